@@ -1,0 +1,1 @@
+"""The machine: starts, listens, routes, sends. Knows no customer."""

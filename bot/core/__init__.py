@@ -1,0 +1,1 @@
+"""The floor: errors, actors, time, money. Imports nothing of ours, does no I/O."""

@@ -1,0 +1,36 @@
+"""Refusals we expect. Each is safe to show to the person who asked; all else is a bug."""
+
+from typing import ClassVar
+
+
+class AppError(Exception):
+    """Base of all expected refusals: `code` for machines, `text` (Chinese, with a next step) for people."""
+
+    code: ClassVar[str] = "refused"
+
+    def __init_subclass__(cls, *, code: str) -> None:
+        cls.code = code
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class NotFound(AppError, code="not_found"):
+    """No such thing, or not yours to see: the two look the same on purpose (R-PERM-6)."""
+
+
+class Forbidden(AppError, code="forbidden"):
+    """The actor may see this but not do it."""
+
+
+class InvalidInput(AppError, code="invalid_input"):
+    """What was typed or sent cannot be read."""
+
+
+class RuleBroken(AppError, code="rule_broken"):
+    """A business rule says no."""
+
+
+class Stranger(AppError, code="stranger"):
+    """Who asks is no active employee, or is outside the app's usage scope: one polite sentence, no data."""

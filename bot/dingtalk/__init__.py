@@ -1,0 +1,1 @@
+"""Outbound: DingTalk's OpenAPI, typed in and out."""

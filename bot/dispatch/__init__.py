@@ -1,0 +1,1 @@
+"""Routing of chat messages, card taps, events and jobs."""

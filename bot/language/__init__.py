@@ -1,0 +1,1 @@
+"""Understanding Chinese: text and facts in, slots with certainty out. Pure."""

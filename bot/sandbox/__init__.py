@@ -1,0 +1,1 @@
+"""A stand-in DingTalk on loopback. Imports nothing of ours."""

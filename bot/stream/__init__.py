@@ -1,0 +1,1 @@
+"""Entrance 1: the stream connection and the durable inbox."""

@@ -1,0 +1,1 @@
+"""What a card looks like; no I/O."""

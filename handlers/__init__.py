@@ -1,0 +1,1 @@
+"""What it does: one folder per capability, the same file names in each."""

@@ -1,0 +1,62 @@
+"""Every table, so that one import knows the whole schema."""
+
+from sqlmodel import SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+from storage.scope import Tables  # noqa: E402 -- the naming convention must stand before the first table
+from storage.tables.access import Role, RoleFunction, RoleMember, RoleMemberDepartment, Secret, Setting  # noqa: E402
+from storage.tables.crm import (  # noqa: E402
+    ClaimCarry,
+    ClaimLog,
+    Contact,
+    Customer,
+    FollowUp,
+    OwnerHistory,
+)
+from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
+from storage.tables.messaging import (  # noqa: E402
+    Audit,
+    Card,
+    CardSubject,
+    Conversation,
+    DigestItem,
+    Inbox,
+    JobRequest,
+    JobState,
+    Lease,
+    Notice,
+    Outbox,
+    Undo,
+)
+from storage.tables.org import Department, Employee, EmployeeDepartment, SyncRun  # noqa: E402
+from storage.tables.sales import (  # noqa: E402
+    Competitor,
+    Contract,
+    FlowNode,
+    Invoice,
+    Lead,
+    Opportunity,
+    OpportunityCompetitor,
+    Payment,
+    Product,
+    Stage,
+    Target,
+)
+
+Tables.collect()
+
+__all__ = [
+    "Audit", "Card", "CardSubject", "ClaimCarry", "ClaimLog", "Competitor", "Contact", "Contract",
+    "Conversation", "Customer", "Department", "Dictionary", "DictionaryValue", "DigestItem", "Employee",
+    "EmployeeDepartment", "FieldDictionary", "FlowNode", "FollowUp", "Inbox", "Invoice", "JobRequest",
+    "JobState", "Lead", "Lease", "Notice", "Opportunity", "OpportunityCompetitor", "Outbox", "OwnerHistory",
+    "Payment", "Product", "Role", "RoleFunction", "RoleMember", "RoleMemberDepartment", "Secret", "Setting",
+    "Stage", "SyncRun", "Target", "Undo",
+]  # fmt: skip

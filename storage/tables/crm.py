@@ -1,0 +1,144 @@
+"""Customers, their contacts, follow-ups and owners."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field, SQLModel
+
+from storage.scope import OfCustomer, Owned
+from storage.types import Moment
+
+ALIVE = text("deleted_at IS NULL")
+
+
+class Customer(Owned, table=True):
+    """A customer. Without an owner it is in the public pool: there is no second flag (R-POOL-1)."""
+
+    __table_args__ = (
+        Index(
+            "uq_customer_name_key", "name_key", unique=True, sqlite_where=ALIVE, postgresql_where=ALIVE
+        ),
+        Index(
+            "uq_customer_credit_code", "credit_code", unique=True,
+            sqlite_where=text("deleted_at IS NULL AND credit_code IS NOT NULL"),
+            postgresql_where=text("deleted_at IS NULL AND credit_code IS NOT NULL"),
+        ),
+        Index("ix_customer_owner_next", "owner_id", "next_follow_up_at"),
+        Index(
+            "ix_customer_pool", "pooled_at",
+            sqlite_where=text("owner_id IS NULL"), postgresql_where=text("owner_id IS NULL"),
+        ),
+        CheckConstraint("(owner_id IS NULL) = (pooled_at IS NOT NULL)", name="owned_or_pooled"),
+        CheckConstraint("(owner_id IS NULL) = (owner_since IS NULL)", name="owner_since"),
+    )  # fmt: skip
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(index=True)
+    name_key: str  # bot.language.companies.hard_key: equal keys are one legal person (R-DUP-1)
+    soft_key: str = Field(default="", index=True)
+    pinyin: str = ""
+    initials: str = Field(default="", index=True)
+    credit_code: str | None = None  # 统一社会信用代码
+    phone: str = ""
+    customer_class: str = ""  # 客户分类, a dictionary value
+    industry: str = ""
+    source: str = ""
+    city: str = ""
+    remark: str = ""
+    owner_since: datetime | None = Field(default=None, sa_type=Moment)
+    pooled_at: datetime | None = Field(default=None, sa_type=Moment)
+    pool_reason: str = ""
+    last_owner_id: str | None = None  # who had it before the pool
+    last_follow_up_at: datetime | None = Field(default=None, sa_type=Moment)
+    next_follow_up_at: datetime | None = Field(default=None, sa_type=Moment)
+    next_timed: bool = False  # next_follow_up_at has a time of day, not only a day
+    created_at: datetime = Field(sa_type=Moment)
+    created_by: str = ""
+    updated_at: datetime = Field(sa_type=Moment)
+    version: int = 1
+    deleted_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Contact(OfCustomer, table=True):
+    """A person at a customer; visible with the customer (R-CONT-2)."""
+
+    __table_args__ = (
+        Index(
+            "uq_contact_main", "customer_id", unique=True,
+            sqlite_where=text("main AND deleted_at IS NULL"),
+            postgresql_where=text("main AND deleted_at IS NULL"),
+        ),
+    )  # fmt: skip
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(index=True)
+    initials: str = ""
+    title: str = ""
+    mobile: str = ""
+    mobile_tail: str = Field(default="", index=True)  # last four digits
+    wechat: str = ""
+    main: bool = False
+    created_at: datetime = Field(sa_type=Moment)
+    created_by: str = ""
+    deleted_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class FollowUp(OfCustomer, table=True):
+    """One 跟进, kept for ever; `deleted_at` only by its author's 撤销."""
+
+    __tablename__ = "follow_up"
+    __table_args__ = (Index("ix_follow_up_customer_at", "customer_id", "at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: str = Field(index=True)  # author; may have left
+    at: datetime = Field(sa_type=Moment, index=True)
+    method: str = ""  # dictionary value of followup.method
+    content: str
+    next_at: datetime | None = Field(default=None, sa_type=Moment)
+    next_timed: bool = False
+    source_key: str | None = Field(default=None, unique=True)  # the chat message it came from
+    created_at: datetime = Field(sa_type=Moment)
+    deleted_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class OwnerHistory(SQLModel, table=True):
+    """Who had a customer from when to when, how it came to them, and why."""
+
+    __tablename__ = "owner_history"
+    __table_args__ = (
+        Index(
+            "uq_owner_history_open", "customer_id", unique=True,
+            sqlite_where=text("to_at IS NULL"), postgresql_where=text("to_at IS NULL"),
+        ),
+        CheckConstraint(
+            "how IN ('create','claim','assign','return','recycle','load','import','transfer','handover','undo')",
+            name="how",
+        ),
+    )  # fmt: skip
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id", index=True)
+    owner_id: str | None = Field(default=None, index=True)  # None: in the pool
+    from_at: datetime = Field(sa_type=Moment)
+    to_at: datetime | None = Field(default=None, sa_type=Moment)
+    how: str
+    by_user_id: str = ""  # empty: the system
+    reason: str = ""
+    rule_days: int | None = None  # the N of 未跟进返回公海 that caused a recycle
+
+
+class ClaimLog(SQLModel, table=True):
+    """One claim: the ledger caps are counted from (D1). Undone claims do not count."""
+
+    __tablename__ = "claim_log"
+    __table_args__ = (Index("ix_claim_log_user_day", "user_id", "local_day"),)
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = Field(foreign_key="customer.id", index=True)
+    user_id: str
+    claimed_at: datetime = Field(sa_type=Moment)
+    local_day: date  # Beijing calendar day
+    undone_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class ClaimCarry(SQLModel, table=True):
+    """Claims a person had made before this database began (world file, section claims)."""
+
+    __tablename__ = "claim_carry"
+    user_id: str = Field(primary_key=True)
+    count: int

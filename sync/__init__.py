@@ -1,0 +1,1 @@
+"""The org mirror: mirrors, never decides."""
