@@ -1,0 +1,56 @@
+"""What every door and use case gets: who asks, the transaction, the time."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from bot.core.actor import Actor
+from storage.database import Tx
+from storage.settings import CompanySettings
+
+
+@dataclass(slots=True)
+class Context:
+    """Lives as long as one message, tap, request or job step.
+
+    The entrance has opened the unit of work and will commit it together with the answer and the inbox's
+    "done" mark, so a use case's effects and every message it causes are one transaction (house 0.2).
+    """
+
+    actor: Actor
+    now: datetime
+    settings: CompanySettings
+    via: str  # chat | tap | job | event | load | web
+    key: str = ""  # of the frame that caused this, for idempotence
+    undoers: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    _tx: Tx | None = None
+    _inside: bool = False
+
+    @property
+    def today(self) -> date:
+        """The Beijing calendar day."""
+        return self.now.date()
+
+    @contextmanager
+    def begin(self) -> Iterator[Tx]:
+        """The use case's transaction, seen through the actor's scope.
+
+        Raises:
+            RuntimeError: a use case was called inside a use case; share a step `(tx, …)` instead.
+        """
+        if self._inside or self._tx is None:
+            raise RuntimeError("a use case inside a use case: share a step that takes `tx`")
+        self._inside = True
+        try:
+            yield self._tx
+            self._tx.flush()
+        finally:
+            self._inside = False
+
+
+def make_context(tx: Tx, actor: Actor, now: datetime, settings: CompanySettings, via: str, key: str = "") -> Context:
+    """Binds the actor's scope to the transaction. For entrances only."""
+    tx.info["scope"] = actor.scope
+    return Context(actor=actor, now=now, settings=settings, via=via, key=key, _tx=tx)

@@ -1,0 +1,47 @@
+"""What one person and the bot are talking about, for ten minutes at a time (conversation.md B5)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+MEMORY = timedelta(minutes=10)
+
+
+@dataclass(slots=True)
+class Talk:
+    """Loaded and saved with the message's own transaction."""
+
+    now: datetime
+    pending: dict[str, Any] | None = None  # {"kind": …, slots}
+    pending_until: datetime | None = None
+    subject_id: int | None = None
+    subject_until: datetime | None = None
+    misses: int = 0
+    dropped: str = ""  # kind of a question put aside by this message
+
+    def open_question(self) -> dict[str, Any] | None:
+        """The question still waiting for an answer, unless it has expired."""
+        if self.pending is None or self.pending_until is None or self.pending_until < self.now:
+            return None
+        return self.pending
+
+    def ask(self, kind: str, **slots: Any) -> None:
+        """Remembers a question and what is known so far; `slots` must be JSON."""
+        self.pending = {"kind": kind, **slots}
+        self.pending_until = self.now + MEMORY
+
+    def settle(self) -> None:
+        """The question is answered or put aside."""
+        self.pending = None
+        self.pending_until = None
+
+    def about(self, customer_id: int) -> None:
+        """「这家」and「他」mean this customer from now on."""
+        self.subject_id = customer_id
+        self.subject_until = self.now + MEMORY
+
+    def subject(self) -> int | None:
+        """The customer last spoken of, unless too long ago."""
+        if self.subject_id is None or self.subject_until is None or self.subject_until < self.now:
+            return None
+        return self.subject_id
