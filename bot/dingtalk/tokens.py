@@ -1,0 +1,92 @@
+"""The app's access token: one at a time, fetched once however many ask (platform.md 5.1)."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from bot.dingtalk.errors import DingTalkError
+
+_USE = 0.8  # of a token's life; then the next caller renews it
+_PATIENCE = 30.0  # seconds between attempts to renew a token that still works
+
+Fetch: TypeAlias = Callable[[], Awaitable[tuple[str, float]]]
+"""Asks DingTalk: the token and its life in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`generation` counts fetches, so that a rejection names the token it is about."""
+
+    value: str = field(repr=False)
+    generation: int
+    renew_at: float
+    expires_at: float
+
+
+class TokenCache:
+    """Single-flight: while a fetch is under way everybody waits for that one.
+
+    `now` gives seconds and should not follow the wall clock's jumps.
+    """
+
+    def __init__(self, fetch: Fetch, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._fetch = fetch
+        self._now = now
+        self._token: Token | None = None
+        self._fetching: asyncio.Task[Token] | None = None
+        self._rejected = ""  # value DingTalk refused last
+        self._generation = 0
+
+    async def get(self) -> Token:
+        """A token that should be accepted.
+
+        Raises:
+            DingTalkError: none could be had.
+        """
+        token, now = self._token, self._now()
+        if token is not None and now < token.renew_at:
+            return token
+        try:
+            return await self._shared_fetch()
+        except DingTalkError:
+            if token is None or self._token is not token or now >= token.expires_at:
+                raise
+            # It still works: serve it, and let the next attempt wait.
+            self._token = Token(token.value, token.generation, now + _PATIENCE, token.expires_at)
+            return self._token
+
+    def reject(self, token: Token) -> bool:
+        """DingTalk refused `token`. False: it had refused this very value before, so renewing is useless."""
+        current = self._token
+        if current is not None and current.generation != token.generation:
+            return True  # somebody has renewed it meanwhile
+        self._token = None
+        useless = token.value == self._rejected
+        self._rejected = token.value
+        return not useless
+
+    def forget(self) -> None:
+        """The credentials changed: what is cached belongs to the old ones."""
+        self._token = None
+        self._rejected = ""
+
+    async def _shared_fetch(self) -> Token:
+        if self._fetching is None:
+            self._fetching = asyncio.create_task(self._renew(), name="dingtalk-token")
+            self._fetching.add_done_callback(self._fetched)
+        # Shielded: a caller that gives up must not take the others' token along.
+        return await asyncio.shield(self._fetching)
+
+    async def _renew(self) -> Token:
+        value, life = await self._fetch()
+        now = self._now()
+        self._generation += 1
+        self._token = Token(value, self._generation, now + life * _USE, now + life)
+        return self._token
+
+    def _fetched(self, task: "asyncio.Task[Token]") -> None:
+        self._fetching = None
+        if not task.cancelled():
+            task.exception()  # the waiters raise it; without waiters it is nobody's

@@ -1,0 +1,14 @@
+"""Who changed what: one line for every change, written with it."""
+
+from datetime import datetime
+from typing import Any
+
+from storage.database import Tx
+from storage.tables import Audit
+
+
+def record(
+    tx: Tx, *, at: datetime, user_id: str, via: str, action: str, subject: str, **detail: Any
+) -> None:
+    """`action`: verb.noun; `subject`: customer:12. `detail` holds ids and short facts, never secrets."""
+    tx.add(Audit(at=at, user_id=user_id, via=via, action=action, subject=subject, detail=detail))

@@ -1,0 +1,214 @@
+"""Queries on customers and their contacts, and the small writes that belong to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_
+from sqlmodel import col, func, select, update
+
+from bot.core.errors import NotFound
+from storage.database import Tx
+from storage.tables import Contact, Customer
+
+PAGE = 5  # rows of a list in chat (D26)
+MANY = 20000  # names held at once for likeness search
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFilter:
+    """Conditions that combine. `mine`: owned by this user; `pooled`: in the pool or not."""
+
+    words: tuple[str, ...] = ()  # each in the name, city, industry, class or source
+    pooled: bool | None = None
+    mine: str = ""
+    quiet_since: datetime | None = None  # last contact and ownership both before this
+
+
+@dataclass(frozen=True, slots=True)
+class Nameplate:
+    """What finding a customer by what people type needs."""
+
+    id: int
+    name: str
+    pinyin: str
+    initials: str
+    pooled: bool
+
+
+def access_customer(tx: Tx, customer_id: int, *, lock: bool = False) -> Customer:
+    """Raises NotFound if the customer is absent or outside the transaction's scope."""
+    query = select(Customer).where(Customer.id == customer_id)
+    customer = tx.exec(query.with_for_update() if lock else query).first()
+    if customer is None:
+        raise NotFound("没有找到这个客户，可能名称不对，或不在你能看的范围里。发送「查 名称」再找找。")
+    return customer
+
+
+def _where(wanted: CustomerFilter) -> list[Any]:
+    conditions: list[Any] = []
+    for word in wanted.words:
+        conditions.append(
+            or_(
+                *(
+                    col(column).contains(word, autoescape=True)
+                    for column in (
+                        Customer.name, Customer.city, Customer.industry, Customer.customer_class, Customer.source
+                    )
+                )
+            )
+        )  # fmt: skip
+    if wanted.pooled is not None:
+        conditions.append(col(Customer.owner_id).is_(None) if wanted.pooled else col(Customer.owner_id).is_not(None))
+    if wanted.mine:
+        conditions.append(col(Customer.owner_id) == wanted.mine)
+    if wanted.quiet_since is not None:
+        conditions.append(or_(col(Customer.last_follow_up_at).is_(None), col(Customer.last_follow_up_at) < wanted.quiet_since))
+        conditions.append(col(Customer.owner_since) < wanted.quiet_since)
+    return conditions
+
+
+def count_customers(tx: Tx, wanted: CustomerFilter) -> int:
+    """How many match, within the scope."""
+    return tx.exec(select(func.count()).select_from(Customer).where(*_where(wanted))).one()
+
+
+def list_customers(tx: Tx, wanted: CustomerFilter, *, page: int = 1, size: int = PAGE) -> list[Customer]:
+    """One page: the pool's longest waiting first, else the latest contact first."""
+    order = (
+        (col(Customer.pooled_at).desc(), col(Customer.id))
+        if wanted.pooled
+        else (func.coalesce(Customer.last_follow_up_at, Customer.owner_since).desc(), col(Customer.id))
+    )
+    query = select(Customer).where(*_where(wanted)).order_by(*order)
+    return list(tx.exec(query.limit(size).offset((page - 1) * size)).all())
+
+
+def list_by_ids(tx: Tx, ids: Sequence[int]) -> list[Customer]:
+    """Those visible, in the order of `ids`."""
+    found = {c.id: c for c in tx.exec(select(Customer).where(col(Customer.id).in_(list(ids)))).all()}
+    return [found[i] for i in ids if i in found]
+
+
+def list_any_by_ids(tx: Tx, ids: Sequence[int]) -> list[Customer]:
+    """As `list_by_ids`, whoever has them now: only for redrawing a list on which they stood as pool customers.
+
+    Callers show the name and who has it, which the list's readers know from the pool.
+    """
+    query = select(Customer).where(col(Customer.id).in_(list(ids)))
+    rows = tx.exec(query, execution_options={"unscoped": "pool lists name who took a customer"}).all()
+    found = {c.id: c for c in rows if c.deleted_at is None}
+    return [found[i] for i in ids if i in found]
+
+
+def list_nameplates(tx: Tx, *, words: str = "") -> list[Nameplate]:
+    """Names within the scope; with `words`, only those containing it (an index-free LIKE)."""
+    query = select(Customer.id, Customer.name, Customer.pinyin, Customer.initials, Customer.owner_id)
+    if words:
+        query = query.where(col(Customer.name).contains(words, autoescape=True))
+    query = query.order_by(col(Customer.id)).limit(MANY)
+    return [Nameplate(i or 0, n, p, s, o is None) for i, n, p, s, o in tx.exec(query).all()]
+
+
+def list_contact_plates(tx: Tx, customer_ids: Sequence[int] | None = None) -> list[tuple[int, str, str, str]]:
+    """(customer id, contact's name, initials, phone tail) of contacts within the scope."""
+    query = select(Contact.customer_id, Contact.name, Contact.initials, Contact.mobile_tail)
+    if customer_ids is not None:
+        query = query.where(col(Contact.customer_id).in_(list(customer_ids)))
+    return list(tx.exec(query.limit(MANY)).all())
+
+
+def list_by_phone_tail(tx: Tx, digits: str) -> list[int]:
+    """Customers with a contact (or own) phone ending in `digits` (four or more)."""
+    contacts = tx.exec(select(Contact.customer_id).where(col(Contact.mobile).endswith(digits, autoescape=True)))
+    own = tx.exec(select(Customer.id).where(col(Customer.phone).endswith(digits, autoescape=True)))
+    return sorted({*contacts.all(), *(i for i in own.all() if i is not None)})
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A customer that may be the same one, whoever has it (D18)."""
+
+    id: int
+    name: str
+    owner_id: str | None
+    hard: bool
+    last_follow_up_at: datetime | None
+
+
+def find_twins(tx: Tx, *, name_key: str, soft_key: str, credit_code: str | None, phone: str) -> list[Twin]:
+    """Live customers with an equal key, code or phone, over the whole company. Hard ones first."""
+    looks: list[Any] = [col(Customer.name_key) == name_key]
+    if soft_key:
+        looks.append(col(Customer.soft_key) == soft_key)
+    if credit_code:
+        looks.append(col(Customer.credit_code) == credit_code)
+    if phone:
+        same_phone = select(Contact.customer_id).where(Contact.mobile == phone, col(Contact.deleted_at).is_(None))
+        looks += [col(Customer.phone) == phone, col(Customer.id).in_(same_phone)]
+    query = select(Customer).where(col(Customer.deleted_at).is_(None), or_(*looks)).limit(20)
+    rows = tx.exec(query, execution_options={"unscoped": "duplicates are looked for in the whole company"}).all()
+    twins = [
+        Twin(
+            c.id or 0, c.name, c.owner_id,
+            c.name_key == name_key or bool(credit_code and c.credit_code == credit_code), c.last_follow_up_at,
+        )
+        for c in rows
+    ]  # fmt: skip
+    return sorted(twins, key=lambda t: (not t.hard, t.id))
+
+
+def add_customer(tx: Tx, customer: Customer) -> Customer:
+    """Stores a new customer; a twin created in the same moment makes it fail on the unique key."""
+    tx.add(customer)
+    tx.flush()
+    return customer
+
+
+def list_contacts(tx: Tx, customer_id: int) -> list[Contact]:
+    """The customer's contacts, the main one first."""
+    query = select(Contact).where(Contact.customer_id == customer_id)
+    return list(tx.exec(query.order_by(col(Contact.main).desc(), col(Contact.id))).all())
+
+
+def access_contact(tx: Tx, contact_id: int) -> Contact:
+    """Raises NotFound as `access_customer`."""
+    contact = tx.get(Contact, contact_id)
+    if contact is None:
+        raise NotFound("没有找到这位联系人，发送「查 客户名称」看看有哪些联系人。")
+    return contact
+
+
+def add_contact(
+    tx: Tx, *, customer_id: int, name: str, initials: str, title: str, mobile: str, now: datetime, by: str
+) -> Contact:
+    """A new contact; the customer's first one is its main one."""
+    first = tx.exec(select(func.count()).select_from(Contact).where(Contact.customer_id == customer_id)).one() == 0
+    contact = Contact(
+        customer_id=customer_id, name=name, initials=initials, title=title, mobile=mobile,
+        mobile_tail=mobile[-4:], main=first, created_at=now, created_by=by,
+    )  # fmt: skip
+    tx.add(contact)
+    tx.flush()
+    return contact
+
+
+def set_next_follow_up(tx: Tx, customer_id: int, at: datetime | None, *, timed: bool, now: datetime) -> None:
+    """Plans the next contact, or clears the plan."""
+    tx.execute(
+        update(Customer)
+        .where(col(Customer.id) == customer_id)
+        .values(next_follow_up_at=at, next_timed=timed, updated_at=now)
+    )
+
+
+def list_planned(tx: Tx, owner_id: str, *, before: datetime, limit: int = 50) -> list[Customer]:
+    """The owner's customers whose next contact is planned before that moment, earliest first."""
+    query = (
+        select(Customer)
+        .where(Customer.owner_id == owner_id, col(Customer.next_follow_up_at) < before)
+        .order_by(col(Customer.next_follow_up_at))
+        .limit(limit)
+    )
+    return list(tx.exec(query).all())

@@ -1,0 +1,73 @@
+"""跟进: the timeline, and what a new entry changes on its customer."""
+
+from datetime import datetime
+
+from sqlmodel import col, func, select, update
+
+from storage.database import Tx
+from storage.tables import Customer, FollowUp
+
+
+def add_follow_up(tx: Tx, follow_up: FollowUp) -> FollowUp:
+    """Stores it and moves its customer's last and next contact, in the same transaction (R-FU-2)."""
+    tx.add(follow_up)
+    tx.flush()
+    _settle(tx, follow_up.customer_id, follow_up.created_at)
+    return follow_up
+
+
+def take_back(tx: Tx, follow_up: FollowUp, now: datetime) -> None:
+    """The author's 撤销: the customer's last and next contact are what they were without it."""
+    follow_up.deleted_at = now
+    tx.add(follow_up)
+    tx.flush()
+    _settle(tx, follow_up.customer_id, now)
+
+
+def _settle(tx: Tx, customer_id: int, now: datetime) -> None:
+    """Last contact: the latest follow-up. Next: what the latest entry that was written down plans."""
+    rows = select(FollowUp).where(FollowUp.customer_id == customer_id, col(FollowUp.deleted_at).is_(None))
+    see_all = {"unscoped": "a customer's last contact is its latest follow-up, whoever made it"}
+    latest = tx.exec(rows.order_by(col(FollowUp.at).desc(), col(FollowUp.id).desc()).limit(1), execution_options=see_all).first()
+    newest = tx.exec(rows.order_by(col(FollowUp.id).desc()).limit(1), execution_options=see_all).first()
+    tx.execute(
+        update(Customer)
+        .where(col(Customer.id) == customer_id)
+        .values(
+            last_follow_up_at=latest.at if latest else None,
+            next_follow_up_at=newest.next_at if newest else None,
+            next_timed=bool(newest and newest.next_timed),
+            updated_at=now,
+        )
+        .execution_options(synchronize_session=False, unscoped="the caller has access to the customer")
+    )
+
+
+def get(tx: Tx, follow_up_id: int) -> FollowUp | None:
+    """One entry within the scope."""
+    return tx.get(FollowUp, follow_up_id)
+
+
+def list_timeline(tx: Tx, customer_id: int, *, page: int = 1, size: int = 5) -> list[FollowUp]:
+    """The customer's entries, latest first."""
+    query = select(FollowUp).where(FollowUp.customer_id == customer_id)
+    query = query.order_by(col(FollowUp.at).desc(), col(FollowUp.id).desc())
+    return list(tx.exec(query.limit(size).offset((page - 1) * size)).all())
+
+
+def count_timeline(tx: Tx, customer_id: int) -> int:
+    """How many entries it has."""
+    query = select(func.count()).select_from(FollowUp).where(FollowUp.customer_id == customer_id)
+    return tx.exec(query).one()
+
+
+def count_by(tx: Tx, user_id: str, *, since: datetime) -> int:
+    """Entries a person has written down since."""
+    query = select(func.count()).select_from(FollowUp).where(FollowUp.user_id == user_id, FollowUp.at >= since)
+    return tx.exec(query).one()
+
+
+def last_by(tx: Tx, user_id: str, *, since: datetime) -> FollowUp | None:
+    """The person's latest entry since, for 改时间 and corrections."""
+    query = select(FollowUp).where(FollowUp.user_id == user_id, FollowUp.created_at >= since)
+    return tx.exec(query.order_by(col(FollowUp.id).desc()).limit(1)).first()

@@ -1,0 +1,127 @@
+"""Frames, stored before they are acknowledged: received once, effective once (house 0.2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col, delete, func, select, update
+
+from storage.database import Tx
+from storage.tables import Inbox
+
+LEASE = timedelta(seconds=60)  # after which another process may take a frame over
+KEEP = timedelta(days=8)  # keys of finished frames: longer than any redelivery
+
+
+@dataclass(frozen=True, slots=True)
+class NewFrame:
+    """A frame as it arrived. `key` is the same for every delivery of it."""
+
+    key: str
+    lane: str
+    kind: str
+    body: str
+    body_hash: str
+
+
+def insert_ignore(tx: Tx, model: type, values: Sequence[dict[str, object]], keys: Sequence[str]) -> Insert:
+    """INSERT … ON CONFLICT DO NOTHING in the dialect at hand."""
+    if tx.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(model).values(values).on_conflict_do_nothing(index_elements=list(keys))
+    return sqlite.insert(model).values(values).on_conflict_do_nothing(index_elements=list(keys))
+
+
+def store(tx: Tx, frames: Sequence[NewFrame], *, holder: str, now: datetime, wall: datetime) -> list[NewFrame]:
+    """Stores what was not seen before and returns it, leased to `holder`; repeats are left as they were.
+
+    `now`: the product's clock, `wall`: the real one, by which leases live.
+    """
+    keys = [f.key for f in frames]
+    seen = set(tx.exec(select(Inbox.key).where(col(Inbox.key).in_(keys))).all())
+    fresh: dict[str, NewFrame] = {}
+    for frame in frames:
+        if frame.key not in seen and frame.key not in fresh:
+            fresh[frame.key] = frame
+    if not fresh:
+        return []
+    last = tx.exec(select(func.max(Inbox.sequence))).one() or 0
+    rows: list[dict[str, object]] = [
+        {
+            "key": f.key, "sequence": last + i, "lane": f.lane, "kind": f.kind, "body": f.body,
+            "body_hash": f.body_hash, "state": "new", "attempts": 0, "received_at": now,
+            "lease_holder": holder, "lease_until": wall + LEASE, "result": "",
+        }
+        for i, f in enumerate(fresh.values(), start=1)
+    ]  # fmt: skip
+    statement = insert_ignore(tx, Inbox, rows, ["key"]).returning(col(Inbox.key))
+    stored = set(tx.execute(statement).scalars())
+    return [f for key, f in fresh.items() if key in stored]
+
+
+def finish(tx: Tx, key: str, *, now: datetime, result: str = "", state: str = "done") -> bool:
+    """Marks a frame worked off, in the transaction of its effects. False: somebody has done so already."""
+    done = tx.execute(
+        update(Inbox)
+        .where(col(Inbox.key) == key, col(Inbox.state) == "new")
+        .values(state=state, done_at=now, result=result[:500], lease_until=None)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def is_new(tx: Tx, key: str) -> bool:
+    """Whether the frame still waits; locks it against another worker."""
+    state = tx.exec(select(Inbox.state).where(Inbox.key == key).with_for_update()).first()
+    return state == "new"
+
+
+def count_attempt(tx: Tx, key: str) -> int:
+    """One more failed attempt; returns how many there were."""
+    frame = tx.exec(select(Inbox).where(Inbox.key == key)).one()
+    frame.attempts += 1
+    return frame.attempts
+
+
+def take_over(tx: Tx, *, holder: str, wall: datetime, all_of_them: bool = False) -> list[NewFrame]:
+    """Frames nobody is working on any more, in order of arrival, now leased to `holder`.
+
+    `all_of_them`: also those leased to others: only where this process is certainly alone (SQLite at start).
+    """
+    where = [col(Inbox.state) == "new"]
+    if not all_of_them:
+        where.append((col(Inbox.lease_until) < wall) | col(Inbox.lease_until).is_(None))
+    rows = tx.exec(
+        select(Inbox).where(*where).order_by(col(Inbox.sequence)).limit(500).with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        row.lease_holder = holder
+        row.lease_until = wall + LEASE
+    return [NewFrame(r.key, r.lane, r.kind, r.body, r.body_hash) for r in rows]
+
+
+def renew(tx: Tx, *, holder: str, wall: datetime) -> None:
+    """Keeps this process's frames its own."""
+    tx.execute(
+        update(Inbox)
+        .where(col(Inbox.state) == "new", col(Inbox.lease_holder) == holder)
+        .values(lease_until=wall + LEASE)
+    )
+
+
+def count_new(tx: Tx) -> int:
+    """Frames not worked off yet."""
+    return tx.exec(select(func.count()).select_from(Inbox).where(Inbox.state == "new")).one()
+
+
+def count_dead(tx: Tx) -> int:
+    """Frames given up on; each left a number in the log and with its sender."""
+    return tx.exec(select(func.count()).select_from(Inbox).where(Inbox.state == "dead")).one()
+
+
+def prune(tx: Tx, *, now: datetime) -> int:
+    """Forgets frames finished long ago."""
+    gone = tx.execute(
+        delete(Inbox).where(col(Inbox.state) != "new", col(Inbox.received_at) < now - KEEP)
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,209 @@
+"""The public pool: claims, returns, and who had what when."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import col, func, select, update
+
+from storage.database import Tx
+from storage.tables import ClaimCarry, ClaimLog, Contract, Customer, Employee, OwnerHistory
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimCounts:
+    """What caps are held against, read under the claimant's lock."""
+
+    total: int  # claims ever, undone ones excepted
+    today: int
+    holding: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Who has a customer, and since when."""
+
+    owner_id: str | None
+    owner_since: datetime | None
+
+
+def lock_claimant(tx: Tx, user_id: str) -> None:
+    """Makes one person's claims wait for each other, so that two at once cannot pass a cap together."""
+    tx.exec(select(Employee.user_id).where(Employee.user_id == user_id).with_for_update()).first()
+
+
+def count_claims(tx: Tx, user_id: str, today: date) -> ClaimCounts:
+    """The claimant's figures now."""
+    live = select(func.count()).select_from(ClaimLog).where(ClaimLog.user_id == user_id, col(ClaimLog.undone_at).is_(None))
+    carried = tx.exec(select(ClaimCarry.count).where(ClaimCarry.user_id == user_id)).first() or 0
+    holding = tx.exec(select(func.count()).select_from(Customer).where(Customer.owner_id == user_id)).one()
+    return ClaimCounts(
+        total=carried + tx.exec(live).one(),
+        today=tx.exec(live.where(ClaimLog.local_day == today)).one(),
+        holding=holding,
+    )
+
+
+def take(tx: Tx, customer_id: int, user_id: str, *, how: str, by: str, now: datetime, reason: str = "") -> bool:
+    """Gives a pooled customer to `user_id`. The row count decides the race: False, somebody was faster."""
+    won = tx.execute(
+        update(Customer)
+        .where(col(Customer.id) == customer_id, col(Customer.owner_id).is_(None), col(Customer.deleted_at).is_(None))
+        .values(
+            owner_id=user_id, owner_since=now, pooled_at=None, pool_reason="", updated_at=now,
+            version=Customer.version + 1,
+        )
+        .execution_options(synchronize_session=False, unscoped="the pool row is about to be the claimant's")
+    )  # fmt: skip
+    if not won.rowcount:  # type: ignore[attr-defined]
+        return False
+    _turn_page(tx, customer_id, user_id, how=how, by=by, now=now, reason=reason)
+    if how == "claim":
+        tx.add(ClaimLog(customer_id=customer_id, user_id=user_id, claimed_at=now, local_day=now.date()))
+    tx.flush()
+    return True
+
+
+def release(
+    tx: Tx, customer_id: int, owner_id: str, *, how: str, by: str, now: datetime, reason: str,
+    rule_days: int | None = None, unless_followed_since: datetime | None = None,
+) -> bool:  # fmt: skip
+    """Puts an owned customer into the pool. False: its owner, or its last follow-up, has changed meanwhile."""
+    where = [col(Customer.id) == customer_id, col(Customer.owner_id) == owner_id]
+    if unless_followed_since is not None:
+        followed = col(Customer.last_follow_up_at)
+        where.append(followed.is_(None) | (followed <= unless_followed_since))
+    done = tx.execute(
+        update(Customer)
+        .where(*where)
+        .values(
+            owner_id=None, owner_since=None, pooled_at=now, pool_reason=reason[:200], last_owner_id=owner_id,
+            next_follow_up_at=None, next_timed=False, updated_at=now, version=Customer.version + 1,
+        )
+        .execution_options(synchronize_session=False, unscoped="the caller has checked the row")
+    )  # fmt: skip
+    if not done.rowcount:  # type: ignore[attr-defined]
+        return False
+    _turn_page(tx, customer_id, None, how=how, by=by, now=now, reason=reason, rule_days=rule_days)
+    tx.flush()
+    return True
+
+
+def give_back(tx: Tx, customer_id: int, user_id: str, *, since: datetime, pooled_at: datetime, now: datetime) -> bool:
+    """Takes a claim back: the customer is in the pool as before, and the claim does not count."""
+    if not release(tx, customer_id, user_id, how="undo", by=user_id, now=now, reason="撤销领取"):
+        return False
+    tx.execute(
+        update(Customer)
+        .where(col(Customer.id) == customer_id)
+        .values(pooled_at=pooled_at)
+        .execution_options(synchronize_session=False, unscoped="the row was released a line above")
+    )
+    tx.execute(
+        update(ClaimLog)
+        .where(
+            col(ClaimLog.customer_id) == customer_id, col(ClaimLog.user_id) == user_id,
+            col(ClaimLog.claimed_at) == since, col(ClaimLog.undone_at).is_(None),
+        )
+        .values(undone_at=now)
+    )  # fmt: skip
+    return True
+
+
+def regain(
+    tx: Tx, customer_id: int, user_id: str, *, since: datetime, next_at: datetime | None, timed: bool, now: datetime
+) -> bool:
+    """Takes a return back: the customer is the former owner's again, as it was."""
+    done = tx.execute(
+        update(Customer)
+        .where(col(Customer.id) == customer_id, col(Customer.owner_id).is_(None))
+        .values(
+            owner_id=user_id, owner_since=since, pooled_at=None, pool_reason="", next_follow_up_at=next_at,
+            next_timed=timed, updated_at=now, version=Customer.version + 1,
+        )
+        .execution_options(synchronize_session=False, unscoped="the pool row is the former owner's again")
+    )  # fmt: skip
+    if not done.rowcount:  # type: ignore[attr-defined]
+        return False
+    _turn_page(tx, customer_id, user_id, how="undo", by=user_id, now=now, reason="撤销退回")
+    tx.flush()
+    return True
+
+
+def _turn_page(
+    tx: Tx, customer_id: int, owner_id: str | None, *, how: str, by: str, now: datetime, reason: str,
+    rule_days: int | None = None,
+) -> None:  # fmt: skip
+    tx.execute(
+        update(OwnerHistory)
+        .where(col(OwnerHistory.customer_id) == customer_id, col(OwnerHistory.to_at).is_(None))
+        .values(to_at=now)
+    )
+    tx.add(
+        OwnerHistory(
+            customer_id=customer_id, owner_id=owner_id, from_at=now, how=how, by_user_id=by, reason=reason[:200],
+            rule_days=rule_days,
+        )
+    )  # fmt: skip
+
+
+def open_page(tx: Tx, customer_id: int, owner_id: str | None, *, how: str, by: str, now: datetime) -> None:
+    """The first line of a new customer's owner history."""
+    _turn_page(tx, customer_id, owner_id, how=how, by=by, now=now, reason="")
+
+
+def holding_of(tx: Tx, customer_id: int) -> Holding | None:
+    """Who has a customer, whatever the asker may see: the loser of a race is told who won (R-POOL-2)."""
+    row = tx.exec(
+        select(Customer.owner_id, Customer.owner_since).where(Customer.id == customer_id),
+        execution_options={"unscoped": "the loser of a race is told who won"},
+    ).first()
+    return None if row is None else Holding(row[0], row[1])
+
+
+def last_owned_until(tx: Tx, customer_id: int, user_id: str) -> datetime | None:
+    """When `user_id` last ceased to own the customer (any former owner, R-POOL-4 c)."""
+    return tx.exec(
+        select(func.max(OwnerHistory.to_at)).where(
+            OwnerHistory.customer_id == customer_id, OwnerHistory.owner_id == user_id, OwnerHistory.how != "undo"
+        )
+    ).one()
+
+
+def list_history(tx: Tx, customer_id: int) -> list[OwnerHistory]:
+    """Owners, latest first."""
+    query = select(OwnerHistory).where(OwnerHistory.customer_id == customer_id)
+    return list(tx.exec(query.order_by(col(OwnerHistory.id).desc())).all())
+
+
+@dataclass(frozen=True, slots=True)
+class Clocked:
+    """An owned customer and what its return to the pool is reckoned from (D3)."""
+
+    id: int
+    name: str
+    owner_id: str
+    owner_since: datetime
+    last_follow_up_at: datetime | None
+    next_follow_up_at: datetime | None
+    next_timed: bool
+    has_contract: bool
+
+
+def list_clocked(tx: Tx, *, owner_id: str | None = None) -> list[Clocked]:
+    """All owned customers within the scope, or one person's."""
+    effective = (
+        select(Contract.customer_id)
+        .where(Contract.state == "effective", col(Contract.deleted_at).is_(None))
+    )
+    query = select(
+        Customer.id, Customer.name, Customer.owner_id, Customer.owner_since, Customer.last_follow_up_at,
+        Customer.next_follow_up_at, Customer.next_timed,
+    ).where(col(Customer.owner_id).is_not(None))  # fmt: skip
+    if owner_id is not None:
+        query = query.where(Customer.owner_id == owner_id)
+    contracted = set(tx.exec(effective, execution_options={"unscoped": "whether a customer has a contract"}).all())
+    return [
+        Clocked(i or 0, name, owner, since, last, planned, bool(timed), i in contracted)
+        for i, name, owner, since, last, planned, timed in tx.exec(query).all()
+        if owner is not None and since is not None
+    ]

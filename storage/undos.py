@@ -1,0 +1,45 @@
+"""Reversible actions (D19): what a person did last and how to take it back."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import col, select, update
+
+from storage.database import Tx
+from storage.tables import Undo
+
+
+def offer(
+    tx: Tx, *, user_id: str, kind: str, payload: dict[str, Any], text: str, now: datetime, lasts: timedelta
+) -> int:
+    """Remembers how to take back what was just done; returns the undo's id."""
+    row = Undo(
+        user_id=user_id, kind=kind, payload=payload, text=text, created_at=now, expires_at=now + lasts
+    )
+    tx.add(row)
+    tx.flush()
+    assert row.id is not None
+    return row.id
+
+
+def get(tx: Tx, undo_id: int) -> Undo | None:
+    """One offer, taken or not."""
+    return tx.get(Undo, undo_id)
+
+
+def last_open(tx: Tx, user_id: str, now: datetime) -> Undo | None:
+    """The person's latest action that can still be taken back."""
+    return tx.exec(
+        select(Undo)
+        .where(Undo.user_id == user_id, col(Undo.undone_at).is_(None), Undo.expires_at >= now)
+        .order_by(col(Undo.id).desc())
+        .limit(1)
+    ).first()
+
+
+def take(tx: Tx, undo_id: int, now: datetime) -> bool:
+    """Marks it taken. False: it was taken already (the second tap of a double tap)."""
+    done = tx.execute(
+        update(Undo).where(col(Undo.id) == undo_id, col(Undo.undone_at).is_(None)).values(undone_at=now)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
