@@ -39,7 +39,9 @@ def require_app(sandbox: Sandbox, request: web.Request, permission: str = "") ->
     """New style: header `x-acs-dingtalk-access-token`; anywhere else it does not count."""
     value = request.headers.get("x-acs-dingtalk-access-token", "")
     if not value or not _valid(sandbox, value):
-        raise PlatformError(sandbox.knobs.invalid_token_status, "InvalidAuthentication", "不合法的access_token")
+        raise PlatformError(
+            sandbox.knobs.invalid_token_status, "InvalidAuthentication", "不合法的access_token"
+        )
     if permission and permission in sandbox.knobs.denied_permissions:
         raise PlatformError(
             403, "Forbidden.AccessDenied.AccessTokenPermissionDenied", "应用尚未开通所需的权限：[" + permission + "]",
@@ -100,7 +102,9 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
             sandbox.app.client_id, sandbox.app.client_secret
         ):  # fmt: skip
             raise OapiError(40089, "不合法的corpid或corpsecret")
-        return web.json_response({"errcode": 0, "errmsg": "ok", "access_token": issue(sandbox), "expires_in": LIFE})
+        return web.json_response(
+            {"errcode": 0, "errmsg": "ok", "access_token": issue(sandbox), "expires_in": LIFE}
+        )
 
     return [
         web.post("/v1.0/oauth2/accessToken", access_token),

@@ -41,7 +41,14 @@ class Faults:
             raise bad("push: bot, card or event")
         times = row.get("times", 1)
         self._faults.append(
-            Fault(do, times, str(row.get("path") or ""), str(row.get("method") or "*").upper(), row.get("match"), str(row.get("push") or ""))
+            Fault(
+                do,
+                times,
+                str(row.get("path") or ""),
+                str(row.get("method") or "*").upper(),
+                row.get("match"),
+                str(row.get("push") or ""),
+            )
         )
 
     def clear(self) -> None:

@@ -20,8 +20,13 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
 
     async def open_connection(request: web.Request) -> web.Response:
         body = await body_of(request)
-        if (body.get("clientId"), body.get("clientSecret")) != (sandbox.app.client_id, sandbox.app.client_secret):
-            raise PlatformError(sandbox.knobs.wrong_secret_status, "invalidClientIdOrSecret", "无效的clientId或者clientSecret")
+        if (body.get("clientId"), body.get("clientSecret")) != (
+            sandbox.app.client_id,
+            sandbox.app.client_secret,
+        ):
+            raise PlatformError(
+                sandbox.knobs.wrong_secret_status, "invalidClientIdOrSecret", "无效的clientId或者clientSecret"
+            )
         subscriptions = body.get("subscriptions")
         if not isinstance(subscriptions, list) or not subscriptions:
             raise PlatformError(400, "invalidParameter.subscriptions", "subscriptions不能为空")

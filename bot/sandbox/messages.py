@@ -85,9 +85,19 @@ def sample_item(msg_key: str, values: dict[str, Any]) -> dict[str, Any]:
         return {"kind": "text", "title": "", "text": values["content"]}
     if msg_key == "sampleMarkdown":
         buttons = [link_button(i, t, u) for i, (t, u) in enumerate(markdown_links(values["text"]))]
-        return {"kind": "markdown", "title": values["title"], "text": plain(values["text"]), "buttons": buttons}
+        return {
+            "kind": "markdown",
+            "title": values["title"],
+            "text": plain(values["text"]),
+            "buttons": buttons,
+        }
     if msg_key == "sampleImageMsg":
-        return {"kind": "image", "title": "", "text": "[图片]", "file": {"id": values["photoURL"], "name": "图片"}}
+        return {
+            "kind": "image",
+            "title": "",
+            "text": "[图片]",
+            "file": {"id": values["photoURL"], "name": "图片"},
+        }
     if msg_key == "sampleLink":
         return {
             "kind": "link", "title": values["title"], "text": f"{values['title']}\n{plain(values['text'])}",
@@ -99,9 +109,19 @@ def sample_item(msg_key: str, values: dict[str, Any]) -> dict[str, Any]:
         words = "\n".join([values["title"], plain(values["text"]), *(t for t, _ in pairs)])
         return {"kind": "action_card", "title": values["title"], "text": words, "buttons": buttons}
     if msg_key == "sampleFile":
-        return {"kind": "file", "title": values["fileName"], "text": f"[文件] {values['fileName']}", "file": {"id": values["mediaId"], "name": values["fileName"]}}
+        return {
+            "kind": "file",
+            "title": values["fileName"],
+            "text": f"[文件] {values['fileName']}",
+            "file": {"id": values["mediaId"], "name": values["fileName"]},
+        }
     media = values.get("mediaId") or values.get("videoMediaId")
-    return {"kind": "file", "title": "", "text": "[语音]" if msg_key == "sampleAudio" else "[视频]", "file": {"id": media, "name": ""}}
+    return {
+        "kind": "file",
+        "title": "",
+        "text": "[语音]" if msg_key == "sampleAudio" else "[视频]",
+        "file": {"id": media, "name": ""},
+    }
 
 
 def _pairs(msg_key: str) -> list[tuple[str, str]]:
@@ -123,9 +143,19 @@ def webhook_item(body: dict[str, Any]) -> dict[str, Any] | None:
     if kind == "text" and isinstance(part.get("content"), str):
         return {"kind": "text", "title": "", "text": part["content"]}
     if kind == "markdown" and isinstance(part.get("text"), str) and part.get("title"):
-        return {"kind": "markdown", "title": part["title"], "text": plain(part["text"]), "buttons": [link_button(i, t, u) for i, (t, u) in enumerate(markdown_links(part["text"]))]}
+        return {
+            "kind": "markdown",
+            "title": part["title"],
+            "text": plain(part["text"]),
+            "buttons": [link_button(i, t, u) for i, (t, u) in enumerate(markdown_links(part["text"]))],
+        }
     if kind == "link" and part.get("messageUrl"):
-        return {"kind": "link", "title": part.get("title", ""), "text": f"{part.get('title', '')}\n{part.get('text', '')}", "buttons": [link_button(0, str(part.get("title", "")), part["messageUrl"])]}
+        return {
+            "kind": "link",
+            "title": part.get("title", ""),
+            "text": f"{part.get('title', '')}\n{part.get('text', '')}",
+            "buttons": [link_button(0, str(part.get("title", "")), part["messageUrl"])],
+        }
     if kind == "actionCard" and part.get("title") and isinstance(part.get("text"), str):
         pairs = [(b.get("title", ""), b.get("actionURL", "")) for b in part.get("btns") or []]
         if part.get("singleTitle"):
@@ -136,5 +166,13 @@ def webhook_item(body: dict[str, Any]) -> dict[str, Any] | None:
             "buttons": [link_button(i, t, u) for i, (t, u) in enumerate(pairs)],
         }  # fmt: skip
     if kind == "feedCard" and isinstance(part.get("links"), list):
-        return {"kind": "link", "title": "", "text": "\n".join(str(x.get("title", "")) for x in part["links"]), "buttons": [link_button(i, str(x.get("title", "")), x.get("messageURL", "")) for i, x in enumerate(part["links"])]}
+        return {
+            "kind": "link",
+            "title": "",
+            "text": "\n".join(str(x.get("title", "")) for x in part["links"]),
+            "buttons": [
+                link_button(i, str(x.get("title", "")), x.get("messageURL", ""))
+                for i, x in enumerate(part["links"])
+            ],
+        }
     return None

@@ -27,7 +27,7 @@ UNLOGGED = ("/sandbox/", "/page/", "/connect", "/h5/", "/favicon.ico")
 
 
 def quota_kind(path: str) -> str:
-    """api | webhook_stream | exempt (platform.md 1.7, 11)."""
+    """Api | webhook_stream | exempt (platform.md 1.7, 11)."""
     if path.startswith(WEBHOOK):
         return "webhook_stream"
     return "exempt" if path.startswith(EXEMPT) else "api"
@@ -97,7 +97,10 @@ def middleware(sandbox: Sandbox) -> Any:
             if fault is not None and (answer := await _strike(request, fault)) is not None:
                 row["status"], row["response"] = answer.status, _body_of(answer)
                 return answer
-            if not limiter.allow(f"{request.method} {_api(request)}", sandbox.knobs.qps) and "/connections/open" not in path:
+            if (
+                not limiter.allow(f"{request.method} {_api(request)}", sandbox.knobs.qps)
+                and "/connections/open" not in path
+            ):
                 throttled = True
                 raise (
                     PlatformError(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", "触发限流")
@@ -116,7 +119,9 @@ def middleware(sandbox: Sandbox) -> Any:
             response = refusal.response()
         except web.HTTPException as missing:
             response = (
-                PlatformError(missing.status, "InvalidAction.NotFound", f"Specified api is not found: {path}").response()
+                PlatformError(
+                    missing.status, "InvalidAction.NotFound", f"Specified api is not found: {path}"
+                ).response()
                 if missing.status in (404, 405)
                 else missing
             )
@@ -147,7 +152,12 @@ async def _strike(request: web.Request, do: dict[str, Any]) -> web.Response | No
     if "status" in do or "body" in do:
         body = do.get("body", {})
         text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-        return web.Response(text=text, status=do.get("status", 200), content_type="application/json", headers=do.get("headers"))
+        return web.Response(
+            text=text,
+            status=do.get("status", 200),
+            content_type="application/json",
+            headers=do.get("headers"),
+        )
     return None
 
 

@@ -149,7 +149,14 @@ class Switchboard:
             self.in_flight -= 1
         if "redeliver" in fault:
             again = fault["redeliver"] or {}
-            self.keep(self._bot_again(data, userid, again.get("after_ms", 200) / 1000, message_id if again.get("same_message_id") else None))
+            self.keep(
+                self._bot_again(
+                    data,
+                    userid,
+                    again.get("after_ms", 200) / 1000,
+                    message_id if again.get("same_message_id") else None,
+                )
+            )
         elif ack is None and sandbox.knobs.bot_redeliver_seconds > 0:
             self.keep(self._bot_again(data, userid, sandbox.knobs.bot_redeliver_seconds, None))
         return message_id, ack
@@ -172,7 +179,14 @@ class Switchboard:
 
     # -- events -------------------------------------------------------------------------------------
 
-    def event(self, event_type: str, data: dict[str, Any], *, event_id: str | None = None, born: datetime | None = None) -> str:
+    def event(
+        self,
+        event_type: str,
+        data: dict[str, Any],
+        *,
+        event_id: str | None = None,
+        born: datetime | None = None,
+    ) -> str:
         """An EVENT, pushed beside until it is acknowledged or given up (behaviours 9–11, 14)."""
         sandbox = self._sandbox
         event_id = event_id or uuid.uuid4().hex
@@ -213,7 +227,14 @@ class Switchboard:
                     message_id=message_id if again.get("same_message_id") else None,
                 )  # fmt: skip
             elif sandbox.rng.random() < knobs.event_duplicate_rate:
-                await self.once(frame_type="EVENT", topic="*", data=data, headers=headers, timeout=knobs.event_ack_seconds, kind="event")
+                await self.once(
+                    frame_type="EVENT",
+                    topic="*",
+                    data=data,
+                    headers=headers,
+                    timeout=knobs.event_ack_seconds,
+                    kind="event",
+                )
         finally:
             self.in_flight -= 1
 
@@ -234,14 +255,29 @@ class Switchboard:
             self.in_flight -= 1
         if "redeliver" in fault:
             again = fault["redeliver"] or {}
-            self.keep(self._card_again(data, userid, again.get("after_ms", 200) / 1000, message_id if again.get("same_message_id") else None))
+            self.keep(
+                self._card_again(
+                    data,
+                    userid,
+                    again.get("after_ms", 200) / 1000,
+                    message_id if again.get("same_message_id") else None,
+                )
+            )
         return ack
 
     async def _card_again(self, data: str, userid: str, after: float, message_id: str | None) -> None:
         self.in_flight += 1
         try:
             await asyncio.sleep(after)
-            await self.once(frame_type="CALLBACK", topic=CARD, data=data, kind="card", userid=userid, message_id=message_id, timeout=2)
+            await self.once(
+                frame_type="CALLBACK",
+                topic=CARD,
+                data=data,
+                kind="card",
+                userid=userid,
+                message_id=message_id,
+                timeout=2,
+            )
         finally:
             self.in_flight -= 1
 

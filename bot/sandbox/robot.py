@@ -21,7 +21,7 @@ def bot_payload(sandbox: Sandbox, row: dict[str, Any]) -> dict[str, Any]:
     sender, to, external = row.get("from"), row.get("to") or "bot", bool(row.get("external"))
     if not isinstance(sender, str) or not sender:
         raise bad("from is missing")
-    person = sandbox.company.users.get(sender)
+    person = sandbox.company.known_person(sender)
     if person is None and not external:
         raise not_found(f"person {sender}")
     group = None
@@ -76,10 +76,23 @@ def _content(sandbox: Sandbox, row: dict[str, Any], *, in_group: bool) -> tuple[
     if "audio" in row:
         audio = row["audio"] or {}
         code = _store_code(sandbox, StoredFile(uuid.uuid4().hex, "voice.amr", b"#!AMR\n"))
-        return "audio", {"content": {"duration": audio.get("duration_ms", 3000), "downloadCode": code, "recognition": audio.get("recognition", "")}}
+        return "audio", {
+            "content": {
+                "duration": audio.get("duration_ms", 3000),
+                "downloadCode": code,
+                "recognition": audio.get("recognition", ""),
+            }
+        }
     if "file" in row:
         code = _download_code(sandbox, row["file"])
-        return "file", {"content": {"downloadCode": code, "fileName": (row["file"] or {}).get("name", "file"), "spaceId": "1", "fileId": code}}
+        return "file", {
+            "content": {
+                "downloadCode": code,
+                "fileName": (row["file"] or {}).get("name", "file"),
+                "spaceId": "1",
+                "fileId": code,
+            }
+        }
     raise bad("one of text, audio, picture, file, rich_text is missing")
 
 
@@ -96,7 +109,7 @@ def _store_code(sandbox: Sandbox, stored: StoredFile) -> str:
     return code
 
 
-def routes(sandbox: Sandbox) -> list[web.RouteDef]:  # noqa: C901 -- one handler per call
+def routes(sandbox: Sandbox) -> list[web.RouteDef]:
     """Session webhook, batch send, group send, recall, read status, downloads."""
     sends: dict[str, dict[str, Any]] = sandbox.memory.setdefault("sends", {})
     minute: deque[float] = deque()
@@ -118,7 +131,9 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:  # noqa: C901 -- one handler
         if item:
             receivers = sandbox.company.groups[group].members if group else [sender]
             for userid in receivers:
-                sandbox.inbox.add(userid, conversation=group or "bot", via="session_webhook", raw=body, **item)
+                sandbox.inbox.add(
+                    userid, conversation=group or "bot", via="session_webhook", raw=body, **item
+                )
         return web.json_response({"errcode": 0, "errmsg": "ok"})
 
     def check_send(body: dict[str, Any]) -> dict[str, Any]:
@@ -151,15 +166,25 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:  # noqa: C901 -- one handler
             raise PlatformError(400, "userIds.overMax", "userIds超过20个")
         item = check_send(body)
         throttled = set(sandbox.memory.get("throttled_users", ()))
-        invalid = [u for u in users if sandbox.company.get(str(u)) is None]
+        invalid = [u for u in users if sandbox.company.person(str(u)) is None]
         slow = [u for u in users if u in throttled]
         key = uuid.uuid4().hex
         items = {}
         for userid in users:
             if userid not in invalid and userid not in slow:
-                items[userid] = sandbox.inbox.add(userid, conversation="bot", via="robot_batch", raw=body, **item)
-        sends[key] = {"at": sandbox.clock.now(), "group": None, "items": items, "recalled": False, "read": set()}
-        return web.json_response({"processQueryKey": key, "invalidStaffIdList": invalid, "flowControlledStaffIdList": slow})
+                items[userid] = sandbox.inbox.add(
+                    userid, conversation="bot", via="robot_batch", raw=body, **item
+                )
+        sends[key] = {
+            "at": sandbox.clock.now(),
+            "group": None,
+            "items": items,
+            "recalled": False,
+            "read": set(),
+        }
+        return web.json_response(
+            {"processQueryKey": key, "invalidStaffIdList": invalid, "flowControlledStaffIdList": slow}
+        )
 
     async def group_send(request: web.Request) -> web.Response:
         require_app(sandbox, request, PERMISSION)
@@ -171,8 +196,17 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:  # noqa: C901 -- one handler
             raise PlatformError(400, "invalid.openConversationId", "openConversationId无效")
         item = check_send(body)
         key = uuid.uuid4().hex
-        items = {u: sandbox.inbox.add(u, conversation=group.id, via="robot_group", raw=body, **item) for u in group.members}
-        sends[key] = {"at": sandbox.clock.now(), "group": group.id, "items": items, "recalled": False, "read": set()}
+        items = {
+            u: sandbox.inbox.add(u, conversation=group.id, via="robot_group", raw=body, **item)
+            for u in group.members
+        }
+        sends[key] = {
+            "at": sandbox.clock.now(),
+            "group": group.id,
+            "items": items,
+            "recalled": False,
+            "read": set(),
+        }
         return web.json_response({"processQueryKey": key})
 
     def access_send(key: str) -> dict[str, Any]:
@@ -205,15 +239,24 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:  # noqa: C901 -- one handler
         require_app(sandbox, request, PERMISSION)
         send = access_send(request.query.get("processQueryKey", ""))
         rows = [
-            {"name": sandbox.company.users[u].name, "userId": u, "readStatus": "READ" if u in send["read"] else "UNREAD"}
+            {"name": _name(sandbox, u), "userId": u, "readStatus": "READ" if u in send["read"] else "UNREAD"}
             for u in send["items"]
         ]
-        return web.json_response({"sendStatus": "RECALLED" if send["recalled"] else "SUCCESS", "messageReadInfoList": rows})
+        return web.json_response(
+            {"sendStatus": "RECALLED" if send["recalled"] else "SUCCESS", "messageReadInfoList": rows}
+        )
 
     async def group_query(request: web.Request) -> web.Response:
         require_app(sandbox, request, PERMISSION)
         send = access_send(str((await body_of(request)).get("processQueryKey")))
-        return web.json_response({"sendStatus": "RECALLED" if send["recalled"] else "SUCCESS", "readUserIds": sorted(send["read"]), "nextToken": "", "hasMore": False})
+        return web.json_response(
+            {
+                "sendStatus": "RECALLED" if send["recalled"] else "SUCCESS",
+                "readUserIds": sorted(send["read"]),
+                "nextToken": "",
+                "hasMore": False,
+            }
+        )
 
     async def download(request: web.Request) -> web.Response:
         require_app(sandbox, request, PERMISSION)
@@ -257,3 +300,6 @@ def mark_read(sandbox: Sandbox, userid: str, seq: int) -> None:
             send["read"].add(userid)
 
 
+def _name(sandbox: Sandbox, userid: str) -> str:
+    person = sandbox.company.known_person(userid)
+    return person.name if person else userid

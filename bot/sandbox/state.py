@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.sandbox.clock import SandboxClock, iso, parse_moment
-from bot.sandbox.company import Company, WorldError, read_company
+from bot.sandbox.clock import SandboxClock, iso
+from bot.sandbox.company import Company
+from bot.sandbox.company_world import WorldApp, WorldError, read_world
 
 
 @dataclass(slots=True)
@@ -55,13 +56,7 @@ class Knobs:
     http_callback_aes_key: str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
 
-@dataclass(frozen=True, slots=True)
-class AppCredentials:
-    """The one internal app of this company."""
-
-    client_id: str = "dingapp0001"
-    client_secret: str = "sandbox-secret-0001"
-    agent_id: int = 100001
+AppCredentials = WorldApp
 
 
 class Driver(Protocol):
@@ -187,18 +182,8 @@ class Sandbox:
         Raises:
             WorldError: names the path.
         """
-        company = read_company(world)
-        row = world.get("app") or {}
-        unknown = set(row) - {"client_id", "client_secret", "agent_id"}
-        if unknown:
-            raise WorldError(f"app.{sorted(unknown)[0]}: unknown key")
-        app = AppCredentials(**row)
-        if now is None and world.get("now"):
-            try:
-                now = parse_moment(str(world["now"]))
-            except ValueError as wrong:
-                raise WorldError(f"now: {wrong}") from wrong
-        return cls(company, app, SandboxClock(now))
+        read = read_world(world)
+        return cls(read.company, read.app, SandboxClock(now or read.now))
 
     @property
     def month(self) -> Usage:
@@ -213,3 +198,6 @@ class Sandbox:
                 raise KeyError(name)
         for name, value in values.items():
             setattr(self.knobs, name, value)
+
+
+__all__ = ["AppCredentials", "Driver", "InboxBook", "Knobs", "Log", "Sandbox", "StoredFile", "WorldError"]
