@@ -23,6 +23,7 @@ from bot.dingtalk.errors import (
     QuotaExhausted,
     Throttled,
     TokenExpired,
+    WrongCredentials,
     failure_of,
 )
 from bot.dingtalk.limiter import Limiter
@@ -57,7 +58,7 @@ class _Call:
     api: str  # as throttled and counted
     bucket: Bucket
     repeatable: bool
-    token_in: Literal["header", "query", "none"]
+    auth: Literal["header", "query", "none"]
     params: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes | None
@@ -82,8 +83,8 @@ class DingTalkApi:
         """`now`: seconds by which tokens age and bans pass; the pace always follows the monotonic clock."""
         self._credentials = credentials
         self._session = session
-        self.api_base = URL(api_base.rstrip("/"))
-        self.oapi_base = URL(oapi_base.rstrip("/"))
+        self.api_base = api_base.rstrip("/")
+        self.oapi_base = oapi_base.rstrip("/")
         self.usage = UsageMeter()
         self._limiter = limiter or Limiter(ban_clock=now)
         self._patience = patience or Patience()
@@ -123,11 +124,11 @@ class DingTalkApi:
         """
         call = _Call(
             method=method,
-            url=self.api_base.join(URL(f"{self.api_base.path.rstrip('/')}{path}")),
+            url=URL(f"{self.api_base}{path}"),
             api=api or f"{method} {path}",
             bucket=bucket_of(path),
             repeatable=method != "POST" if repeatable is None else repeatable,
-            token_in="header" if token is None else "none",
+            auth="header" if token is None else "none",
             params=params or {},
             headers={"x-acs-dingtalk-access-token": token} if token else {},
             body=None if body is None else orjson.dumps(body),
@@ -151,11 +152,11 @@ class DingTalkApi:
         """
         call = _Call(
             method=method,
-            url=self.oapi_base.join(URL(f"{self.oapi_base.path.rstrip('/')}{path}")),
+            url=URL(f"{self.oapi_base}{path}"),
             api=f"{method} {path}",
             bucket=bucket_of(path),
             repeatable=repeatable,
-            token_in="query",
+            auth="query",
             params=params or {},
             headers={},
             body=orjson.dumps(body or {}) if form is None and method != "GET" else None,
@@ -171,7 +172,7 @@ class DingTalkApi:
             api="POST session webhook",
             bucket=Bucket.WEBHOOK_STREAM,
             repeatable=False,
-            token_in="none",
+            auth="none",
             params={},
             headers={},
             body=orjson.dumps(body),
@@ -208,7 +209,7 @@ class DingTalkApi:
         tries = 0
         while True:
             self._forget_token_of_others()
-            token = None if call.token_in == "none" else await self._tokens.get()
+            token = None if call.auth == "none" else await self._tokens.get()
             failure: DingTalkError
             try:
                 return await self._once(call, token.value if token else "")
@@ -232,9 +233,9 @@ class DingTalkApi:
         await self._limiter.turn(call.api)
         params = dict(call.params)
         headers = dict(call.headers)
-        if call.token_in == "header":
+        if call.auth == "header":
             headers["x-acs-dingtalk-access-token"] = token
-        elif call.token_in == "query":
+        elif call.auth == "query":
             params["access_token"] = token
         if call.body is not None:
             headers["Content-Type"] = "application/json"
@@ -243,7 +244,7 @@ class DingTalkApi:
             async with self._session.request(
                 call.method,
                 call.url,
-                params=params,
+                params=params or None,
                 headers={"Accept": "application/json", **headers},
                 data=call.form() if call.form else call.body,
                 timeout=TIMEOUT,
@@ -272,13 +273,16 @@ class DingTalkApi:
 
     async def _fetch_token(self) -> tuple[str, float]:
         ours = self._credentials()
-        answer = await self.new(
-            "POST",
-            "/v1.0/oauth2/accessToken",
-            {"appKey": ours.client_id, "appSecret": ours.client_secret},
-            repeatable=True,
-            token="",
-        )
+        try:
+            answer = await self.new(
+                "POST",
+                "/v1.0/oauth2/accessToken",
+                {"appKey": ours.client_id, "appSecret": ours.client_secret},
+                repeatable=True,
+                token="",
+            )
+        except TokenExpired as problem:  # no token was sent: it is the secret
+            raise WrongCredentials(problem.message, code=problem.code, request_id=problem.request_id) from problem
         value = answer.get("accessToken")
         if not isinstance(value, str) or not value:
             raise DingTalkError("the answer holds no access token")

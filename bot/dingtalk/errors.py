@@ -24,9 +24,7 @@ class DingTalkError(Exception):
 
     retryable: ClassVar[bool] = False
 
-    def __init__(
-        self, message: str, *, code: str = "", request_id: str = "", retry_after: float | None = None
-    ) -> None:
+    def __init__(self, message: str, *, code: str = "", request_id: str = "", retry_after: float | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
@@ -233,7 +231,7 @@ def failure_of(outcome: Answer | Exception, *, repeatable: bool = False) -> Ding
     if content is None:
         return _not_json(outcome, repeatable=repeatable)
     if not isinstance(content, Mapping):
-        return None if outcome.status < 400 else _by_status(outcome.status, "", "", repeatable=repeatable)
+        return None if outcome.status < 300 else _by_status(outcome.status, "", "", repeatable=repeatable)
     said = {str(key).lower().replace("_", ""): value for key, value in content.items()}
     if _number(said.get("status")) == 1111:
         wait = _number(said.get("wait")) or 0  # minutes, going by the documented five
@@ -243,7 +241,7 @@ def failure_of(outcome: Answer | Exception, *, repeatable: bool = False) -> Ding
         return _old_failure(errcode, said, request_id)
     if "errcode" in said:  # some webhook answers name the code
         return _named(str(said["errcode"]), str(said.get("errmsg") or ""), request_id, ())
-    if outcome.status < 400:
+    if outcome.status < 300:
         return None
     code, message = str(said.get("code") or ""), str(said.get("message") or "")
     if outcome.status in {502, 504} and not repeatable:
@@ -268,14 +266,10 @@ def _network_failure(problem: Exception, *, repeatable: bool) -> DingTalkError:
 def _not_json(answer: Answer, *, repeatable: bool) -> DingTalkError:
     if answer.status < 500 and answer.body.lstrip().startswith(b"<"):
         return Banned("a page of HTML came instead of an answer", retry_after=BAN_SECONDS)
-    return _by_status(
-        502 if answer.status < 500 else answer.status, "", "unreadable answer", repeatable=repeatable
-    )
+    return _by_status(502 if answer.status < 500 else answer.status, "", "unreadable answer", repeatable=repeatable)
 
 
-def _by_status(
-    status: int, code: str, message: str, *, request_id: str = "", repeatable: bool
-) -> DingTalkError:
+def _by_status(status: int, code: str, message: str, *, request_id: str = "", repeatable: bool) -> DingTalkError:
     message = message or f"HTTP {status}"
     if status == 401:
         return TokenExpired(message, code=code, request_id=request_id)
