@@ -145,7 +145,7 @@ def prune(tx: Tx, *, now: datetime) -> int:
     """Forgets messages finished long ago, but for those the notice ledger still points at."""
 
 
-    kept = select(Notice.outbox_id)
+    kept = select(Notice.outbox_id).where(col(Notice.outbox_id).is_not(None))
     gone = tx.execute(
         delete(Outbox).where(
             col(Outbox.state).not_in(("queued", "sending")),

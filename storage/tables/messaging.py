@@ -71,7 +71,7 @@ class Notice(SQLModel, table=True):
         Index("ix_notice_fate", "fate", "sent_at"),
     )
     id: int | None = Field(default=None, primary_key=True)
-    outbox_id: int = Field(foreign_key="outbox.id", index=True)
+    outbox_id: int | None = Field(default=None, foreign_key="outbox.id", index=True)  # None: never queued
     user_id: str
     day: date  # Beijing calendar day it is sent on: DingTalk drops equal content within it
     content_hash: str

@@ -1,0 +1,231 @@
+"""The exit: sends the outbox, backs off, gives up loudly (house 0.2, 0.5).
+
+Each lane (a receiver, a group, a card) leaves in order; lanes side by side. A message is marked `sending`
+before the network is touched. After a crash: a card cannot be made twice (its outTrackId is known), an equal
+work notification of the same day is dropped by DingTalk itself, and a plain reply goes again marked (重发).
+"""
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from bot.core.clock import Clock, SystemClock
+from bot.dingtalk.errors import (
+    BadRequest,
+    CardExists,
+    CardMissing,
+    DingTalkError,
+    NotDelivered,
+    TemplateUnusable,
+    UnknownOutcome,
+    UnsafeContent,
+)
+from storage import notices, outbox
+from storage.database import Database, DatabaseBusy
+from storage.outbox import Message
+
+log = logging.getLogger(__name__)
+
+PARALLEL = 40
+POLL = 2.0  # seconds; commits of this process wake the loop at once
+
+
+class Sender(Protocol):
+    """DingTalk, as far as the outbox needs it. Raises DingTalkError."""
+
+    async def to_person(self, user_id: str, title: str, text: str) -> str:
+        """A message in the single chat; returns its query key. Raises NotDelivered if it was not taken."""
+        ...
+
+    async def to_group(self, conversation_id: str, title: str, text: str) -> str:
+        """A message in a group."""
+        ...
+
+    async def card(self, payload: dict[str, Any]) -> str:
+        """A new card, in a single chat or a group."""
+        ...
+
+    async def card_update(self, out_track_id: str, variables: dict[str, str]) -> None:
+        """New values of a card, for all who hold it."""
+        ...
+
+    async def notice(self, user_ids: list[str], message: dict[str, Any]) -> str:
+        """A work notification; returns its task id."""
+        ...
+
+
+class Delivery:
+    """Sends what stands in the outbox."""
+
+    def __init__(
+        self, db: Database, clock: Clock, sender: Sender, draw: Callable[[str], Awaitable[dict[str, str] | None]]
+    ) -> None:
+        self._db, self._clock, self._sender, self._draw = db, clock, sender, draw
+        self._wall = SystemClock()
+        self.holder = uuid.uuid4().hex
+        self._wake = asyncio.Event()
+        self._busy: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.Task[None] | None = None
+        self.sent = 0
+
+    def wake(self) -> None:
+        """Something may be due."""
+        self._wake.set()
+
+    def start(self) -> None:
+        """Begins to send."""
+        self._loop = asyncio.create_task(self._run())
+
+    async def stop(self, grace: float = 10) -> None:
+        """Finishes what is on its way; the rest stays queued."""
+        if self._loop is not None:
+            self._loop.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._loop
+        if self._tasks:
+            _, pending = await asyncio.wait(set(self._tasks), timeout=grace)
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+
+    async def open_count(self) -> int:
+        """Messages due or on their way."""
+        now = self._clock.now()
+        return len(self._busy) + await self._db.read(None, lambda tx: outbox.count_open(tx, now=now))
+
+    async def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                await self._send_due()
+            except DatabaseBusy:
+                log.warning("the outbox waits: the database is busy")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), POLL)
+
+    async def _send_due(self) -> None:
+        while len(self._busy) < PARALLEL:
+            busy, now, wall = set(self._busy), self._clock.now(), self._wall.now()
+            room = PARALLEL - len(busy)
+            messages = await self._db.system(
+                lambda tx, busy=busy, now=now, wall=wall, room=room: outbox.take(  # type: ignore[misc]
+                    tx, holder=self.holder, now=now, wall=wall, limit=room, busy=busy
+                )
+            )
+            if not messages:
+                return
+            for message in messages:
+                self._busy.add(message.lane)
+                task = asyncio.create_task(self._send(message))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def _send(self, message: Message) -> None:
+        try:
+            await self._send_one(message)
+        except DatabaseBusy:
+            log.warning("message %s is sent but not marked: the database is busy", message.key)
+        except Exception:
+            log.exception("message %s cannot be sent", message.key)
+            await self._end(message, state="failed", error="internal error, see the log")
+        finally:
+            self._busy.discard(message.lane)
+            self.wake()
+
+    async def _send_one(self, message: Message) -> None:
+        try:
+            remote_id = await self._out(message)
+        except CardExists:
+            remote_id = str(message.payload.get("out_track_id", ""))  # the first try had arrived
+        except TemplateUnusable as refusal:
+            await self._as_text(message, refusal)
+            return
+        except (CardMissing, NotDelivered, UnsafeContent) as refusal:
+            await self._fail(message, refusal)
+            return
+        except UnknownOutcome as silence:
+            await self._unknown(message, silence)
+            return
+        except DingTalkError as failure:
+            if failure.retryable:
+                await self._again(message, failure)
+            else:
+                await self._fail(message, failure)
+            return
+        self.sent += 1
+        await self._end(message, state="sent", remote_id=remote_id)
+
+    async def _out(self, message: Message) -> str:
+        payload = message.payload
+        match message.channel:
+            case "robot":
+                text = f"（重发）{payload['text']}" if message.resumed else payload["text"]
+                return await self._sender.to_person(payload["user_id"], payload["title"], text)
+            case "group":
+                if message.resumed and "neutral" in payload:
+                    return ""
+                return await self._sender.to_group(payload["conversation_id"], payload["title"], payload["text"])
+            case "card":
+                return await self._sender.card(payload)
+            case "card_update":
+                variables = await self._draw(payload["out_track_id"])
+                if variables:
+                    await self._sender.card_update(payload["out_track_id"], variables)
+                return str(payload["out_track_id"])
+            case "notice":
+                return await self._sender.notice(payload["user_ids"], payload["message"])
+            case _:
+                raise BadRequest("unknown channel", code="outbox.channel")
+
+    async def _again(self, message: Message, failure: DingTalkError) -> None:
+        now = self._clock.now()
+
+        def work(tx: Any) -> bool:
+            return outbox.again(tx, message, now=now, error=str(failure), after=failure.retry_after)
+
+        if await self._db.system(work):
+            log.warning("message %s waits after: %s", message.key, failure)
+            asyncio.get_running_loop().call_later(self._real_wait(message, failure), self.wake)
+        else:
+            await self._fail(message, failure)
+
+    def _real_wait(self, message: Message, failure: DingTalkError) -> float:
+        return max(outbox.BACKOFF[min(message.attempts, len(outbox.BACKOFF)) - 1], failure.retry_after or 0) + 0.05
+
+    async def _unknown(self, message: Message, silence: DingTalkError) -> None:
+        """Asked for, no answer. What cannot double is asked again; the rest stands as unknown."""
+        if message.channel in ("card", "card_update", "notice") and message.attempts <= len(outbox.BACKOFF):
+            await self._again(message, silence)
+            return
+        if message.channel == "robot" and message.attempts <= 2:
+            await self._again(message, silence)
+            return
+        await self._end(message, state="unknown", error=str(silence))
+
+    async def _as_text(self, message: Message, refusal: DingTalkError) -> None:
+        """The template is not there: the same content as words with typed replies (house 0.7)."""
+        log.warning("card template refused (%s): %s goes as text", refusal, message.key)
+        payload = dict(message.payload)
+        channel = "group" if payload.get("conversation_id") else "robot"
+        now = self._clock.now()
+        await self._db.system(
+            lambda tx: outbox.replace_payload(tx, message.id, channel=channel, payload=payload, now=now)
+        )
+
+    async def _fail(self, message: Message, failure: DingTalkError) -> None:
+        log.error("message %s is given up: %s", message.key, failure)
+        await self._end(message, state="failed", error=str(failure))
+
+    async def _end(self, message: Message, *, state: str, remote_id: str = "", error: str = "") -> None:
+        now = self._clock.now()
+
+        def work(tx: Any) -> None:
+            outbox.sent(tx, message.id, now=now, remote_id=remote_id, state=state, error=error)
+            if message.channel == "notice":
+                notices.settle(tx, message.id, now=now, task_id=remote_id, state=state, error=error)
+
+        await self._db.system(work)
