@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.sandbox.drawing import View, draw
+from bot.sandbox.drawing_actions import Button
 from bot.sandbox.public_templates import preload
 from bot.sandbox.templates import Registered, Template, TemplateBook
 
@@ -34,7 +35,7 @@ class Viewer:
     private: dict[str, str] = field(default_factory=dict)
     overlay: dict[str, str | None] = field(default_factory=dict)
     local: dict[str, Any] = field(default_factory=dict)
-    seen: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seen: dict[str, Button] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,7 @@ def _object(text: str) -> dict[str, Any] | None:
 def to_param_map(values: Mapping[str, Any]) -> dict[str, str]:
     """JSON values as the strings that a cardParamMap carries."""
     return {
-        key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for key, value in values.items()
+        key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for key, value in values.items()
     }
 
 
@@ -176,14 +176,14 @@ class CardShelf:
             viewer.local if viewer else {},
         )
         if viewer:
-            for button in view.buttons:
-                viewer.seen[button["id"]] = button
+            for button in view.pressable:
+                viewer.seen[button.id] = button
         for message in view.warnings:
             if not any(row["message"] == message for row in self.warnings[-50:]):
                 self.warn(card.out_track_id, message)
         return view
 
-    def seen(self, card: Card, viewer: Viewer, button_id: str) -> dict[str, Any] | None:
+    def seen(self, card: Card, viewer: Viewer, button_id: str) -> Button | None:
         """A button this person was shown earlier, also between two looks (clients redraw by themselves)."""
         if button_id in viewer.seen:
             return viewer.seen[button_id]
@@ -194,8 +194,8 @@ class CardShelf:
                 typed(card.template, past.private.get(viewer.userid, {})),
                 viewer.local,
             )
-            for button in view.buttons:
-                viewer.seen.setdefault(button["id"], button)
+            for button in view.pressable:
+                viewer.seen.setdefault(button.id, button)
             if button_id in viewer.seen:
                 return viewer.seen[button_id]
         return None

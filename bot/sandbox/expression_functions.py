@@ -68,9 +68,7 @@ FUNCTIONS: Final[dict[str, Callable[..., Value]]] = {
     "objectget": element,
     "dictget": element,
     "substr": lambda text, start=0, end=None: as_text(text)[int(start) : None if end is None else int(end)],
-    "substring": lambda text, start=0, end=None: as_text(text)[
-        int(start) : None if end is None else int(end)
-    ],
+    "substring": lambda text, start=0, end=None: as_text(text)[int(start) : None if end is None else int(end)],
     "indexof": lambda text, part: as_text(text).find(as_text(part)),
     "replace": lambda text, old, new="": as_text(text).replace(as_text(old), as_text(new)),
     "split": lambda text, mark=",": as_text(text).split(as_text(mark)),

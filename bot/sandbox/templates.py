@@ -7,6 +7,7 @@ knows a file by its name: any export of the same builder can be read.
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -103,7 +104,8 @@ class Mock:
 class Template:
     """What a card looks like: the tree, its variables and its expressions.
 
-    `painter` names a built-in public template of the official SDK that has no component tree.
+    `painter` names a built-in public template of the official SDK that has no component tree. `repeated_ids` are
+    button ids that the tree uses more than once.
     """
 
     roots: tuple[Component, ...] = ()
@@ -115,11 +117,12 @@ class Template:
     mock: Mock = field(default_factory=Mock)
     warnings: tuple[str, ...] = ()
     painter: str = ""
+    repeated_ids: frozenset[str] = frozenset()
 
     @property
     def streaming(self) -> bool:
         """Whether the streaming call may be used on it (section 3.6: streaming-enabled AI templates)."""
-        return self.extend_type == "AI" or bool(self.painter)
+        return self.extend_type == "AI"
 
 
 def import_export(source: str | bytes | Mapping[str, Any]) -> Template:
@@ -147,13 +150,17 @@ def import_export(source: str | bytes | Mapping[str, Any]) -> Template:
     warnings: list[str] = []
     mock = editor.get("mockData") if isinstance(editor.get("mockData"), Mapping) else {}
     extension = editor.get("extension")
+    roots = tuple(_component(tree, f"componentsTree[{at}]") for at, tree in enumerate(trees))
     return Template(
-        roots=tuple(_component(tree, f"componentsTree[{at}]") for at, tree in enumerate(trees)),
+        roots=roots,
+        repeated_ids=_repeated(roots),
         variables=_variables(editor.get("variableList"), "variableList", warnings),
         locals=_variables(editor.get("localList"), "localList", warnings),
         expressions=_expressions(editor.get("expList"), warnings),
         kind=str(top.get("type") or "im"),
-        extend_type=str((extension or {}).get("extendType") or "NORMAL") if isinstance(extension, Mapping) else "NORMAL",
+        extend_type=str((extension or {}).get("extendType") or "NORMAL")
+        if isinstance(extension, Mapping)
+        else "NORMAL",
         mock=Mock(*(_mapping(mock, key) for key in ("cardData", "cardPrivateData", "localData"))),
         warnings=tuple(warnings),
     )
@@ -194,6 +201,26 @@ def _component(node: Any, where: str) -> Component:
         title=node["title"] if isinstance(node.get("title"), str) else "",
         shown=node.get("hidden") is not True and node.get("condition") is not False,
     )
+
+
+def component_of(node: Mapping[str, Any]) -> Component:
+    """A component that hangs outside the children, as in a slot property."""
+    return _component(node, "slot")
+
+
+def _repeated(roots: tuple[Component, ...]) -> frozenset[str]:
+    """The button ids that occur more than once in the tree."""
+    counts: Counter[str] = Counter()
+    for root in roots:
+        for node in root.walk():
+            buttons = node.props.get("buttons")
+            rows = buttons.get("list") if isinstance(buttons, Mapping) else buttons
+            for props in [node.props, *(rows if isinstance(rows, list) else [])]:
+                if isinstance(props, Mapping) and props.get("actionType") not in (None, "url", "none"):
+                    action_id = props.get("actionId")
+                    text = action_id.get("content") if isinstance(action_id, Mapping) else action_id
+                    counts[str(text or (props.get("id") if props is not node.props else "") or node.name)] += 1
+    return frozenset(one for one, count in counts.items() if count > 1) | {"grid"}
 
 
 def _variables(rows: Any, where: str, warnings: list[str]) -> dict[str, Variable]:
