@@ -4,109 +4,27 @@ Pure state with indexes, so that 10,000 people in 500 departments stay quick to 
 `contacts.py` reads it as DingTalk's address book, `control_company.py` changes it, `events.py` tells the app.
 """
 
-import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
 
-ROOT_ID = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Department:
-    """One department; `parent` is None for the root (id 1) alone."""
-
-    id: int
-    name: str
-    parent: int | None = None
-    order: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """One employee as the firm's address book holds it.
-
-    `leads` names the departments this person is 主管 of, `manager` the 直属主管 (two different things in DingTalk).
-    Everything after `active` is optional decoration: an empty value is simply absent from the platform's answers.
-    """
-
-    userid: str
-    name: str
-    departments: tuple[int, ...] = (ROOT_ID,)
-    leads: tuple[int, ...] = ()
-    title: str = ""
-    mobile: str = ""
-    manager: str | None = None
-    dingtalk_admin: bool = False
-    active: bool = True
-    email: str = ""
-    org_email: str = ""
-    job_number: str = ""
-    telephone: str = ""
-    work_place: str = ""
-    remark: str = ""
-    avatar: str = ""
-    extension: str = ""
-    hired_on: date | None = None
-    boss: bool = False
-    senior: bool = False
-    hide_mobile: bool = False
-
-    @property
-    def unionid(self) -> str:
-        """The id that outlives joining and leaving; a pure function of the userid."""
-        return unionid_of(self.userid)
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A group chat of the firm; `id` is its openConversationId."""
-
-    id: str
-    name: str
-    members: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AddressBookScope:
-    """What the administrator lets the app read (通讯录权限范围); departments include everything below them."""
-
-    departments: tuple[int, ...] = (ROOT_ID,)
-    users: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A DingTalk role (label) with its members and, per member, the departments he manages in that role."""
-
-    id: int
-    name: str
-    group_id: int
-    group_name: str
-    members: tuple[str, ...] = ()
-    manage_scopes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-
-
-def unionid_of(userid: str) -> str:
-    """Return the unionId of a userid: letters and digits only, the same in every run."""
-    return f"Pu{hashlib.sha256(f'dingcrm-sandbox:{userid}'.encode()).hexdigest()[:22]}iE"
-
-
-class CompanyError(Exception):
-    """A change that the company's present state does not allow. `kind`: missing | taken | refused | invalid."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.message = message
+from bot.sandbox.company_records import (
+    ROOT_ID,
+    AddressBookScope,
+    CompanyError,
+    Department,
+    Group,
+    Person,
+    Role,
+)
 
 
 class Company:
     """A firm with indexes over its people and departments.
 
-    Records are immutable; a change replaces the record and keeps the indexes. `freeze_readers` lets the platform's
-    read calls lag behind a change for a while (behaviour 42).
+    Records are immutable; a change replaces the record and keeps the indexes. `freeze_readers` lets the
+    platform's read calls lag behind a change for a while (behaviour 42).
     """
 
     def __init__(
@@ -202,11 +120,7 @@ class Company:
 
     def leaders(self, department_id: int) -> list[str]:
         """Return the userids of a department's 主管."""
-        return [
-            userid
-            for userid in self._members.get(department_id, ())
-            if department_id in self.people[userid].leads
-        ]
+        return [userid for userid in self._members.get(department_id, ()) if department_id in self.people[userid].leads]
 
     def department_readable(self, department_id: int) -> bool:
         """Say whether the app's token may read this department."""

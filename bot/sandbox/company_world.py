@@ -1,13 +1,13 @@
 """Reads a company from a world file and writes it back (contract: world.md, version 1).
 
-The sandbox reads the sections above `settings`; those below belong to the CRM and are only recognised by name.
+The sandbox reads the sections above `settings`; those below belong to the CRM, only their names are known here.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AwareDatetime,
@@ -20,11 +20,12 @@ from pydantic import (
     ValidationError,
 )
 
-from bot.sandbox.company import ROOT_ID, AddressBookScope, Company, Department, Group, Person
+from bot.sandbox.company import Company
+from bot.sandbox.company_records import ROOT_ID, AddressBookScope, Department, Group, Person
 
-OWN_SECTIONS = frozenset(
-    {"version", "now", "company", "app", "departments", "users", "groups", "address_book_scope"}
-)
+OWN_SECTIONS = frozenset({"version", "now", "company", "app", "departments", "users", "groups", "address_book_scope"})
+K = TypeVar("K", int, str)
+
 CRM_SECTIONS = frozenset(
     {
         "settings",
@@ -46,6 +47,9 @@ CRM_SECTIONS = frozenset(
 
 DEFAULT_CORP_ID = "dingcorp0001"
 DEFAULT_COMPANY_NAME = "钉钉沙箱有限公司"
+DEFAULT_CLIENT_ID = "dingapp0001"
+DEFAULT_CLIENT_SECRET = "sandbox-secret-0001"  # noqa: S105 -- opens nothing but this stand-in
+DEFAULT_AGENT_ID = 100001
 
 
 class WorldError(ValueError):
@@ -61,9 +65,9 @@ class WorldError(ValueError):
 class WorldApp:
     """The app's credentials as a world file names them."""
 
-    client_id: str = "dingapp0001"
-    client_secret: str = "sandbox-secret-0001"
-    agent_id: int = 100001
+    client_id: str = DEFAULT_CLIENT_ID
+    client_secret: str = DEFAULT_CLIENT_SECRET
+    agent_id: int = DEFAULT_AGENT_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +103,9 @@ class _CompanySection(_Section):
 
 
 class _AppSection(_Section):
-    client_id: Name = WorldApp.client_id
-    client_secret: Name = WorldApp.client_secret
-    agent_id: Annotated[StrictInt, Field(ge=1)] = WorldApp.agent_id
+    client_id: Name = DEFAULT_CLIENT_ID
+    client_secret: Name = DEFAULT_CLIENT_SECRET
+    agent_id: Annotated[StrictInt, Field(ge=1)] = DEFAULT_AGENT_ID
 
 
 class DepartmentRecord(_Section):
@@ -119,7 +123,7 @@ class DepartmentRecord(_Section):
 
 
 class PersonRecord(_Section):
-    """A person as world files and the control plane write it; the keys after `active` are additions of ours."""
+    """A person as world files and the control plane write it; keys after `active` are additions."""
 
     userid: UserId
     name: Name
@@ -292,72 +296,11 @@ def _check_departments(records: list[DepartmentRecord]) -> None:
             seen.add(current)
 
 
-def _unique(place: tuple[str, str], keys: list[int] | list[str]) -> set[int | str]:
+def _unique(place: tuple[str, str], keys: list[K]) -> set[K]:
     section, key = place
-    seen: set[int | str] = set()
+    seen: set[K] = set()
     for index, value in enumerate(keys):
         if value in seen:
             raise WorldError(f"{section}[{index}].{key}", f"重复了：{value}")
         seen.add(value)
     return seen
-
-
-def write_person(person: Person) -> dict[str, Any]:
-    """Return a person as a world file writes it; additions of ours appear only when they have a value."""
-    record: dict[str, Any] = {
-        "userid": person.userid,
-        "name": person.name,
-        "departments": list(person.departments),
-        "leads": list(person.leads),
-        "title": person.title,
-        "mobile": person.mobile,
-        "manager": person.manager,
-        "dingtalk_admin": person.dingtalk_admin,
-        "active": person.active,
-    }
-    additions = (
-        "email",
-        "org_email",
-        "job_number",
-        "telephone",
-        "work_place",
-        "remark",
-        "avatar",
-        "extension",
-    )
-    record |= {key: value for key in additions if (value := getattr(person, key))}
-    record |= {key: True for key in ("boss", "senior", "hide_mobile") if getattr(person, key)}
-    if person.hired_on is not None:
-        record["hired_on"] = person.hired_on.isoformat()
-    return record
-
-
-def write_department(department: Department) -> dict[str, Any]:
-    """Return a department as a world file writes it."""
-    return {
-        "id": department.id,
-        "name": department.name,
-        "parent": department.parent,
-        "order": department.order,
-    }
-
-
-def write_group(group: Group) -> dict[str, Any]:
-    """Return a group as a world file writes it."""
-    return {"id": group.id, "name": group.name, "members": list(group.members)}
-
-
-def write_scope(scope: AddressBookScope) -> dict[str, Any]:
-    """Return the scope as a world file writes it."""
-    return {"departments": list(scope.departments), "users": list(scope.users)}
-
-
-def write_company(company: Company) -> dict[str, Any]:
-    """Return `departments`, `users`, `groups` and `address_book_scope` as a world file writes them."""
-    return {
-        "company": {"corp_id": company.corp_id, "name": company.name},
-        "departments": [write_department(one) for one in company.departments.values()],
-        "users": [write_person(one) for one in company.people.values()],
-        "groups": [write_group(one) for one in company.groups.values()],
-        "address_book_scope": write_scope(company.scope),
-    }
