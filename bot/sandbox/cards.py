@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.sandbox.drawing import View, draw
-from bot.sandbox.drawing_actions import Button
+from bot.sandbox.drawing_actions import Action, Button, link_of, said_by, sent_by
 from bot.sandbox.public_templates import preload
 from bot.sandbox.templates import Registered, Template, TemplateBook
 
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 SYSTEM_KEY: Final = "sys_full_json_obj"
 _HISTORY: Final = 40
 _NO_TEMPLATE: Final = Template()
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """An open menu on somebody's card: its options' words with what each does."""
+
+    options: tuple[tuple[str, Action], ...]
+    place: str = ""
 
 
 @dataclass(slots=True)
@@ -32,10 +40,11 @@ class Viewer:
 
     userid: str
     conversation: str
-    private: dict[str, str] = field(default_factory=dict)
+    space: str = "IM_ROBOT"
     overlay: dict[str, str | None] = field(default_factory=dict)
     local: dict[str, Any] = field(default_factory=dict)
     seen: dict[str, Button] = field(default_factory=dict)
+    menu: Menu | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,7 @@ class Card:
     spaces: dict[str, Any] = field(default_factory=dict)
     guids: set[str] = field(default_factory=set)
     extension: dict[str, Any] = field(default_factory=dict)
+    common: View | None = None
 
     def remember(self) -> None:
         """Keep the present data as a past version and count the new one."""
@@ -78,6 +88,7 @@ class Card:
         )
         del self.past[:-_HISTORY]
         self.version += 1
+        self.common = None
 
     def public_for(self, userid: str) -> dict[str, str]:
         """The public data as this person's client has it."""
@@ -110,6 +121,26 @@ def typed(template: Template, raw: Mapping[str, str]) -> dict[str, Any]:
         if fits:
             values[key] = value
     return values
+
+
+def opened(view: View, menu: Menu) -> View:
+    """The card with an open menu below it: each option can be pressed."""
+    taken = {button.id for button in view.pressable}
+    rows: list[dict[str, Any]] = []
+    for at, (words, action) in enumerate(menu.options):
+        ids, params = sent_by(action, view.scope)
+        own = f"menu_{menu.place}_{at}" if menu.place else f"menu_{at}"
+        while own in taken:
+            own += "_"
+        link = link_of(action.props, view.scope) if action.kind in {"url", "says"} else None
+        says = said_by(link)
+        view.pressable.append(
+            Button(own, words, None, False, None if says is not None else link, says, tuple(ids), params, action)
+        )
+        rows.append({"type": "button", "text": words, "button": own, "color": "", "disabled": False})
+    view.blocks.append({"type": "menu", "children": rows})
+    view.text = "\n".join([view.text, *(words for words, _ in menu.options)])
+    return view
 
 
 def _object(text: str) -> dict[str, Any] | None:
@@ -169,12 +200,19 @@ class CardShelf:
     def view(self, card: Card, userid: str) -> View:
         """The card as this person sees it now; what it shows counts as shown."""
         viewer = card.viewers.get(userid)
-        view = draw(
-            card.template,
-            typed(card.template, card.public_for(userid)),
-            typed(card.template, card.private.get(userid, {})),
-            viewer.local if viewer else {},
-        )
+        own = card.private.get(userid)
+        if not own and (viewer is None or not (viewer.overlay or viewer.local or viewer.menu)):
+            card.common = card.common or draw(card.template, typed(card.template, card.public), {}, {})
+            view = card.common
+        else:
+            view = draw(
+                card.template,
+                typed(card.template, card.public_for(userid)),
+                typed(card.template, own or {}),
+                viewer.local if viewer else {},
+            )
+            if viewer and viewer.menu:
+                view = opened(view, viewer.menu)
         if viewer:
             for button in view.pressable:
                 viewer.seen[button.id] = button
@@ -231,24 +269,34 @@ class CardShelf:
         gone: dict[str, str | None] = {} if by_key else dict.fromkeys((*card.public, *viewer.overlay))
         viewer.overlay = {**(viewer.overlay if by_key else {}), **gone, **fitting}
 
-    def hand_out(self, card: Card, userids: Iterable[str], conversation: str, raw: Any) -> None:
-        """Bring the card to people: each gets an inbox item with what they see."""
+    def hand_out(
+        self,
+        card: Card,
+        userids: Iterable[str],
+        conversation: str,
+        raw: Any,
+        title: str,
+        space: str,
+        local: Mapping[str, Any] | None = None,
+    ) -> dict[str, int]:
+        """Bring the card to people: each gets an inbox item with what they see. Returns its seq by person."""
+        items: dict[str, int] = {}
         for userid in userids:
-            if userid in card.viewers:
-                continue
-            card.viewers[userid] = Viewer(userid, conversation)
+            viewer = card.viewers.setdefault(userid, Viewer(userid, conversation, space))
+            viewer.local.update(local or {})
             view = self.view(card, userid)
-            self._sandbox.inbox.add(
+            items[userid] = self._sandbox.inbox.add(
                 userid,
                 kind="card",
                 conversation=conversation,
                 via="card",
-                title=view.title,
+                title=title or view.title,
                 text=view.text,
                 buttons=view.public_buttons(),
                 card={"out_track_id": card.out_track_id, "template": card.template_id},
                 raw=raw,
             )
+        return items
 
     def registered(self, template_id: str) -> Registered | None:
         """A template of the app or a public one."""

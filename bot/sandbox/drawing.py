@@ -53,7 +53,7 @@ def draw(template: Template, public: Mapping[str, Any], private: Mapping[str, An
     blocks = painter.blocks
     lines = [line for block in blocks for line in lines_of(block)]
     forms = painter.forms
-    if not forms and (gathered := painter.gathered_form(scope)):
+    if not forms and (gathered := painter.gathered_form()):
         forms = [gathered]
     return View(
         blocks=blocks,

@@ -121,9 +121,7 @@ def read_action(props: Mapping[str, Any], scope: Scope, fallback_id: str) -> Act
         found = "local" if isinstance(target, Mapping) and target.get("variable") else "none"
     elif kind == "eventChain":
         found = "chain" if props.get("events") else "none"
-    elif kind == "select":
-        found = "menu"
-    elif kind in {"actionSheet", "actionsheet"}:
+    elif kind == "select" or kind in {"actionSheet", "actionsheet"}:
         found = "menu"
     elif kind in {"confirm", "confirmBox", "dialog"}:
         return _confirmed(props, scope, fallback_id)
@@ -140,11 +138,11 @@ def _dynamic_event(props: Mapping[str, Any], scope: Scope, fallback_id: str) -> 
     if not isinstance(event, Mapping):
         return Action("none", props, scope.turns, fallback_id)
     inner = event.get("params") if isinstance(event.get("params"), Mapping) else {}
-    assert isinstance(inner, Mapping)  # noqa: S101 -- narrowed above
+    assert isinstance(inner, Mapping)
     kind = str(event.get("type") or "")
     if kind in {"openLink", "url", "link"}:
         made: dict[str, Any] = {"actionType": "url", "url": inner.get("url") or inner.get("pcUrl")}
-    elif kind in {"toast"}:
+    elif kind == "toast":
         made = {"actionType": "toast", "toastContent": inner.get("text") or inner.get("content")}
     else:
         made = {

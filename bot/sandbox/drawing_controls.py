@@ -110,7 +110,7 @@ class Controls:
                 block["label"] = words
                 self.loose = [replace(one, label=words) if one.name == block["name"] else one for one in self.loose]
 
-    def gathered_form(self, scope: Scope) -> Form | None:
+    def gathered_form(self) -> Form | None:
         """Input components that stand alone, as one form: filled in together, sent by the card's own button."""
         if not self.loose:
             return None

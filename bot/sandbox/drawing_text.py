@@ -15,6 +15,9 @@ _QUOTED: Final = re.compile(r"「([^」]+)」")
 _VERB_AND_OBJECT: Final = re.compile(r"^[\u4e00-\u9fff]{1,8}[\s\u3000:：]+([\w\u4e00-\u9fff「《].*)$")
 
 
+_HOLDERS: Final = frozenset({"group", "row", "list", "item", "menu"})
+
+
 def plain_markdown(source: str) -> str:
     """The words of a markdown text, line by line, as a reader sees them."""
     text = _TAG.sub("\n", source)
@@ -52,7 +55,7 @@ def object_named(text: str) -> str | None:
 def lines_of(block: dict[str, Any]) -> list[str]:
     """What a reader sees of one block, top to bottom."""
     kind = block["type"]
-    if kind in {"group", "row", "list", "item", "panel"}:
+    if kind in _HOLDERS:
         inner = [lines_of(child) for child in block["children"]]
         found = [line for lines in inner for line in lines]
         if kind == "row" and all(len(lines) <= 1 for lines in inner) and found:
@@ -93,7 +96,7 @@ def first_line(block: dict[str, Any]) -> str | None:
     """The first line of a list row apart from the words on its buttons; None when it has no other words."""
     if block["type"] == "button":
         return None
-    if block["type"] in {"group", "row", "list", "item", "panel"}:
+    if block["type"] in _HOLDERS:
         if block.get("title"):
             return str(block["title"])
         children = block["children"]
