@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_
+from sqlalchemy import String, cast, or_
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, func, select, update
 
 from bot.core.errors import NotFound
 from storage.database import Tx
-from storage.tables import Contact, Customer
+from storage.tables import Contact, Customer, DigestItem
 
 PAGE = 5  # rows of a list in chat (D26)
 MANY = 20000  # names held at once for likeness search
+
+
+class SameKey(Exception):
+    """Another live customer has this name key or credit code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +165,13 @@ def find_twins(tx: Tx, *, name_key: str, soft_key: str, credit_code: str | None,
 
 
 def add_customer(tx: Tx, customer: Customer) -> Customer:
-    """Stores a new customer; a twin created in the same moment makes it fail on the unique key."""
-    tx.add(customer)
-    tx.flush()
+    """Stores a new customer. Raises SameKey if a twin was created in the same moment."""
+    try:
+        with tx.begin_nested():
+            tx.add(customer)
+            tx.flush()
+    except IntegrityError as twin:
+        raise SameKey(customer.name) from twin
     return customer
 
 
@@ -212,3 +221,41 @@ def list_planned(tx: Tx, owner_id: str, *, before: datetime, limit: int = 50) ->
         .limit(limit)
     )
     return list(tx.exec(query).all())
+
+
+def remove_customer(tx: Tx, customer: Customer, now: datetime) -> None:
+    """Gone from every list; its name may be used again."""
+    customer.deleted_at = now
+    tx.add(customer)
+    tx.execute(
+        update(Contact)
+        .where(col(Contact.customer_id) == customer.id, col(Contact.deleted_at).is_(None))
+        .values(deleted_at=now)
+        .execution_options(synchronize_session=False, unscoped="the caller has access to the customer")
+    )
+    tx.flush()
+
+
+def _unreminded() -> Any:
+    reminded = select(DigestItem.id).where(
+        DigestItem.rule == "next_follow_up",
+        col(DigestItem.user_id) == col(Customer.owner_id),
+        col(DigestItem.subject) == func.concat("customer:", cast(col(Customer.id), String)),
+        col(DigestItem.created_at) >= col(Customer.updated_at),
+    )
+    return (col(Customer.owner_id).is_not(None), col(Customer.next_timed), ~reminded.exists())
+
+
+def next_unreminded(tx: Tx, *, after: datetime) -> datetime | None:
+    """The next timed contact after that moment which nobody has been reminded of."""
+    return tx.exec(
+        select(func.min(Customer.next_follow_up_at)).where(*_unreminded(), col(Customer.next_follow_up_at) > after)
+    ).one()
+
+
+def list_unreminded(tx: Tx, *, since: datetime, until: datetime) -> list[Customer]:
+    """Timed contacts within that time which nobody has been reminded of."""
+    query = select(Customer).where(
+        *_unreminded(), col(Customer.next_follow_up_at) >= since, col(Customer.next_follow_up_at) <= until
+    )
+    return list(tx.exec(query.order_by(col(Customer.next_follow_up_at))).all())

@@ -10,6 +10,19 @@ from storage.tables import Dictionary, DictionaryValue, FieldDictionary
 METHODS = ("电话", "微信", "拜访", "会议", "邮件", "其他")  # 跟进方式 where the company has no such dictionary
 
 
+METHOD_DICTIONARY = "跟进方式"
+MEANINGS = {  # the fields that take a dictionary's values, and the dictionary of that meaning (world.md)
+    ("customer", "class"): "客户分类",
+    ("customer", "industry"): "客户行业",
+    ("customer", "source"): "商机及客户来源",
+    ("lead", "source"): "商机及客户来源",
+    ("opportunity", "source"): "商机及客户来源",
+    ("product", "category"): "产品分类",
+    ("product", "unit"): "计量单位",
+    ("followup", "method"): METHOD_DICTIONARY,
+}
+
+
 def fold(text: str) -> str:
     """Trimmed, width- and case-folded: how names and labels are compared (R-DICT-1)."""
     return unicodedata.normalize("NFKC", text).strip().casefold()

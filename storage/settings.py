@@ -1,20 +1,32 @@
-"""An administrator's settings: the `settings` section of a world file, kept in the database."""
+"""An administrator's settings: the `settings` section of a world file, kept in the database.
+
+One row per top-level name (`storage.tables.Setting`); a name without a row has its default.
+"""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from sqlmodel import select
+from sqlmodel import col, select
 
+from bot.core.clock import beijing_day
 from bot.core.errors import InvalidInput
 from storage.database import Tx
 from storage.tables import Setting
 
-FORMS = (
+Form = Literal[
+    "lead", "customer", "contact", "opportunity", "contract", "payment", "invoice", "product", "competitor",
+    "followup", "target",
+]  # fmt: skip
+Operation = Literal["delete", "import", "export", "transfer", "void"]  # D11
+FORMS: tuple[Form, ...] = (
     "lead", "customer", "contact", "opportunity", "contract", "payment", "invoice", "product", "competitor",
     "followup", "target",
 )  # fmt: skip
-ADVANCED = ("delete", "import", "export", "transfer", "void")  # D11
+ADVANCED: tuple[Operation, ...] = ("delete", "import", "export", "transfer", "void")
+LOADED = "world_loaded"  # the row that says a world file is in this database; not a setting
+
+ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]  # Beijing time of day, HH:MM
 
 
 class _Part(BaseModel):
@@ -47,13 +59,7 @@ class ReminderSettings(_Part):
     not_followed_days: int | None = Field(default=None, ge=1)
     contract_expiry_days: int | None = Field(default=None, ge=0)
     next_follow_up_days: int | None = Field(default=None, ge=0)
-    at: str = "09:00"  # Beijing time of the morning message
-
-    @field_validator("at")
-    @classmethod
-    def _clock_time(cls, value: str) -> str:
-        datetime.strptime(value, "%H:%M")  # noqa: DTZ007 -- a time of day, no moment
-        return value
+    at: ClockTime = "09:00"  # of the morning message
 
 
 class ApprovalSettings(_Part):
@@ -72,43 +78,66 @@ class CompanySettings(_Part):
     admins: tuple[str, ...] = ()
     pool: PoolSettings = PoolSettings()
     reminders: ReminderSettings = ReminderSettings()
-    quiet_hours: tuple[str, str] = ("20:00", "08:30")
+    quiet_hours: tuple[ClockTime, ClockTime] = ("20:00", "08:30")
     approvals: ApprovalSettings = ApprovalSettings()
-    advanced_operations: dict[str, tuple[str, ...]] = {form: ADVANCED for form in FORMS}
+    advanced_operations: dict[Form, tuple[Operation, ...]] = dict.fromkeys(FORMS, ADVANCED)
     pool_rule_since: date | None = None  # the day the return rule was switched on or tightened (D3)
+
+    @field_validator("advanced_operations")
+    @classmethod
+    def _every_form(cls, value: dict[Form, tuple[Operation, ...]]) -> dict[Form, tuple[Operation, ...]]:
+        return {form: value.get(form, ADVANCED) for form in FORMS}
 
     @property
     def paid(self) -> bool:
         """Whether pool and reminder rules have effect (D15)."""
         return self.edition == "paid"
 
+    @property
+    def return_days(self) -> int | None:
+        """Days without follow-up after which a customer goes to the pool; None: it never does."""
+        return self.pool.return_after_days if self.paid else None
+
+
+INTERNAL = frozenset({"pool_rule_since"})  # kept by us, set by nobody
+
 
 def read_settings(tx: Tx) -> CompanySettings:
     """The settings as they are now: read anew in every transaction, so a change takes effect at once."""
-
-
     rows = tx.exec(select(Setting.name, Setting.value)).all()
     return CompanySettings.model_validate({n: v for n, v in rows if n in CompanySettings.model_fields})
 
 
 def write_setting(tx: Tx, name: str, value: Any, *, by: str, now: datetime) -> None:
-    """Stores one setting.
+    """Stores one top-level setting whole (`pool`, `reminders`, `admins` …), on a company at work.
+
+    A return rule that is thereby switched on or tightened counts from today: nobody loses a customer over
+    days that passed before the rule stood (D3).
 
     Raises:
         InvalidInput: no such setting, or not such a value.
     """
-    if name not in CompanySettings.model_fields:
+    if name not in CompanySettings.model_fields or name in INTERNAL:
         raise InvalidInput(f"没有「{name}」这个设置。")
     try:
         parsed = CompanySettings.model_validate({name: value})
     except ValueError as wrong:
         raise InvalidInput(f"「{name}」的值不对：{value}") from wrong
-    stored = parsed.model_dump(mode="json")[name]
+    before = read_settings(tx)
+    put_setting(tx, name, parsed.model_dump(mode="json")[name], by=by, now=now)
+    days, was = read_settings(tx).return_days, before.return_days
+    if days is not None and (was is None or days < was):
+        put_setting(tx, "pool_rule_since", beijing_day(now).isoformat(), by=by, now=now)
+
+
+def put_setting(tx: Tx, name: str, value: Any, *, by: str, now: datetime) -> None:
+    """Stores one row as it is given: for the world loader, whose values are checked already."""
     row = tx.get(Setting, name) or Setting(name=name)
-    row.value, row.changed_at, row.changed_by = stored, now, by
+    row.value, row.changed_at, row.changed_by = value, now, by
     tx.add(row)
+    tx.flush()
 
 
 def is_loaded(tx: Tx) -> bool:
     """Whether the database already holds a company: then a demo does not load one again."""
-    return tx.get(Setting, "opened") is not None
+    return tx.exec(select(Setting.name).where(col(Setting.name).in_(("opened", LOADED)))).first() is not None

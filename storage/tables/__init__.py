@@ -21,6 +21,7 @@ from storage.tables.crm import (  # noqa: E402
     OwnerHistory,
 )
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
+from storage.tables.loads import LoadedRecord  # noqa: E402
 from storage.tables.messaging import (  # noqa: E402
     Audit,
     Card,
@@ -56,7 +57,7 @@ __all__ = [
     "Audit", "Card", "CardSubject", "ClaimCarry", "ClaimLog", "Competitor", "Contact", "Contract",
     "Conversation", "Customer", "Department", "Dictionary", "DictionaryValue", "DigestItem", "Employee",
     "EmployeeDepartment", "FieldDictionary", "FlowNode", "FollowUp", "Inbox", "Invoice", "JobRequest",
-    "JobState", "Lead", "Lease", "Notice", "Opportunity", "OpportunityCompetitor", "Outbox", "OwnerHistory",
+    "JobState", "Lead", "Lease", "LoadedRecord", "Notice", "Opportunity", "OpportunityCompetitor", "Outbox", "OwnerHistory",
     "Payment", "Product", "Role", "RoleFunction", "RoleMember", "RoleMemberDepartment", "Secret", "Setting",
     "Stage", "SyncRun", "Target", "Undo",
 ]  # fmt: skip

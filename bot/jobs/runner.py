@@ -1,0 +1,160 @@
+"""Runs jobs: once each, by one process, catching up once what was missed (house 0.11)."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.context import make_context
+from bot.core.actor import SYSTEM_ACTOR
+from bot.core.clock import SystemClock
+from bot.core.errors import AppError
+from bot.jobs.spec import Job, Toolbox
+from storage import jobs, leases
+from storage.database import Database, Tx
+from storage.settings import read_settings
+
+log = logging.getLogger(__name__)
+
+LEASE = "jobs"
+LEASE_TIME = timedelta(seconds=60)
+
+
+class UnknownJob(ValueError):
+    """No job of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    """One finished run."""
+
+    name: str
+    due: datetime
+    result: str
+    failed: bool = False
+
+
+class JobRunner:
+    """Looks what is due and does it."""
+
+    def __init__(self, jobs_: Sequence[Job], toolbox: Toolbox, on_outbox: Callable[[], None]) -> None:
+        self._jobs = {job.name: job for job in jobs_}
+        self._toolbox = toolbox
+        self._db: Database = toolbox.db
+        self._clock = toolbox.clock
+        self._on_outbox = on_outbox
+        self._holder = uuid.uuid4().hex
+        self._wall = SystemClock()
+        self._running = asyncio.Lock()
+        self.paused = False
+
+    @property
+    def names(self) -> list[str]:
+        """All jobs."""
+        return sorted(self._jobs)
+
+    async def start(self) -> None:
+        """At the first start nothing is caught up: every job is done until now."""
+        now = self._clock.now()
+        names = [j.name for j in self._jobs.values() if j.scheduled]
+        await self._db.system(lambda tx: jobs.begin(tx, names, now))
+
+    async def release(self) -> None:
+        """Lets another process lead at once."""
+        wall = self._wall.now()
+        await self._db.system(lambda tx: leases.release(tx, LEASE, holder=self._holder, wall=wall))
+
+    async def tick(self) -> list[JobRun]:
+        """Does what is due now, each job once however often it was missed; then what was asked for in chat."""
+        if self.paused or self._running.locked():
+            return []
+        async with self._running:
+            if not await self._leads():
+                return []
+            done = []
+            for job in self._jobs.values():
+                due = await self._due(job)
+                if due is not None and due <= self._clock.now():
+                    done.append(await self._run(job, due))
+            await self._requests()
+            return done
+
+    async def next_due(self) -> datetime | None:
+        """The earliest time any job is due."""
+        dues = [due for job in self._jobs.values() if (due := await self._due(job)) is not None]
+        return min(dues) if dues else None
+
+    async def run_due(self) -> list[JobRun]:
+        """As `tick`, for a clock that is being moved: the mover holds the jobs."""
+        async with self._running:
+            if not await self._leads():
+                return []
+            now = self._clock.now()
+            due = [(when, job) for job in self._jobs.values() if (when := await self._due(job)) is not None and when <= now]
+            return [await self._run(job, when) for when, job in sorted(due, key=lambda pair: (pair[0], pair[1].name))]
+
+    async def run_once(self, name: str, *, requested_by: str = "") -> JobRun:
+        """`dingcrm job NAME`: at once, whatever the schedule. Raises UnknownJob."""
+        if name not in self._jobs:
+            raise UnknownJob(f"没有「{name}」这个任务，有：{'、'.join(self.names)}")
+        async with self._running:
+            return await self._run(self._jobs[name], self._clock.now(), requested_by=requested_by)
+
+    async def _leads(self) -> bool:
+        wall = self._wall.now()
+        epoch = await self._db.system(
+            lambda tx: leases.hold(tx, LEASE, holder=self._holder, wall=wall, lasts=LEASE_TIME)
+        )
+        return epoch is not None
+
+    async def _due(self, job: Job) -> datetime | None:
+        if not job.scheduled:
+            return None
+
+        def look(tx: Tx) -> datetime | None:
+            since = jobs.done_until(tx, job.name)
+            if since is None:
+                return None
+            ctx = make_context(tx, SYSTEM_ACTOR, self._clock.now(), read_settings(tx), "job")
+            return job.due_after(ctx, since)
+
+        return await self._db.read(None, look)
+
+    async def _run(self, job: Job, due: datetime, *, requested_by: str = "") -> JobRun:
+        now = self._clock.now()
+        failed = False
+        try:
+            result = await job.run(replace(self._toolbox, requested_by=requested_by))
+        except AppError as refusal:
+            result, failed = refusal.text, True
+        except Exception as bug:  # noqa: BLE001 -- the last door of jobs: the next run goes on
+            number = uuid.uuid4().hex[:8]
+            log.error("unexpected error %s in job %s", number, job.name, exc_info=bug)
+            result, failed = f"出错了，编号 {number}", True
+        await self._db.system(lambda tx: jobs.finish(tx, job.name, due=due, now=now, result=result))
+        log.info("job %s: %s", job.name, result)
+        self._on_outbox()
+        return JobRun(job.name, due, result, failed)
+
+    async def _requests(self) -> None:
+        while (request := await self._db.system(jobs.take_request)) is not None:
+            job = self._jobs.get(request.name)
+            if job is None:
+                outcome = JobRun(request.name, self._clock.now(), "没有这个任务", failed=True)
+            else:
+                outcome = await self._run(job, self._clock.now(), requested_by=request.requested_by)
+            now = self._clock.now()
+            await self._db.system(
+                lambda tx, request=request, outcome=outcome, now=now: jobs.finish_request(  # type: ignore[misc]
+                    tx, request.id, result=outcome.result, failed=outcome.failed, now=now
+                )
+            )
+            self._on_outbox()
+
+    async def has_requests(self) -> bool:
+        """Whether somebody waits for a job's answer."""
+        return self._running.locked() or await self._db.read(None, jobs.count_requests) > 0
+
+

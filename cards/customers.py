@@ -1,0 +1,121 @@
+"""Customer cards: what their buttons carry and what they show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from bot.dispatch import Button, CardButton, CardRow, CardView
+from cards.renderers import escape
+
+
+class FollowButton(Button):
+    """「记跟进」: the next sentence is a follow-up of this customer."""
+
+    action: ClassVar[str] = "customers.follow"
+    customer_id: int
+
+
+class OpenButton(Button):
+    """Shows one customer of a list."""
+
+    action: ClassVar[str] = "customers.open"
+    customer_id: int
+
+
+class TimelineButton(Button):
+    """「跟进记录」, five a page."""
+
+    action: ClassVar[str] = "customers.timeline"
+    customer_id: int
+    page: int = 1
+
+
+class CustomerPageButton(Button):
+    """Another page of the list the card shows."""
+
+    action: ClassVar[str] = "customers.page"
+    page: int
+
+
+class CreateAnywayButton(Button):
+    """「仍要新建」 after a likeness was shown."""
+
+    action: ClassVar[str] = "customers.create_anyway"
+    draft_id: int
+
+
+class HasFacts(Protocol):
+    """A customer's distinguishing facts."""
+
+    customer_class: str
+    industry: str
+    city: str
+    source: str
+
+
+class HasName(Protocol):
+    """A contact."""
+
+    name: str
+    title: str
+    mobile: str
+
+
+def facts_line(customer: HasFacts) -> str:
+    """城市 · 行业 · 分类 · 来源, as far as they are known."""
+    return " · ".join(escape(p) for p in (customer.city, customer.industry, customer.customer_class, customer.source) if p)
+
+
+def contact_line(contact: HasName) -> str:
+    """陈强 采购经理 13812345678."""
+    return " ".join(escape(part) for part in (contact.name, contact.title, contact.mobile) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSheet:
+    """Everything a customer card shows, already in words."""
+
+    customer_id: int
+    name: str
+    facts: str
+    owner: str  # 你负责 | 李娜 负责 | 公海
+    contacts: tuple[str, ...]
+    last: str
+    next: str
+    timeline: tuple[str, ...]
+    history: tuple[str, ...]
+    may_follow: bool
+    may_claim: bool
+    may_return: bool
+    timeline_pages: int = 1
+
+
+def customer_card(sheet: CustomerSheet, buttons: Sequence[CardButton]) -> CardView:
+    """One customer."""
+    fields = [("负责人", sheet.owner)]
+    fields += [("联系人", line) for line in sheet.contacts]
+    if sheet.last:
+        fields.append(("最近跟进", sheet.last))
+    if sheet.next:
+        fields.append(("下次跟进", sheet.next))
+    body = sheet.facts
+    rows = tuple(CardRow(line) for line in sheet.timeline)
+    return CardView(sheet.name, body=body, fields=tuple(fields), rows=rows, buttons=tuple(buttons))
+
+
+def customer_list(
+    title: str, head: str, rows: Sequence[tuple[int, str, str]], *, page: int, pages: int, empty: str
+) -> CardView:
+    """A list with its total; each row opens the customer."""
+    if not rows:
+        return CardView(title, body=empty)
+    drawn = tuple(
+        CardRow(escape(name), facts, "", (CardButton(f"查看 {name}", OpenButton(customer_id=i), typed=f"查 {name}"),))
+        for i, name, facts in rows
+    )
+    buttons: list[CardButton] = []
+    if page > 1:
+        buttons.append(CardButton("上一页", CustomerPageButton(page=page - 1), typed="上一页"))
+    if page < pages:
+        buttons.append(CardButton("下一页", CustomerPageButton(page=page + 1), typed="下一页"))
+    return CardView(title, body=head, rows=drawn, buttons=tuple(buttons))

@@ -1,0 +1,54 @@
+"""What a sentence about a new customer says: name, contact, phone, dictionary values."""
+
+import re
+from dataclasses import replace
+
+from bot.context import Context
+from bot.language.phones import find_credit_code, find_mobiles, read_contact
+from handlers.customers.service import FIELDS, NewCustomer
+from storage import dictionaries
+
+LABELS = {
+    "名称": "name", "客户名称": "name", "联系人": "contact", "电话": "mobile", "手机": "mobile", "职务": "title",
+    "来源": "source", "行业": "industry", "分类": "customer_class", "城市": "city", "备注": "remark",
+    "信用代码": "credit_code",
+}  # fmt: skip
+PERSON = re.compile(r"^[\u4e00-\u9fff·]{2,4}(?:先生|女士|总|经理)?$")
+
+
+def read_new_customer(ctx: Context, words: str, draft: NewCustomer | None = None) -> NewCustomer:
+    """`杭州远航贸易 陈强13812345678 展会认识`, or labelled `来源：展会`. What is known already stays."""
+    with ctx.begin() as tx:
+        values = {column: dictionaries.list_values(tx, "customer", key) for column, key in FIELDS.items()}
+    new = draft or NewCustomer(name="")
+    known: dict[str, str] = {}
+    text = words
+    for label, field in LABELS.items():
+        labelled = re.search(rf"{label}[:：]\s*([^\s,，;；]+)", text)
+        if labelled:
+            known[field] = labelled.group(1)
+            text = text.replace(labelled.group(0), " ")
+    code = find_credit_code(text)
+    if code:
+        known["credit_code"] = code
+        text = text.replace(code, " ")
+    mobiles = find_mobiles(text)
+    if mobiles:
+        known["mobile"] = mobiles[0].digits
+        text = text.replace(mobiles[0].text, " ")
+    tokens = [t for t in re.split(r"[\s,，;；、]+", text) if t]
+    if not new.name and "name" not in known and tokens:
+        known["name"] = tokens.pop(0)
+    rest: list[str] = []
+    for token in tokens:
+        column = next((c for c, allowed in values.items() if c not in known and any(a == token or token.startswith(a) for a in allowed)), None)
+        if column is not None:
+            known[column] = next(a for a in values[column] if a == token or token.startswith(a))
+        elif "contact" not in known and not new.contact and PERSON.match(token):
+            person = read_contact(token)
+            known["contact"] = person.name or token
+        else:
+            rest.append(token)
+    if rest:
+        known["remark"] = " ".join([*([new.remark] if new.remark else []), *rest])
+    return replace(new, **known)

@@ -1,0 +1,60 @@
+"""When is a new customer a duplicate, and who may change one? Pure.
+
+Source: spec README D18; crm-rules.md R-DUP-1, R-DUP-2.
+"""
+
+from dataclasses import dataclass
+
+from bot.core.errors import RuleBroken
+
+
+class Duplicate(RuleBroken, code="customers.duplicate"):
+    """The same legal person is there already: refused."""
+
+
+class MaybeDuplicate(RuleBroken, code="customers.maybe_duplicate"):
+    """Something alike is there: asks before it creates."""
+
+
+class NotYours(RuleBroken, code="customers.not_yours"):
+    """One may see the customer but not write on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwinFact:
+    """A customer that may be the same one. `visible`: the asker may see it."""
+
+    name: str
+    owner: str  # empty: in the pool
+    hard: bool
+    visible: bool
+
+
+def masked(name: str) -> str:
+    """华****技: enough to recognise one's own, nothing to use."""
+    return name if len(name) <= 2 else f"{name[0]}{'*' * (len(name) - 2)}{name[-1]}"
+
+
+def twin_text(twin: TwinFact) -> str:
+    """What is said of a twin: in full if it is visible, else masked, without phone or contact (invariant 90)."""
+    where = f"由 {twin.owner} 负责" if twin.owner else "在公海里"
+    return f"「{twin.name if twin.visible else masked(twin.name)}」{where}"
+
+
+def check_duplicates(twins: list[TwinFact], *, anyway: bool) -> None:
+    """Raises Duplicate for an equal key or credit code, MaybeDuplicate for likeness unless `anyway`."""
+    for twin in twins:
+        if twin.hard:
+            hint = "发送「领取 名称」就能领。" if not twin.owner else "要协助的话请联系负责人。"
+            raise Duplicate(f"已经有这家客户了：{twin_text(twin)}。{hint}")
+    if twins and not anyway:
+        some = "；".join(twin_text(t) for t in twins[:3])
+        raise MaybeDuplicate(f"可能重复：{some}。")
+
+
+def check_may_write(*, owner_id: str | None, actor_id: str, may_edit: bool, name: str, owner: str) -> None:
+    """One's own record always; others' in scope with 编辑; the pool's only after claiming."""
+    if owner_id is None:
+        raise NotYours(f"「{name}」在公海里，先发送「领取 {name}」再记。")
+    if owner_id != actor_id and not may_edit:
+        raise NotYours(f"「{name}」由 {owner} 负责，你只能查看。要协助请联系 {owner}。")

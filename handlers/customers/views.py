@@ -1,0 +1,145 @@
+"""Customer cards, drawn from the present state; shared by what is typed and what is tapped."""
+
+from datetime import timedelta
+from typing import Any
+
+from bot.context import Context
+from bot.core.actor import Permission
+from bot.core.errors import AppError
+from bot.dispatch import CardButton, CardView
+from bot.language.phones import mask
+from cards import customers as customer_cards
+from cards.customers import CustomerSheet, FollowButton, TimelineButton, contact_line, facts_line
+from cards.pool import AskReturnButton, ClaimButton
+from cards.renderers import escape
+from handlers.customers import service
+from handlers.customers.service import CustomerDetails
+from handlers.undo.views import undo_buttons
+from storage.customers import CustomerFilter
+from storage.tables import FollowUp
+
+WEEKDAYS = "一二三四五六日"
+HOW = {
+    "create": "新建", "claim": "领取", "assign": "分配", "return": "退回公海", "recycle": "自动返回公海", "load": "导入",
+    "import": "导入", "transfer": "更换负责人", "handover": "交接", "undo": "撤销",
+}  # fmt: skip
+
+
+def moment_text(moment: Any, ctx: Context, *, timed: bool = True) -> str:
+    """今天 14:30 · 昨天 09:00 · 7月5日 周三 15:00 (U30)."""
+    days = (moment.date() - ctx.today).days
+    near = {0: "今天", 1: "明天", 2: "后天", -1: "昨天"}.get(days)
+    year = f"{moment.year}年" if moment.year != ctx.today.year else ""
+    day = near or f"{year}{moment.month}月{moment.day}日 周{WEEKDAYS[moment.weekday()]}"
+    return f"{day} {moment:%H:%M}" if timed else day
+
+
+def sheet_of(details: CustomerDetails, ctx: Context, *, page: int) -> CustomerSheet:
+    """The customer in words, as this actor may see it."""
+    customer = details.customer
+    own = customer.owner_id == ctx.actor.user_id
+    pooled = customer.owner_id is None
+    owner = "公海" if pooled else "你" if own else details.owner_name
+    if pooled and customer.pooled_at is not None:
+        owner = f"公海（{(ctx.today - customer.pooled_at.date()).days} 天）"
+    contacts = tuple(
+        contact_line(c) if own else " ".join(escape(p) for p in (c.name, c.title, mask(c.mobile)) if p)
+        for c in details.contacts
+    )
+    last = ""
+    if customer.last_follow_up_at is not None:
+        last = moment_text(customer.last_follow_up_at, ctx)
+    planned = ""
+    if customer.next_follow_up_at is not None:
+        planned = moment_text(customer.next_follow_up_at, ctx, timed=customer.next_timed)
+    history = tuple(
+        f"{moment_text(h.from_at, ctx)} {HOW[h.how]}"
+        + (f" {details.names.get(h.owner_id, h.owner_id)}" if h.owner_id else "")
+        for h in details.history[:3]
+    )
+    return CustomerSheet(
+        customer_id=customer.id or 0, name=customer.name, facts=facts_line(customer), owner=owner, contacts=contacts,
+        last=last, next=planned, timeline=tuple(follow_up_line(f, details.names, ctx) for f in details.timeline),
+        history=history, may_follow=own or (not pooled and ctx.actor.may(Permission.FOLLOWUP_EDIT)),
+        may_claim=pooled and ctx.actor.may(Permission.POOL_CLAIM),
+        may_return=(own and ctx.actor.may(Permission.POOL_CLAIM)) or (not pooled and ctx.actor.may(Permission.POOL_RETURN)),
+        timeline_pages=max(1, -(-details.timeline_total // 5)),
+    )  # fmt: skip
+
+
+def follow_up_line(follow_up: FollowUp, names: dict[str, str], ctx: Context) -> str:
+    """11月3日 周二 10:00 电话 李娜：对方要 8 折."""
+    who = names.get(follow_up.user_id, follow_up.user_id)
+    method = f" {follow_up.method}" if follow_up.method else ""
+    return f"{moment_text(follow_up.at, ctx)}{method} {who}：{escape(follow_up.content)}"
+
+
+def paint_customer(state: dict[str, Any], ctx: Context) -> CardView:
+    """One customer; what the viewer may not see any more is one neutral sentence."""
+    try:
+        details = service.show_customer(ctx, int(state["customer_id"]), page=int(state.get("page", 1)))
+    except AppError as refusal:
+        return CardView("客户", body=refusal.text)
+    page = int(state.get("page", 1))
+    sheet = sheet_of(details, ctx, page=page)
+    buttons: list[CardButton] = []
+    if sheet.may_follow:
+        buttons.append(CardButton("记跟进", FollowButton(customer_id=sheet.customer_id), "primary", typed=f"跟进 {sheet.name} "))
+    if sheet.may_claim:
+        buttons.append(CardButton(f"领取 {sheet.name}", ClaimButton(customer_id=sheet.customer_id), "primary", typed=f"领取 {sheet.name}"))
+    if page > 1:
+        buttons.append(CardButton("较新的跟进", TimelineButton(customer_id=sheet.customer_id, page=page - 1)))
+    if page < sheet.timeline_pages:
+        buttons.append(CardButton("更早的跟进", TimelineButton(customer_id=sheet.customer_id, page=page + 1)))
+    if sheet.may_return:
+        buttons.append(CardButton("退回公海", AskReturnButton(customer_id=sheet.customer_id), typed=f"退回 {sheet.name}"))
+    return customer_cards.customer_card(sheet, buttons)
+
+
+def filter_of(state: dict[str, Any], ctx: Context) -> CustomerFilter:
+    """The list's conditions, with days reckoned from today."""
+    quiet = state.get("quiet_days")
+    since = None
+    if quiet is not None:
+        since = ctx.now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=int(quiet) - 1)
+    return CustomerFilter(
+        words=tuple(str(w) for w in state.get("words", ())), pooled=False, mine=str(state.get("mine", "")), quiet_since=since
+    )
+
+
+def list_title(state: dict[str, Any]) -> str:
+    """我的客户 · 杭州 · 30天未跟进."""
+    parts = ["我的客户" if state.get("mine") else "客户", *(str(w) for w in state.get("words", ()))]
+    if state.get("quiet_days") is not None:
+        parts.append(f"{state['quiet_days']} 天没跟进")
+    return " · ".join(parts)
+
+
+def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
+    """A page of customers."""
+    page_number = int(state.get("page", 1))
+    page = service.list_customers(ctx, filter_of(state, ctx), page_number)
+    rows = []
+    for customer in page.rows:
+        last = customer.last_follow_up_at
+        when = f"最近 {moment_text(last, ctx, timed=False)}" if last else "还没跟进过"
+        owner = "" if customer.owner_id == ctx.actor.user_id else page.names.get(customer.owner_id or "", "")
+        rows.append((customer.id or 0, customer.name, " · ".join(p for p in (facts_line(customer), owner, when) if p)))
+    shown = f"（第 {page_number}/{page.pages} 页）" if page.pages > 1 else ""
+    empty = "没有符合条件的客户。发送「新建客户 名称」建一个，或发送「公海」去领。"
+    return customer_cards.customer_list(
+        list_title(state), f"共 {page.total} 家{shown}", rows, page=page_number, pages=page.pages, empty=empty
+    )
+
+
+def paint_created(state: dict[str, Any], ctx: Context) -> CardView:
+    """A customer just created."""
+    try:
+        details = service.show_customer(ctx, int(state["customer_id"]))
+    except AppError:
+        return CardView(f"新建客户 {state.get('name', '')}", body="这次新建已撤销。")
+    sheet = sheet_of(details, ctx, page=1)
+    buttons = [CardButton("记跟进", FollowButton(customer_id=sheet.customer_id), "primary", typed=f"跟进 {sheet.name} ")]
+    buttons += undo_buttons(ctx, state.get("undo_id"))
+    card = customer_cards.customer_card(sheet, buttons)
+    return CardView(f"已创建 {sheet.name}", body=card.body, fields=card.fields, buttons=tuple(buttons))

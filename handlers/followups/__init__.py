@@ -1,0 +1,1 @@
+"""跟进: one sentence, one follow-up."""

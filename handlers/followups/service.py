@@ -1,0 +1,115 @@
+"""Use cases of follow-ups."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.context import Context
+from bot.core.actor import Permission
+from bot.core.errors import NotFound
+from handlers.customers.rules import check_may_write
+from handlers.followups import rules
+from storage import audit, customers, digest, follow_ups, people, undos
+from storage.tables import FollowUp
+
+UNDO = timedelta(minutes=10)
+SETTLED = ("next_follow_up", "not_followed", "returns_soon")  # reminders a follow-up makes needless
+
+
+@dataclass(frozen=True, slots=True)
+class NewFollowUp:
+    """What is to be written down."""
+
+    content: str
+    method: str = ""
+    at: datetime | None = None  # None: now
+    next_at: datetime | None = None
+    next_timed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A stored follow-up and how to take it back."""
+
+    follow_up_id: int
+    customer_name: str
+    undo_id: int
+
+
+def log_follow_up(ctx: Context, customer_id: int, new: NewFollowUp) -> Logged:
+    """Stores a follow-up of one's own customer (or, with 跟进-编辑, of one in scope).
+
+    Moves the customer's last and next contact and settles the reminders it makes needless.
+
+    Raises:
+        Forbidden, NotFound, NotYours, BadFollowUp.
+    """
+    ctx.actor.require(Permission.FOLLOWUP_ADD)
+    at = new.at or ctx.now
+    rules.check_follow_up(new.content, at=at, next_at=new.next_at, next_timed=new.next_timed, now=ctx.now)
+    with ctx.begin() as tx:
+        customer = customers.access_customer(tx, customer_id, lock=True)
+        if customer.owner_id != ctx.actor.user_id:
+            check_may_write(
+                owner_id=customer.owner_id, actor_id=ctx.actor.user_id,
+                may_edit=ctx.actor.may(Permission.FOLLOWUP_EDIT), name=customer.name,
+                owner=people.name_of(tx, customer.owner_id),
+            )  # fmt: skip
+        name = customer.name
+        follow_up = follow_ups.add_follow_up(
+            tx,
+            FollowUp(
+                customer_id=customer_id, user_id=ctx.actor.user_id, at=at, method=new.method, content=new.content.strip(),
+                next_at=new.next_at, next_timed=new.next_timed, source_key=ctx.key or None, created_at=ctx.now,
+            ),
+        )  # fmt: skip
+        assert follow_up.id is not None
+        undo_id = undos.offer(
+            tx, user_id=ctx.actor.user_id, kind="followups.log", payload={"follow_up_id": follow_up.id},
+            text=f"跟进 {name}", now=ctx.now, lasts=UNDO,
+        )  # fmt: skip
+        subject = f"customer:{customer_id}"
+        digest.cancel(tx, subject, rules=SETTLED, now=ctx.now)
+        audit.record(
+            tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="log.follow_up", subject=subject,
+            follow_up=follow_up.id,
+        )  # fmt: skip
+    return Logged(follow_up.id, name, undo_id)
+
+
+def undo_follow_up(ctx: Context, payload: dict[str, Any]) -> str:
+    """Takes a follow-up back; the customer's last and next contact are what they were."""
+    with ctx.begin() as tx:
+        follow_up = follow_ups.get(tx, int(payload["follow_up_id"]))
+        if follow_up is None or follow_up.user_id != ctx.actor.user_id:
+            raise NotFound("没有找到这条跟进，可能已经撤销，或客户不在你名下了。")
+        customer = customers.access_customer(tx, follow_up.customer_id, lock=True)
+        follow_ups.take_back(tx, follow_up, ctx.now)
+        audit.record(
+            tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="undo.follow_up",
+            subject=f"customer:{follow_up.customer_id}", follow_up=follow_up.id,
+        )  # fmt: skip
+        return f"已撤销「{customer.name}」的这条跟进。"
+
+
+def plan_next(ctx: Context, customer_id: int, at: datetime, *, timed: bool) -> str:
+    """Moves the planned next contact; returns the customer's name.
+
+    Raises:
+        Forbidden, NotFound, NotYours, BadFollowUp.
+    """
+    ctx.actor.require(Permission.FOLLOWUP_ADD)
+    rules.check_follow_up("-", at=ctx.now, next_at=at, next_timed=timed, now=ctx.now)
+    with ctx.begin() as tx:
+        customer = customers.access_customer(tx, customer_id, lock=True)
+        check_may_write(
+            owner_id=customer.owner_id, actor_id=ctx.actor.user_id, may_edit=ctx.actor.may(Permission.FOLLOWUP_EDIT),
+            name=customer.name, owner=people.name_of(tx, customer.owner_id),
+        )  # fmt: skip
+        customers.set_next_follow_up(tx, customer_id, at, timed=timed, now=ctx.now)
+        digest.cancel(tx, f"customer:{customer_id}", rules=("next_follow_up",), now=ctx.now)
+        audit.record(
+            tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="plan.next", subject=f"customer:{customer_id}",
+            at_=at.isoformat(),
+        )  # fmt: skip
+        return customer.name

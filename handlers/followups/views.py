@@ -1,0 +1,38 @@
+"""The card of a follow-up, drawn from what is stored now."""
+
+from datetime import timedelta
+from typing import Any
+
+from bot.context import Context
+from bot.dispatch import CardButton, CardView
+from cards import followups as followup_cards
+from cards.customers import OpenButton
+from cards.followups import MoveNextButton
+from handlers.customers.views import moment_text
+from handlers.undo.views import undo_buttons
+from storage import customers, follow_ups
+
+
+def paint_logged(state: dict[str, Any], ctx: Context) -> CardView:
+    """What was written down, and what can still be done about it."""
+    with ctx.begin() as tx:
+        follow_up = follow_ups.get(tx, int(state["follow_up_id"]))
+        if follow_up is None:
+            return CardView(f"跟进 {state.get('name', '')}", body="这条跟进已撤销。")
+        customer = customers.list_by_ids(tx, [follow_up.customer_id])
+    planned = customer[0].next_follow_up_at if customer else follow_up.next_at
+    timed = customer[0].next_timed if customer else follow_up.next_timed
+    name = customer[0].name if customer else str(state.get("name", ""))
+    buttons = undo_buttons(ctx, state.get("undo_id"))
+    if customer:
+        if planned is None:
+            tomorrow = ctx.today + timedelta(days=1)
+            move = MoveNextButton(customer_id=follow_up.customer_id, day=tomorrow.isoformat())
+            buttons.append(CardButton("明天再联系", move, typed="明天"))
+        buttons.append(CardButton("看客户", OpenButton(customer_id=follow_up.customer_id), typed=f"查 {name}"))
+    earlier = abs((follow_up.created_at - follow_up.at).total_seconds()) > 60
+    return followup_cards.logged_card(
+        name=name, method=follow_up.method, content=follow_up.content,
+        when=moment_text(follow_up.at, ctx) if earlier else "",
+        next_text=f"{moment_text(planned, ctx, timed=timed)}，会提醒你" if planned else "", buttons=buttons,
+    )  # fmt: skip

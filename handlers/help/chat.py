@@ -1,0 +1,73 @@
+"""`帮助`, the way out of everything, and what is said when nothing was understood."""
+
+from bot.context import Context
+from bot.core.actor import Permission
+from bot.dispatch import ChatMessage, Reply, Router, Talk
+from bot.language.commands import closest
+from handlers.help.service import administrators
+
+router = Router("help.chat")
+
+TOPICS: tuple[tuple[str, Permission | None, str, str], ...] = (
+    ("今天", None, "今天", "要联系谁、谁快返回公海"),
+    ("跟进", Permission.FOLLOWUP_ADD, "跟进 华兴 电话聊了报价，下周三下午3点再打", "一句话记一条，语音也行"),
+    ("查", Permission.CUSTOMER_VIEW, "查 华兴", "名称、拼音首字母、手机尾号都能查"),
+    ("客户", Permission.CUSTOMER_VIEW, "我的客户 30天没跟进", "列出来，带条件"),
+    ("新建客户", Permission.CUSTOMER_ADD, "新建客户 杭州远航贸易 陈强 13812345678", "自动查重"),
+    ("联系人", Permission.CONTACT_ADD, "联系人 华兴 陈强 采购经理 13812345678", "加一位联系人"),
+    ("公海", Permission.POOL_VIEW, "公海 杭州 机械", "看公海，点一下就领取"),
+    ("领取", Permission.POOL_CLAIM, "领取 宁波海蓝", "先到先得"),
+    ("退回", Permission.POOL_CLAIM, "退回 蓝海机械 联系不上", "放回公海"),
+    ("分配", Permission.POOL_ASSIGN, "分配 宁波海蓝 给 李娜", "把公海客户给同事"),
+    ("撤销", None, "撤销", "撤回刚才的操作"),
+)
+ADMIN_TOPICS = (("同步组织", "从钉钉同步部门和人员"), ("组织机构", "看同步结果"), ("通知状态", "看没送达的通知"))
+
+
+@router.command("帮助", "?", "菜单", "怎么用", "你好", "help", whole=True)
+def help_all(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+    """What this person may do, each with a sentence to copy (U51)."""
+    talk.settle()
+    lines = [f"你好 {ctx.actor.name}，直接说话就行，比如："]
+    for _, permission, example, what in TOPICS:
+        if permission is None or ctx.actor.may(permission):
+            lines.append(f"- {example}（{what}）")
+    if ctx.actor.admin:
+        lines.append("**管理员**")
+        lines += [f"- {word}（{what}）" for word, what in ADMIN_TOPICS]
+    elif names := administrators(ctx):
+        lines.append(f"有问题找管理员 {names}。")
+    return Reply("\n".join(lines), private=False)
+
+
+@router.command("帮助 ")
+def help_one(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """`帮助 跟进`: that topic's sentence."""
+    for word, permission, example, what in TOPICS:
+        if word in message.args and (permission is None or ctx.actor.may(permission)):
+            return Reply(f"{word}：{what}。\n例如：{example}", private=False)
+    return help_all(message, ctx, talk)
+
+
+@router.command("取消", "退出", "算了", whole=True)
+def give_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+    """Puts the open question aside."""
+    asked = talk.open_question() is not None
+    talk.settle()
+    return Reply("好的，放下了。" if asked else "现在没有等你回答的问题。要撤回刚才的操作，发送「撤销」。", private=False)
+
+
+@router.sentence(100)
+def not_understood(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """Three different ways out, then a person (U18)."""
+    if message.kind in ("picture", "file", "video", "unknown"):
+        return Reply("这种消息我还不会看，请用文字或语音告诉我。发送「帮助」看看我会什么。", private=False)
+    talk.misses += 1
+    if talk.misses == 1:
+        near = closest(message.text.split(" ", 1)[0][:6], [w for w, *_ in TOPICS])
+        guess = "、".join(f"「{w}」" for w in (near or ["跟进", "查", "今天"])[:3])
+        return Reply(f"没认出要做什么。你是想：{guess}？发送「帮助」看全部。", private=False)
+    if talk.misses == 2:
+        return Reply("换种说法试试：先说动作再说客户，例如「查 华兴」「跟进 华兴 电话聊了报价」。", private=False)
+    names = administrators(ctx)
+    return Reply(f"这句我还不会。全部说法发送「帮助」{f'，或找管理员 {names}' if names else ''}。", private=False)

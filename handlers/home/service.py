@@ -1,0 +1,53 @@
+"""Use case of 首页 / 今天: what a person has to do now."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.context import Context
+from bot.core.actor import Permission
+from bot.core.clock import at_beijing
+from handlers.pool import rules as pool_rules
+from storage import customers, follow_ups, pools
+from storage.customers import CustomerFilter
+from storage.tables import Customer
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """One person's day."""
+
+    overdue: list[Customer]
+    today: list[Customer]
+    returning: list[tuple[int, str, int]]  # id, name, days left
+    customers: int
+    pool: int | None  # None: no right to see it
+    logged_this_week: int
+
+
+def show_today(ctx: Context) -> Today:
+    """Derived from the customers themselves, so that what is done vanishes (R-TODO-2)."""
+    me = ctx.actor.user_id
+    with ctx.begin() as tx:
+        midnight = at_beijing(ctx.today)
+        due = customers.list_planned(tx, me, before=midnight + timedelta(days=1))
+        overdue = [c for c in due if c.next_follow_up_at is not None and c.next_follow_up_at < midnight]
+        today = [c for c in due if c not in overdue]
+        returning = []
+        days = ctx.settings.pool.return_after_days
+        if days is not None and ctx.settings.paid:
+            for customer in pools.list_clocked(tx, owner_id=me):
+                if customer.has_contract and not ctx.settings.pool.return_with_contract:
+                    continue
+                clock = pool_rules.return_clock(
+                    after_days=days, owner_since=customer.owner_since, last_follow_up_at=customer.last_follow_up_at,
+                    rule_since=ctx.settings.pool_rule_since, today=ctx.today,
+                )  # fmt: skip
+                if clock.days_left <= max(pool_rules.WARN_DAYS):
+                    returning.append((customer.id, customer.name, max(0, clock.days_left)))
+        monday = midnight - timedelta(days=ctx.today.weekday())
+        return Today(
+            overdue, today, sorted(returning, key=lambda r: r[2]),
+            customers.count_customers(tx, CustomerFilter(mine=me, pooled=False)),
+            customers.count_customers(tx, CustomerFilter(pooled=True)) if ctx.actor.may(Permission.POOL_VIEW) else None,
+            follow_ups.count_by(tx, me, since=monday),
+        )  # fmt: skip

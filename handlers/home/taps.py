@@ -1,0 +1,46 @@
+"""How the day's card is drawn."""
+
+from typing import Any
+
+from bot.context import Context
+from bot.dispatch import CardButton, CardRow, CardView, Router
+from cards.customers import FollowButton
+from cards.renderers import escape
+from handlers.customers.views import moment_text
+from handlers.home.service import show_today
+from storage.tables import Customer
+
+router = Router("home.taps")
+ROWS = 6
+
+
+@router.painter("home.today")
+def paint_today(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- drawn from the customers alone
+    """Overdue first, then today's, then what is about to return to the pool."""
+    day = show_today(ctx)
+    rows = [_row("逾期", c, ctx) for c in day.overdue] + [_row("今天", c, ctx) for c in day.today]
+    rows += [
+        CardRow(escape(name), f"将返回公海 · 还有 {left} 天" if left else "将返回公海 · 今天", "", (_follow(i, name),))
+        for i, name, left in day.returning
+    ]
+    total = len(rows)
+    pool = f" · 公海 {day.pool} 家" if day.pool is not None else ""
+    head = f"{ctx.actor.name}，你有 {day.customers} 家客户{pool} · 本周跟进 {day.logged_this_week} 次"
+    if not rows:
+        hint = "今天没有要联系的客户。发送「公海」看看有没有合适的，或给久没联系的客户打个电话。"
+        return CardView(f"今天 {ctx.today.month}月{ctx.today.day}日", body=f"{head}\n{hint}")
+    more = f"共 {total} 件，先看 {ROWS} 件；处理完再发「今天」。" if total > ROWS else f"共 {total} 件"
+    counts = f"今天 {len(day.today)} 件 · 逾期 {len(day.overdue)} 件 · 将返回公海 {len(day.returning)} 家"
+    return CardView(
+        f"今天 {ctx.today.month}月{ctx.today.day}日", body=f"{head}\n{counts}", rows=tuple(rows[:ROWS]), footer=more
+    )
+
+
+def _row(kind: str, customer: Customer, ctx: Context) -> CardRow:
+    planned = customer.next_follow_up_at
+    when = moment_text(planned, ctx, timed=customer.next_timed) if planned is not None else ""
+    return CardRow(escape(customer.name), f"{kind} · 约的 {when}", "", (_follow(customer.id or 0, customer.name),))
+
+
+def _follow(customer_id: int, name: str) -> CardButton:
+    return CardButton(f"记跟进 {name}", FollowButton(customer_id=customer_id), typed=f"跟进 {name} ")

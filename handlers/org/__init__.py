@@ -1,0 +1,1 @@
+"""The mirrored organisation: sync, events, who left."""

@@ -1,0 +1,78 @@
+"""Use cases of the mirrored organisation: what an administrator sees, asks for and decides; what a leaving means."""
+
+from dataclasses import dataclass
+
+from bot.context import Context
+from bot.core.errors import NotFound, RuleBroken
+from bot.identity import may_be_told
+from storage import audit, digest, jobs, org, people
+from storage.tables import SyncRun
+
+
+class SyncRunning(RuleBroken, code="org.sync_running"):
+    """One sync at a time."""
+
+
+def request_sync(ctx: Context) -> None:
+    """Asks for a full sync. Raises Forbidden, SyncRunning."""
+    ctx.actor.require_admin()
+    with ctx.begin() as tx:
+        if not jobs.request(tx, "sync", by=ctx.actor.user_id, now=ctx.now):
+            raise SyncRunning("正在同步，完成后会告诉你。")
+        audit.record(tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="request.sync", subject="org")
+
+
+@dataclass(frozen=True, slots=True)
+class OrgSheet:
+    """The mirror in figures."""
+
+    departments: int
+    people: int
+    tree: list[tuple[int, str, int]]  # depth, name, head-count
+    last: SyncRun | None
+    leavers_owning: list[tuple[str, int]]  # name, customers
+
+
+def show_org(ctx: Context) -> OrgSheet:
+    """The tree with head-counts, the last sync, and departed people who still own customers (R2.10)."""
+    ctx.actor.require_admin()
+    with ctx.begin() as tx:
+        return OrgSheet(
+            people.count_departments(tx), people.count_active(tx), org.tree(tx), org.last_run(tx), org.leavers_owning(tx)
+        )
+
+
+def decide_removals(ctx: Context, *, agree: bool) -> str:
+    """The administrator's word on a sync that would remove too many. Raises Forbidden, NotFound."""
+    ctx.actor.require_admin()
+    with ctx.begin() as tx:
+        run = org.waiting_run(tx)
+        if run is None or run.id is None:
+            raise NotFound("没有等待确认的离职名单。")
+        count = org.decide_removals(tx, run.id, agree=agree, by=ctx.actor.user_id, now=ctx.now)
+        audit.record(
+            tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="decide.removals", subject=f"sync:{run.id}",
+            agree=agree, people=len(run.removals),
+        )  # fmt: skip
+    return f"已停用 {count} 人。" if agree else f"好的，{len(run.removals)} 人都保留，没有停用。"
+
+
+def note_leavers(ctx: Context, user_ids: list[str]) -> int:
+    """Tells the administrators once of leavers who still own customers (R2.20). Returns how many leavers that is."""
+    count = 0
+    with ctx.begin() as tx:
+        receivers = [a for a in ctx.settings.admins if may_be_told(tx, a, ctx.settings)]
+        for user_id in user_ids:
+            owned = org.count_owned(tx, user_id)
+            if not owned:
+                continue
+            count += 1
+            person = people.get_employee(tx, user_id)
+            left = person.left_at.isoformat() if person is not None and person.left_at is not None else ""
+            name = person.name if person is not None else user_id
+            for receiver in receivers:
+                digest.add(
+                    tx, user_id=receiver, rule="owner_left", subject=f"employee:{user_id}", cycle=left, now=ctx.now,
+                    text=f"{name} 已离职，名下还有 {owned} 家客户",
+                )  # fmt: skip
+    return count

@@ -1,0 +1,1 @@
+"""The public pool (公海): browse, claim, return, assign, return by itself."""

@@ -1,0 +1,272 @@
+"""Use cases of the public pool: permission, one transaction, the rule, the effect."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.context import Context
+from bot.core.actor import Permission
+from bot.core.errors import Forbidden, NotFound
+from bot.identity import may_be_told
+from handlers.pool import rules
+from handlers.pool.rules import AlreadyClaimed, ClaimFacts, ClaimPolicy, NotInPool, NotReturnable
+from handlers.reminders.rules import after_quiet_hours
+from storage import audit, cards, customers, digest, notices, people, pools, undos
+from storage.customers import PAGE, CustomerFilter
+from storage.database import Tx
+from storage.pools import Clocked
+from storage.settings import CompanySettings
+from storage.tables import Customer
+
+UNDO = timedelta(minutes=10)
+
+
+def policy_of(settings: CompanySettings) -> ClaimPolicy:
+    """The limits in force; the free edition has none (D15)."""
+    if not settings.paid:
+        return ClaimPolicy()
+    pool = settings.pool
+    return ClaimPolicy(pool.claim_cap, pool.claims_per_day, pool.holding_cap, pool.reclaim_after_days)
+
+
+def subject(customer_id: int | None) -> str:
+    """How cards and audit lines name a customer."""
+    return f"customer:{customer_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPage:
+    """One page of the pool as the actor sees it."""
+
+    customers: list[Customer]
+    total: int
+    pages: int
+    claimed_line: str
+
+
+def browse_pool(ctx: Context, words: tuple[str, ...], page: int) -> PoolPage:
+    """Pool customers that match all words, five a page. Raises Forbidden."""
+    ctx.actor.require(Permission.POOL_VIEW)
+    with ctx.begin() as tx:
+        wanted = CustomerFilter(words=words, pooled=True)
+        total = customers.count_customers(tx, wanted)
+        pages = max(1, -(-total // PAGE))
+        page = min(max(1, page), pages)
+        rows = customers.list_customers(tx, wanted, page=page)
+        counts = pools.count_claims(tx, ctx.actor.user_id, ctx.today)
+        return PoolPage(rows, total, pages, rules.claimed_line(counts.total, policy_of(ctx.settings).claim_cap))
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A won claim and how to take it back; `mine_already`: the second tap of a double tap."""
+
+    customer: Customer
+    undo_id: int | None
+    mine_already: bool = False
+
+
+def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed:
+    """Makes the actor the owner of a pooled customer; exactly one of many at once wins.
+
+    `card`: the card that was tapped; other cards that show the customer are redrawn.
+
+    Raises:
+        Forbidden: the actor may not claim at all.
+        NotFound: no such customer.
+        AlreadyClaimed, ClaimLimited: as the rules say; the text names who was faster, or the limit.
+    """
+    ctx.actor.require(Permission.POOL_CLAIM)
+    me, now = ctx.actor, ctx.now
+    with ctx.begin() as tx:
+        holding = pools.holding_of(tx, customer_id)
+        if holding is None:
+            raise NotFound("没有找到这个客户，发送「公海」看看现在有哪些。")
+        if holding.owner_id == me.user_id:
+            return Claimed(customers.access_customer(tx, customer_id), None, mine_already=True)
+        if holding.owner_id is not None:
+            name = people.name_of(tx, holding.owner_id)
+            raise AlreadyClaimed(rules.taken_text(name, holding.owner_since, ctx.today))
+        before = customers.access_customer(tx, customer_id)
+        pooled_at = before.pooled_at
+        pools.lock_claimant(tx, me.user_id)
+        counts = pools.count_claims(tx, me.user_id, ctx.today)
+        until = pools.last_owned_until(tx, customer_id, me.user_id)
+        facts = ClaimFacts(counts.total, counts.today, counts.holding, until.date() if until else None)
+        rules.check_claim(policy_of(ctx.settings), facts, today=ctx.today)
+        if not pools.take(tx, customer_id, me.user_id, how="claim", by=me.user_id, now=now):
+            winner = pools.holding_of(tx, customer_id)
+            name = people.name_of(tx, winner.owner_id if winner else None)
+            raise AlreadyClaimed(rules.taken_text(name, winner.owner_since if winner else None, ctx.today))
+        tx.expire_all()
+        customer = customers.access_customer(tx, customer_id)
+        undo_id = undos.offer(
+            tx, user_id=me.user_id, kind="pool.claim", now=now, lasts=UNDO, text=f"领取 {customer.name}",
+            payload={"customer_id": customer_id, "since": now.isoformat(), "pooled_at": (pooled_at or now).isoformat()},
+        )  # fmt: skip
+        _record(tx, ctx, "claim.customer", customer_id)
+        cards.redraw_others(tx, subject(customer_id), now=now, but=card)
+    return Claimed(customer, undo_id)
+
+
+def undo_claim(ctx: Context, payload: dict[str, Any]) -> str:
+    """Takes a claim back, unless the customer has been worked on since. The undo door has checked whose it is."""
+    with ctx.begin() as tx:
+        customer_id = int(payload["customer_id"])
+        since = datetime.fromisoformat(payload["since"])
+        customer = customers.access_customer(tx, customer_id)
+        if customer.last_follow_up_at is not None and customer.last_follow_up_at >= since:
+            raise NotReturnable(f"「{customer.name}」领取后已经跟进过，不能撤销了；不跟的话可以发送「退回 {customer.name}」。")
+        pooled_at = datetime.fromisoformat(payload["pooled_at"])
+        name = customer.name
+        if not pools.give_back(tx, customer_id, ctx.actor.user_id, since=since, pooled_at=pooled_at, now=ctx.now):
+            raise NotReturnable(f"「{name}」现在不在你名下，撤销不了。")
+        _record(tx, ctx, "undo.claim", customer_id)
+        cards.redraw_others(tx, subject(customer_id), now=ctx.now)
+    return f"已撤销领取，「{name}」回到公海，不计入领取次数。"
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A customer given back."""
+
+    name: str
+    undo_id: int | None
+
+
+def return_customer(ctx: Context, customer_id: int, reason: str, *, card: str = "") -> Returned:
+    """Puts an owned customer into the pool.
+
+    One's own needs 公海-领取, another's (within the scope) 公海-退回; its owner is told.
+
+    Raises:
+        Forbidden, NotFound, NotReturnable.
+    """
+    with ctx.begin() as tx:
+        customer = customers.access_customer(tx, customer_id, lock=True)
+        if customer.owner_id is None:
+            raise NotReturnable(f"「{customer.name}」已经在公海里了。")
+        own = customer.owner_id == ctx.actor.user_id
+        if not (own and ctx.actor.may(Permission.POOL_CLAIM)):
+            ctx.actor.require(Permission.POOL_RETURN)
+        name, owner_id = customer.name, customer.owner_id
+        undo_payload = {
+            "customer_id": customer_id, "owner_id": owner_id,
+            "since": customer.owner_since.isoformat() if customer.owner_since else ctx.now.isoformat(),
+            "next_at": customer.next_follow_up_at.isoformat() if customer.next_follow_up_at else None,
+            "timed": customer.next_timed,
+        }  # fmt: skip
+        if not pools.release(tx, customer_id, owner_id, how="return", by=ctx.actor.user_id, now=ctx.now, reason=reason):
+            raise NotReturnable(f"「{name}」刚刚换了负责人，没有退回。")
+        undo_id = undos.offer(
+            tx, user_id=ctx.actor.user_id, kind="pool.return", payload=undo_payload, text=f"退回 {name}", now=ctx.now, lasts=UNDO
+        )
+        _record(tx, ctx, "return.customer", customer_id, reason=reason, owner=owner_id)
+        if not own:
+            text = f"「{name}」已由 {ctx.actor.name} 退回公海，原因：{reason}。"
+            tell(tx, ctx, [owner_id], title=f"客户退回公海：{name}", text=text, key=f"returned:{customer_id}:{ctx.now.isoformat()}")
+        cards.redraw_others(tx, subject(customer_id), now=ctx.now, but=card)
+    return Returned(name, undo_id)
+
+
+def undo_return(ctx: Context, payload: dict[str, Any]) -> str:
+    """Takes a return back, while nobody has claimed the customer."""
+    with ctx.begin() as tx:
+        customer_id, owner_id = int(payload["customer_id"]), str(payload["owner_id"])
+        next_at = datetime.fromisoformat(payload["next_at"]) if payload["next_at"] else None
+        since = datetime.fromisoformat(payload["since"])
+        done = pools.regain(
+            tx, customer_id, owner_id, since=since, next_at=next_at, timed=bool(payload["timed"]), now=ctx.now
+        )
+        if not done:
+            holding = pools.holding_of(tx, customer_id)
+            who = people.name_of(tx, holding.owner_id if holding else None)
+            raise AlreadyClaimed(f"撤销不了：{rules.taken_text(who, holding.owner_since if holding else None, ctx.today)}。")
+        _record(tx, ctx, "undo.return", customer_id)
+        cards.redraw_others(tx, subject(customer_id), now=ctx.now)
+        tx.expire_all()
+        name = customers.access_customer(tx, customer_id).name
+    return f"已撤销，「{name}」还是你的客户。"
+
+
+def assign_customer(ctx: Context, customer_id: int, receiver_id: str) -> str:
+    """Gives a pool customer to somebody; no claim for the caps (R3.44). Returns the sentence to say.
+
+    Raises:
+        Forbidden, NotFound, NotInPool, ClaimLimited.
+    """
+    ctx.actor.require(Permission.POOL_ASSIGN)
+    with ctx.begin() as tx:
+        customer = customers.access_customer(tx, customer_id)
+        name = customer.name
+        if customer.owner_id is not None:
+            who = people.name_of(tx, customer.owner_id)
+            raise NotInPool(f"「{name}」由 {who} 负责，不在公海里，不能分配。")
+        receiver = people.access_active(tx, receiver_id)
+        if not may_be_told(tx, receiver_id, ctx.settings):
+            raise Forbidden(f"{receiver.name} 不在使用范围里，不能分配给他。")
+        pools.lock_claimant(tx, receiver_id)
+        counts = pools.count_claims(tx, receiver_id, ctx.today)
+        rules.check_receiver(policy_of(ctx.settings), name=receiver.name, holding=counts.holding)
+        if not pools.take(tx, customer_id, receiver_id, how="assign", by=ctx.actor.user_id, now=ctx.now):
+            winner = pools.holding_of(tx, customer_id)
+            who = people.name_of(tx, winner.owner_id if winner else None)
+            raise AlreadyClaimed(rules.taken_text(who, winner.owner_since if winner else None, ctx.today))
+        _record(tx, ctx, "assign.customer", customer_id, to=receiver_id)
+        if receiver_id != ctx.actor.user_id:
+            text = f"{ctx.actor.name} 把「{name}」分配给你了，发送「查 {name}」看详情。"
+            tell(tx, ctx, [receiver_id], title=f"新分配的客户：{name}", text=text, key=f"assigned:{customer_id}:{ctx.now.isoformat()}")
+        cards.redraw_others(tx, subject(customer_id), now=ctx.now)
+    return f"已把「{name}」分配给 {receiver.name}。"
+
+
+def recycle_due(ctx: Context) -> list[Clocked]:
+    """Owned customers whose time without follow-up is over (D2, D3). The free edition has none."""
+    days = ctx.settings.pool.return_after_days
+    if days is None or not ctx.settings.paid:
+        return []
+    with ctx.begin() as tx:
+        return [c for c in pools.list_clocked(tx) if _due(c, ctx, days)]
+
+
+def _due(customer: Clocked, ctx: Context, days: int) -> bool:
+    if customer.has_contract and not ctx.settings.pool.return_with_contract:
+        return False
+    clock = rules.return_clock(
+        after_days=days, owner_since=customer.owner_since, last_follow_up_at=customer.last_follow_up_at,
+        rule_since=ctx.settings.pool_rule_since, today=ctx.today,
+    )  # fmt: skip
+    return clock.days_left <= 0
+
+
+def recycle_customer(ctx: Context, due: Clocked) -> bool:
+    """Returns one due customer; a follow-up or a new owner in the meantime wins (R-POOL-12)."""
+    days = ctx.settings.pool.return_after_days
+    if days is None or not ctx.settings.paid:
+        return False
+    with ctx.begin() as tx:
+        done = pools.release(
+            tx, due.id, due.owner_id, how="recycle", by="", now=ctx.now, reason=f"{days} 天未跟进，自动返回公海",
+            rule_days=days, unless_followed_since=due.last_follow_up_at or due.owner_since,
+        )  # fmt: skip
+        if not done:
+            return False
+        _record(tx, ctx, "recycle.customer", due.id, owner=due.owner_id, days=days)
+        digest.add(
+            tx, user_id=due.owner_id, rule="returned", subject=subject(due.id), cycle=ctx.now.isoformat(), now=ctx.now,
+            text=f"「{due.name}」{days} 天未跟进，已自动返回公海",
+        )  # fmt: skip
+        cards.redraw_others(tx, subject(due.id), now=ctx.now)
+    return True
+
+
+def tell(tx: Tx, ctx: Context, user_ids: list[str], *, title: str, text: str, key: str) -> None:
+    """A 工作通知 to those of `user_ids` who may be told; never to the actor; not within quiet hours."""
+    wanted = [u for u in user_ids if u != ctx.actor.user_id and may_be_told(tx, u, ctx.settings)]
+    if wanted:
+        not_before = after_quiet_hours(ctx.now, ctx.settings.quiet_hours)
+        notices.queue(tx, key=key, user_ids=wanted, title=title, text=text, now=ctx.now, not_before=not_before)
+
+
+def _record(tx: Tx, ctx: Context, action: str, customer_id: int, **detail: Any) -> None:
+    audit.record(tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=subject(customer_id), **detail)

@@ -1,0 +1,36 @@
+"""Everything the bot answers to, named one by one: the table of contents of the house."""
+
+from bot.dispatch import Router
+from bot.jobs.spec import Job
+from handlers.customers import chat as customers_chat
+from handlers.customers import taps as customers_taps
+from handlers.followups import chat as followups_chat
+from handlers.followups import taps as followups_taps
+from handlers.help import chat as help_chat
+from handlers.home import chat as home_chat
+from handlers.home import taps as home_taps
+from handlers.org import chat as org_chat
+from handlers.org import events as org_events
+from handlers.org import jobs as org_jobs
+from handlers.pool import chat as pool_chat
+from handlers.pool import taps as pool_taps
+from handlers.reminders import jobs as reminders_jobs
+from handlers.undo import chat as undo_chat
+from handlers.undo import taps as undo_taps
+
+ROUTERS: tuple[Router, ...] = (
+    customers_chat.router,
+    customers_taps.router,
+    followups_chat.router,
+    followups_taps.router,
+    help_chat.router,
+    home_chat.router,
+    home_taps.router,
+    org_chat.router,
+    pool_chat.router,
+    pool_taps.router,
+    undo_chat.router,
+    undo_taps.router,
+)
+JOBS: tuple[Job, ...] = (*org_jobs.JOBS, *reminders_jobs.JOBS)
+ON_EVENT = org_events.apply

@@ -1,0 +1,1 @@
+"""Reminder rules and the morning message."""

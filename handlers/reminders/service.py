@@ -1,0 +1,219 @@
+"""Use cases of the reminders: who is to be told what this morning, once."""
+
+from datetime import datetime, timedelta
+
+from bot.context import Context
+from bot.identity import may_be_told
+from handlers.pool import rules as pool_rules
+from handlers.reminders import rules
+from handlers.reminders.rules import Reminder, ReminderPolicy
+from storage import contracts, customers, digest, notices, people, pools
+from storage.database import Tx
+from storage.pools import Clocked
+from storage.settings import CompanySettings
+
+
+def policy_of(settings: CompanySettings) -> ReminderPolicy:
+    """The rules in force; the free edition has none (D15)."""
+    if not settings.paid:
+        return ReminderPolicy()
+    own = settings.reminders
+    return ReminderPolicy(
+        own.not_closed_days, own.not_followed_days, own.contract_expiry_days, own.next_follow_up_days
+    )
+
+
+def list_owners(ctx: Context) -> list[str]:
+    """Everybody who may have something to be reminded of."""
+    with ctx.begin() as tx:
+        owners = {c.owner_id for c in pools.list_clocked(tx)}
+        owners |= {c.owner_id for c in contracts.list_running(tx) if c.owner_id}
+        owners |= set(digest.list_people_waiting(tx))
+        return sorted(owners)
+
+
+def queue_morning(ctx: Context, owner_id: str) -> int:
+    """One person's due reminders as one 工作通知, in the transaction that marks them sent.
+
+    What belongs to somebody who has left or is out of scope goes to the administrators (D5). Returns how many
+    people got a message.
+    """
+    with ctx.begin() as tx:
+        receivers = [owner_id] if may_be_told(tx, owner_id, ctx.settings) else _administrators(tx, ctx)
+        prefix = "" if receivers == [owner_id] else f"{people.name_of(tx, owner_id)}名下："
+        for reminder, subject in due_reminders(tx, ctx, owner_id):
+            for receiver in receivers:
+                digest.add(
+                    tx, user_id=receiver, rule=reminder.rule, subject=subject, cycle=reminder.cycle,
+                    text=prefix + reminder.text, now=ctx.now,
+                )  # fmt: skip
+        if receivers != [owner_id]:  # what was meant for the leaver himself
+            for item in digest.list_open(tx, owner_id):
+                item.cancelled_at = ctx.now
+                for receiver in receivers:
+                    digest.add(
+                        tx, user_id=receiver, rule=item.rule, subject=item.subject, cycle=item.cycle,
+                        text=prefix + item.text, now=ctx.now,
+                    )  # fmt: skip
+            return 0  # the administrators' own turn sends it
+        return _send_open(tx, ctx, owner_id)
+
+
+def send_digest(ctx: Context, user_id: str) -> int:
+    """Sends what waits for one person. Returns 1 if there was something."""
+    with ctx.begin() as tx:
+        return _send_open(tx, ctx, user_id) if may_be_told(tx, user_id, ctx.settings) else 0
+
+
+def _send_open(tx: Tx, ctx: Context, user_id: str) -> int:
+    items = digest.list_open(tx, user_id)
+    if not items:
+        return 0
+    title, text = rules.morning_text([(i.rule, i.text) for i in items], ctx.today)
+    notices.queue(
+        tx, key=f"morning:{user_id}:{ctx.now.isoformat()}", user_ids=[user_id], title=title, text=text, now=ctx.now
+    )
+    digest.mark_sent(tx, items, ctx.now)
+    return 1
+
+
+def due_reminders(tx: Tx, ctx: Context, owner_id: str) -> list[tuple[Reminder, str]]:
+    """(reminder, subject) for everything of one owner that the rules name today."""
+    policy, today = policy_of(ctx.settings), ctx.today
+    found: list[tuple[Reminder | None, str]] = []
+    for customer in pools.list_clocked(tx, owner_id=owner_id):
+        subject = f"customer:{customer.id}"
+        if customer.next_follow_up_at is not None:
+            planned = rules.next_follow_up(
+                policy, name=customer.name, planned=customer.next_follow_up_at, timed=customer.next_timed, today=today
+            )
+            found.append((planned, subject))
+        base = max(d.date() for d in (customer.owner_since, customer.last_follow_up_at) if d is not None)
+        found.append((rules.not_followed(policy, name=customer.name, base=base, today=today), subject))
+        found.append(
+            (
+                rules.not_closed(
+                    policy, name=customer.name, owned_on=customer.owner_since.date(),
+                    has_contract=customer.has_contract, today=today,
+                ),
+                subject,
+            )
+        )  # fmt: skip
+        found.append((_returns_soon(ctx, customer), subject))
+    for contract in contracts.list_running(tx, owner_id=owner_id):
+        reminder = rules.contract_expiry(
+            policy, number=contract.number, customer=contract.customer, ends_on=contract.ends_on, today=today
+        )
+        found.append((reminder, f"contract:{contract.id}"))
+    return [(reminder, subject) for reminder, subject in found if reminder is not None]
+
+
+def _returns_soon(ctx: Context, customer: Clocked) -> Reminder | None:
+    days = ctx.settings.pool.return_after_days
+    if days is None or not ctx.settings.paid:
+        return None
+    if customer.has_contract and not ctx.settings.pool.return_with_contract:
+        return None
+    clock = pool_rules.return_clock(
+        after_days=days, owner_since=customer.owner_since, last_follow_up_at=customer.last_follow_up_at,
+        rule_since=ctx.settings.pool_rule_since, today=ctx.today,
+    )  # fmt: skip
+    threshold = pool_rules.warning_threshold(clock, days)
+    if threshold is None:
+        return None
+    return rules.returns_soon(
+        name=customer.name, days_left=clock.days_left, after_days=days, threshold=threshold, base=clock.base
+    )
+
+
+def _administrators(tx: Tx, ctx: Context) -> list[str]:
+    return [a for a in ctx.settings.admins if may_be_told(tx, a, ctx.settings)]
+
+
+def tell_administrators(ctx: Context, *, rule: str, subject: str, cycle: str, text: str) -> None:
+    """Puts a line into the administrators' next morning message."""
+    with ctx.begin() as tx:
+        for user_id in _administrators(tx, ctx):
+            digest.add(tx, user_id=user_id, rule=rule, subject=subject, cycle=cycle, text=text, now=ctx.now)
+
+
+def tell_administrators_now(ctx: Context, *, title: str, text: str, key: str) -> int:
+    """A 工作通知 to the administrators at once. Returns to how many."""
+    with ctx.begin() as tx:
+        receivers = _administrators(tx, ctx)
+        if receivers:
+            notices.queue(tx, key=key, user_ids=receivers, title=title, text=text, now=ctx.now)
+        return len(receivers)
+
+
+def list_waiting(ctx: Context) -> list[str]:
+    """Who has reminders that have not left yet."""
+    with ctx.begin() as tx:
+        return digest.list_people_waiting(tx)
+
+
+def next_nudge(ctx: Context, after: datetime) -> datetime | None:
+    """Ten minutes before the next timed contact of that day nobody has been reminded of."""
+    if policy_of(ctx.settings).next_follow_up_days is None:
+        return None
+    with ctx.begin() as tx:
+        planned = customers.next_unreminded(tx, after=after + rules.NUDGE)
+    return None if planned is None else planned - rules.NUDGE
+
+
+def queue_nudges(ctx: Context) -> int:
+    """Reminds of timed contacts that are near and were planned too late for a morning message."""
+    if policy_of(ctx.settings).next_follow_up_days is None:
+        return 0
+    count = 0
+    with ctx.begin() as tx:
+        for customer in customers.list_unreminded(tx, until=ctx.now + rules.NUDGE, since=ctx.now):
+            owner_id, planned = customer.owner_id, customer.next_follow_up_at
+            if owner_id is None or planned is None or not may_be_told(tx, owner_id, ctx.settings):
+                continue
+            text = f"「{customer.name}」约的 {planned:%H:%M} 快到了"
+            fresh = digest.add(
+                tx, user_id=owner_id, rule="next_follow_up", subject=f"customer:{customer.id}", cycle=planned.isoformat(),
+                text=text, now=ctx.now,
+            )  # fmt: skip
+            if not fresh or rules.after_quiet_hours(ctx.now, ctx.settings.quiet_hours) is not None:
+                continue
+            notices.queue(
+                tx, key=f"nudge:{customer.id}:{planned.isoformat()}", user_ids=[owner_id], title="到点联系", text=text,
+                now=ctx.now,
+            )  # fmt: skip
+            digest.mark_sent(tx, [i for i in digest.list_open(tx, owner_id) if i.cycle == planned.isoformat()], ctx.now)
+            count += 1
+    return count
+
+
+def tell_undelivered(ctx: Context) -> int:
+    """Tells the administrators of notices that did not arrive, once each. Returns how many administrators."""
+    with ctx.begin() as tx:
+        lost = notices.list_undelivered(tx, since=ctx.now - timedelta(days=3), untold=True)
+        receivers = _administrators(tx, ctx)
+        if not lost or not receivers:
+            return 0
+        names = people.names_of(tx, [n.user_id for n in lost])
+        some = [f"- {names.get(n.user_id, n.user_id)}：{n.text.splitlines()[0][:30]}（{why(n.fate)}）" for n in lost[:10]]
+        more = [f"…共 {len(lost)} 条，发送「通知状态」查看。"] if len(lost) > 10 else []
+        notices.queue(
+            tx, key=f"undelivered:{lost[0].id}:{len(lost)}", user_ids=receivers, title=f"有 {len(lost)} 条通知没送达",
+            text="\n".join([*some, *more]), now=ctx.now,
+        )  # fmt: skip
+        notices.mark_told(tx, [n.id for n in lost if n.id is not None], ctx.now)
+        return len(receivers)
+
+
+def list_lost(ctx: Context) -> list[tuple[str, str, str]]:
+    """(person, first line, why) of the last week's undelivered notices. Raises Forbidden."""
+    ctx.actor.require_admin()
+    with ctx.begin() as tx:
+        lost = notices.list_undelivered(tx, since=ctx.now - timedelta(days=7))
+        names = people.names_of(tx, [n.user_id for n in lost])
+        return [(names.get(n.user_id, n.user_id), n.text.splitlines()[0][:40], why(n.fate)) for n in lost]
+
+
+def why(fate: str) -> str:
+    """As people read it."""
+    return fate.partition(":")[2] or {"unknown": "钉钉没有回应，不确定是否送达"}.get(fate, fate)

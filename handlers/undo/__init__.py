@@ -1,0 +1,1 @@
+"""撤销: taking back what was just done."""

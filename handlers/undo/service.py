@@ -1,0 +1,33 @@
+"""Use case of 撤销: whose it is, whether it is still possible, then the capability's own inverse."""
+
+from bot.context import Context
+from bot.core.errors import NotFound, RuleBroken
+from storage import undos
+
+
+class NothingToUndo(RuleBroken, code="undo.nothing"):
+    """Nothing can be taken back any more; the text says why."""
+
+
+def take_back(ctx: Context, undo_id: int | None) -> str:
+    """Takes back one offered action (None: the person's latest). Returns what it says then.
+
+    Raises:
+        NotFound: no such offer of this person.
+        NothingToUndo: too late, or done already; and whatever the inverse refuses.
+    """
+    with ctx.begin() as tx:
+        undo = undos.last_open(tx, ctx.actor.user_id, ctx.now) if undo_id is None else undos.get(tx, undo_id)
+        if undo is None and undo_id is None:
+            raise NothingToUndo("没有可以撤销的操作。撤销在操作后 10 分钟内有效。")
+        if undo is None or undo.user_id != ctx.actor.user_id:
+            raise NotFound("没有找到可以撤销的操作。")
+        if undo.undone_at is not None:
+            raise NothingToUndo(f"「{undo.text}」已经撤销过了。")
+        if undo.expires_at < ctx.now:
+            raise NothingToUndo(f"「{undo.text}」超过 10 分钟了，不能撤销。")
+        assert undo.id is not None
+        if not undos.take(tx, undo.id, ctx.now):
+            raise NothingToUndo(f"「{undo.text}」已经撤销过了。")
+        kind, payload = undo.kind, dict(undo.payload)
+    return str(ctx.undoers[kind](payload, ctx))
