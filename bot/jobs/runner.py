@@ -70,30 +70,30 @@ class JobRunner:
         """Does what is due now, each job once however often it was missed; then what was asked for in chat."""
         if self.paused or self._running.locked():
             return []
+        dues, asked = await self._db.read(None, self._look)
+        now = self._clock.now()
+        if not asked and all(due > now for due, _ in dues):
+            return []
         async with self._running:
             if not await self._leads():
                 return []
-            done = []
-            for job in self._jobs.values():
-                due = await self._due(job)
-                if due is not None and due <= self._clock.now():
-                    done.append(await self._run(job, due))
+            done = [await self._run(self._jobs[name], due) for due, name in sorted(dues) if due <= now]
             await self._requests()
             return done
 
     async def next_due(self) -> datetime | None:
         """The earliest time any job is due."""
-        dues = [due for job in self._jobs.values() if (due := await self._due(job)) is not None]
-        return min(dues) if dues else None
+        dues, _ = await self._db.read(None, self._look)
+        return min(due for due, _ in dues) if dues else None
 
     async def run_due(self) -> list[JobRun]:
-        """As `tick`, for a clock that is being moved: the mover holds the jobs."""
+        """As `tick`, for a clock that is being moved: the mover waits for the jobs."""
         async with self._running:
             if not await self._leads():
                 return []
+            dues, _ = await self._db.read(None, self._look)
             now = self._clock.now()
-            due = [(when, job) for job in self._jobs.values() if (when := await self._due(job)) is not None and when <= now]
-            return [await self._run(job, when) for when, job in sorted(due, key=lambda pair: (pair[0], pair[1].name))]
+            return [await self._run(self._jobs[name], due) for due, name in sorted(dues) if due <= now]
 
     async def run_once(self, name: str, *, requested_by: str = "") -> JobRun:
         """`dingcrm job NAME`: at once, whatever the schedule. Raises UnknownJob."""
@@ -109,18 +109,16 @@ class JobRunner:
         )
         return epoch is not None
 
-    async def _due(self, job: Job) -> datetime | None:
-        if not job.scheduled:
-            return None
-
-        def look(tx: Tx) -> datetime | None:
-            since = jobs.done_until(tx, job.name)
-            if since is None:
-                return None
-            ctx = make_context(tx, SYSTEM_ACTOR, self._clock.now(), read_settings(tx), "job")
-            return job.due_after(ctx, since)
-
-        return await self._db.read(None, look)
+    def _look(self, tx: Tx) -> tuple[list[tuple[datetime, str]], bool]:
+        """(when each job is due next, its name), and whether somebody asked for one in chat."""
+        ctx = make_context(tx, SYSTEM_ACTOR, self._clock.now(), read_settings(tx), "job")
+        dues = []
+        for job in self._jobs.values():
+            since = jobs.done_until(tx, job.name) if job.scheduled else None
+            due = job.due_after(ctx, since) if since is not None else None
+            if due is not None:
+                dues.append((due, job.name))
+        return dues, jobs.count_requests(tx) > 0
 
     async def _run(self, job: Job, due: datetime, *, requested_by: str = "") -> JobRun:
         now = self._clock.now()

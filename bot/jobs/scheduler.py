@@ -5,7 +5,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.core.clock import BEIJING
 from bot.jobs.runner import JobRunner
 
-EVERY = 2  # seconds between looks
+EVERY = 1  # seconds between looks; one short read each
 
 
 class JobScheduler:

@@ -1,0 +1,150 @@
+"""Puts the house together: start order, stop order."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+
+from bot.core.clock import Clock
+from bot.delivery import Delivery
+from bot.dingtalk.api import DingTalkApi, open_session
+from bot.dingtalk.client import DingTalk
+from bot.dingtalk.credentials import Credentials
+from bot.dingtalk.sending import Sending
+from bot.dispatch import ChatMessage, Dispatcher, OrgEvent, RawTap
+from bot.dispatch.desk import Desk, Renderer
+from bot.jobs.runner import JobRunner
+from bot.jobs.scheduler import JobScheduler
+from bot.jobs.spec import Toolbox
+from bot.language.normalize import normalize
+from bot.settings import Settings
+from bot.stream.connection import StreamConnection
+from bot.stream.frames import BotFrame, EventFrame, TapFrame
+from bot.stream.gateway import Gateway
+from bot.stream.inbox import InboxWorker
+from cards.renderers import PublicTemplateRenderer, WordsRenderer
+from handlers.registry import JOBS, ON_EVENT, ROUTERS
+from storage import inbox
+from storage.database import Database, Tx
+from storage.inbox import NewFrame
+
+log = logging.getLogger(__name__)
+
+
+class App:
+    """One running dingcrm. `clock` is the product's; network deadlines live by the wall's."""
+
+    def __init__(self, settings: Settings, db: Database, clock: Clock, credentials: Callable[[], Credentials]) -> None:
+        self.settings, self.db, self.clock = settings, db, clock
+        self._session: aiohttp.ClientSession = open_session()
+        self.dingtalk = DingTalk.over(
+            DingTalkApi(credentials, self._session, api_base=settings.api_base, oapi_base=settings.oapi_base)
+        )
+        sending = Sending(self.dingtalk)
+        self.renderer: Renderer = WordsRenderer() if settings.card_template == "none" else PublicTemplateRenderer()
+        self.desk = Desk(db, clock, Dispatcher(ROUTERS), lambda: self.renderer)
+        self.delivery = Delivery(db, clock, sending, self.desk.draw)
+        self.desk.on_outbox = self.delivery.wake
+        self.inbox = InboxWorker(db, clock, self._work, alone=db.kind == "sqlite")
+        self.toolbox = Toolbox(db, clock, self.dingtalk.contacts, sending.notice_fates)
+        self.jobs = JobRunner(JOBS, self.toolbox, self.delivery.wake)
+        self._scheduler = JobScheduler(self.jobs)
+        gateway = Gateway(credentials, self._session, api_base=settings.api_base)
+        self.stream = StreamConnection(gateway, self)
+        self._stream_task: asyncio.Task[None] | None = None
+
+    async def start(self, *, schedule: bool = True) -> None:
+        """Takes up what an earlier process left, then opens the entrances."""
+        await self.jobs.start()
+        self.delivery.start()
+        await self.inbox.start()
+        self._stream_task = asyncio.create_task(self.stream.run(), name="stream")
+        if schedule:
+            self._scheduler.start()
+
+    async def stop(self) -> None:
+        """Closes the entrances first; what is being worked on is finished; the rest stays stored."""
+        self._scheduler.stop()
+        await self.stream.stop()
+        if self._stream_task is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._stream_task
+        await self.desk.drain()
+        await self.inbox.stop()
+        await self.delivery.stop()
+        await self.jobs.release()
+        await self.close()
+
+    async def close(self) -> None:
+        """Only the outbound side, for commands that never started."""
+        await self._session.close()
+
+    async def idle(self) -> bool:
+        """Whether everything received is worked off and everything to be said is delivered."""
+        if self.stream.in_hand or not self.inbox.idle or self.desk.busy or await self.jobs.has_requests():
+            return False
+        return await self.delivery.open_count() == 0 and self.inbox.idle
+
+    # -- entrance 1: the stream -----------------------------------------------------------------------
+
+    async def bot(self, frame: BotFrame) -> None:
+        """Stores a message; it is acknowledged when this returns."""
+        body = {
+            "user_id": frame.user_id, "text": frame.text or "", "kind": frame.kind, "group": frame.group,
+            "conversation_id": frame.conversation_id if frame.group else "", "sender_nick": frame.sender_nick,
+            "sent_at": frame.sent_at.isoformat() if frame.sent_at else None, "content": frame.content,
+        }  # fmt: skip
+        lane = f"user:{frame.user_id or frame.sender_nick}"
+        await self.inbox.take(f"bot:{frame.msg_id}", lane, "bot", json.dumps(body, ensure_ascii=False))
+
+    async def event(self, frame: EventFrame) -> bool:
+        """Stores an event of the address book; others are acknowledged and let go."""
+        body = {
+            "event_type": frame.event_type, "data": frame.data,
+            "born_at": frame.born_at.isoformat() if frame.born_at else None,
+        }  # fmt: skip
+        await self.inbox.take(f"event:{frame.event_id}", "org", "event", json.dumps(body, ensure_ascii=False))
+        return True
+
+    async def tap(self, frame: TapFrame) -> dict[str, Any] | None:
+        """Works a tap and answers it in the acknowledgement."""
+        raw = RawTap(frame.message_id, frame.user_id, frame.out_track_id, frame.action_ids, frame.params)
+        answer = await self.desk.tap(raw)
+        if not answer.variables:
+            return None
+        return {
+            "cardUpdateOptions": {"updateCardDataByKey": True, "updatePrivateDataByKey": True},
+            "cardData": {"cardParamMap": answer.variables},
+        }
+
+    async def _work(self, frame: NewFrame) -> None:
+        body = json.loads(frame.body)
+        if frame.kind == "bot":
+            await self.desk.chat(_message(frame.key, body))
+            return
+        event = OrgEvent(
+            frame.key, body["event_type"],
+            datetime.fromisoformat(body["born_at"]) if body["born_at"] else self.clock.now(), body["data"],
+        )  # fmt: skip
+        result = await ON_EVENT(event, replace(self.toolbox))
+        now = self.clock.now()
+
+        def done(tx: Tx) -> None:
+            inbox.finish(tx, frame.key, now=now, result=result)
+
+        await self.db.system(done)
+        self.delivery.wake()
+
+
+def _message(key: str, body: dict[str, Any]) -> ChatMessage:
+    return ChatMessage(
+        key=key, user_id=body["user_id"], text=normalize(body["text"], voice=body["kind"] == "audio"), kind=body["kind"],
+        group=body["group"], conversation_id=body["conversation_id"], sender_nick=body["sender_nick"],
+        sent_at=datetime.fromisoformat(body["sent_at"]) if body["sent_at"] else None,
+    )  # fmt: skip

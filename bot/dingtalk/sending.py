@@ -1,0 +1,71 @@
+"""What the outbox asks of DingTalk, in its own few verbs."""
+
+from typing import Any
+
+from bot.dingtalk.cards import GroupSpace, PersonSpace
+from bot.dingtalk.client import DingTalk
+from bot.dingtalk.errors import NotDelivered, Throttled
+from bot.dingtalk.notices import DAILY_LIMIT, DUPLICATE, Fate, FateKind
+from bot.dingtalk.robot import markdown_message
+
+BREAK = "  \n"  # DingTalk's markdown wants two blanks before a line break
+
+
+class Sending:
+    """Single-chat answers go by the robot API: webhook answers share a bucket with what comes in (house 0.5)."""
+
+    def __init__(self, dingtalk: DingTalk) -> None:
+        self._dingtalk = dingtalk
+
+    async def to_person(self, user_id: str, title: str, text: str) -> str:
+        """Raises NotDelivered for who is no employee, Throttled where DingTalk holds that person's messages back."""
+        result = await self._dingtalk.robot.send_to_people([user_id], markdown_message(title, lines(text)))
+        if user_id in result.flow_controlled:
+            raise Throttled("the receiver is flow-controlled", code="flowControlledStaffIdList")
+        if not result.reached(user_id):
+            raise NotDelivered("the receiver is no employee or cannot be reached", code="invalidStaffIdList")
+        return result.query_key
+
+    async def to_group(self, conversation_id: str, title: str, text: str) -> str:
+        """A message in a group."""
+        result = await self._dingtalk.robot.send_to_group(conversation_id, markdown_message(title, lines(text)))
+        return result.query_key
+
+    async def card(self, payload: dict[str, Any]) -> str:
+        """A new card; the same outTrackId again makes no second one."""
+        space = PersonSpace(payload["user_id"]) if "user_id" in payload else GroupSpace(payload["conversation_id"])
+        delivery = await self._dingtalk.cards.create_and_deliver(
+            template_id=payload["template_id"], out_track_id=payload["out_track_id"], spaces=[space],
+            data=payload["variables"], summary=str(payload["title"]),
+        )  # fmt: skip
+        return delivery.out_track_id
+
+    async def card_update(self, out_track_id: str, variables: dict[str, str]) -> None:
+        """For all who hold the card."""
+        await self._dingtalk.cards.update(out_track_id, variables)
+
+    async def notice(self, user_ids: list[str], message: dict[str, Any]) -> str:
+        """A 工作通知; returns its task id."""
+        return str(await self._dingtalk.notices.send(user_ids, message))
+
+    async def notice_fates(self, task_id: str, user_ids: list[str]) -> dict[str, str]:
+        """What became of each receiver, in the ledger's words. Who is not named yet is left out."""
+        fates = await self._dingtalk.notices.result(int(task_id))
+        return {u: fate_text(fates[u]) for u in user_ids if u in fates}
+
+
+def lines(text: str) -> str:
+    """Every line break as DingTalk's markdown wants it, list items and headings excepted."""
+    return BREAK.join(part.rstrip() for part in text.split("\n"))
+
+
+REASONS = {DUPLICATE: "同样内容当天已发过", DAILY_LIMIT: "当天通知超过上限", 143103: "一分钟内发得太多", 143104: "一分钟内发得太多"}
+
+
+def fate_text(fate: Fate) -> str:
+    """delivered, or undelivered:<why>."""
+    if fate.delivered:
+        return "delivered"
+    if fate.kind is FateKind.FORBIDDEN:
+        return f"undelivered:{REASONS.get(fate.code or 0, f'被钉钉拦下（{fate.code}）')}"
+    return "undelivered:" + {FateKind.INVALID: "不在通知范围或已离职", FateKind.FAILED: "钉钉发送失败"}.get(fate.kind, "未送达")
