@@ -22,7 +22,7 @@ from bot.dispatch.desk import Desk, Renderer
 from bot.jobs.runner import JobRunner
 from bot.jobs.scheduler import JobScheduler
 from bot.jobs.spec import Toolbox
-from bot.language.normalize import normalize
+from bot.language.normalize import clean
 from bot.settings import Settings
 from bot.stream.connection import StreamConnection
 from bot.stream.frames import BotFrame, EventFrame, TapFrame
@@ -144,7 +144,7 @@ class App:
 
 def _message(key: str, body: dict[str, Any]) -> ChatMessage:
     return ChatMessage(
-        key=key, user_id=body["user_id"], text=normalize(body["text"], voice=body["kind"] == "audio"), kind=body["kind"],
+        key=key, user_id=body["user_id"], text=clean(body["text"], voice=body["kind"] == "audio"), kind=body["kind"],
         group=body["group"], conversation_id=body["conversation_id"], sender_nick=body["sender_nick"],
         sent_at=datetime.fromisoformat(body["sent_at"]) if body["sent_at"] else None,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from bot.core.errors import InvalidInput
 from bot.dispatch.messages import CardTap, CardUpdate, ChatMessage, RawTap, Reply
 from bot.dispatch.talk import Talk
 from bot.dispatch.view import Button, CardView
+from bot.language.normalize import fold
 
 B = TypeVar("B", bound=Button)
 ChatHandler = Callable[[ChatMessage, Context, Talk], Reply]
@@ -134,7 +135,7 @@ class Dispatcher:
             AppError: an expected refusal; the caller rolls back and says its text.
         """
         text = message.text.strip()
-        whole = self._commands.get(text)
+        whole = self._commands.get(fold(text).rstrip("。.!！~"))
         if whole is not None and whole.whole:
             return whole.handler(message, ctx, talk)
         found = self.find_command(text)
@@ -158,10 +159,11 @@ class Dispatcher:
         raise InvalidInput("没认出要做什么。发送「帮助」看看我会什么。")
 
     def find_command(self, text: str) -> tuple[Command, str] | None:
-        """The longest command word `text` starts with, and the rest."""
+        """The longest command word `text` starts with, and the rest in the sender's own characters."""
+        folded = fold(text)  # as long as `text`
         for word in self.words:
             command = self._commands[word]
-            if text == word or (not command.whole and text.startswith(word)):
+            if folded == word or (not command.whole and folded.startswith(word)):
                 return command, text[len(word) :].strip(" ，,：:、。").strip()
         return None
 
