@@ -21,6 +21,7 @@ from bot.sandbox.drawing_actions import (
     read_action,
     said_by,
     sent_by,
+    step_place,
 )  # fmt: skip
 from bot.sandbox.drawing_fields import Field, FieldError, Form
 from bot.sandbox.drawing_inputs import local_target
@@ -198,6 +199,7 @@ class Tapper:
             ids, params = sent_by(action, scope)
             return await self._request(card, viewer, action, ids, params)
         if action.kind == "chain":
+            place = place or str(action.props.get("place") or "")
             return await self._chain(card, viewer, action, chain_of(action.props.get("events")), event, place)
         if action.kind == "local":
             self._set_local(viewer, action, scope)
@@ -266,7 +268,7 @@ class Tapper:
             props = step.get("event")
             if not isinstance(props, Mapping):
                 continue
-            own = place if not at else f"{place}_{at}".strip("_")
+            own = step_place(place, at)
             scope = self._scope(card, viewer, action, event)
             inner = read_action({**props, "enableClickEvent": True}, scope, chain_id(own))
             callbacks = step.get("callbacks")
@@ -356,7 +358,7 @@ def _menu(action: Action, scope: Scope, callbacks: Any, place: str) -> Menu:
         steps = callbacks[at] if isinstance(callbacks, list) and at < len(callbacks) else None
         own = f"{place}_{at}".strip("_")
         if steps is not None:
-            made = Action("chain", {"events": steps}, action.turns, chain_id(own))
+            made = Action("chain", {"events": steps, "place": own}, action.turns, chain_id(own))
         elif "actionType" in row:
             made = read_action(row, scope, chain_id(own))
         elif action.props.get("selectActionType") == "request":

@@ -177,10 +177,11 @@ def sent_by(action: Action, scope: Scope) -> tuple[list[str], dict[str, Any]]:
     if action.kind == "request":
         return action_ids_of(action, scope), {**params_of(action.props.get("params"), scope), **action.extra}
     if action.kind == "chain":
+        place = str(action.props.get("place") or "")
         for at, step in enumerate(chain_of(action.props.get("events"))):
             event = step.get("event")
             if isinstance(event, Mapping) and event.get("actionType") == "request":
-                inner = Action("request", event, action.turns, chain_id(str(at) if at else ""))
+                inner = Action("request", event, action.turns, chain_id(step_place(place, at)))
                 return sent_by(inner, scope)
     return [], {}
 
@@ -195,6 +196,13 @@ def chain_of(steps: Any) -> list[Mapping[str, Any]]:
 def chain_id(place: str) -> str:
     """The id that the compiled widget gives to a chain's request without actionId."""
     return f"main_{place}" if place else "main"
+
+
+def step_place(place: str, at: int) -> str:
+    """Where a step stands: the first of the outermost chain has no number (`main`), as in compiled widgets."""
+    if place:
+        return f"{place}_{at}"
+    return str(at) if at else ""
 
 
 def fingerprint(*parts: Any) -> str:

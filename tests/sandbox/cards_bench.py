@@ -90,9 +90,14 @@ class Bench:
             return made
 
     async def send(
-        self, data: dict[str, Any], own: str = "card-1", template: str = "tpl.schema",
-        private: dict[str, dict[str, Any]] | None = None, space: str = "IM_ROBOT.lina04", **extra: Any,
-    ) -> dict[str, Any]:  # fmt: skip
+        self,
+        data: dict[str, Any],
+        own: str = "card-1",
+        template: str = "tpl.schema",
+        private: dict[str, dict[str, Any]] | None = None,
+        space: str = "IM_ROBOT.lina04",
+        **extra: Any,
+    ) -> dict[str, Any]:
         """createAndDeliver; values that are no strings are turned into them."""
         status, body = await self.api(
             "POST", "/v1.0/card/instances/createAndDeliver", delivery(data, own, template, private, space, **extra)
@@ -107,8 +112,8 @@ class Bench:
         shown: dict[str, Any] = body
         return shown
 
-    async def tap(self, own: str = "card-1", status: int = 200, **body: Any) -> dict[str, Any]:
-        got, answer = await self.control("POST", f"/cards/{own}/tap", {"as": "lina04", **body})
+    async def tap(self, own: str = "card-1", status: int = 200, person: str = "lina04", **body: Any) -> dict[str, Any]:
+        got, answer = await self.control("POST", f"/cards/{own}/tap", {"as": person, **body})
         assert got == status, answer
         outcome: dict[str, Any] = answer
         return outcome
@@ -119,7 +124,7 @@ class Bench:
         """Tap the button with these words."""
         buttons = (await self.card(userid, own))["buttons"]
         button = next(one for one in buttons if one["text"] == text and (row is None or one["row"] == row))
-        return await self.tap(own, **{"as": userid, "button": button["id"]})
+        return await self.tap(own, person=userid, button=button["id"])
 
 
 def text_map(values: dict[str, Any]) -> dict[str, str]:
@@ -127,17 +132,27 @@ def text_map(values: dict[str, Any]) -> dict[str, str]:
 
 
 def delivery(
-    data: dict[str, Any], own: str = "card-1", template: str = "tpl.schema",
-    private: dict[str, dict[str, Any]] | None = None, space: str = "IM_ROBOT.lina04", **extra: Any,
-) -> dict[str, Any]:  # fmt: skip
+    data: dict[str, Any],
+    own: str = "card-1",
+    template: str = "tpl.schema",
+    private: dict[str, dict[str, Any]] | None = None,
+    space: str = "IM_ROBOT.lina04",
+    **extra: Any,
+) -> dict[str, Any]:
     """A complete createAndDeliver body."""
     body: dict[str, Any] = {
-        "userIdType": 1, "cardTemplateId": template, "outTrackId": own, "callbackType": "STREAM",
-        "cardData": {"cardParamMap": text_map(data)}, "openSpaceId": f"dtv1.card//{space}",
-        "imRobotOpenSpaceModel": {"supportForward": True}, "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT"},
-        "imGroupOpenSpaceModel": {"supportForward": True}, "imGroupOpenDeliverModel": {"robotCode": "dingapp01"},
+        "userIdType": 1,
+        "cardTemplateId": template,
+        "outTrackId": own,
+        "callbackType": "STREAM",
+        "cardData": {"cardParamMap": text_map(data)},
+        "openSpaceId": f"dtv1.card//{space}",
+        "imRobotOpenSpaceModel": {"supportForward": True},
+        "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT"},
+        "imGroupOpenSpaceModel": {"supportForward": True},
+        "imGroupOpenDeliverModel": {"robotCode": "dingapp01"},
         **extra,
-    }  # fmt: skip
+    }
     if private:
         body["privateData"] = {user: {"cardParamMap": text_map(values)} for user, values in private.items()}
     return body
@@ -174,10 +189,14 @@ async def started_bench() -> AsyncIterator[Bench]:
         async with session.post(
             f"{running.url}/v1.0/gateway/connections/open",
             json={
-                "clientId": "dingapp01", "clientSecret": "secret01",
-                "subscriptions": [{"type": "CALLBACK", "topic": CARD_TOPIC}, {"type": "CALLBACK", "topic": "/v1.0/im/bot/messages/get"}],
+                "clientId": "dingapp01",
+                "clientSecret": "secret01",
+                "subscriptions": [
+                    {"type": "CALLBACK", "topic": CARD_TOPIC},
+                    {"type": "CALLBACK", "topic": "/v1.0/im/bot/messages/get"},
+                ],
             },
-        ) as response:  # fmt: skip
+        ) as response:
             opened = await response.json()
         async with session.ws_connect(f"{opened['endpoint']}?ticket={opened['ticket']}") as ws:
             reader = asyncio.create_task(_serve(bench, ws))
@@ -211,10 +230,11 @@ async def _answer(bench: Bench, ws: aiohttp.ClientWebSocketResponse, frame: dict
     bench.frames.append(payload)
     data = await bench.answer(payload)
     reply = {
-        "code": bench.code, "message": "OK",
+        "code": bench.code,
+        "message": "OK",
         "headers": {"messageId": frame["headers"]["messageId"], "contentType": "application/json"},
         "data": json.dumps(data, ensure_ascii=False),
-    }  # fmt: skip
+    }
     await ws.send_str(json.dumps(reply))
 
 
