@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from bot.sandbox.cards_requests import (
 from bot.sandbox.clock import iso
 from bot.sandbox.company_records import Person
 from bot.sandbox.errors import PlatformError
+from bot.sandbox.robot import new_send
 from bot.sandbox.state import Sandbox
 
 WRITE: Final = "Card.Instance.Write"
@@ -104,13 +104,9 @@ class CardOffice:
             holders, conversation, error = self._holders(space, kind)
             carrier = ""
             if not error:
-                carrier = uuid.uuid4().hex
                 title = _last_message(space.space_model or card.spaces.get(f"{_MODEL[space.type]}OpenSpaceModel"))
                 items = self._shelf.hand_out(card, holders, conversation, raw, title, space.type)
-                self._sandbox.memory.setdefault("sends", {})[carrier] = {
-                    "at": self._sandbox.clock.now(), "group": None if conversation == "bot" else conversation,
-                    "items": items, "recalled": False, "read": set(),
-                }  # fmt: skip
+                carrier = new_send(self._sandbox, None if conversation == "bot" else conversation, items)
                 extension = space.deliver_model.get("extension")
                 card.extension = dict(extension) if isinstance(extension, Mapping) else card.extension
             results.append(

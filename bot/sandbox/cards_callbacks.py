@@ -4,6 +4,7 @@ platform.md section 3.5 and behaviours 27–29: the answer counts within 2 s onl
 view, and is dropped when it is late or refused.
 """
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -17,7 +18,7 @@ import aiohttp
 from bot.sandbox.cards import Card, typed
 from bot.sandbox.clock import iso
 from bot.sandbox.company_records import unionid_of
-from bot.sandbox.push import Ack
+from bot.sandbox.lines import Ack
 from bot.sandbox.state import Sandbox
 
 FAILED: Final = "操作失败，请稍后重试"
@@ -58,9 +59,10 @@ class Callbacks:
         if card is not None and not card.callback_type and not forced:
             return Outcome("refused", toast="该卡片没有设置回调方式")
         payload = self.payload(card, out_track_id, userid, action_ids, params)
+        started = asyncio.get_running_loop().time()
         if card is None:
             ack = await self._sandbox.switchboard.card(payload, userid)
-            return self._failed(ack) or Outcome(elapsed_ms=ack.elapsed_ms if ack else 0)
+            return self._failed(ack, started) or Outcome(elapsed_ms=ack.elapsed_ms if ack else 0)
         card.unanswered += 1
         try:
             if card.callback_type == "HTTP":
@@ -69,7 +71,7 @@ class Callbacks:
                 ack = await self._sandbox.switchboard.card(payload, userid)
         finally:
             card.unanswered -= 1
-        failure = self._failed(ack)
+        failure = self._failed(ack, started)
         if failure is not None or ack is None:
             return failure or Outcome("late")
         return Outcome(elapsed_ms=ack.elapsed_ms, event=self._apply(card, userid, ack.data))
@@ -94,10 +96,10 @@ class Callbacks:
             "content": json.dumps(content, ensure_ascii=False),
         }
 
-    def _failed(self, ack: Ack | None) -> Outcome | None:
+    def _failed(self, ack: Ack | None, started: float) -> Outcome | None:
         """No answer in time, or one that is not 200: the person sees a failure, the data stay (behaviour 27)."""
         if ack is None:
-            return Outcome("late", round(self._sandbox.knobs.tap_seconds * 1000), FAILED)
+            return Outcome("late", round((asyncio.get_running_loop().time() - started) * 1000), FAILED)
         if ack.code != 200:
             return Outcome("late", ack.elapsed_ms, FAILED)
         return None

@@ -31,7 +31,7 @@ from bot.sandbox.expression_values import as_text
 from bot.sandbox.robot import bot_payload
 from bot.sandbox.state import Sandbox
 
-_EMPTY: Final = (None, "", [], {})
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
 class Tapper:

@@ -1,6 +1,5 @@
 """The control plane's cards: what somebody sees, taps, and trying out templates."""
 
-import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -169,7 +168,5 @@ def _summary(row: Registered) -> dict[str, Any]:
         "type": row.kind,
         "variables": variables,
         "warnings": list(template.warnings) if template else [],
-        "mock": json.loads(json.dumps({"data": template.mock.public, "private": template.mock.private}))
-        if template
-        else None,
+        "mock": {"data": template.mock.public, "private": template.mock.private} if template else None,
     }

@@ -23,7 +23,7 @@ FORM_TYPES: Final = {
     "CHECKBOX": "checkbox",
     "SWITCH": "switch",
 }
-_NOTHING: Final = (None, "", [], {})
+_NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
 class FieldError(ValueError):

@@ -173,7 +173,7 @@ def local_target(props: Mapping[str, Any], scope: Scope) -> tuple[str, str, str]
 
 def local_value(props: Mapping[str, Any], scope: Scope) -> Value:
     """What the person has already filled in here, None when nothing."""
-    if props.get("actionType") not in {"setLocalState", None}:
+    if props.get("actionType") is not None and props["actionType"] != "setLocalState":
         return None
     variable, key, _ = local_target(props, scope)
     if not variable:

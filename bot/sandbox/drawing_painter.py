@@ -13,7 +13,7 @@ from bot.sandbox.drawing_text import first_line, lines_of, object_named, plain_m
 from bot.sandbox.expression_values import as_text, number
 from bot.sandbox.templates import Component, component_of
 
-_TEXT_KEYS: Final = (
+_TEXT_KEYS: Final[tuple[str, ...]] = (
     "cardName", "tagText", "title", "subTitle", "subtitle", "label", "name", "text", "content", "desc",
     "description", "value", "message", "pendingTip", "tip", "tips", "footer", "unit",
 )  # fmt: skip
@@ -118,7 +118,8 @@ class Painter(Controls):
         """Components that hang in a property (`{"type": "JSSlot", "value": [...]}`)."""
         for value in node.props.values():
             if isinstance(value, Mapping) and value.get("type") == "JSSlot":
-                for child in value.get("value") or []:
+                held = value.get("value")
+                for child in held if isinstance(held, list) else [held]:
                     if isinstance(child, Mapping) and "componentName" in child:
                         self.component(component_of(child), scope)
 

@@ -16,7 +16,7 @@ from bot.sandbox.templates import Template
 _PLACEHOLDER: Final = re.compile(r"\$\{([^{}]*)\}")
 _HEAD: Final = re.compile(r"^[^.\[]+")
 _DEPTH: Final = 12
-_EMPTY: Final = (None, "", [], {})
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ class Scope:
         path = path.strip()
         if not path:
             return None
-        head = (_HEAD.match(path) or re.match("", path))[0]  # type: ignore[index] -- the second always matches
+        found = _HEAD.match(path)
+        head = found[0] if found else ""
         if head == "loop" and self.turns:
             return walk(self.turns[-1].item, path[len(head) :])
         if head == "event":
@@ -70,7 +71,7 @@ class Scope:
         for turn in reversed(self.turns):
             if bare.startswith(turn.path + "[]"):
                 steps = turn.path.count("[]") + 1
-                cut = [found.end() for found in re.finditer(r"\[\d+\]", path)][steps - 1]
+                cut = [step.end() for step in re.finditer(r"\[\d+\]", path)][steps - 1]
                 return walk(turn.item, path[cut:])
         return walk(self._named(head), path[len(head) :])
 
@@ -165,7 +166,9 @@ class Scope:
         parts = condition.get("conditions")
         if not isinstance(parts, list):
             return self._met(condition) if "op" in condition else True
-        results = [self.holds(part) if "conditions" in part else self._met(part) for part in parts if part]
+        results = [
+            self.holds(part) if "conditions" in part else self._met(part) for part in parts if isinstance(part, Mapping)
+        ]
         if not results:
             return True
         return any(results) if condition.get("op") == "or" else all(results)
@@ -182,7 +185,7 @@ class Scope:
     def _left(self, part: Mapping[str, Any]) -> Value:
         if part.get("type") == "eventData" or "eventData" in part:
             return walk(self.event, "." + str(part.get("eventData") or part.get("variable") or ""))
-        if part.get("type") in {"env", "platform", "client"}:
+        if str(part.get("type")) in {"env", "platform", "client"}:
             return "pc"
         return self.variable(str(part.get("variable") or ""))
 

@@ -25,9 +25,7 @@ class PressableCell:
 
 def table_block(value: Any) -> tuple[dict[str, Any], list[PressableCell]]:
     """The table as a block, and its pressable cells in reading order."""
-    meta = [one for one in value.get("meta") or [] if isinstance(one, Mapping)] if isinstance(value, Mapping) else []
-    data = value.get("data") if isinstance(value, Mapping) else []
-    lines = [one for one in data or [] if isinstance(one, Mapping)]
+    meta, lines = _objects(value, "meta"), _objects(value, "data")
     rows: list[list[dict[str, Any]]] = []
     pressable: list[PressableCell] = []
     for at, line in enumerate(lines):
@@ -49,6 +47,11 @@ def table_block(value: Any) -> tuple[dict[str, Any], list[PressableCell]]:
                 pressable.append(made)
     columns = [as_text(column.get("aliasName")) for column in meta]
     return {"type": "table", "columns": columns, "rows": rows}, pressable
+
+
+def _objects(holder: Any, key: str) -> list[Mapping[str, Any]]:
+    rows = holder.get(key) if isinstance(holder, Mapping) else None
+    return [one for one in rows if isinstance(one, Mapping)] if isinstance(rows, list) else []
 
 
 def cell_text(cell: Any, kind: str) -> str:
@@ -96,7 +99,7 @@ def _pressable(
 def chart_block(value: Any) -> dict[str, Any]:
     """The chart as a block with its points, and the points in words for the plain text."""
     holder = value if isinstance(value, Mapping) else {}
-    rows = [row for row in holder.get("data") or [] if isinstance(row, Mapping)]
+    rows = _objects(value, "data")
     points = [{"x": as_text(row.get("x")), "y": row.get("y"), "type": as_text(row.get("type"))} for row in rows]
     words = [" ".join(part for part in (one["type"], one["x"], as_text(one["y"])) if part) for one in points]
     config = holder.get("config")

@@ -89,6 +89,10 @@ def plain_card(painter: "Painter", scope: Scope) -> None:
 def ai_card(painter: "Painter", scope: Scope) -> None:
     """382e4302…: the AI card whose parts stand in the order that `order` names."""
     status = scope.text(scope.variable("flowStatus"))
+    if status == "1":
+        _heading(painter, scope, "msgTitle")
+        painter.put({"type": "text", "text": _STATES[status], "bold": False, "color": "gray"})
+        return
     _image(painter, scope.variable("logo"))
     order = scope.variable("order")
     for name in order if isinstance(order, list) and order else _ORDER:
