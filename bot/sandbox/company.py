@@ -47,6 +47,7 @@ class Company:
         self.scope = scope if scope is not None else AddressBookScope()
         self._children: dict[int, dict[int, None]] = {}
         self._members: dict[int, dict[str, None]] = {}
+        self._leaders: dict[int, dict[str, None]] = {}
         self._userid_of_union: dict[str, str] = {}
         self._scope_departments: frozenset[int] | None = None
         self._stale: deque[tuple[datetime, Company]] = deque()
@@ -120,7 +121,7 @@ class Company:
 
     def leaders(self, department_id: int) -> list[str]:
         """Return the userids of a department's 主管."""
-        return [userid for userid in self._members.get(department_id, ()) if department_id in self.people[userid].leads]
+        return list(self._leaders.get(department_id, ()))
 
     def department_readable(self, department_id: int) -> bool:
         """Say whether the app's token may read this department."""
@@ -226,12 +227,16 @@ class Company:
         self._userid_of_union[person.unionid] = person.userid
         for department in person.departments:
             self._members.setdefault(department, {})[person.userid] = None
+        for department in person.leads:
+            self._leaders.setdefault(department, {})[person.userid] = None
 
     def _unindex_person(self, person: Person) -> None:
         del self.people[person.userid]
         self._userid_of_union.pop(person.unionid, None)
         for department in person.departments:
             self._members.get(department, {}).pop(person.userid, None)
+        for department in person.leads:
+            self._leaders.get(department, {}).pop(person.userid, None)
 
     # -- changing: departments, scope ------------------------------------------------------------------------
 
@@ -268,10 +273,10 @@ class Company:
         kept = tuple(one for one in self.scope.departments if one != department_id)
         self.scope = replace(self.scope, departments=kept)
         self._scope_departments = None
-        for person in [one for one in self.people.values() if department_id in one.leads]:
-            self.people[person.userid] = replace(
-                person, leads=tuple(one for one in person.leads if one != department_id)
-            )
+        for userid in self._leaders.pop(department_id, {}):
+            leader = self.people[userid]
+            leads = tuple(one for one in leader.leads if one != department_id)
+            self.people[userid] = replace(leader, leads=leads)
 
     def set_scope(self, scope: AddressBookScope) -> None:
         """Set what the app's token may read; raise CompanyError for an unknown department or person."""
