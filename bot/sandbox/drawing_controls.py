@@ -116,7 +116,8 @@ class Controls:
             return None
         names = {path for one in self.loose if one.action and (path := _local_of(one.action))}
         requests = [button for button in self.buttons if button.action.kind == "request"]
-        button = next((one for one in requests if names & _bound(one.action)), requests[-1] if requests else None)
+        last = requests[-1] if requests and not names else None
+        button = next((one for one in requests if names & _bound(one.action)), last)
         given = _parameter_names(button.action) if button else {}
         fields = tuple(
             replace(one, aliases=tuple(dict.fromkeys((*one.aliases, *given.get(_local_of(one.action) or "", ())))))
