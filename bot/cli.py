@@ -67,6 +67,8 @@ def _describe(name: str, parser: argparse.ArgumentParser) -> None:
             parser.add_argument("--consent", action="store_true", help="我同意")
         case "doctor" | "sync" | "bench":
             parser.add_argument("--json", action="store_true", help="the result as JSON")
+        case _:
+            pass
 
 
 def _load(name: str) -> Callable[[argparse.Namespace], int]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import select as columns
 from sqlmodel import col, select
 
 from storage.database import Tx
@@ -22,12 +23,14 @@ class RunningContract:
 
 def list_running(tx: Tx, *, owner_id: str | None = None) -> list[RunningContract]:
     """Effective contracts within the scope, or one owner's."""
-    query = select(Contract.id, Contract.number, Contract.owner_id, Contract.ends_on, Contract.customer_id).where(
-        Contract.state == "effective", col(Contract.ends_on).is_not(None)
+    query = columns(
+        col(Contract.id), col(Contract.number), col(Contract.owner_id), col(Contract.ends_on), col(Contract.customer_id)
+    ).where(
+        col(Contract.state) == "effective", col(Contract.ends_on).is_not(None)
     )
     if owner_id is not None:
-        query = query.where(Contract.owner_id == owner_id)
-    rows = tx.exec(query).all()
+        query = query.where(col(Contract.owner_id) == owner_id)
+    rows = tx.execute(query).all()
     ids = [customer_id for *_, customer_id in rows]
     names = dict(
         tx.exec(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String, cast, or_
+from sqlalchemy import select as columns
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, func, select, update
 
@@ -109,11 +110,13 @@ def list_any_by_ids(tx: Tx, ids: Sequence[int]) -> list[Customer]:
 
 def list_nameplates(tx: Tx, *, words: str = "") -> list[Nameplate]:
     """Names within the scope; with `words`, only those containing it (an index-free LIKE)."""
-    query = select(Customer.id, Customer.name, Customer.pinyin, Customer.initials, Customer.owner_id)
+    query = columns(
+        col(Customer.id), col(Customer.name), col(Customer.pinyin), col(Customer.initials), col(Customer.owner_id)
+    )
     if words:
         query = query.where(col(Customer.name).contains(words, autoescape=True))
     query = query.order_by(col(Customer.id)).limit(MANY)
-    return [Nameplate(i or 0, n, p, s, o is None) for i, n, p, s, o in tx.exec(query).all()]
+    return [Nameplate(i or 0, n, p, s, o is None) for i, n, p, s, o in tx.execute(query).all()]
 
 
 def list_contact_plates(tx: Tx, customer_ids: Sequence[int] | None = None) -> list[tuple[int, str, str, str]]:

@@ -143,8 +143,6 @@ def list_failed(tx: Tx, limit: int = 20) -> list[Outbox]:
 
 def prune(tx: Tx, *, now: datetime) -> int:
     """Forgets messages finished long ago, but for those the notice ledger still points at."""
-
-
     kept = select(Notice.outbox_id).where(col(Notice.outbox_id).is_not(None))
     gone = tx.execute(
         delete(Outbox).where(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import select as columns
 from sqlmodel import col, func, select, update
 
 from storage.database import Tx
@@ -195,15 +196,15 @@ def list_clocked(tx: Tx, *, owner_id: str | None = None) -> list[Clocked]:
         select(Contract.customer_id)
         .where(Contract.state == "effective", col(Contract.deleted_at).is_(None))
     )
-    query = select(
-        Customer.id, Customer.name, Customer.owner_id, Customer.owner_since, Customer.last_follow_up_at,
-        Customer.next_follow_up_at, Customer.next_timed,
+    query = columns(
+        col(Customer.id), col(Customer.name), col(Customer.owner_id), col(Customer.owner_since),
+        col(Customer.last_follow_up_at), col(Customer.next_follow_up_at), col(Customer.next_timed),
     ).where(col(Customer.owner_id).is_not(None))  # fmt: skip
     if owner_id is not None:
-        query = query.where(Customer.owner_id == owner_id)
+        query = query.where(col(Customer.owner_id) == owner_id)
     contracted = set(tx.exec(effective, execution_options={"unscoped": "whether a customer has a contract"}).all())
     return [
         Clocked(i or 0, name, owner, since, last, planned, bool(timed), i in contracted)
-        for i, name, owner, since, last, planned, timed in tx.exec(query).all()
+        for i, name, owner, since, last, planned, timed in tx.execute(query).all()
         if owner is not None and since is not None
     ]

@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from storage.world.load import load_world
+
 from bot.app import App
 from bot.commands import house
 from bot.commands.driver import DemoDriver
@@ -17,7 +19,6 @@ from bot.sandbox.state import Sandbox, WorldError
 from bot.settings import read_settings
 from storage.database import Database, Tx
 from storage.settings import is_loaded
-from storage.world.load import load_world
 
 
 def main(given: argparse.Namespace) -> int:

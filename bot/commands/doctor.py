@@ -100,9 +100,9 @@ def _inside(tx: Tx) -> list[Finding]:
     found.append(Finding(WARN if failed else GOOD, "发件", text + (f"，最近：{failed[0].error[:60]}" if failed else "")))
     lost = notices.list_undelivered(tx, since=now - timedelta(days=7))
     found.append(Finding(WARN if lost else GOOD, "工作通知", f"最近 7 天没送达 {len(lost)} 条" + ("，在聊天里发送「通知状态」查看" if lost else "")))
-    for state in jobs.list_states(tx):
-        if state.last_run_at is not None and "出错了" in state.last_result:
-            found.append(Finding(WARN, f"任务 {state.name}", f"{state.last_run_at:%m-%d %H:%M} {state.last_result}"))
+    for job in jobs.list_states(tx):
+        if job.last_run_at is not None and "出错了" in job.last_result:
+            found.append(Finding(WARN, f"任务 {job.name}", f"{job.last_run_at:%m-%d %H:%M} {job.last_result}"))
     return found
 
 

@@ -14,13 +14,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+from storage.migrate import upgrade
+
 from bot.core.clock import BEIJING
 from bot.core.errors import AppError
 from bot.dingtalk.credentials import Credentials
 from bot.settings import KEY_FILE, BadSettings, Settings
 from storage import secrets as vault
 from storage.database import Database
-from storage.migrate import upgrade
 
 T = TypeVar("T")
 

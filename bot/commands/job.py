@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
 from datetime import datetime
 
@@ -40,17 +41,21 @@ async def _job(name: str, now: datetime | None) -> JobRun:
             if _running(settings):
                 return outcome  # the running app's delivery sends what it caused
             app.delivery.start()
-            async with asyncio.timeout(PATIENCE):
-                while await app.delivery.open_count():
-                    await asyncio.sleep(0.05)
+            await _delivered(app)
+            return outcome
         except UnknownJob as unknown:
             raise Refused(str(unknown)) from unknown
-        except TimeoutError:
-            pass
         finally:
             await app.delivery.stop()
             await app.close()
-    return outcome
+
+
+async def _delivered(app: App) -> None:
+    """What does not leave in time stays queued for the app."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            while await app.delivery.open_count():  # noqa: ASYNC110 -- other processes may send them too
+                await asyncio.sleep(0.05)
 
 
 def _running(settings: Settings) -> bool:

@@ -2,98 +2,43 @@
 
 Reading is strict: unknown keys, numbers in quotes, money without two decimals, moments without an offset are
 refused with the path of the place. `null` for an optional key is the same as its absence. Besides the
-contract's keys a customer may have `city`, `phone`, `credit_code`, `remark`; a contact `wechat`; a lead and a
-contract nothing more.
+contract's keys a customer may have `city`, `phone`, `credit_code` and `remark`, and a contact `wechat`.
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic.functional_validators import AfterValidator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.core.actor import Permission
-from bot.core.clock import at_beijing
-from bot.core.errors import AppError
-from storage.settings import INTERNAL, CompanySettings
+from storage.settings import (
+    INTERNAL,
+    ApprovalSettings,
+    CompanySettings,
+    PoolSettings,
+    ReminderSettings,
+    UsageScope,
+)
+from storage.world.values import (
+    AwareMoment,
+    Day,
+    Label,
+    Money,
+    Month,
+    Name,
+    NextContact,
+    Text,
+    WorldError,
+    world_error,
+)
 
+UPPER = frozenset({"version", "now", "company", "app", "departments", "users", "groups", "address_book_scope"})
 HIDEABLE = (
     "customer", "contract_no", "contract_amount", "amount", "invoice_type", "title", "tax_no", "remark",
     "contact_name", "contact_mobile", "invoiced_amount", "paid_amount", "applicant",
 )  # fmt: skip
-UPPER = frozenset({"version", "now", "company", "app", "departments", "users", "groups", "address_book_scope"})
-
-
-class WorldError(AppError, code="world"):
-    """A world file that cannot be loaded; nothing of it was. `path` is the place: `customers[3].owner`."""
-
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"{path}：{message}" if path else message)
-        self.path = path
-        self.message = message
-
-
-def _text(value: object) -> object:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        if "\x00" in value:
-            raise ValueError("文字里有空字符")
-        return value.strip()
-    return value
-
-
-def _money(value: object) -> object:
-    if not isinstance(value, str) or not re.fullmatch(r"\d{1,13}\.\d{2}", value):
-        raise ValueError('金额要写成带两位小数的文字，如 "12800.00"')
-    return Decimal(value)
-
-
-def _day(value: object) -> object:
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        raise ValueError("应该是日期，如 2026-03-02")
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise ValueError(f"没有这一天：{value}") from None
-
-
-def _moment(value: object) -> object:
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.utcoffset() is None:
-        raise ValueError("应该是带时区的时间，如 2026-03-02T09:00:00+08:00")
-    return moment
-
-
-def _day_or_moment(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        day = _day(value)
-        assert isinstance(day, date)
-        return at_beijing(day)
-    return _moment(value)
-
-
-def _no_separator(value: str) -> str:
-    if re.search("[;；]", value):
-        raise ValueError("一个选项里不能有分号，请写成几个选项")  # D16
-    return value
-
-
-Text = Annotated[str, BeforeValidator(_text)]
-Name = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
-Label = Annotated[Name, AfterValidator(_no_separator)]
-Money = Annotated[Decimal, BeforeValidator(_money)]
-Day = Annotated[date, BeforeValidator(_day)]
-AwareMoment = Annotated[datetime, BeforeValidator(_moment)]
-NextContact = Annotated[datetime, BeforeValidator(_day_or_moment)]
-Month = Literal["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"]
 ZERO = Decimal("0.00")
 
 
@@ -318,45 +263,6 @@ class World(_Record):
 
 SECTIONS = tuple(World.model_fields)
 
-_MESSAGES = {
-    "missing": "缺少这一项",
-    "extra_forbidden": "不认识这个键",
-    "string_type": "应该是文字",
-    "string_too_short": "不能为空",
-    "string_pattern_mismatch": "应该是时间，如 09:00",
-    "int_type": "应该是整数",
-    "bool_type": "应该是 true 或 false",
-    "list_type": "应该是列表",
-    "tuple_type": "应该是列表",
-    "dict_type": "应该是对象",
-    "model_type": "应该是对象",
-    "too_short": "项数不对",
-    "too_long": "项数不对",
-}
-
-
-def dotted(location: Iterable[str | int]) -> str:
-    """A place as people write it: `customers[3].owner`."""
-    parts = [part for part in location if part != "[key]"]
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
-    return path.removeprefix(".")
-
-
-def _world_error(error: ValidationError) -> WorldError:
-    first = error.errors(include_url=False)[0]
-    kind, context = first["type"], first.get("ctx", {})
-    if kind == "value_error":
-        message = str(context["error"])
-    elif kind in ("literal_error", "enum"):
-        message = f"不认识 {first['input']!r}，可以是 {context['expected'].replace(' or ', '、').replace(', ', '、')}"
-    elif kind == "greater_than_equal":
-        message = f"不能小于 {context['ge']}"
-    elif kind == "less_than_equal":
-        message = f"不能大于 {context['le']}"
-    else:
-        message = _MESSAGES.get(kind, first["msg"])
-    return WorldError(dotted(first["loc"]), message)
-
 
 def read_world(document: object) -> World:
     """Reads the CRM's sections of a parsed world file; those above `settings` are known by name only.
@@ -378,7 +284,7 @@ def read_world(document: object) -> World:
     try:
         return World.model_validate_json(json.dumps(sections_of(document)), strict=True)
     except ValidationError as error:
-        raise _world_error(error) from None
+        raise world_error(error) from None
 
 
 def sections_of(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -398,8 +304,8 @@ def _keys(model: type[BaseModel]) -> Iterable[str]:
     return (field.alias or name for name, field in model.model_fields.items())
 
 
-_KEYS = {
-    key
-    for model in (*_Record.__subclasses__(), CompanySettings, *CompanySettings.__mro__[1].__subclasses__())
-    for key in _keys(model)
-}
+_MODELS: tuple[type[BaseModel], ...] = (
+    *_Record.__subclasses__(),
+    *(CompanySettings, UsageScope, PoolSettings, ReminderSettings, ApprovalSettings),
+)
+_KEYS = {key for model in _MODELS for key in _keys(model)}
