@@ -38,6 +38,7 @@ class TokenCache:
         self._fetching: asyncio.Task[Token] | None = None
         self._rejected = ""  # value DingTalk refused last
         self._generation = 0
+        self._rejected_generation = 0
 
     async def get(self) -> Token:
         """A token that should be accepted.
@@ -59,10 +60,11 @@ class TokenCache:
 
     def reject(self, token: Token) -> bool:
         """DingTalk refused `token`. False: it had refused this very value before, so renewing is useless."""
-        current = self._token
-        if current is not None and current.generation != token.generation:
-            return True  # somebody has renewed it meanwhile
-        self._token = None
+        if token.generation <= self._rejected_generation:
+            return True  # somebody has seen to it already
+        self._rejected_generation = token.generation
+        if self._token is not None and self._token.generation == token.generation:
+            self._token = None
         useless = token.value == self._rejected
         self._rejected = token.value
         return not useless
