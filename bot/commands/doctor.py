@@ -16,7 +16,8 @@ from bot.dingtalk.cards import PersonSpace
 from bot.dingtalk.errors import DingTalkError, NotDelivered, PermissionMissing, TemplateUnusable, WrongCredentials
 from bot.dispatch import CardView
 from bot.settings import Settings, read_settings
-from storage import inbox, jobs, notices, org, outbox, people
+from storage import inbox, jobs, notices, outbox, people
+from storage import org_chart as org
 from storage.database import Database, Tx
 from storage.settings import read_settings as read_company
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from bot.context import Context
 from bot.core.errors import NotFound, RuleBroken
 from bot.identity import may_be_told
-from storage import audit, digest, jobs, org, people
+from storage import audit, digest, jobs, people
+from storage import org_chart as org
 from storage.tables import SyncRun
 
 
