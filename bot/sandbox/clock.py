@@ -1,5 +1,6 @@
-"""The sandbox's clock: ticks like the real one, and can be set forward."""
+"""The sandbox's clock: it ticks like the real one and can be set forward."""
 
+import time
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,20 +8,22 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class SandboxClock:
-    """Real time plus an offset."""
+    """A moment plus the time that has passed since it was set; steady when the machine's own clock is corrected."""
 
     def __init__(self, now: datetime | None = None) -> None:
-        self._offset = timedelta(0)
+        self._base = datetime.now(SHANGHAI)
+        self._since = time.monotonic()
         if now is not None:
             self.set(now)
 
     def now(self) -> datetime:
         """The moment it is here, in Beijing time."""
-        return datetime.now(SHANGHAI) + self._offset
+        return self._base + timedelta(seconds=time.monotonic() - self._since)
 
     def set(self, now: datetime) -> None:
-        """From here on it ticks."""
-        self._offset = now.astimezone(SHANGHAI) - datetime.now(SHANGHAI)
+        """It is this moment now, and ticks on from here."""
+        self._base = now.astimezone(SHANGHAI)
+        self._since = time.monotonic()
 
     def millis(self) -> int:
         """Milliseconds since 1970, as DingTalk writes moments."""

@@ -1,17 +1,18 @@
 """Refusals in the three manners a client meets: new-style API, old-style API, control plane."""
 
 import uuid
+from abc import ABC, abstractmethod
 from typing import Any
 
 from aiohttp import web
 
 
-class SandboxError(Exception):
+class SandboxError(Exception, ABC):
     """Base; `response()` is what goes over the wire."""
 
+    @abstractmethod
     def response(self) -> web.Response:
         """The HTTP answer."""
-        raise TypeError("abstract")
 
 
 class PlatformError(SandboxError):
@@ -36,9 +37,8 @@ class OapiError(SandboxError):
 
     def response(self) -> web.Response:
         """JSON, status 200."""
-        return web.json_response(
-            {"errcode": self.errcode, "errmsg": self.errmsg, "request_id": request_id(), **self.extra}
-        )
+        body = {"errcode": self.errcode, "errmsg": self.errmsg, "request_id": request_id(), **self.extra}
+        return web.json_response(body)
 
 
 class ControlError(SandboxError):
@@ -61,6 +61,11 @@ def not_found(what: str) -> ControlError:
 def bad(message: str) -> ControlError:
     """400 of the control plane."""
     return ControlError(400, "bad_request", message)
+
+
+def conflict(message: str) -> ControlError:
+    """409 of the control plane: the present state does not allow it."""
+    return ControlError(409, "conflict", message)
 
 
 def request_id() -> str:

@@ -1,145 +1,158 @@
-"""The stream gateway: tickets, sockets, acknowledgements (platform.md 1.1–1.4)."""
+"""The stream gateway: tickets, sockets, keep-alive, the announced farewell (platform.md 1.1–1.4, 1.6)."""
 
 import asyncio
-import json
 import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from aiohttp import WSMsgType, web
 
-from bot.sandbox.auth import body_of
+from bot.sandbox.auth import body_of, require_secret
 from bot.sandbox.errors import PlatformError
-from bot.sandbox.push import Line
+from bot.sandbox.lines import Line
+from bot.sandbox.platform import reset
 from bot.sandbox.state import Sandbox
+
+MAX_FRAME = 8 * 1024 * 1024
+TYPES = ("EVENT", "CALLBACK", "SYSTEM")
+PING_ANSWER_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The right to connect once, until then by the sandbox's clock."""
+
+    until: datetime
+    subscriptions: frozenset[tuple[str, str]]
 
 
 def routes(sandbox: Sandbox) -> list[web.RouteDef]:
     """Open, and the socket itself."""
-    tickets: dict[str, tuple[float, set[tuple[str, str]]]] = {}
+    tickets: dict[str, Ticket] = {}
     board = sandbox.switchboard
 
     async def open_connection(request: web.Request) -> web.Response:
         body = await body_of(request)
-        if (body.get("clientId"), body.get("clientSecret")) != (
-            sandbox.app.client_id,
-            sandbox.app.client_secret,
-        ):
-            raise PlatformError(
-                sandbox.knobs.wrong_secret_status, "invalidClientIdOrSecret", "无效的clientId或者clientSecret"
-            )
-        subscriptions = body.get("subscriptions")
-        if not isinstance(subscriptions, list) or not subscriptions:
-            raise PlatformError(400, "invalidParameter.subscriptions", "subscriptions不能为空")
-        wanted: set[tuple[str, str]] = set()
-        for one in subscriptions:
-            if not isinstance(one, dict) or not one.get("type") or not one.get("topic"):
-                raise PlatformError(400, "invalidParameter.subscriptions", "subscriptions格式不正确")
-            if one["type"] == "EVENT" and one["topic"] != "*":
-                raise PlatformError(400, "invalidParameter.subscriptions", "EVENT只支持*")
-            wanted.add((str(one["type"]), str(one["topic"])))
+        require_secret(sandbox, body.get("clientId"), body.get("clientSecret"), sandbox.knobs.wrong_secret_status)
+        subscriptions = _subscriptions(body.get("subscriptions"))
         if board.refusing:
-            raise PlatformError(500, "system.busy", "网关暂时不接受新连接")
-        ticket = str(uuid.uuid4())
-        tickets[ticket] = (asyncio.get_running_loop().time() + sandbox.knobs.ticket_seconds, wanted)
+            raise PlatformError(500, "system.busy", "系统繁忙，请稍后再试")
+        now = sandbox.clock.now()
+        for stale in [name for name, ticket in tickets.items() if ticket.until < now]:
+            del tickets[stale]
+        name = str(uuid.uuid4())
+        tickets[name] = Ticket(now + timedelta(seconds=sandbox.knobs.ticket_seconds), subscriptions)
         endpoint = sandbox.base_url.replace("http://", "ws://", 1) + "/connect"
-        return web.json_response({"endpoint": endpoint, "ticket": ticket})
+        return web.json_response({"endpoint": endpoint, "ticket": name})
 
     async def connect(request: web.Request) -> web.StreamResponse:
-        until, wanted = tickets.pop(request.query.get("ticket", ""), (0.0, set()))
-        if until < asyncio.get_running_loop().time() or board.refusing:
+        ticket = tickets.pop(request.query.get("ticket", ""), None)
+        if ticket is None or ticket.until < sandbox.clock.now():
             return web.Response(status=sandbox.knobs.bad_ticket_status, text="invalid ticket")
-        ws = web.WebSocketResponse(heartbeat=None, max_msg_size=8 * 1024 * 1024)
+        if board.refusing:
+            return web.Response(status=503, text="no new connections")
+        ws = web.WebSocketResponse(compress=False, max_msg_size=MAX_FRAME)
         await ws.prepare(request)
-        line = Line(uuid.uuid4().hex, ws, request, wanted)
-        board.lines.append(line)
-        board.connected.set()
-        keepers = [board.keep(_ping(sandbox, line)), board.keep(_rotate(sandbox, line))]
+        line = Line(uuid.uuid4().hex, ws, request, ticket.subscriptions)
+        board.attach(line)
+        keeper = asyncio.get_running_loop().create_task(_keep_alive(sandbox, line))
         try:
             async for message in ws:
-                if message.type == WSMsgType.TEXT:
-                    take_ack(line, message.data)
+                if message.type is WSMsgType.TEXT:
+                    try:
+                        line.heard(orjson.loads(message.data))
+                    except ValueError:
+                        continue
         finally:
-            for keeper in keepers:
-                keeper.cancel()
-            if line in board.lines:
-                board.lines.remove(line)
-            if not board.lines:
-                board.connected.clear()
-            for waiting in line.waiting.values():
-                waiting.cancel() if waiting.done() else waiting.set_exception(ConnectionResetError())
+            keeper.cancel()
+            board.detach(line)
         return ws
 
     return [web.post("/v1.0/gateway/connections/open", open_connection), web.get("/connect", connect)]
 
 
-def take_ack(line: Line, text: str) -> None:
-    """Matches an answer with its push; late, unknown and null ones are ignored (behaviour 13)."""
-    try:
-        frame: Any = json.loads(text)
-        message_id = frame["headers"]["messageId"]
-    except (ValueError, KeyError, TypeError):
-        return
-    answer = line.waiting.get(message_id)
-    if answer is not None and not answer.done():
-        answer.set_result(frame)
+def _subscriptions(rows: Any) -> frozenset[tuple[str, str]]:
+    if not isinstance(rows, list) or not rows:
+        raise PlatformError(400, "invalidParameter.subscriptions", "subscriptions不能为空")
+    wanted = set()
+    for row in rows:
+        kind, topic = (row.get("type"), row.get("topic")) if isinstance(row, dict) else (None, None)
+        if kind not in TYPES or not isinstance(topic, str) or not topic:
+            raise PlatformError(400, "invalidParameter.subscriptions", "subscriptions格式不正确")
+        if kind == "EVENT" and topic != "*":
+            raise PlatformError(400, "invalidParameter.subscriptions", "EVENT类型的topic只支持*")
+        wanted.add((kind, topic))
+    return frozenset(wanted)
+
+
+async def _keep_alive(sandbox: Sandbox, line: Line) -> None:
+    """Pings now and then, and ends the connection when it is old (behaviours 6, 7); knobs may change meanwhile."""
+    loop = asyncio.get_running_loop()
+    born = pinged = loop.time()
+    while line.live:
+        await asyncio.sleep(0.25)
+        now, knobs = loop.time(), sandbox.knobs
+        if knobs.disconnect_seconds and now - born >= knobs.disconnect_seconds:
+            await announce_disconnect(sandbox, line)
+        elif knobs.ping_seconds and now - pinged >= knobs.ping_seconds:
+            pinged = now
+            await _ping(sandbox, line)
 
 
 async def _ping(sandbox: Sandbox, line: Line) -> None:
-    while sandbox.knobs.ping_seconds <= 0:
-        await asyncio.sleep(0.5)
-    while not line.ws.closed:
-        await asyncio.sleep(sandbox.knobs.ping_seconds)
-        await send_ping(sandbox, line)
-
-
-async def send_ping(sandbox: Sandbox, line: Line) -> bool:
-    """A SYSTEM ping; whether the same opaque came back."""
     opaque = uuid.uuid4().hex
-    message_id = uuid.uuid4().hex
-    answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-    line.waiting[message_id] = answer
-    frame = {
-        "specVersion": "1.0", "type": "SYSTEM",
-        "headers": {"contentType": "application/json", "messageId": message_id, "time": str(sandbox.clock.millis()), "topic": "ping"},
-        "data": json.dumps({"opaque": opaque}),
-    }  # fmt: skip
+    frame = _system(sandbox, "ping", {"opaque": opaque})
+    frame["headers"]["messageId"] = sandbox.switchboard.new_message_id()
     try:
-        await line.ws.send_str(json.dumps(frame))
-        async with asyncio.timeout(5):
-            reply = await answer
-        return bool(json.loads(reply.get("data") or "{}").get("opaque") == opaque)
-    except (TimeoutError, ConnectionError, ValueError, AttributeError):
+        answer = await line.ask(frame, PING_ANSWER_SECONDS)
+    except ConnectionError:
+        return
+    if line.live and not _echoes(answer, opaque):
+        sandbox.violations.add({"behaviour": 6, "message": "a ping was not answered with its opaque"})
+
+
+def _echoes(answer: dict[str, Any] | None, opaque: str) -> bool:
+    data = answer.get("data") if answer else None
+    try:
+        echoed = orjson.loads(data) if isinstance(data, str) else None
+    except ValueError:
         return False
-    finally:
-        line.waiting.pop(message_id, None)
-
-
-async def _rotate(sandbox: Sandbox, line: Line) -> None:
-    while sandbox.knobs.disconnect_seconds <= 0:
-        await asyncio.sleep(0.5)
-    await asyncio.sleep(sandbox.knobs.disconnect_seconds)
-    await announce_disconnect(sandbox, line)
+    return isinstance(echoed, dict) and echoed.get("opaque") == opaque
 
 
 async def announce_disconnect(sandbox: Sandbox, line: Line) -> None:
     """The planned kind: told, then silence, then TCP is dropped (behaviour 7)."""
+    if not line.live:
+        return
     line.closing = True
-    frame = {
-        "specVersion": "1.0", "type": "SYSTEM",
-        "headers": {"contentType": "application/json", "time": str(sandbox.clock.millis()), "topic": "disconnect"},
-        "data": json.dumps({"reason": "connection is expired"}),
-    }  # fmt: skip
-    if not line.ws.closed:
-        await line.ws.send_str(json.dumps(frame))
+    try:
+        await line.send(_system(sandbox, "disconnect", {"reason": "connection is expired"}))
+    except ConnectionError:
+        return
     sandbox.switchboard.keep(_drop_later(sandbox, line))
 
 
 async def _drop_later(sandbox: Sandbox, line: Line) -> None:
     await asyncio.sleep(sandbox.knobs.disconnect_grace)
-    abort(line)
+    if line.request.transport is not None:
+        line.request.transport.close()
+
+
+def close(sandbox: Sandbox, line: Line) -> None:
+    """The clean kind: a close frame with code 1000, unannounced."""
+    line.closing = True
+    sandbox.switchboard.keep(line.ws.close())
 
 
 def abort(line: Line) -> None:
-    """Cuts TCP without a close frame."""
+    """The rough kind: TCP reset, no close frame."""
+    line.closing = True
     if line.request.transport is not None:
-        line.request.transport.abort()
+        reset(line.request.transport)
+
+
+def _system(sandbox: Sandbox, topic: str, data: dict[str, str]) -> dict[str, Any]:
+    headers = {"topic": topic, "contentType": "application/json", "time": str(sandbox.clock.millis())}
+    return {"specVersion": "1.0", "type": "SYSTEM", "headers": headers, "data": orjson.dumps(data).decode()}

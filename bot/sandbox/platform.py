@@ -1,49 +1,81 @@
-"""What every platform request meets: the call log, injected faults, the rate limit, the monthly quota."""
+"""What every request meets: the call log, injected faults, the rate limit, the monthly quota, error shapes.
+
+platform.md 5.2, 5.3, 11 and behaviours 37–39 of section 12.
+"""
 
 import asyncio
-import json
+import os
+import socket
+import struct
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from bot.sandbox.clock import iso
-from bot.sandbox.errors import OapiError, PlatformError, SandboxError
+from bot.sandbox.errors import ControlError, OapiError, PlatformError, SandboxError
 from bot.sandbox.state import Sandbox
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 EXEMPT = (
-    "/v1.0/gateway", "/v1.0/oauth2", "/gettoken", "/auth/scopes", "/topapi/v2/department", "/topapi/v2/user",
-    "/topapi/user", "/topapi/role", "/topapi/inactive", "/v1.0/contact", "/oauth2/", "/call_back",
-)  # fmt: skip
-WEBHOOK = ("/robot/sendBySession",)
+    "/v1.0/gateway",
+    "/v1.0/oauth2",
+    "/v1.0/contact",
+    "/gettoken",
+    "/auth/scopes",
+    "/call_back",
+    "/topapi/v2/department",
+    "/topapi/v2/user",
+    "/topapi/user",
+    "/topapi/role",
+    "/topapi/inactive",
+)
+WEBHOOK = "/robot/sendBySession"
 SECRETS = {
-    "clientSecret", "appSecret", "client_secret", "appsecret", "access_token", "accessToken", "refreshToken",
-    "ticket", "jsapiTicket", "code", "authCode",
-}  # fmt: skip
-UNLOGGED = ("/sandbox/", "/page/", "/connect", "/h5/", "/favicon.ico")
+    "clientSecret",
+    "appSecret",
+    "client_secret",
+    "appsecret",
+    "access_token",
+    "accessToken",
+    "refreshToken",
+    "ticket",
+    "jsapiTicket",
+    "apiSecret",
+    "code",
+    "authCode",
+    "session",
+}
+# The person's browser, the sockets and the control plane are no API calls of the app.
+NOT_API = ("/sandbox/", "/page/", "/connect", "/h5/", "/oauth2/", "/favicon.ico")
+UNLIMITED = ("/v1.0/gateway", WEBHOOK)  # no app × API limit is documented for these (2.2)
+THROTTLED = {90002, 90005, 90006, 90018, 90020}
+NO_TOKEN = {40001, 40014, 42001}
+LOGGED_BYTES = 200_000
 
 
 def quota_kind(path: str) -> str:
-    """Api | webhook_stream | exempt (platform.md 1.7, 11)."""
+    """Which bucket pays: api, webhook_stream or exempt (platform.md 1.7, 11)."""
     if path.startswith(WEBHOOK):
         return "webhook_stream"
     return "exempt" if path.startswith(EXEMPT) else "api"
 
 
 def masked(value: Any) -> Any:
-    """The same with secrets blotted out, for the call log."""
+    """The same with secrets blotted out, for the call log; texts alone, because error codes are `code` too."""
     if isinstance(value, dict):
-        return {k: "***" if k in SECRETS and v else masked(v) for k, v in value.items()}
+        return {k: "***" if k in SECRETS and v and isinstance(v, str) else masked(v) for k, v in value.items()}
     if isinstance(value, list):
         return [masked(v) for v in value]
     return value
 
 
 class Limiter:
-    """So many calls per app and API in any one second."""
+    """So many calls per app and API in any one second of real time."""
 
     def __init__(self) -> None:
         self._calls: dict[str, deque[float]] = defaultdict(deque)
@@ -69,117 +101,181 @@ def middleware(sandbox: Sandbox) -> Any:
     @web.middleware
     async def run(request: web.Request, handler: Handler) -> web.StreamResponse:
         path = request.path
-        if path == "/" or path.startswith(UNLOGGED):
-            try:
-                return await handler(request)
-            except SandboxError as refusal:
-                return refusal.response()
+        if path == "/" or path.startswith(NOT_API):
+            return await _own(request, handler)
         sandbox.open_calls += 1
         try:
-            return await platform_call(request, handler)
+            return await _platform(sandbox, limiter, request, handler)
         finally:
             sandbox.open_calls -= 1
             sandbox.last_call = asyncio.get_running_loop().time()
 
-    async def platform_call(request: web.Request, handler: Handler) -> web.StreamResponse:
-        path, kind = request.path, quota_kind(request.path)
-        body = await _peek(request)
-        row = sandbox.calls.add(
-            {
-                "at": iso(sandbox.clock.now()), "method": request.method, "path": path,
-                "query": masked(dict(request.query)), "status": None, "request": masked(body), "response": None,
-                "quota": kind,
-            }
-        )  # fmt: skip
-        fault = sandbox.faults.for_request(request.method, path, dict(request.query), body)
-        throttled = False
-        try:
-            if fault is not None and (answer := await _strike(request, fault)) is not None:
-                row["status"], row["response"] = answer.status, _body_of(answer)
-                return answer
-            if (
-                not limiter.allow(f"{request.method} {_api(request)}", sandbox.knobs.qps)
-                and "/connections/open" not in path
-            ):
-                throttled = True
-                raise (
-                    PlatformError(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", "触发限流")
-                    if path.startswith("/v1.0")
-                    else OapiError(90018, "您的服务器调用钉钉开放平台所有接口的请求都被暂时禁用了")
-                )
-            if kind == "api" and 0 < sandbox.knobs.monthly_api <= sandbox.month.api:
-                throttled = True
-                raise (
-                    PlatformError(403, "Forbidden.AccessDenied.ApiCountLimitForOrg", "本月调用量已用完")
-                    if path.startswith("/v1.0")
-                    else OapiError(90020, "本月调用量已用完")
-                )
-            response = await handler(request)
-        except SandboxError as refusal:
-            response = refusal.response()
-        except web.HTTPException as missing:
-            response = (
-                PlatformError(
-                    missing.status, "InvalidAction.NotFound", f"Specified api is not found: {path}"
-                ).response()
-                if missing.status in (404, 405)
-                else missing
-            )
-        if not throttled:
-            setattr(sandbox.month, kind, getattr(sandbox.month, kind) + 1)
-        row["status"], row["response"] = response.status, masked(_body_of(response))
-        return response
-
     return run
+
+
+async def _own(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except SandboxError as refusal:
+        return refusal.response()
+    except web.HTTPException as refusal:
+        if not request.path.startswith("/sandbox/") or refusal.status < 400:
+            raise
+        name = HTTPStatus(refusal.status).phrase
+        return ControlError(refusal.status, name.lower().replace(" ", "_"), f"{name}: {request.path}").response()
+
+
+async def _platform(sandbox: Sandbox, limiter: Limiter, request: web.Request, handler: Handler) -> web.StreamResponse:
+    kind = quota_kind(request.path)
+    body = await _peek(request)
+    row = sandbox.calls.add(
+        {
+            "at": iso(sandbox.clock.now()),
+            "method": request.method,
+            "path": request.path,
+            "query": masked(dict(request.query)),
+            "status": None,
+            "request": masked(body),
+            "response": None,
+            "quota": kind,
+        }
+    )
+    fault = sandbox.faults.for_request(request.method, request.path, request.query, body)
+    if fault is not None:
+        late = bool(fault.get("after"))
+        if late:
+            await _answer(sandbox, limiter, request, handler, kind)
+        struck = await _strike(sandbox, request, fault)
+        if struck is not None:
+            if struck.status is not None:
+                row["status"], row["response"] = struck.status, masked(_body(struck.response))
+                if not late:
+                    _count(sandbox, kind, struck.status, row["response"])
+            return struck.response
+    response = await _answer(sandbox, limiter, request, handler, kind)
+    row["status"], row["response"] = response.status, masked(_body(response))
+    return response
+
+
+async def _answer(
+    sandbox: Sandbox, limiter: Limiter, request: web.Request, handler: Handler, kind: str
+) -> web.StreamResponse:
+    new = request.path.startswith("/v1.0")
+    try:
+        if not request.path.startswith(UNLIMITED) and not limiter.allow(_api(request), sandbox.knobs.qps):
+            raise (
+                PlatformError(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", "应用调用该接口超过每秒上限")
+                if new
+                else OapiError(90018, "您的服务器调用钉钉开放平台当前接口的所有请求都被暂时禁用了")
+            )
+        if kind == "api" and 0 < sandbox.knobs.monthly_api <= sandbox.month.api:
+            raise (
+                PlatformError(403, "Forbidden.AccessDenied.ApiCountLimitForOrg", "企业本月接口调用量已用完")
+                if new
+                else OapiError(90020, "企业本月接口调用量已用完")
+            )
+        response = await handler(request)
+    except SandboxError as refusal:
+        response = refusal.response()
+    except web.HTTPException as refusal:
+        response = _refused(request, refusal)
+    _count(sandbox, kind, response.status, _body(response))
+    return response
+
+
+def _refused(request: web.Request, refusal: web.HTTPException) -> web.StreamResponse:
+    if refusal.status < 400:
+        return refusal
+    if refusal.status in (404, 405):
+        if request.path.startswith("/v1.0"):
+            message = f"Specified api is not found, please check your url and version: {request.path}"
+            return PlatformError(404, "InvalidAction.NotFound", message).response()
+        return OapiError(404, "请求的URI地址不存在").response()
+    if request.path.startswith("/v1.0"):
+        return PlatformError(refusal.status, "invalidParameter", refusal.reason).response()
+    return OapiError(40035, f"不合法的参数：{refusal.reason}").response()
+
+
+def _count(sandbox: Sandbox, kind: str, status: int, body: Any) -> None:
+    """Calls that were throttled, got lost or belonged to nobody are not counted (5.3)."""
+    code, errcode = (body.get("code"), body.get("errcode")) if isinstance(body, dict) else (None, 0)
+    lost = status == 429 or status >= 500 or status == 1111 or not isinstance(body, dict)
+    limited = errcode in THROTTLED or (isinstance(code, str) and "Limit" in code)
+    nobody = errcode in NO_TOKEN or code in ("InvalidAuthentication", "InvalidAction.NotFound") or status == 404
+    if not (lost or limited or nobody):
+        month = sandbox.month
+        setattr(month, kind, getattr(month, kind) + 1)
 
 
 def _api(request: web.Request) -> str:
     resource = request.match_info.route.resource
-    return resource.canonical if resource is not None else request.path
+    return f"{request.method} {resource.canonical if resource is not None else request.path}"
 
 
-async def _strike(request: web.Request, do: dict[str, Any]) -> web.Response | None:
+class _Struck:
+    """What a fault gave instead of the answer; status None when nothing was answered at all."""
+
+    __slots__ = ("response", "status")
+
+    def __init__(self, response: web.Response, status: int | None) -> None:
+        self.response, self.status = response, status
+
+
+async def _strike(sandbox: Sandbox, request: web.Request, do: dict[str, Any]) -> _Struck | None:
     if "delay_ms" in do:
         await asyncio.sleep(do["delay_ms"] / 1000)
     if do.get("hang"):
-        await asyncio.sleep(3600)
+        # A client that gives up raises no event that could be waited for.
+        while not sandbox.stopping and request.transport is not None:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        return _Struck(web.Response(status=504), None)
     if do.get("reset"):
         if request.transport is not None:
-            request.transport.abort()
-        return web.Response(status=500)
+            reset(request.transport)
+        return _Struck(web.Response(status=500), None)
+    status = do.get("status", 200)
     if "html" in do:
-        return web.Response(text=str(do["html"]), content_type="text/html", status=do.get("status", 200))
+        html = web.Response(text=str(do["html"]), content_type="text/html", status=status)
+        return _Struck(html, status)
     if "status" in do or "body" in do:
-        body = do.get("body", {})
-        text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-        return web.Response(
-            text=text,
-            status=do.get("status", 200),
-            content_type="application/json",
-            headers=do.get("headers"),
-        )
+        content = do.get("body", {})
+        raw = content.encode() if isinstance(content, str) else orjson.dumps(content)
+        headers = {str(k): str(v) for k, v in (do.get("headers") or {}).items()}
+        answer = web.Response(body=raw, status=status, content_type="application/json", headers=headers)
+        return _Struck(answer, status)
     return None
 
 
+def reset(transport: asyncio.BaseTransport) -> None:
+    """Cuts a TCP connection so that the other side gets a reset, not an end of file."""
+    known = transport.get_extra_info("socket")
+    if known is not None and known.fileno() >= 0:
+        # A copy of the descriptor, because event loops do not let their own sockets be changed.
+        with socket.socket(fileno=os.dup(known.fileno())) as copy:
+            copy.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
+
+
 async def _peek(request: web.Request) -> Any:
-    if not request.can_read_body:
-        return None
     if request.content_type.startswith("multipart/"):
         return {"multipart": request.content_length}
     raw = await request.read()
+    if not raw:
+        return None
     if request.content_type == "application/x-www-form-urlencoded":
-        return dict(await request.post())
+        return {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
     try:
-        return json.loads(raw)
+        return orjson.loads(raw)
     except ValueError:
         return raw[:2000].decode(errors="replace")
 
 
-def _body_of(response: web.StreamResponse) -> Any:
+def _body(response: web.StreamResponse) -> Any:
     body = getattr(response, "body", None)
-    if not isinstance(body, bytes) or len(body) > 20000:
+    if not isinstance(body, bytes) or len(body) > LOGGED_BYTES:
         return None
     try:
-        return json.loads(body)
+        return orjson.loads(body)
     except ValueError:
         return body[:2000].decode(errors="replace")

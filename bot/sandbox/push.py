@@ -1,179 +1,91 @@
-"""Frames to the app: which connection gets them, what counts as an answer, what is pushed again.
+"""Frames to the app: what kind is pushed how, and what is pushed again.
 
-platform.md sections 1.3–1.6 and 12, behaviours 4–14.
+platform.md sections 1.4, 1.5 and 12, behaviours 9–14.
 """
 
 import asyncio
-import json
 import uuid
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
-from aiohttp import web
+import orjson
 
-from bot.sandbox.clock import iso
+from bot.sandbox.faults import PushFault
+from bot.sandbox.lines import Ack, Connections
 
-if TYPE_CHECKING:
-    from bot.sandbox.state import Sandbox
-
-BOT = "/v1.0/im/bot/messages/get"
-CARD = "/v1.0/card/instances/callback"
-
-
-@dataclass(slots=True)
-class Ack:
-    """What the client answered."""
-
-    code: int
-    data: Any
-    elapsed_ms: int
+BOT: Final = "/v1.0/im/bot/messages/get"
+CARD: Final = "/v1.0/card/instances/callback"
+_NO_FAULT: Final = PushFault()
 
 
-@dataclass(slots=True, eq=False)
-class Line:
-    """One live stream connection."""
+class Switchboard(Connections):
+    """What is on its way to the app."""
 
-    id: str
-    ws: web.WebSocketResponse
-    request: web.Request
-    subscriptions: set[tuple[str, str]]
-    closing: bool = False  # announced: gets nothing more
-    waiting: dict[str, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
-
-    def takes(self, frame_type: str, topic: str) -> bool:
-        """Whether this connection subscribed to such frames."""
-        if self.closing or self.ws.closed:
-            return False
-        if frame_type == "EVENT":
-            return ("EVENT", "*") in self.subscriptions
-        return (frame_type, topic) in self.subscriptions
-
-
-class Switchboard:
-    """All connections of the app, and what is on its way to it."""
-
-    def __init__(self, sandbox: "Sandbox") -> None:
-        self._sandbox = sandbox
-        self.lines: list[Line] = []
-        self.refusing = False
-        self.in_flight = 0
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self.connected = asyncio.Event()
-
-    @property
-    def count(self) -> int:
-        """Live connections."""
-        return sum(not line.closing and not line.ws.closed for line in self.lines)
-
-    def keep(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
-        """Runs `work` beside; ended with the sandbox."""
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def close(self) -> None:
-        """Ends all that runs beside, and every connection."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for line in list(self.lines):
-            await line.ws.close(code=1001)
-
-    def pick(self, frame_type: str, topic: str) -> Line | None:
-        """One subscribed live connection, uniformly at random (behaviour 5)."""
-        fitting = [line for line in self.lines if line.takes(frame_type, topic)]
-        return self._sandbox.rng.choice(fitting) if fitting else None
-
-    async def once(
-        self, *, frame_type: str, topic: str, data: str, headers: dict[str, str] | None = None, timeout: float = 5,
-        kind: str = "", userid: str | None = None, message_id: str | None = None, drop_ack: bool = False,
-    ) -> Ack | None:  # fmt: skip
-        """Pushes one frame once; None: no connection, or no answer in time."""
-        line = self.pick(frame_type, topic)
-        if line is None:
-            return None
-        loop = asyncio.get_running_loop()
-        message_id = message_id or uuid.uuid4().hex
-        frame_headers = {
-            "appId": self._sandbox.app.client_id, "connectionId": line.id, "contentType": "application/json",
-            "messageId": message_id, "time": str(self._sandbox.clock.millis()), "topic": topic, **(headers or {}),
-        }  # fmt: skip
-        frame = {"specVersion": "1.0", "type": frame_type, "headers": frame_headers, "data": data}
-        row = self._sandbox.pushes.add(
-            {
-                "at": iso(self._sandbox.clock.now()), "type": frame_type, "topic": topic, "message_id": frame_headers["messageId"],
-                "userid": userid, "ack": None, "elapsed_ms": None, "kind": kind,
-            }
-        )  # fmt: skip
-        if kind in ("bot", "card") or (kind == "event" and not _exempt_event(frame_headers)):
-            self._sandbox.month.webhook_stream += 1
-        answer: asyncio.Future[dict[str, Any]] = loop.create_future()
-        line.waiting[frame_headers["messageId"]] = answer
-        started = loop.time()
+    async def _pushed(self, kind: str, *, again: bool = False, **frame: Any) -> tuple[str, Ack | None]:
+        """One push of its kind under the faults that are set; gives the message id it had."""
+        fault = _NO_FAULT if again else self._sandbox.faults.for_push(kind) or _NO_FAULT
+        message_id = frame.pop("message_id", None) or self.new_message_id()
+        if fault.redeliver_after is not None:
+            copy = {**frame, "message_id": message_id if fault.same_message_id else None}
+            self.in_flight += 1
+            self.keep(self._later(fault.redeliver_after, kind, copy))
+        self.in_flight += 1
         try:
-            await line.ws.send_str(json.dumps(frame, ensure_ascii=False))
-            async with asyncio.timeout(timeout):
-                reply = await answer
-        except (TimeoutError, ConnectionError, asyncio.InvalidStateError):
-            return None
+            ack = await self.once(kind=kind, message_id=message_id, drop_ack=fault.drop_ack, billed=not again, **frame)
         finally:
-            line.waiting.pop(frame_headers["messageId"], None)
-        elapsed = round((loop.time() - started) * 1000)
-        if drop_ack:
-            return None
-        code = reply.get("code")
-        row["ack"], row["elapsed_ms"] = {"code": code}, elapsed
-        return Ack(code if isinstance(code, int) else 0, _data(reply.get("data")), elapsed)
+            self.in_flight -= 1
+        return message_id, ack
+
+    async def _later(self, seconds: float, kind: str, frame: dict[str, Any]) -> None:
+        try:
+            await asyncio.sleep(seconds)
+            await self._pushed(kind, again=True, **frame)
+        finally:
+            self.in_flight -= 1
 
     # -- bot messages -------------------------------------------------------------------------------
 
     async def bot(self, payload: dict[str, Any], userid: str | None) -> tuple[str, Ack | None]:
-        """A message to the bot: fire and forget, or redelivered where the knob says so (behaviour 12)."""
-        sandbox = self._sandbox
-        fault = sandbox.faults.for_push("bot") or {}
-        data = json.dumps(payload, ensure_ascii=False)
-        message_id = uuid.uuid4().hex
-        self.in_flight += 1
-        try:
-            if self.pick("CALLBACK", BOT) is None and sandbox.knobs.offline_bot == "queue":
-                self.keep(self._bot_later(data, userid))
-                return message_id, None
-            ack = await self.once(
-                frame_type="CALLBACK", topic=BOT, data=data, kind="bot", userid=userid, message_id=message_id,
-                drop_ack=bool(fault.get("drop_ack")),
-            )  # fmt: skip
-        finally:
-            self.in_flight -= 1
-        if "redeliver" in fault:
-            again = fault["redeliver"] or {}
-            self.keep(
-                self._bot_again(
-                    data,
-                    userid,
-                    again.get("after_ms", 200) / 1000,
-                    message_id if again.get("same_message_id") else None,
-                )
-            )
-        elif ack is None and sandbox.knobs.bot_redeliver_seconds > 0:
-            self.keep(self._bot_again(data, userid, sandbox.knobs.bot_redeliver_seconds, None))
+        """A message to the bot: fire and forget, or redelivered where the knob says so (behaviour 12).
+
+        Waits for the answer at most 5 s. Returns the frame's messageId and the answer.
+        """
+        knobs = self._sandbox.knobs
+        data = orjson.dumps(payload).decode()
+        if knobs.offline_bot == "queue" and self.pick("CALLBACK", BOT) is None:
+            self.in_flight += 1
+            self.keep(self._queued_bot(data, userid))
+            return self.new_message_id(), None
+        message_id, ack = await self._pushed("bot", frame_type="CALLBACK", topic=BOT, data=data, userid=userid)
+        if ack is None and knobs.bot_redeliver_seconds > 0:
+            self.in_flight += 1
+            self.keep(self._bot_again(data, userid, message_id))
         return message_id, ack
 
-    async def _bot_later(self, data: str, userid: str | None) -> None:
-        while self.pick("CALLBACK", BOT) is None:
-            await asyncio.sleep(0.1)
-        await self.once(frame_type="CALLBACK", topic=BOT, data=data, kind="bot", userid=userid)
-
-    async def _bot_again(self, data: str, userid: str | None, after: float, message_id: str | None) -> None:
-        self.in_flight += 1
+    async def _queued_bot(self, data: str, userid: str | None) -> None:
         try:
-            await asyncio.sleep(after)
-            await self.once(
-                frame_type="CALLBACK", topic=BOT, data=data, kind="bot", userid=userid,
-                message_id=message_id or (None if not self._sandbox.knobs.keep_message_id else message_id),
-            )  # fmt: skip
+            if await self._line_comes("CALLBACK", BOT, self._sandbox.knobs.offline_queue_seconds):
+                await self._pushed("bot", frame_type="CALLBACK", topic=BOT, data=data, userid=userid)
+        finally:
+            self.in_flight -= 1
+
+    async def _bot_again(self, data: str, userid: str | None, message_id: str) -> None:
+        knobs = self._sandbox.knobs
+        try:
+            for _ in range(knobs.bot_attempts - 1):
+                await asyncio.sleep(knobs.bot_redeliver_seconds)
+                _, ack = await self._pushed(
+                    "bot",
+                    again=True,
+                    frame_type="CALLBACK",
+                    topic=BOT,
+                    data=data,
+                    userid=userid,
+                    message_id=message_id if knobs.keep_message_id else None,
+                )
+                if ack is not None:
+                    return
         finally:
             self.in_flight -= 1
 
@@ -187,116 +99,124 @@ class Switchboard:
         event_id: str | None = None,
         born: datetime | None = None,
     ) -> str:
-        """An EVENT, pushed beside until it is acknowledged or given up (behaviours 9–11, 14)."""
-        sandbox = self._sandbox
-        event_id = event_id or uuid.uuid4().hex
-        moment = born or sandbox.clock.now()
-        headers = {
-            "eventType": event_type, "eventId": event_id, "eventCorpId": sandbox.company.corp_id,
-            "eventBornTime": str(int(moment.timestamp() * 1000)), "eventUnifiedAppId": "sandbox-unified-app",
-        }  # fmt: skip
-        self.in_flight += 1
-        self.keep(self._event(headers, json.dumps(data, ensure_ascii=False)))
-        return event_id
+        """An EVENT, pushed beside until it is acknowledged or given up (behaviours 9–11, 14); its eventId."""
+        headers = self.event_headers(event_type, event_id, born)
+        self.keep(self.push_event(headers, orjson.dumps(data).decode()))
+        return headers["eventId"]
 
-    async def _event(self, headers: dict[str, str], data: str) -> None:
+    def event_headers(
+        self, event_type: str, event_id: str | None = None, born: datetime | None = None
+    ) -> dict[str, str]:
+        """The envelope of an EVENT, which stands in the frame's headers (1.3)."""
+        moment = born or self._sandbox.clock.now()
+        return {
+            "eventType": event_type,
+            "eventId": event_id or uuid.uuid4().hex,
+            "eventCorpId": self._sandbox.company.corp_id,
+            "eventBornTime": str(int(moment.timestamp() * 1000)),
+            "eventUnifiedAppId": self._app_id,
+        }
+
+    def push_event(
+        self,
+        headers: dict[str, str],
+        data: str,
+        *,
+        message_id: str | None = None,
+        topic: str = "*",
+        first: "asyncio.Future[Ack | None] | None" = None,
+    ) -> Coroutine[Any, Any, None]:
+        """Delivers an EVENT until it is taken or given up; `first` is told the answer to the first attempt."""
+        self.in_flight += 1  # from now on, not only once the coroutine runs
+        return self._deliver_event(headers, data, message_id, topic, first)
+
+    async def _deliver_event(
+        self,
+        headers: dict[str, str],
+        data: str,
+        message_id: str | None,
+        topic: str,
+        first: "asyncio.Future[Ack | None] | None",
+    ) -> None:
         sandbox, knobs = self._sandbox, self._sandbox.knobs
+        frame: dict[str, Any] = {
+            "frame_type": "EVENT",
+            "topic": topic,
+            "data": data,
+            "headers": headers,
+            "timeout": knobs.event_ack_seconds,
+        }
         try:
             if knobs.event_delay_seconds:
                 await asyncio.sleep(sandbox.rng.uniform(0, knobs.event_delay_seconds))
-            fault = sandbox.faults.for_push("event") or {}
-            message_id = uuid.uuid4().hex
             for attempt in range(knobs.event_attempts):
+                if self.pick("EVENT", topic) is None and not await self._line_for_event(topic):
+                    _tell(first, None)
+                    if knobs.offline_events != "retry":
+                        return
+                    continue
                 if attempt:
                     await asyncio.sleep(knobs.event_retry_seconds)
-                if self.pick("EVENT", "*") is None and knobs.offline_events == "drop":
-                    return
-                ack = await self.once(
-                    frame_type="EVENT", topic="*", data=data, headers=headers, timeout=knobs.event_ack_seconds,
-                    kind="event", message_id=message_id if knobs.keep_message_id else None,
-                    drop_ack=bool(fault.get("drop_ack")) and attempt == 0,
-                )  # fmt: skip
-                later = isinstance(ack.data, dict) and ack.data.get("status") == "LATER" if ack else False
-                if ack is not None and ack.code == 200 and not later:
+                message_id, ack = await self._pushed("event", again=attempt > 0, message_id=message_id, **frame)
+                _tell(first, ack)
+                if _taken(ack):
                     break
-            if "redeliver" in fault:
-                again = fault["redeliver"] or {}
-                await asyncio.sleep(again.get("after_ms", 200) / 1000)
-                await self.once(
-                    frame_type="EVENT", topic="*", data=data, headers=headers, timeout=knobs.event_ack_seconds, kind="event",
-                    message_id=message_id if again.get("same_message_id") else None,
-                )  # fmt: skip
-            elif sandbox.rng.random() < knobs.event_duplicate_rate:
-                await self.once(
-                    frame_type="EVENT",
-                    topic="*",
-                    data=data,
-                    headers=headers,
-                    timeout=knobs.event_ack_seconds,
-                    kind="event",
-                )
+                message_id = message_id if knobs.keep_message_id else None
+            if knobs.event_duplicate_rate and sandbox.rng.random() < knobs.event_duplicate_rate:
+                await self._pushed("event", again=True, **frame)
         finally:
+            _tell(first, None)
             self.in_flight -= 1
 
-    # -- card callbacks -----------------------------------------------------------------------------
+    async def _line_for_event(self, topic: str) -> bool:
+        """Nobody is there: waits as long as the knob says; whether somebody came (behaviour 14)."""
+        knobs = self._sandbox.knobs
+        if knobs.offline_events == "drop":
+            return False
+        seconds = (
+            knobs.offline_queue_seconds
+            if knobs.offline_events == "queue"
+            else knobs.event_ack_seconds + knobs.event_retry_seconds
+        )
+        return await self._line_comes("EVENT", topic, seconds)
+
+    # -- card callbacks and raw frames --------------------------------------------------------------
 
     async def card(self, payload: dict[str, Any], userid: str) -> Ack | None:
         """A card callback; its answer counts within the 2 s only (behaviour 27)."""
-        fault = self._sandbox.faults.for_push("card") or {}
-        data = json.dumps(payload, ensure_ascii=False)
-        message_id = uuid.uuid4().hex
-        self.in_flight += 1
-        try:
-            ack = await self.once(
-                frame_type="CALLBACK", topic=CARD, data=data, kind="card", userid=userid, message_id=message_id,
-                timeout=self._sandbox.knobs.tap_seconds, drop_ack=bool(fault.get("drop_ack")),
-            )  # fmt: skip
-        finally:
-            self.in_flight -= 1
-        if "redeliver" in fault:
-            again = fault["redeliver"] or {}
-            self.keep(
-                self._card_again(
-                    data,
-                    userid,
-                    again.get("after_ms", 200) / 1000,
-                    message_id if again.get("same_message_id") else None,
-                )
-            )
+        _, ack = await self._pushed(
+            "card",
+            frame_type="CALLBACK",
+            topic=CARD,
+            data=orjson.dumps(payload).decode(),
+            userid=userid,
+            timeout=self._sandbox.knobs.tap_seconds,
+        )
         return ack
 
-    async def _card_again(self, data: str, userid: str, after: float, message_id: str | None) -> None:
-        self.in_flight += 1
-        try:
-            await asyncio.sleep(after)
-            await self.once(
-                frame_type="CALLBACK",
-                topic=CARD,
-                data=data,
-                kind="card",
-                userid=userid,
-                message_id=message_id,
-                timeout=2,
-            )
-        finally:
-            self.in_flight -= 1
+    async def raw(
+        self, frame_type: str, topic: str, headers: dict[str, str], data: str, message_id: str | None
+    ) -> Ack | None:
+        """A frame as somebody wrote it (`POST /frames`); an EVENT is redelivered like any other."""
+        if frame_type == "EVENT":
+            first: asyncio.Future[Ack | None] = asyncio.get_running_loop().create_future()
+            filled = {**self.event_headers(headers.get("eventType", "unknown")), **headers}
+            self.keep(self.push_event(filled, data, message_id=message_id, topic=topic, first=first))
+            return await first
+        kind = {BOT: "bot", CARD: "card"}.get(topic, "") if frame_type == "CALLBACK" else ""
+        _, ack = await self._pushed(
+            kind, frame_type=frame_type, topic=topic, headers=headers, data=data, message_id=message_id
+        )
+        return ack
 
 
-def _data(data: Any) -> Any:
-    if isinstance(data, str):
-        try:
-            return json.loads(data)
-        except ValueError:
-            return data
-    return data
+def _tell(first: "asyncio.Future[Ack | None] | None", ack: Ack | None) -> None:
+    if first is not None and not first.done():
+        first.set_result(ack)
 
 
-EXEMPT_EVENTS = (
-    "user_add_org", "user_modify_org", "user_leave_org", "user_active_org", "org_dept_create", "org_dept_modify",
-    "org_dept_remove", "org_change", "label_user_change", "label_conf_add", "label_conf_modify", "label_conf_del",
-    "org_admin_add", "org_admin_remove",
-)  # fmt: skip
-
-
-def _exempt_event(headers: dict[str, str]) -> bool:
-    return headers.get("eventType", "") in EXEMPT_EVENTS
+def _taken(ack: Ack | None) -> bool:
+    """Code 200 without status LATER is success, also without any status (1.4)."""
+    if ack is None or ack.code != 200:
+        return False
+    return not (isinstance(ack.data, dict) and ack.data.get("status") == "LATER")

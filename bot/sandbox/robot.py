@@ -1,305 +1,295 @@
-"""The bot: messages to it, and everything it sends (platform.md section 2)."""
+"""The bot speaks: session webhook, server-API sends, recall, read status, downloads (platform.md 2.2–2.4)."""
 
 import uuid
 from collections import deque
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from aiohttp import web
 
 from bot.sandbox.auth import body_of, require_app
-from bot.sandbox.errors import OapiError, PlatformError, bad, not_found
-from bot.sandbox.messages import SAMPLE_KEYS, read_sample, sample_item, webhook_item
+from bot.sandbox.company_records import Group
+from bot.sandbox.errors import OapiError, PlatformError
+from bot.sandbox.messages import (
+    SAMPLE_KEYS,
+    WebhookRefusal,
+    media_of,
+    mentioned,
+    read_sample,
+    sample_item,
+    webhook_item,
+)
 from bot.sandbox.state import Sandbox, StoredFile
+from bot.sandbox.talk import bot_payload, download_codes, sessions
 
-PERMISSION = "qyapi_robot_sendmsg"
-KEY_LIFE = timedelta(hours=24)
+PERMISSION: Final = "qyapi_robot_sendmsg"
+KEY_LIFE: Final = timedelta(hours=24)
+MAX_USERS: Final = 20
+MAX_KEYS: Final = 20
+MAX_PARAM_BYTES: Final = 15_000
 
-
-def bot_payload(sandbox: Sandbox, row: dict[str, Any]) -> dict[str, Any]:
-    """A POST /messages body as the frame's data (2.1). Raises ControlError."""
-    sender, to, external = row.get("from"), row.get("to") or "bot", bool(row.get("external"))
-    if not isinstance(sender, str) or not sender:
-        raise bad("from is missing")
-    person = sandbox.company.known_person(sender)
-    if person is None and not external:
-        raise not_found(f"person {sender}")
-    group = None
-    if to != "bot":
-        group = sandbox.company.groups.get(to)
-        if group is None:
-            raise not_found(f"group {to}")
-    elif external:
-        raise bad("an external person speaks in a group: give to")
-    kind, content = _content(sandbox, row, in_group=group is not None)
-    millis = sandbox.clock.millis()
-    session = uuid.uuid4().hex
-    payload: dict[str, Any] = {
-        "conversationId": group.id if group else f"cid-single-{sender}", "conversationType": "2" if group else "1",
-        "chatbotCorpId": sandbox.company.corp_id, "chatbotUserId": "$:LWCP_v1:$sandboxbot", "robotCode": sandbox.app.client_id,
-        "msgId": row.get("msg_id") or "msg" + uuid.uuid4().hex, "createAt": millis, "senderId": f"$:LWCP_v1:${sender}",
-        "senderNick": person.name if person and not external else sender, "senderPlatform": "iOS",
-        "sessionWebhook": f"{sandbox.base_url}/robot/sendBySession?session={session}",
-        "sessionWebhookExpiredTime": millis + sandbox.knobs.webhook_millis, "msgtype": kind, **content,
-        "openThreadId": uuid.uuid4().hex,
-    }  # fmt: skip
-    if not external:
-        payload["senderCorpId"] = sandbox.company.corp_id
-        if sandbox.knobs.published:
-            payload["senderStaffId"] = sender
-            payload["isAdmin"] = bool(person and person.dingtalk_admin)
-    if group is not None:
-        payload["conversationTitle"] = group.name
-        payload["isInAtList"] = True
-        payload["atUsers"] = [{"dingtalkId": "$:LWCP_v1:$sandboxbot"}]
-    sessions = sandbox.memory.setdefault("sessions", {})
-    sessions[session] = (group.id if group else None, sender, payload["sessionWebhookExpiredTime"])
-    if sandbox.knobs.quota_exhausted:
-        for key in ("text", "content"):
-            payload.pop(key, None)
-        message = "受调用量超量影响，当前我的消息服务已经暂停"
-        payload |= {"errCode": "20001", "errMsg": message, "errorCode": "20001", "errorMessage": message}
-    return payload
+__all__ = ["Send", "bot_payload", "mark_read", "new_send", "routes"]
 
 
-def _content(sandbox: Sandbox, row: dict[str, Any], *, in_group: bool) -> tuple[str, dict[str, Any]]:
-    if isinstance(row.get("text"), str):
-        return "text", {"text": {"content": (" " if in_group else "") + row["text"]}}
-    if "rich_text" in row:
-        return "richText", {"content": {"richText": row["rich_text"]}}
-    if "picture" in row:
-        code = _download_code(sandbox, row["picture"])
-        return "picture", {"content": {"downloadCode": code, "pictureDownloadCode": code}}
-    for kind in ("audio", "file"):
-        if kind in row and in_group:
-            raise bad(f"{kind}: users cannot send it to a bot in a group")
-    if "audio" in row:
-        audio = row["audio"] or {}
-        code = _store_code(sandbox, StoredFile(uuid.uuid4().hex, "voice.amr", b"#!AMR\n"))
-        return "audio", {
-            "content": {
-                "duration": audio.get("duration_ms", 3000),
-                "downloadCode": code,
-                "recognition": audio.get("recognition", ""),
-            }
-        }
-    if "file" in row:
-        code = _download_code(sandbox, row["file"])
-        return "file", {
-            "content": {
-                "downloadCode": code,
-                "fileName": (row["file"] or {}).get("name", "file"),
-                "spaceId": "1",
-                "fileId": code,
-            }
-        }
-    raise bad("one of text, audio, picture, file, rich_text is missing")
+@dataclass(slots=True)
+class Send:
+    """One message that the bot sent by the server API, or one delivered card; its key is the processQueryKey."""
+
+    at: datetime
+    group_id: str | None
+    items: dict[str, int]  # userid → seq of the inbox item
+    recalled: bool = False
+    read: set[str] = field(default_factory=set)
 
 
-def _download_code(sandbox: Sandbox, part: Any) -> str:
-    stored = sandbox.files.get(str((part or {}).get("file")))
-    if stored is None:
-        raise not_found("file")
-    return _store_code(sandbox, stored)
+def _sends(sandbox: Sandbox) -> dict[str, Send]:
+    book: dict[str, Send] = sandbox.memory.setdefault("sends", {})
+    return book
 
 
-def _store_code(sandbox: Sandbox, stored: StoredFile) -> str:
-    code = uuid.uuid4().hex
-    sandbox.memory.setdefault("download_codes", {})[code] = stored
-    return code
+def new_send(sandbox: Sandbox, group_id: str | None, items: dict[str, int]) -> str:
+    """Notes what was sent to whom; returns the processQueryKey for read status and recall."""
+    key = uuid.uuid4().hex
+    _sends(sandbox)[key] = Send(sandbox.clock.now(), group_id, items)
+    return key
+
+
+def mark_read(sandbox: Sandbox, userid: str, seq: int, conversation: str | None = None) -> None:
+    """The person has looked at the chat (all chats when None) up to `seq`."""
+    for send in _sends(sandbox).values():
+        meant = conversation is None or conversation == (send.group_id or "bot")
+        if meant and send.items.get(userid, seq + 1) <= seq:
+            send.read.add(userid)
 
 
 def routes(sandbox: Sandbox) -> list[web.RouteDef]:
     """Session webhook, batch send, group send, recall, read status, downloads."""
-    sends: dict[str, dict[str, Any]] = sandbox.memory.setdefault("sends", {})
     minute: deque[float] = deque()
+    spent: set[str] = set()
+    links: dict[str, tuple[StoredFile, datetime]] = {}
 
     async def by_session(request: web.Request) -> web.Response:
-        sessions: dict[str, tuple[str | None, str, int]] = sandbox.memory.get("sessions", {})
-        known = sessions.get(request.query.get("session", ""))
-        if known is None:
-            raise OapiError(300001, "session不存在")
-        group, sender, until = known
-        if sandbox.clock.millis() > until:
+        session = sessions(sandbox).get(request.query.get("session", ""))
+        if session is None:
+            raise OapiError(sandbox.knobs.webhook_expired_code, "session不存在")
+        if sandbox.clock.millis() > session.until:
             raise OapiError(sandbox.knobs.webhook_expired_code, "session已过期")
-        if "json" not in request.content_type:
+        if request.content_type != "application/json":
             raise OapiError(43004, "无效的HTTP HEADER Content-Type")
         body = await body_of(request)
-        item = webhook_item(body)
-        if item is None:
-            raise OapiError(400105, "不支持的消息类型")
-        if item:
-            receivers = sandbox.company.groups[group].members if group else [sender]
+        try:
+            item = webhook_item(body)
+        except WebhookRefusal as refusal:
+            raise OapiError(refusal.errcode, refusal.errmsg) from refusal
+        group = sandbox.company.groups.get(session.group_id) if session.group_id else None
+        if session.group_id and group is None:
+            raise OapiError(400013, "群已被解散")
+        if item is not None:
+            receivers = [session.userid] if group is None else list(group.members)
+            people = [(userid, _mobile(sandbox, userid)) for userid in receivers]
+            at = mentioned(body, item["text"], people)
             for userid in receivers:
                 sandbox.inbox.add(
-                    userid, conversation=group or "bot", via="session_webhook", raw=body, **item
+                    userid, conversation=session.group_id or "bot", via="session_webhook", raw=body, at_users=at, **item
                 )
         return web.json_response({"errcode": 0, "errmsg": "ok"})
 
-    def check_send(body: dict[str, Any]) -> dict[str, Any]:
-        if body.get("robotCode") != sandbox.app.client_id:
-            raise PlatformError(400, "invalidParameter.robotCode.notExsit", "robotCode不存在")
-        if body.get("msgKey") not in SAMPLE_KEYS:
+    def read_send(body: dict[str, Any]) -> dict[str, Any]:
+        """The inbox item of a server-API message."""
+        _require_robot(sandbox, body)
+        msg_key = body.get("msgKey")
+        if not isinstance(msg_key, str) or msg_key not in SAMPLE_KEYS:
             raise PlatformError(400, "msgKey.invalid", "msgKey无效")
-        if not isinstance(body.get("msgParam"), str):
-            raise PlatformError(400, "msgParam.invalid", "msgParam必须是JSON字符串")
         try:
-            values = read_sample(str(body["msgKey"]), body["msgParam"])
+            values = read_sample(msg_key, body.get("msgParam"))
         except ValueError as wrong:
             raise PlatformError(400, "msgParam.invalid", str(wrong)) from wrong
-        if sandbox.knobs.bot_per_minute:
-            now = sandbox.clock.now().timestamp()
-            while minute and minute[0] < now - 60:
-                minute.popleft()
-            if len(minute) >= sandbox.knobs.bot_per_minute:
-                raise PlatformError(400, "send.too.fast", "发送速度过快")
-            minute.append(now)
-        return sample_item(str(body["msgKey"]), values)
+        if len(body["msgParam"].encode()) > MAX_PARAM_BYTES:
+            raise PlatformError(400, "msgParam.tooLong", "msgParam参数过长")
+        if missing := [media for media in media_of(msg_key, values) if media not in sandbox.files]:
+            raise PlatformError(400, "resource.unavailable", f"资源不可用：{', '.join(missing)}")
+        return sample_item(msg_key, values)
+
+    def pace() -> None:
+        limit = sandbox.knobs.bot_per_minute
+        if not limit:
+            return
+        now = sandbox.clock.now().timestamp()
+        while minute and minute[0] <= now - 60:
+            minute.popleft()
+        if len(minute) >= limit:
+            raise PlatformError(400, "send.too.fast", "发送速度过快")
+        minute.append(now)
 
     async def batch_send(request: web.Request) -> web.Response:
         require_app(sandbox, request, PERMISSION)
         body = await body_of(request)
-        users = body.get("userIds")
-        if not isinstance(users, list) or not users:
-            raise PlatformError(400, "invalidParameter.userIds.empty", "userIds不能为空")
-        if len(users) > 20:
-            raise PlatformError(400, "userIds.overMax", "userIds超过20个")
-        item = check_send(body)
-        throttled = set(sandbox.memory.get("throttled_users", ()))
-        invalid = [u for u in users if sandbox.company.person(str(u)) is None]
-        slow = [u for u in users if u in throttled]
-        key = uuid.uuid4().hex
-        items = {}
-        for userid in users:
-            if userid not in invalid and userid not in slow:
-                items[userid] = sandbox.inbox.add(
-                    userid, conversation="bot", via="robot_batch", raw=body, **item
-                )
-        sends[key] = {
-            "at": sandbox.clock.now(),
-            "group": None,
-            "items": items,
-            "recalled": False,
-            "read": set(),
+        given = body.get("userIds")
+        if not isinstance(given, list) or not given or not all(isinstance(one, str) and one for one in given):
+            raise PlatformError(400, "invalidParameter.userIds", "userIds必须是非空的字符串数组")
+        if len(given) > MAX_USERS:
+            raise PlatformError(400, "userIds.overMax", f"userIds最多{MAX_USERS}个")
+        item = read_send(body)
+        pace()
+        users = list(dict.fromkeys(given))
+        invalid = [one for one in users if sandbox.company.person(one) is None]
+        slow = [one for one in users if one in sandbox.knobs.throttled_users and one not in invalid]
+        items = {
+            one: sandbox.inbox.add(one, conversation="bot", via="robot_batch", raw=body, **item)
+            for one in users
+            if one not in invalid and one not in slow
         }
         return web.json_response(
-            {"processQueryKey": key, "invalidStaffIdList": invalid, "flowControlledStaffIdList": slow}
+            {
+                "processQueryKey": new_send(sandbox, None, items),
+                "invalidStaffIdList": invalid,
+                "flowControlledStaffIdList": slow,
+            }
         )
 
     async def group_send(request: web.Request) -> web.Response:
         require_app(sandbox, request, PERMISSION)
         body = await body_of(request)
-        if isinstance(body.get("msgParam"), str) and len(body["msgParam"].encode()) > 15000:
-            raise PlatformError(400, "msgParam.tooLong", "msgParam过长")
-        group = sandbox.company.groups.get(str(body.get("openConversationId")))
-        if group is None:
-            raise PlatformError(400, "invalid.openConversationId", "openConversationId无效")
-        item = check_send(body)
-        key = uuid.uuid4().hex
+        group = _group(sandbox, body)
+        item = read_send(body)
+        pace()
         items = {
-            u: sandbox.inbox.add(u, conversation=group.id, via="robot_group", raw=body, **item)
-            for u in group.members
+            one: sandbox.inbox.add(one, conversation=group.id, via="robot_group", raw=body, **item)
+            for one in group.members
         }
-        sends[key] = {
-            "at": sandbox.clock.now(),
-            "group": group.id,
-            "items": items,
-            "recalled": False,
-            "read": set(),
-        }
-        return web.json_response({"processQueryKey": key})
+        return web.json_response({"processQueryKey": new_send(sandbox, group.id, items)})
 
-    def access_send(key: str) -> dict[str, Any]:
-        send = sends.get(key)
-        if send is None or sandbox.clock.now() - send["at"] > KEY_LIFE:
-            raise PlatformError(400, "processQueryKey.expireTime", "processQueryKey已过期")
-        return send
-
-    async def recall(request: web.Request) -> web.Response:
-        require_app(sandbox, request, PERMISSION)
-        body = await body_of(request)
-        keys = body.get("processQueryKeys") or []
-        if len(keys) > 20:
-            raise PlatformError(400, "invalidParameter.processQueryKeys", "最多20个")
+    def recall(keys: Any, group_id: str | None) -> web.Response:
+        if not isinstance(keys, list) or not keys or not all(isinstance(key, str) for key in keys):
+            raise PlatformError(400, "invalidParameter.processQueryKeys", "processQueryKeys必须是非空的字符串数组")
+        if len(keys) > MAX_KEYS:
+            raise PlatformError(400, "invalidParameter.processQueryKeys", f"processQueryKeys最多{MAX_KEYS}个")
         done: list[str] = []
         failed: dict[str, str] = {}
-        for key in keys:
+        for key in dict.fromkeys(keys):
             try:
-                send = access_send(key)
+                send = _access(sandbox, key, group_id)
             except PlatformError as refusal:
                 failed[key] = refusal.message
                 continue
-            send["recalled"] = True
-            for userid, seq in send["items"].items():
-                sandbox.inbox.items[userid] = [i for i in sandbox.inbox.items[userid] if i["seq"] != seq]
+            send.recalled = True
+            for userid, seq in send.items.items():
+                sandbox.inbox.take_back(userid, seq)
             done.append(key)
         return web.json_response({"successResult": done, "failedResult": failed})
 
+    async def recall_single(request: web.Request) -> web.Response:
+        require_app(sandbox, request, PERMISSION)
+        body = await body_of(request)
+        _require_robot(sandbox, body)
+        return recall(body.get("processQueryKeys"), None)
+
+    async def recall_group(request: web.Request) -> web.Response:
+        require_app(sandbox, request, PERMISSION)
+        body = await body_of(request)
+        _require_robot(sandbox, body)
+        return recall(body.get("processQueryKeys"), _group(sandbox, body).id)
+
     async def read_status(request: web.Request) -> web.Response:
         require_app(sandbox, request, PERMISSION)
-        send = access_send(request.query.get("processQueryKey", ""))
+        _require_robot(sandbox, request.query)
+        send = _access(sandbox, request.query.get("processQueryKey"), None)
         rows = [
-            {"name": _name(sandbox, u), "userId": u, "readStatus": "READ" if u in send["read"] else "UNREAD"}
-            for u in send["items"]
+            {
+                "name": _name(sandbox, userid),
+                "userId": userid,
+                "readStatus": "READ" if userid in send.read else "UNREAD",
+            }
+            for userid in send.items
         ]
-        return web.json_response(
-            {"sendStatus": "RECALLED" if send["recalled"] else "SUCCESS", "messageReadInfoList": rows}
-        )
+        return web.json_response({"sendStatus": _status(send), "messageReadInfoList": rows})
 
     async def group_query(request: web.Request) -> web.Response:
         require_app(sandbox, request, PERMISSION)
-        send = access_send(str((await body_of(request)).get("processQueryKey")))
+        body = await body_of(request)
+        _require_robot(sandbox, body)
+        send = _access(sandbox, body.get("processQueryKey"), _group(sandbox, body).id)
+        size, start = body.get("maxResults", 200), str(body.get("nextToken") or "0")
+        if not isinstance(size, int) or not 1 <= size <= 200 or not start.isdecimal():
+            raise PlatformError(400, "invalidParameter.maxResults", "maxResults为1到200")
+        readers = [userid for userid in send.items if userid in send.read]
+        end = int(start) + size
+        more = end < len(readers)
         return web.json_response(
             {
-                "sendStatus": "RECALLED" if send["recalled"] else "SUCCESS",
-                "readUserIds": sorted(send["read"]),
-                "nextToken": "",
-                "hasMore": False,
+                "sendStatus": _status(send),
+                "readUserIds": readers[int(start) : end],
+                "nextToken": str(end) if more else "",
+                "hasMore": more,
             }
         )
 
     async def download(request: web.Request) -> web.Response:
         require_app(sandbox, request, PERMISSION)
         body = await body_of(request)
-        if body.get("robotCode") != sandbox.app.client_id:
-            raise PlatformError(400, "invalidParameter.robotCode.notExsit", "robotCode不存在")
-        codes: dict[str, StoredFile] = sandbox.memory.get("download_codes", {})
-        stored = codes.get(str(body.get("downloadCode")))
-        if stored is None:
-            raise PlatformError(400, "invalidParameter.downloadCode", "downloadCode无效")
-        if sandbox.knobs.download_once:
-            codes.pop(str(body["downloadCode"]))
-        token = uuid.uuid4().hex
-        until = sandbox.clock.now() + timedelta(seconds=sandbox.knobs.download_seconds)
-        sandbox.memory.setdefault("downloads", {})[token] = (stored, until)
-        return web.json_response({"downloadUrl": f"{sandbox.base_url}/sandbox/v1/download/{token}"})
+        _require_robot(sandbox, body)
+        code = body.get("downloadCode")
+        stored = download_codes(sandbox).get(code) if isinstance(code, str) else None
+        if stored is None or (sandbox.knobs.download_once and code in spent):
+            raise PlatformError(400, "invalidParameter.downloadCode", "downloadCode无效或已使用")
+        spent.add(str(code))
+        name = uuid.uuid4().hex
+        links[name] = (stored, sandbox.clock.now() + timedelta(seconds=sandbox.knobs.download_seconds))
+        return web.json_response({"downloadUrl": f"{sandbox.base_url}/sandbox/v1/download/{name}"})
 
-    async def bytes_of(request: web.Request) -> web.Response:
-        stored, until = sandbox.memory.get("downloads", {}).get(request.match_info["token"], (None, None))
-        if stored is None or sandbox.clock.now() > until:
-            raise not_found("download")
+    async def content(request: web.Request) -> web.Response:
+        stored, until = links.get(request.match_info["name"], (None, None))
+        if stored is None or until is None or sandbox.clock.now() > until:
+            return web.Response(status=403, text="AccessDenied: Request has expired.")
         return web.Response(body=stored.content, content_type=stored.content_type)
 
     return [
         web.post("/robot/sendBySession", by_session),
         web.post("/v1.0/robot/oToMessages/batchSend", batch_send),
         web.post("/v1.0/robot/groupMessages/send", group_send),
-        web.post("/v1.0/robot/otoMessages/batchRecall", recall),
-        web.post("/v1.0/robot/groupMessages/recall", recall),
+        web.post("/v1.0/robot/otoMessages/batchRecall", recall_single),
+        web.post("/v1.0/robot/groupMessages/recall", recall_group),
         web.get("/v1.0/robot/oToMessages/readStatus", read_status),
         web.post("/v1.0/robot/groupMessages/query", group_query),
         web.post("/v1.0/robot/messageFiles/download", download),
-        web.get("/sandbox/v1/download/{token}", bytes_of),
+        web.get("/sandbox/v1/download/{name}", content),
     ]
 
 
-def mark_read(sandbox: Sandbox, userid: str, seq: int) -> None:
-    """The person has opened the chat up to `seq`: read status of what was sent."""
-    for send in sandbox.memory.get("sends", {}).values():
-        if send["items"].get(userid, seq + 1) <= seq:
-            send["read"].add(userid)
+def _require_robot(sandbox: Sandbox, body: Any) -> None:
+    if not body.get("robotCode"):
+        raise PlatformError(400, "invalidParameter.robotCode.empty", "robotCode不能为空")
+    if body["robotCode"] != sandbox.app.client_id:
+        raise PlatformError(400, "invalidParameter.robotCode.notExsit", "robotCode不存在")
+
+
+def _group(sandbox: Sandbox, body: dict[str, Any]) -> Group:
+    given = body.get("openConversationId")
+    group = sandbox.company.groups.get(given) if isinstance(given, str) else None
+    if group is None:
+        raise PlatformError(400, "invalid.openConversationId", "openConversationId无效")
+    return group
+
+
+def _access(sandbox: Sandbox, key: Any, group_id: str | None) -> Send:
+    send = _sends(sandbox).get(key) if isinstance(key, str) else None
+    if send is None or send.group_id != group_id:
+        raise PlatformError(400, "invalidParameter.processQueryKey", "processQueryKey无效")
+    if sandbox.clock.now() - send.at > KEY_LIFE:
+        raise PlatformError(400, "processQueryKey.expireTime", "processQueryKey已过期")
+    return send
+
+
+def _status(send: Send) -> str:
+    return "RECALLED" if send.recalled else "SUCCESS"
 
 
 def _name(sandbox: Sandbox, userid: str) -> str:
     person = sandbox.company.known_person(userid)
     return person.name if person else userid
+
+
+def _mobile(sandbox: Sandbox, userid: str) -> str:
+    person = sandbox.company.known_person(userid)
+    return person.mobile if person else ""

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import importlib
 import importlib.util
+import ipaddress
 from dataclasses import dataclass
 
 from aiohttp import web
 
+from bot.sandbox import platform
 from bot.sandbox.state import Sandbox
 
 HOST = "127.0.0.1"
@@ -20,11 +22,13 @@ MODULES = tuple(
     for name in NAMES
     if importlib.util.find_spec(f"bot.sandbox.{name}") is not None
 )
+MAX_BODY = 64 * 1024 * 1024
+STOP_SECONDS = 5.0
 
 
 def build_app(sandbox: Sandbox) -> web.Application:
     """All routes; each module names its own."""
-    app = web.Application(middlewares=[platform.middleware(sandbox)], client_max_size=64 * 1024 * 1024)
+    app = web.Application(middlewares=[platform.middleware(sandbox)], client_max_size=MAX_BODY)
     for module in MODULES:
         if hasattr(module, "routes"):
             app.add_routes(module.routes(sandbox))
@@ -40,28 +44,34 @@ class Running:
     _runner: web.AppRunner
 
     async def close(self) -> None:
-        """Ends every connection and stops listening."""
+        """Ends every connection and every wait, and stops listening."""
+        self.sandbox.stopping = True
+        self.sandbox.inbox.wake_all()
         await self.sandbox.switchboard.close()
         for closer in self.sandbox.closers:
             await closer()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._runner.cleanup(), 5)
+            await asyncio.wait_for(self._runner.cleanup(), STOP_SECONDS)
 
 
-async def start(sandbox: Sandbox, port: int = 0) -> Running:
-    """Listens on loopback only; port 0 takes a free one.
+async def start(sandbox: Sandbox, port: int = 0, host: str = HOST) -> Running:
+    """Listens; port 0 takes a free one.
 
     Raises:
+        ValueError: the host is no loopback address. The control plane has no authentication.
         OSError: the port is taken.
     """
-    runner = web.AppRunner(build_app(sandbox), access_log=None, shutdown_timeout=1)
+    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        raise ValueError(f"the sandbox listens on loopback only, not on {host}")
+    runner = web.AppRunner(build_app(sandbox), access_log=None, shutdown_timeout=1, handle_signals=False)
     await runner.setup()
-    site = web.TCPSite(runner, HOST, port)
+    site = web.TCPSite(runner, host, port)
     try:
         await site.start()
     except OSError:
         await runner.cleanup()
         raise
-    address = runner.addresses[0]
-    sandbox.base_url = f"http://{HOST}:{address[1]}"
+    bound = runner.addresses[0]
+    shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
+    sandbox.base_url = f"http://{shown}:{bound[1]}"
     return Running(sandbox, sandbox.base_url, runner)
