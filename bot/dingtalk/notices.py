@@ -104,24 +104,27 @@ def oa_notice(
     """
     if not _COLOUR.fullmatch(colour):
         raise ValueError(f"not eight hex digits: {colour}")
-    rows = [{"key": cut_chars(key, 30), "value": cut_chars(value, 100)} for key, value in form[:6]]
+    status = {} if status_bar is None else {"status_value": status_bar.text, "status_bg": status_bar.background}
 
-    def build(cut: str) -> dict[str, Any]:
+    def build(cut: str, width: int) -> dict[str, Any]:
+        rows = [{"key": cut_chars(key, min(width, 30)), "value": cut_chars(value, width)} for key, value in form[:6]]
         body: dict[str, Any] = {"title": cut_chars(title, 50)}
         if rows:
             body["form"] = rows
         if cut:
             body["content"] = cut
         if author:
-            body["author"] = cut_chars(author, 30)
+            body["author"] = cut_chars(author, 20)
         oa: dict[str, Any] = {"head": {"bgcolor": colour, "text": cut_chars(title, 20)}, "body": body}
         if url:
             oa |= {"message_url": url, "pc_message_url": url}
-        if status_bar is not None:
-            oa["status_bar"] = {"status_value": status_bar.text, "status_bg": status_bar.background}
+        if status:
+            oa["status_bar"] = status
         return {"msgtype": "oa", "oa": oa}
 
-    return fit(build, content, MESSAGE_BYTES)
+    # The rows give way before the message is refused.
+    width = next((width for width in (100, 60, 30, 15) if json_bytes(build("", width)) <= MESSAGE_BYTES), 8)
+    return fit(lambda cut: build(cut, width), content, MESSAGE_BYTES)
 
 
 def action_card_notice(title: str, markdown: str, buttons: Sequence[LinkButton]) -> dict[str, Any]:

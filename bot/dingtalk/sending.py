@@ -59,7 +59,12 @@ def lines(text: str) -> str:
     return BREAK.join(part.rstrip() for part in text.split("\n"))
 
 
-REASONS = {DUPLICATE: "同样内容当天已发过", DAILY_LIMIT: "当天通知超过上限", 143103: "一分钟内发得太多", 143104: "一分钟内发得太多"}
+REASONS = {
+    DUPLICATE: "同样内容当天已发过",
+    DAILY_LIMIT: "当天通知超过上限",
+    143103: "一分钟内发得太多",
+    143104: "一分钟内发得太多",
+}
 
 
 def fate_text(fate: Fate) -> str:
@@ -68,4 +73,6 @@ def fate_text(fate: Fate) -> str:
         return "delivered"
     if fate.kind is FateKind.FORBIDDEN:
         return f"undelivered:{REASONS.get(fate.code or 0, f'被钉钉拦下（{fate.code}）')}"
-    return "undelivered:" + {FateKind.INVALID: "不在通知范围或已离职", FateKind.FAILED: "钉钉发送失败"}.get(fate.kind, "未送达")
+    return "undelivered:" + {FateKind.INVALID: "不在通知范围或已离职", FateKind.FAILED: "钉钉发送失败"}.get(
+        fate.kind, "未送达"
+    )

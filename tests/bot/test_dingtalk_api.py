@@ -1,6 +1,7 @@
 import asyncio
 import logging
 
+import aiohttp
 import pytest
 
 from bot.dingtalk import api as api_module
@@ -184,7 +185,7 @@ async def test_a_lost_answer_to_a_read_is_asked_again() -> None:
 
 
 async def test_silence_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_module, "TIMEOUT", api_module.aiohttp.ClientTimeout(total=0.2, connect=0.1))
+    monkeypatch.setattr(api_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.2, connect=0.1))
     async with stub_api() as (stub, api):
         await api.check_token()
         stub.say(SEND, HANG)
