@@ -44,7 +44,13 @@ class App:
         self.settings, self.db, self.clock = settings, db, clock
         self._session: aiohttp.ClientSession = open_session()
         self.dingtalk = DingTalk.over(
-            DingTalkApi(credentials, self._session, api_base=settings.api_base, oapi_base=settings.oapi_base)
+            DingTalkApi(
+                credentials,
+                self._session,
+                api_base=settings.api_base,
+                oapi_base=settings.oapi_base,
+                now=lambda: clock.now().timestamp(),  # a token's life and a ban pass by the product's clock
+            )
         )
         sending = Sending(self.dingtalk)
         self.renderer: Renderer = WordsRenderer() if settings.card_template == "none" else PublicTemplateRenderer()
