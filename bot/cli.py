@@ -28,7 +28,9 @@ class Failure(AppError, code="failed"):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit 0 done, 1 refused or failed, 2 wrong usage."""
-    parser = argparse.ArgumentParser(prog="dingcrm", description="The CRM a sales team works in without leaving DingTalk.")
+    parser = argparse.ArgumentParser(
+        prog="dingcrm", description="The CRM a sales team works in without leaving DingTalk."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, what in COMMANDS.items():
         _describe(name, commands.add_parser(name, help=what, description=what))
@@ -49,7 +51,9 @@ def _describe(name: str, parser: argparse.ArgumentParser) -> None:
             parser.add_argument("--port", type=int, default=8077, help="of the local DingTalk (8077)")
             parser.add_argument("--now", metavar="ISO", help="the clock at start, e.g. 2026-03-02T09:00:00+08:00")
             if name == "demo":
-                parser.add_argument("--data-dir", metavar="DIR", help="keep the data here; default: a temporary directory")
+                parser.add_argument(
+                    "--data-dir", metavar="DIR", help="keep the data here; default: a temporary directory"
+                )
                 parser.add_argument("--no-browser", action="store_true", help="do not open the page")
         case "load":
             parser.add_argument("file", metavar="FILE")

@@ -3,7 +3,6 @@
 Permission changes take effect on the next request (R-PERM-8); a leaver loses access at once.
 """
 
-
 from bot.core.actor import Actor, Permission, Scope
 from bot.core.errors import Stranger
 from storage import access, people
@@ -52,9 +51,7 @@ def in_usage_scope(tx: Tx, user_id: str, departments: frozenset[int], settings: 
         return True
     if usage.mode == "admins":
         return False
-    return user_id in usage.users or bool(
-        departments & people.with_subdepartments(tx, usage.departments)
-    )
+    return user_id in usage.users or bool(departments & people.with_subdepartments(tx, usage.departments))
 
 
 def may_be_told(tx: Tx, user_id: str, settings: CompanySettings) -> bool:

@@ -57,7 +57,9 @@ class Settings(BaseSettings):
         if not given and kept.is_file():
             given = kept.read_text().strip()
         if not given:
-            raise BadSettings("没有密钥：请设置 DINGCRM_SECRET_KEY（任意 16 个字符以上的文字，妥善保存，丢了就解不开密文）。")
+            raise BadSettings(
+                "没有密钥：请设置 DINGCRM_SECRET_KEY（任意 16 个字符以上的文字，妥善保存，丢了就解不开密文）。"
+            )
         if len(given) < SHORTEST_KEY:
             raise BadSettings("DINGCRM_SECRET_KEY 太短：至少要 16 个字符。")
         return given

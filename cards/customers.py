@@ -63,7 +63,9 @@ class HasName(Protocol):
 
 def facts_line(customer: HasFacts) -> str:
     """城市 · 行业 · 分类 · 来源, as far as they are known."""
-    return " · ".join(escape(p) for p in (customer.city, customer.industry, customer.customer_class, customer.source) if p)
+    return " · ".join(
+        escape(p) for p in (customer.city, customer.industry, customer.customer_class, customer.source) if p
+    )
 
 
 def contact_line(contact: HasName) -> str:

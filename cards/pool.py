@@ -59,7 +59,11 @@ def pool_list(
             escape(row.name),
             row.facts,
             row.taken,
-            (CardButton(f"领取 {row.name}", ClaimButton(customer_id=row.customer_id), "primary", typed=f"领取 {row.name}"),)
+            (
+                CardButton(
+                    f"领取 {row.name}", ClaimButton(customer_id=row.customer_id), "primary", typed=f"领取 {row.name}"
+                ),
+            )
             if may_claim and not row.taken
             else (),
         )
@@ -78,7 +82,9 @@ def pool_list(
     return CardView(title, body=head, rows=drawn, buttons=tuple(buttons))
 
 
-def claimed_card(*, name: str, when: str, facts: str, contacts: Sequence[str], buttons: Sequence[CardButton]) -> CardView:
+def claimed_card(
+    *, name: str, when: str, facts: str, contacts: Sequence[str], buttons: Sequence[CardButton]
+) -> CardView:
     """After 领取 by word."""
     fields = tuple(("联系人", line) for line in contacts)
     return CardView(f"已领取 {name}", tags=(f"✓ 你已领取 {when}",), body=facts, fields=fields, buttons=tuple(buttons))

@@ -24,9 +24,7 @@ class Membership:
 def list_memberships(tx: Tx, user_id: str) -> list[Membership]:
     """The person's roles, the built-in one included if it has functions."""
     member_of = select(RoleMember.role_id).where(RoleMember.user_id == user_id)
-    roles = tx.exec(
-        select(Role).where(col(Role.id).in_(member_of) | (col(Role.name) == EVERYBODY))
-    ).all()
+    roles = tx.exec(select(Role).where(col(Role.id).in_(member_of) | (col(Role.name) == EVERYBODY))).all()
     ids = [role.id for role in roles]
     if not ids:
         return []

@@ -7,8 +7,6 @@ from storage.database import Tx
 from storage.tables import Audit
 
 
-def record(
-    tx: Tx, *, at: datetime, user_id: str, via: str, action: str, subject: str, **detail: Any
-) -> None:
+def record(tx: Tx, *, at: datetime, user_id: str, via: str, action: str, subject: str, **detail: Any) -> None:
     """`action`: verb.noun; `subject`: customer:12. `detail` holds ids and short facts, never secrets."""
     tx.add(Audit(at=at, user_id=user_id, via=via, action=action, subject=subject, detail=detail))

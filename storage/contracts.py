@@ -25,9 +25,7 @@ def list_running(tx: Tx, *, owner_id: str | None = None) -> list[RunningContract
     """Effective contracts within the scope, or one owner's."""
     query = columns(
         col(Contract.id), col(Contract.number), col(Contract.owner_id), col(Contract.ends_on), col(Contract.customer_id)
-    ).where(
-        col(Contract.state) == "effective", col(Contract.ends_on).is_not(None)
-    )
+    ).where(col(Contract.state) == "effective", col(Contract.ends_on).is_not(None))
     if owner_id is not None:
         query = query.where(col(Contract.owner_id) == owner_id)
     rows = tx.execute(query).all()

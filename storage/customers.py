@@ -70,7 +70,9 @@ def _where(wanted: CustomerFilter) -> list[Any]:
     if wanted.mine:
         conditions.append(col(Customer.owner_id) == wanted.mine)
     if wanted.quiet_since is not None:
-        conditions.append(or_(col(Customer.last_follow_up_at).is_(None), col(Customer.last_follow_up_at) < wanted.quiet_since))
+        conditions.append(
+            or_(col(Customer.last_follow_up_at).is_(None), col(Customer.last_follow_up_at) < wanted.quiet_since)
+        )
         conditions.append(col(Customer.owner_since) < wanted.quiet_since)
     return conditions
 

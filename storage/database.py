@@ -165,5 +165,3 @@ def _run(bind: Engine | Connection, scope: Scope | None, work: Callable[[Tx], T]
         if "database is locked" in str(failure.orig):
             raise DatabaseBusy(str(failure.orig)) from failure
         raise
-
-

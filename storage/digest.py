@@ -36,14 +36,13 @@ def mark_sent(tx: Tx, items: list[DigestItem], now: datetime) -> None:
     """They are in a message that leaves with this transaction."""
     for item in items:
         item.sent_at = now
+        tx.add(item)
 
 
 def cancel(tx: Tx, subject: str, *, rules: tuple[str, ...], now: datetime) -> None:
     """The matter is settled: nobody is reminded of it any more (R-REM-8)."""
     tx.execute(
         update(DigestItem)
-        .where(
-            col(DigestItem.subject) == subject, col(DigestItem.rule).in_(rules), col(DigestItem.sent_at).is_(None)
-        )
+        .where(col(DigestItem.subject) == subject, col(DigestItem.rule).in_(rules), col(DigestItem.sent_at).is_(None))
         .values(cancelled_at=now)
     )

@@ -28,7 +28,9 @@ def _settle(tx: Tx, customer_id: int, now: datetime) -> None:
     """Last contact: the latest follow-up. Next: what the latest entry that was written down plans."""
     rows = select(FollowUp).where(FollowUp.customer_id == customer_id, col(FollowUp.deleted_at).is_(None))
     see_all = {"unscoped": "a customer's last contact is its latest follow-up, whoever made it"}
-    latest = tx.exec(rows.order_by(col(FollowUp.at).desc(), col(FollowUp.id).desc()).limit(1), execution_options=see_all).first()
+    latest = tx.exec(
+        rows.order_by(col(FollowUp.at).desc(), col(FollowUp.id).desc()).limit(1), execution_options=see_all
+    ).first()
     newest = tx.exec(rows.order_by(col(FollowUp.id).desc()).limit(1), execution_options=see_all).first()
     tx.execute(
         update(Customer)

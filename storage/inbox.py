@@ -121,7 +121,5 @@ def count_dead(tx: Tx) -> int:
 
 def prune(tx: Tx, *, now: datetime) -> int:
     """Forgets frames finished long ago."""
-    gone = tx.execute(
-        delete(Inbox).where(col(Inbox.state) != "new", col(Inbox.received_at) < now - KEEP)
-    )
+    gone = tx.execute(delete(Inbox).where(col(Inbox.state) != "new", col(Inbox.received_at) < now - KEEP))
     return int(gone.rowcount)  # type: ignore[attr-defined]

@@ -31,9 +31,7 @@ def hold(tx: Tx, name: str, *, holder: str, wall: datetime, lasts: timedelta) ->
 
 def release(tx: Tx, name: str, *, holder: str, wall: datetime) -> None:
     """Lets the next one in at once."""
-    tx.execute(
-        update(Lease).where(col(Lease.name) == name, col(Lease.holder) == holder).values(until=wall)
-    )
+    tx.execute(update(Lease).where(col(Lease.name) == name, col(Lease.holder) == holder).values(until=wall))
 
 
 def still_leads(tx: Tx, name: str, *, holder: str, epoch: int) -> bool:

@@ -34,9 +34,7 @@ def queue(
     day = moment.date()
     groups: dict[str, list[str]] = {}
     for user_id in dict.fromkeys(user_ids):
-        sent_today = tx.exec(
-            select(Notice.content_hash).where(Notice.user_id == user_id, Notice.day == day)
-        ).all()
+        sent_today = tx.exec(select(Notice.content_hash).where(Notice.user_id == user_id, Notice.day == day)).all()
         if len(sent_today) >= PER_DAY:
             tx.add(
                 Notice(

@@ -34,7 +34,9 @@ def lock_claimant(tx: Tx, user_id: str) -> None:
 
 def count_claims(tx: Tx, user_id: str, today: date) -> ClaimCounts:
     """The claimant's figures now."""
-    live = select(func.count()).select_from(ClaimLog).where(ClaimLog.user_id == user_id, col(ClaimLog.undone_at).is_(None))
+    live = (
+        select(func.count()).select_from(ClaimLog).where(ClaimLog.user_id == user_id, col(ClaimLog.undone_at).is_(None))
+    )
     carried = tx.exec(select(ClaimCarry.count).where(ClaimCarry.user_id == user_id)).first() or 0
     holding = tx.exec(select(func.count()).select_from(Customer).where(Customer.owner_id == user_id)).one()
     return ClaimCounts(
@@ -192,10 +194,7 @@ class Clocked:
 
 def list_clocked(tx: Tx, *, owner_id: str | None = None) -> list[Clocked]:
     """All owned customers within the scope, or one person's."""
-    effective = (
-        select(Contract.customer_id)
-        .where(Contract.state == "effective", col(Contract.deleted_at).is_(None))
-    )
+    effective = select(Contract.customer_id).where(Contract.state == "effective", col(Contract.deleted_at).is_(None))
     query = columns(
         col(Customer.id), col(Customer.name), col(Customer.owner_id), col(Customer.owner_since),
         col(Customer.last_follow_up_at), col(Customer.next_follow_up_at), col(Customer.next_timed),

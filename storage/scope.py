@@ -79,9 +79,7 @@ def _criteria(scope: Scope) -> list[Any]:
         if scope.departments is None and scope.pool:  # system and administrators: history of the pool too
             rules.append(with_loader_criteria(child, alive))
         else:
-            rules.append(
-                with_loader_criteria(child, and_(alive, table.c.customer_id.in_(owned_customers)))
-            )
+            rules.append(with_loader_criteria(child, and_(alive, table.c.customer_id.in_(owned_customers))))
     return rules
 
 
@@ -111,7 +109,4 @@ def _add_scope(state: ORMExecuteState) -> None:
 
 
 def _touches_scoped(statement: Any) -> bool:
-    return any(
-        isinstance(element, Table) and element.name in Tables.names
-        for element in visitors.iterate(statement)
-    )
+    return any(isinstance(element, Table) and element.name in Tables.names for element in visitors.iterate(statement))

@@ -13,9 +13,7 @@ def offer(
     tx: Tx, *, user_id: str, kind: str, payload: dict[str, Any], text: str, now: datetime, lasts: timedelta
 ) -> int:
     """Remembers how to take back what was just done; returns the undo's id."""
-    row = Undo(
-        user_id=user_id, kind=kind, payload=payload, text=text, created_at=now, expires_at=now + lasts
-    )
+    row = Undo(user_id=user_id, kind=kind, payload=payload, text=text, created_at=now, expires_at=now + lasts)
     tx.add(row)
     tx.flush()
     assert row.id is not None
@@ -39,7 +37,5 @@ def last_open(tx: Tx, user_id: str, now: datetime) -> Undo | None:
 
 def take(tx: Tx, undo_id: int, now: datetime) -> bool:
     """Marks it taken. False: it was taken already (the second tap of a double tap)."""
-    done = tx.execute(
-        update(Undo).where(col(Undo.id) == undo_id, col(Undo.undone_at).is_(None)).values(undone_at=now)
-    )
+    done = tx.execute(update(Undo).where(col(Undo.id) == undo_id, col(Undo.undone_at).is_(None)).values(undone_at=now))
     return bool(done.rowcount)  # type: ignore[attr-defined]

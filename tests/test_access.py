@@ -115,7 +115,9 @@ async def _do(db: Database, name: str, who: str, wanted: str | int, *, without: 
         if without:
             actor = _stripped(actor)
         else:
-            actor = replace(actor, permissions=actor.permissions | _granted(row), admin=actor.admin or row.needs == "admin")
+            actor = replace(
+                actor, permissions=actor.permissions | _granted(row), admin=actor.admin or row.needs == "admin"
+            )
         ctx = make_context(tx, actor, NOW, settings, "chat")
         object_id = wanted if isinstance(wanted, int) else customer_id(tx, wanted)
         return row.call(function, ctx, object_id)

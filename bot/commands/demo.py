@@ -58,9 +58,7 @@ async def _demo(given: argparse.Namespace) -> int:
 
 async def _play(stack: AsyncExitStack, sandbox: Sandbox, settings: Any, db: Database, world: dict[str, Any]) -> None:
     """Mirrors the organisation, loads the company, opens the stream."""
-    who = Credentials(
-        sandbox.app.client_id, sandbox.app.client_secret, sandbox.company.corp_id, sandbox.app.agent_id
-    )
+    who = Credentials(sandbox.app.client_id, sandbox.app.client_secret, sandbox.company.corp_id, sandbox.app.agent_id)
     app = App(settings, db, sandbox.clock, lambda: who)
     driver = DemoDriver(app, sandbox)
     sandbox.driver = driver

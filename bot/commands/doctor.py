@@ -63,7 +63,9 @@ def _disk(settings: Settings) -> Finding:
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     free = shutil.disk_usage(settings.data_dir).free // 2**20
     state = GOOD if free > 500 else BAD
-    return Finding(state, "磁盘", f"{settings.data_dir} 还有 {free} MB" + ("" if free > 500 else "，不到 500 MB，请清理"))
+    return Finding(
+        state, "磁盘", f"{settings.data_dir} 还有 {free} MB" + ("" if free > 500 else "，不到 500 MB，请清理")
+    )
 
 
 async def _speed(db: Database) -> Finding:
@@ -72,7 +74,11 @@ async def _speed(db: Database) -> Finding:
         await db.system(lambda tx: inbox.renew(tx, holder="doctor", wall=SystemClock().now()))
     millis = (time.perf_counter() - started) / 5 * 1000
     ok = millis < 200
-    return Finding(GOOD if ok else WARN, "数据库", f"{db.kind}，一次写入 {millis:.1f} 毫秒" + ("" if ok else "，太慢，换一块快的盘"))
+    return Finding(
+        GOOD if ok else WARN,
+        "数据库",
+        f"{db.kind}，一次写入 {millis:.1f} 毫秒" + ("" if ok else "，太慢，换一块快的盘"),
+    )
 
 
 def _inside(tx: Tx) -> list[Finding]:
@@ -95,12 +101,26 @@ def _inside(tx: Tx) -> list[Finding]:
         text = f"部门 {people.count_departments(tx)} 个，在职 {people.count_active(tx)} 人，上次同步 {run.started_at:%m-%d %H:%M}{todo}"
         found.append(Finding(state, "组织", text))
     dead, waiting = inbox.count_dead(tx), inbox.count_new(tx)
-    found.append(Finding(WARN if dead else GOOD, "收件", f"待处理 {waiting} 条，没处理成 {dead} 条" + ("，按编号查日志" if dead else "")))
+    found.append(
+        Finding(
+            WARN if dead else GOOD,
+            "收件",
+            f"待处理 {waiting} 条，没处理成 {dead} 条" + ("，按编号查日志" if dead else ""),
+        )
+    )
     failed = outbox.list_failed(tx)
     text = f"待发 {outbox.count_open(tx, now=now)} 条，没发成 {len(failed)} 条"
-    found.append(Finding(WARN if failed else GOOD, "发件", text + (f"，最近：{failed[0].error[:60]}" if failed else "")))
+    found.append(
+        Finding(WARN if failed else GOOD, "发件", text + (f"，最近：{failed[0].error[:60]}" if failed else ""))
+    )
     lost = notices.list_undelivered(tx, since=now - timedelta(days=7))
-    found.append(Finding(WARN if lost else GOOD, "工作通知", f"最近 7 天没送达 {len(lost)} 条" + ("，在聊天里发送「通知状态」查看" if lost else "")))
+    found.append(
+        Finding(
+            WARN if lost else GOOD,
+            "工作通知",
+            f"最近 7 天没送达 {len(lost)} 条" + ("，在聊天里发送「通知状态」查看" if lost else ""),
+        )
+    )
     for job in jobs.list_states(tx):
         if job.last_run_at is not None and "出错了" in job.last_result:
             found.append(Finding(WARN, f"任务 {job.name}", f"{job.last_run_at:%m-%d %H:%M} {job.last_result}"))
@@ -148,7 +168,9 @@ async def _card_template(app: App) -> Finding:
             data=app.renderer.variables(CardView(title="doctor")), summary="doctor",
         )  # fmt: skip
     except TemplateUnusable:
-        return Finding(WARN, "卡片", f"模板 {template} 不可用，改用文字消息；可在卡片平台导入模板后设置 DINGCRM_CARD_TEMPLATE")
+        return Finding(
+            WARN, "卡片", f"模板 {template} 不可用，改用文字消息；可在卡片平台导入模板后设置 DINGCRM_CARD_TEMPLATE"
+        )
     except PermissionMissing as missing:
         return Finding(BAD, "卡片", f"缺少权限 {'、'.join(missing.required_scopes)}")
     except NotDelivered:
@@ -156,4 +178,3 @@ async def _card_template(app: App) -> Finding:
     except DingTalkError as failure:
         return Finding(WARN, "卡片", f"没有查清：{failure}")
     return Finding(GOOD, "卡片", f"用模板 {template}")
-

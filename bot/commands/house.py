@@ -14,14 +14,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from storage.migrate import upgrade
-
 from bot.core.clock import BEIJING
 from bot.core.errors import AppError
 from bot.dingtalk.credentials import Credentials
 from bot.settings import KEY_FILE, BadSettings, Settings
 from storage import secrets as vault
 from storage.database import Database
+from storage.migrate import upgrade
 
 T = TypeVar("T")
 
@@ -117,7 +116,9 @@ def alone(settings: Settings) -> IO[str] | None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as taken:
         file.close()
-        raise Refused(f"{settings.data_dir} 上已经有一个 dingcrm 在运行（SQLite 只能一个进程；多机请用 PostgreSQL）。") from taken
+        raise Refused(
+            f"{settings.data_dir} 上已经有一个 dingcrm 在运行（SQLite 只能一个进程；多机请用 PostgreSQL）。"
+        ) from taken
     return file
 
 
@@ -154,7 +155,9 @@ async def find_credentials(settings: Settings, db: Database) -> Credentials:
     if not found["client_id"] or not found["client_secret"]:
         raise BadSettings(GUIDE)
     agent = found["agent_id"]
-    return Credentials(found["client_id"], found["client_secret"], found["corp_id"], int(agent) if agent.isdecimal() else 0)
+    return Credentials(
+        found["client_id"], found["client_secret"], found["corp_id"], int(agent) if agent.isdecimal() else 0
+    )
 
 
 async def wait_for_signal() -> None:

@@ -42,9 +42,10 @@ async def _job(name: str, now: datetime | None) -> JobRun:
                 return outcome  # the running app's delivery sends what it caused
             app.delivery.start()
             await _delivered(app)
-            return outcome
         except UnknownJob as unknown:
             raise Refused(str(unknown)) from unknown
+        else:
+            return outcome
         finally:
             await app.delivery.stop()
             await app.close()

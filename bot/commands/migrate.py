@@ -2,10 +2,9 @@
 
 import argparse
 
-from storage.migrate import current
-
 from bot.commands import house
 from bot.settings import read_settings
+from storage.migrate import current
 
 
 def main(given: argparse.Namespace) -> int:  # noqa: ARG001 -- all comes from the settings

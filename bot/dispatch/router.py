@@ -198,7 +198,6 @@ class Dispatcher:
 
 def _heard(message: ChatMessage, word: str, args: str) -> ChatMessage:
 
-
     return replace(message, word=word, args=args)
 
 
@@ -206,5 +205,3 @@ def _once(into: dict[str, Any], name: str, value: Any, what: str) -> None:
     if name in into:
         raise AlreadyUsed(f"{what} {name!r} is registered twice")
     into[name] = value
-
-

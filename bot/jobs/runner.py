@@ -127,9 +127,9 @@ class JobRunner:
             result = await job.run(replace(self._toolbox, requested_by=requested_by))
         except AppError as refusal:
             result, failed = refusal.text, True
-        except Exception as bug:  # noqa: BLE001 -- the last door of jobs: the next run goes on
+        except Exception:
             number = uuid.uuid4().hex[:8]
-            log.error("unexpected error %s in job %s", number, job.name, exc_info=bug)
+            log.exception("unexpected error %s in job %s", number, job.name)
             result, failed = f"出错了，编号 {number}", True
         await self._db.system(lambda tx: jobs.finish(tx, job.name, due=due, now=now, result=result))
         log.info("job %s: %s", job.name, result)
@@ -154,5 +154,3 @@ class JobRunner:
     async def has_requests(self) -> bool:
         """Whether somebody waits for a job's answer."""
         return self._running.locked() or await self._db.read(None, jobs.count_requests) > 0
-
-

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from bot.language.companies import hard_key, short_names
+from bot.language.companies import core_name, hard_key, soft_key
 from bot.language.normalize import fold
 from bot.language.pinyin import pinyin_of
 
@@ -39,6 +40,13 @@ class Match:
 NOTHING: Final = Match(None)
 
 
+@lru_cache(maxsize=200_000)
+def short_names(name: str) -> tuple[str, ...]:
+    """What people call the company, longest first: without legal form, without place, the distinctive part."""
+    found = (hard_key(name), core_name(name), soft_key(name))
+    return tuple(dict.fromkeys(f for f in found if len(f) >= 2))
+
+
 def rank(query: str, candidates: Sequence[Candidate]) -> Match:
     """Full name, legal-form-free equality, short form, unique part, initials, pinyin, contact, one wrong character.
 
@@ -62,7 +70,7 @@ def rank(query: str, candidates: Sequence[Candidate]) -> Match:
     if key.isascii() and key.isalpha():
         letters = key.lower()
         starts = [c for c in candidates if c.initials == letters or c.pinyin == letters]
-        inside = [c for c in candidates if letters in c.initials or (len(letters) >= 4 and letters in c.pinyin)]
+        inside = [c for c in candidates if letters in c.initials or (len(letters) > 3 and letters in c.pinyin)]
         for tier in _found([("initials", True, starts), ("initials", len(letters) >= 3, inside)]):
             return tier
     if asked.isdecimal() and len(asked) >= 4:

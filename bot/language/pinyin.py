@@ -9,14 +9,10 @@ from typing import Final
 from bot.language.normalize import fold
 
 SURNAMES: Final = {
-    **dict(zip("单仇曾翟查盖区朴解任华纪柏卜车晁种尉令冼应", (
-        "shan qiu zeng zhai zha ge ou piao xie ren hua ji bai bu che chao chong wei ling xian ying").split(), strict=True)),
-    **dict(zip("乐员贲谌褚宓逄郇乜佴缪贾燕葛覃宁石长夏谭卞炅员", (
-        "yue yun ben chen chu mi pang xun nie nai miao jia yan ge qin ning shi chang xia tan bian gui yun").split(), strict=True)),
-    **dict(zip("尹召折能召殷奇哈隗郗繁过俞巫邢仝曲阚瞿眭闵费佘", (
-        "yin shao she nai shao yin ji ha wei xi po guo yu wu xing tong qu kan qu sui min fei she").split(), strict=True)),
-    **dict(zip("句撒沈黑洗盛莘都重幸行降祭", (
-        "gou sa shen he xian sheng shen du chong xing xing jiang zhai").split(), strict=True)),
+    **dict(zip("单仇曾翟查盖区朴解任华纪柏卜车晁种尉令冼应", ["shan", "qiu", "zeng", "zhai", "zha", "ge", "ou", "piao", "xie", "ren", "hua", "ji", "bai", "bu", "che", "chao", "chong", "wei", "ling", "xian", "ying"], strict=True)),
+    **dict(zip("乐员贲谌褚宓逄郇乜佴缪贾燕葛覃宁石长夏谭卞炅员", ["yue", "yun", "ben", "chen", "chu", "mi", "pang", "xun", "nie", "nai", "miao", "jia", "yan", "ge", "qin", "ning", "shi", "chang", "xia", "tan", "bian", "gui", "yun"], strict=True)),
+    **dict(zip("尹召折能召殷奇哈隗郗繁过俞巫邢仝曲阚瞿眭闵费佘", ["yin", "shao", "she", "nai", "shao", "yin", "ji", "ha", "wei", "xi", "po", "guo", "yu", "wu", "xing", "tong", "qu", "kan", "qu", "sui", "min", "fei", "she"], strict=True)),
+    **dict(zip("句撒沈黑洗盛莘都重幸行降祭", ["gou", "sa", "shen", "he", "xian", "sheng", "shen", "du", "chong", "xing", "xing", "jiang", "zhai"], strict=True)),
 }  # fmt: skip
 """How a character is read as a surname, where that can differ from its everyday reading."""
 
@@ -87,4 +83,4 @@ def _spellings(name: str, *, person: bool) -> list[tuple[str, ...]]:
 
 def person_readings(name: str) -> tuple[str, str]:
     """Pinyin and initials of a person's name."""
-    return pinyin_of(name, person=True), initials_of(name, person=True)
+    return pinyin_of(name, person=True), initials(name, person=True)

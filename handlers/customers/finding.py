@@ -115,7 +115,9 @@ def describe(customer: Customer, names: dict[str, str]) -> str:
 
 
 def _by_full_name(tx: Tx, words: str) -> Finding:
-    twins = [t for t in customers.find_twins(tx, name_key=hard_key(words), soft_key="", credit_code=None, phone="") if t.hard]
+    twins = [
+        t for t in customers.find_twins(tx, name_key=hard_key(words), soft_key="", credit_code=None, phone="") if t.hard
+    ]
     return Finding(words, twins[0].id if len(twins) == 1 else None)
 
 

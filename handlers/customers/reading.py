@@ -41,7 +41,14 @@ def read_new_customer(ctx: Context, words: str, draft: NewCustomer | None = None
         known["name"] = tokens.pop(0)
     rest: list[str] = []
     for token in tokens:
-        column = next((c for c, allowed in values.items() if c not in known and any(a == token or token.startswith(a) for a in allowed)), None)
+        column = next(
+            (
+                c
+                for c, allowed in values.items()
+                if c not in known and any(a == token or token.startswith(a) for a in allowed)
+            ),
+            None,
+        )
         if column is not None:
             known[column] = next(a for a in values[column] if a == token or token.startswith(a))
         elif "contact" not in known and not new.contact and PERSON.match(token):

@@ -9,7 +9,7 @@ from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.language.companies import hard_key, soft_key
 from bot.language.phones import credit_code_ok
-from bot.language.pinyin import initials_of, pinyin_of
+from bot.language.pinyin import initials, pinyin_of
 from handlers.customers import rules
 from handlers.customers.rules import Duplicate, TwinFact
 from storage import audit, customers, dictionaries, follow_ups, people, pools, undos
@@ -74,7 +74,7 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
         pools.open_page(tx, customer.id, ctx.actor.user_id, how="create", by=ctx.actor.user_id, now=ctx.now)
         if new.contact or new.mobile:
             customers.add_contact(
-                tx, customer_id=customer.id, name=new.contact or "联系人", initials=initials_of(new.contact, person=True),
+                tx, customer_id=customer.id, name=new.contact or "联系人", initials=initials(new.contact, person=True),
                 title=new.title, mobile=new.mobile, now=ctx.now, by=ctx.actor.user_id,
             )  # fmt: skip
         undo_id = undos.offer(
@@ -87,7 +87,7 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
 
 def _store(tx: Tx, ctx: Context, new: NewCustomer, name: str) -> Customer:
     customer = Customer(
-        name=name, name_key=hard_key(name), soft_key=soft_key(name), pinyin=pinyin_of(name), initials=initials_of(name),
+        name=name, name_key=hard_key(name), soft_key=soft_key(name), pinyin=pinyin_of(name), initials=initials(name),
         credit_code=new.credit_code or None, customer_class=new.customer_class, industry=new.industry,
         source=new.source, city=new.city, remark=new.remark, owner_id=ctx.actor.user_id, owner_since=ctx.now,
         created_at=ctx.now, created_by=ctx.actor.user_id, updated_at=ctx.now,
@@ -185,7 +185,7 @@ def add_contact(ctx: Context, customer_id: int, *, name: str, title: str, mobile
             name=customer.name, owner=people.name_of(tx, customer.owner_id),
         )  # fmt: skip
         contact = customers.add_contact(
-            tx, customer_id=customer_id, name=name, initials=initials_of(name, person=True), title=title, mobile=mobile,
+            tx, customer_id=customer_id, name=name, initials=initials(name, person=True), title=title, mobile=mobile,
             now=ctx.now, by=ctx.actor.user_id,
         )  # fmt: skip
         _record(tx, ctx, "add.contact", customer_id, contact=contact.id)
@@ -194,5 +194,11 @@ def add_contact(ctx: Context, customer_id: int, *, name: str, title: str, mobile
 
 def _record(tx: Tx, ctx: Context, action: str, customer_id: int | None, **detail: Any) -> None:
     audit.record(
-        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=f"customer:{customer_id}", **detail
+        tx,
+        at=ctx.now,
+        user_id=ctx.actor.user_id,
+        via=ctx.via,
+        action=action,
+        subject=f"customer:{customer_id}",
+        **detail,
     )

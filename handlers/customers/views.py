@@ -34,7 +34,7 @@ def moment_text(moment: Any, ctx: Context, *, timed: bool = True) -> str:
     return f"{day} {moment:%H:%M}" if timed else day
 
 
-def sheet_of(details: CustomerDetails, ctx: Context, *, page: int) -> CustomerSheet:
+def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
     """The customer in words, as this actor may see it."""
     customer = details.customer
     own = customer.owner_id == ctx.actor.user_id
@@ -81,18 +81,26 @@ def paint_customer(state: dict[str, Any], ctx: Context) -> CardView:
     except AppError as refusal:
         return CardView("客户", body=refusal.text)
     page = int(state.get("page", 1))
-    sheet = sheet_of(details, ctx, page=page)
+    sheet = sheet_of(details, ctx)
     buttons: list[CardButton] = []
     if sheet.may_follow:
-        buttons.append(CardButton("记跟进", FollowButton(customer_id=sheet.customer_id), "primary", typed=f"跟进 {sheet.name} "))
+        buttons.append(
+            CardButton("记跟进", FollowButton(customer_id=sheet.customer_id), "primary", typed=f"跟进 {sheet.name} ")
+        )
     if sheet.may_claim:
-        buttons.append(CardButton(f"领取 {sheet.name}", ClaimButton(customer_id=sheet.customer_id), "primary", typed=f"领取 {sheet.name}"))
+        buttons.append(
+            CardButton(
+                f"领取 {sheet.name}", ClaimButton(customer_id=sheet.customer_id), "primary", typed=f"领取 {sheet.name}"
+            )
+        )
     if page > 1:
         buttons.append(CardButton("较新的跟进", TimelineButton(customer_id=sheet.customer_id, page=page - 1)))
     if page < sheet.timeline_pages:
         buttons.append(CardButton("更早的跟进", TimelineButton(customer_id=sheet.customer_id, page=page + 1)))
     if sheet.may_return:
-        buttons.append(CardButton("退回公海", AskReturnButton(customer_id=sheet.customer_id), typed=f"退回 {sheet.name}"))
+        buttons.append(
+            CardButton("退回公海", AskReturnButton(customer_id=sheet.customer_id), typed=f"退回 {sheet.name}")
+        )
     return customer_cards.customer_card(sheet, buttons)
 
 
@@ -103,7 +111,10 @@ def filter_of(state: dict[str, Any], ctx: Context) -> CustomerFilter:
     if quiet is not None:
         since = ctx.now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=int(quiet) - 1)
     return CustomerFilter(
-        words=tuple(str(w) for w in state.get("words", ())), pooled=False, mine=str(state.get("mine", "")), quiet_since=since
+        words=tuple(str(w) for w in state.get("words", ())),
+        pooled=False,
+        mine=str(state.get("mine", "")),
+        quiet_since=since,
     )
 
 
@@ -138,8 +149,10 @@ def paint_created(state: dict[str, Any], ctx: Context) -> CardView:
         details = service.show_customer(ctx, int(state["customer_id"]))
     except AppError:
         return CardView(f"新建客户 {state.get('name', '')}", body="这次新建已撤销。")
-    sheet = sheet_of(details, ctx, page=1)
-    buttons = [CardButton("记跟进", FollowButton(customer_id=sheet.customer_id), "primary", typed=f"跟进 {sheet.name} ")]
+    sheet = sheet_of(details, ctx)
+    buttons = [
+        CardButton("记跟进", FollowButton(customer_id=sheet.customer_id), "primary", typed=f"跟进 {sheet.name} ")
+    ]
     buttons += undo_buttons(ctx, state.get("undo_id"))
     card = customer_cards.customer_card(sheet, buttons)
     return CardView(f"已创建 {sheet.name}", body=card.body, fields=card.fields, buttons=tuple(buttons))

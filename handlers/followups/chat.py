@@ -3,11 +3,12 @@
 from datetime import datetime, time
 from typing import Any
 
+from bot.language.dates import find_moments
+
 from bot.context import Context
 from bot.core.clock import BEIJING
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
-from bot.language.dates import find_moments
 from bot.language.followup import FollowUpSlots, read_follow_up, sounds_like_follow_up
 from bot.language.match import Candidate
 from handlers.customers.finding import candidates_of, describe, find_customer

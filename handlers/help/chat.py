@@ -54,7 +54,9 @@ def give_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: A
     """Puts the open question aside."""
     asked = talk.open_question() is not None
     talk.settle()
-    return Reply("好的，放下了。" if asked else "现在没有等你回答的问题。要撤回刚才的操作，发送「撤销」。", private=False)
+    return Reply(
+        "好的，放下了。" if asked else "现在没有等你回答的问题。要撤回刚才的操作，发送「撤销」。", private=False
+    )
 
 
 @router.sentence(100)

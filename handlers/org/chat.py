@@ -22,7 +22,9 @@ def org(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG00
     sheet = show_org(ctx)
     lines = [f"组织机构：部门 {sheet.departments} 个 · 在职 {sheet.people} 人"]
     if sheet.last is not None:
-        lines.append(f"上次同步 {sheet.last.started_at:%m-%d %H:%M} · {STATUS.get(sheet.last.status, sheet.last.status)}")
+        lines.append(
+            f"上次同步 {sheet.last.started_at:%m-%d %H:%M} · {STATUS.get(sheet.last.status, sheet.last.status)}"
+        )
     lines += [f"{'　' * depth}{name} {count} 人" for depth, name, count in sheet.tree[:40]]
     if len(sheet.tree) > 40:
         lines.append(f"…共 {len(sheet.tree)} 个部门")

@@ -39,7 +39,11 @@ def show_org(ctx: Context) -> OrgSheet:
     ctx.actor.require_admin()
     with ctx.begin() as tx:
         return OrgSheet(
-            people.count_departments(tx), people.count_active(tx), org.tree(tx), org.last_run(tx), org.leavers_owning(tx)
+            people.count_departments(tx),
+            people.count_active(tx),
+            org.tree(tx),
+            org.last_run(tx),
+            org.leavers_owning(tx),
         )
 
 

@@ -1,5 +1,6 @@
 """What people type about the pool."""
 
+import re
 from typing import Any
 
 from bot.context import Context
@@ -10,6 +11,7 @@ from handlers.pool import views
 from handlers.pool.service import assign_customer, browse_pool, claim_customer, return_customer, subject
 
 router = Router("pool.chat")
+LEAD_IN = re.compile(r"^(?:到公海|回公海|[ ，,。:：]|因为|原因)+")
 
 
 @router.command("公海")
@@ -77,7 +79,7 @@ def give_back(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     found = find_customer(ctx, message.args, pooled=None, leading=True)
     if found.certain is None:
         return found.ask(talk, "pool.return_which", "退回")
-    return _returned(ctx, talk, found.certain, found.rest.removeprefix("到公海").strip(" ，,。因为原因:："))
+    return _returned(ctx, talk, found.certain, LEAD_IN.sub("", found.rest))
 
 
 @router.question("pool.return_which")

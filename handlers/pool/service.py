@@ -116,7 +116,9 @@ def undo_claim(ctx: Context, payload: dict[str, Any]) -> str:
         since = datetime.fromisoformat(payload["since"])
         customer = customers.access_customer(tx, customer_id)
         if customer.last_follow_up_at is not None and customer.last_follow_up_at >= since:
-            raise NotReturnable(f"「{customer.name}」领取后已经跟进过，不能撤销了；不跟的话可以发送「退回 {customer.name}」。")
+            raise NotReturnable(
+                f"「{customer.name}」领取后已经跟进过，不能撤销了；不跟的话可以发送「退回 {customer.name}」。"
+            )
         pooled_at = datetime.fromisoformat(payload["pooled_at"])
         name = customer.name
         if not pools.give_back(tx, customer_id, ctx.actor.user_id, since=since, pooled_at=pooled_at, now=ctx.now):
@@ -159,12 +161,25 @@ def return_customer(ctx: Context, customer_id: int, reason: str, *, card: str = 
         if not pools.release(tx, customer_id, owner_id, how="return", by=ctx.actor.user_id, now=ctx.now, reason=reason):
             raise NotReturnable(f"「{name}」刚刚换了负责人，没有退回。")
         undo_id = undos.offer(
-            tx, user_id=ctx.actor.user_id, kind="pool.return", payload=undo_payload, text=f"退回 {name}", now=ctx.now, lasts=UNDO
+            tx,
+            user_id=ctx.actor.user_id,
+            kind="pool.return",
+            payload=undo_payload,
+            text=f"退回 {name}",
+            now=ctx.now,
+            lasts=UNDO,
         )
         _record(tx, ctx, "return.customer", customer_id, reason=reason, owner=owner_id)
         if not own:
             text = f"「{name}」已由 {ctx.actor.name} 退回公海，原因：{reason}。"
-            tell(tx, ctx, [owner_id], title=f"客户退回公海：{name}", text=text, key=f"returned:{customer_id}:{ctx.now.isoformat()}")
+            tell(
+                tx,
+                ctx,
+                [owner_id],
+                title=f"客户退回公海：{name}",
+                text=text,
+                key=f"returned:{customer_id}:{ctx.now.isoformat()}",
+            )
         cards.redraw_others(tx, subject(customer_id), now=ctx.now, but=card)
     return Returned(name, undo_id)
 
@@ -181,7 +196,9 @@ def undo_return(ctx: Context, payload: dict[str, Any]) -> str:
         if not done:
             holding = pools.holding_of(tx, customer_id)
             who = people.name_of(tx, holding.owner_id if holding else None)
-            raise AlreadyClaimed(f"撤销不了：{rules.taken_text(who, holding.owner_since if holding else None, ctx.today)}。")
+            raise AlreadyClaimed(
+                f"撤销不了：{rules.taken_text(who, holding.owner_since if holding else None, ctx.today)}。"
+            )
         _record(tx, ctx, "undo.return", customer_id)
         cards.redraw_others(tx, subject(customer_id), now=ctx.now)
         tx.expire_all()
@@ -215,7 +232,14 @@ def assign_customer(ctx: Context, customer_id: int, receiver_id: str) -> str:
         _record(tx, ctx, "assign.customer", customer_id, to=receiver_id)
         if receiver_id != ctx.actor.user_id:
             text = f"{ctx.actor.name} 把「{name}」分配给你了，发送「查 {name}」看详情。"
-            tell(tx, ctx, [receiver_id], title=f"新分配的客户：{name}", text=text, key=f"assigned:{customer_id}:{ctx.now.isoformat()}")
+            tell(
+                tx,
+                ctx,
+                [receiver_id],
+                title=f"新分配的客户：{name}",
+                text=text,
+                key=f"assigned:{customer_id}:{ctx.now.isoformat()}",
+            )
         cards.redraw_others(tx, subject(customer_id), now=ctx.now)
     return f"已把「{name}」分配给 {receiver.name}。"
 
@@ -269,4 +293,6 @@ def tell(tx: Tx, ctx: Context, user_ids: list[str], *, title: str, text: str, ke
 
 
 def _record(tx: Tx, ctx: Context, action: str, customer_id: int, **detail: Any) -> None:
-    audit.record(tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=subject(customer_id), **detail)
+    audit.record(
+        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=subject(customer_id), **detail
+    )

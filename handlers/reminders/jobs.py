@@ -74,4 +74,3 @@ JOBS = (
     Job("notice-fates", notice_fates, lambda _: ("10:10", "17:40")),
     Job("prune", prune, lambda _: ("03:20",)),
 )
-

@@ -39,13 +39,17 @@ def day_text(day: date, today: date) -> str:
     return f"{near}（{plain}）" if near else plain
 
 
-def next_follow_up(policy: ReminderPolicy, *, name: str, planned: datetime, timed: bool, today: date) -> Reminder | None:
+def next_follow_up(
+    policy: ReminderPolicy, *, name: str, planned: datetime, timed: bool, today: date
+) -> Reminder | None:
     """W days before the planned contact, until its day (R3.49); once per planned date."""
     lead, left = policy.next_follow_up_days, (planned.date() - today).days
     if lead is None or not 0 <= left <= lead:
         return None
     clock = f" {planned:%H:%M}" if timed else ""
-    return Reminder("next_follow_up", planned.isoformat(), f"「{name}」下次跟进：{day_text(planned.date(), today)}{clock}")
+    return Reminder(
+        "next_follow_up", planned.isoformat(), f"「{name}」下次跟进：{day_text(planned.date(), today)}{clock}"
+    )
 
 
 def not_followed(policy: ReminderPolicy, *, name: str, base: date, today: date) -> Reminder | None:
@@ -56,7 +60,9 @@ def not_followed(policy: ReminderPolicy, *, name: str, base: date, today: date) 
     return Reminder("not_followed", base.isoformat(), f"「{name}」已 {quiet} 天未跟进（规则 {days} 天）")
 
 
-def not_closed(policy: ReminderPolicy, *, name: str, owned_on: date, has_contract: bool, today: date) -> Reminder | None:
+def not_closed(
+    policy: ReminderPolicy, *, name: str, owned_on: date, has_contract: bool, today: date
+) -> Reminder | None:
     """X days of ownership without an effective contract; once per ownership (R3.46)."""
     days, owned = policy.not_closed_days, (today - owned_on).days
     if days is None or has_contract or owned < days:
@@ -64,7 +70,9 @@ def not_closed(policy: ReminderPolicy, *, name: str, owned_on: date, has_contrac
     return Reminder("not_closed", owned_on.isoformat(), f"「{name}」负责 {owned} 天未成交（规则 {days} 天）")
 
 
-def contract_expiry(policy: ReminderPolicy, *, number: str, customer: str, ends_on: date, today: date) -> Reminder | None:
+def contract_expiry(
+    policy: ReminderPolicy, *, number: str, customer: str, ends_on: date, today: date
+) -> Reminder | None:
     """Z days before a contract ends; once per end date (R3.48)."""
     days, left = policy.contract_expiry_days, (ends_on - today).days
     if days is None or not 0 <= left <= days:

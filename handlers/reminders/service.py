@@ -18,9 +18,7 @@ def policy_of(settings: CompanySettings) -> ReminderPolicy:
     if not settings.paid:
         return ReminderPolicy()
     own = settings.reminders
-    return ReminderPolicy(
-        own.not_closed_days, own.not_followed_days, own.contract_expiry_days, own.next_follow_up_days
-    )
+    return ReminderPolicy(own.not_closed_days, own.not_followed_days, own.contract_expiry_days, own.next_follow_up_days)
 
 
 def list_owners(ctx: Context) -> list[str]:
@@ -195,7 +193,9 @@ def tell_undelivered(ctx: Context) -> int:
         if not lost or not receivers:
             return 0
         names = people.names_of(tx, [n.user_id for n in lost])
-        some = [f"- {names.get(n.user_id, n.user_id)}：{n.text.splitlines()[0][:30]}（{why(n.fate)}）" for n in lost[:10]]
+        some = [
+            f"- {names.get(n.user_id, n.user_id)}：{n.text.splitlines()[0][:30]}（{why(n.fate)}）" for n in lost[:10]
+        ]
         more = [f"…共 {len(lost)} 条，发送「通知状态」查看。"] if len(lost) > 10 else []
         notices.queue(
             tx, key=f"undelivered:{lost[0].id}:{len(lost)}", user_ids=receivers, title=f"有 {len(lost)} 条通知没送达",

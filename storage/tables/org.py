@@ -53,9 +53,7 @@ class SyncRun(SQLModel, table=True):
     """One run of the org mirror and its result, which adds up."""
 
     __tablename__ = "sync_run"
-    __table_args__ = (
-        CheckConstraint("status IN ('running','ok','partial','waiting','failed')", name="status"),
-    )
+    __table_args__ = (CheckConstraint("status IN ('running','ok','partial','waiting','failed')", name="status"),)
     id: int | None = Field(default=None, primary_key=True)
     kind: str  # full | event
     status: str

@@ -35,14 +35,19 @@ class SectionCount:
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What one load did, by section in the file's order; children count with `customers.follow_ups` and the like."""
+    """What one load did, by section; children of customers and contracts as `customers.follow_ups` and the like."""
 
-    counts: dict[str, SectionCount]
+    sections: dict[str, SectionCount]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Records written by section, new ones and changed ones."""
+        return {name: one.created + one.updated for name, one in self.sections.items()}
 
     @property
     def changed(self) -> bool:
         """Whether anything was written."""
-        return any(one.created or one.updated for one in self.counts.values())
+        return any(self.counts.values())
 
 
 @dataclass(slots=True)
@@ -54,7 +59,7 @@ class Loading:
     world: World
     raw: dict[str, Any]  # the sections as they stand in the file
     running: bool  # the database already held a company
-    counts: dict[str, SectionCount] = field(default_factory=dict)
+    sections: dict[str, SectionCount] = field(default_factory=dict)
     _known: dict[tuple[str, str], LoadedRecord] = field(default_factory=dict)
     _fresh: dict[tuple[str, str], LoadedRecord] = field(default_factory=dict)
 
@@ -64,7 +69,7 @@ class Loading:
 
     def count(self, section: str) -> SectionCount:
         """The section's figures."""
-        return self.counts.setdefault(section, SectionCount())
+        return self.sections.setdefault(section, SectionCount())
 
     def is_new(self, section: str, key: str, record: Any) -> bool:
         """Whether `record` (as in the file) has to be written; counts it as unchanged if not."""
@@ -91,4 +96,4 @@ class Loading:
         """Stores the memory."""
         self.tx.add_all(self._fresh.values())
         self.tx.flush()
-        return LoadResult(self.counts)
+        return LoadResult(self.sections)

@@ -34,6 +34,8 @@ from storage.world.values import (
     world_error,
 )
 
+__all__ = ["HIDEABLE", "SECTIONS", "World", "WorldError", "read_world", "sections_of"]
+
 UPPER = frozenset({"version", "now", "company", "app", "departments", "users", "groups", "address_book_scope"})
 HIDEABLE = (
     "customer", "contract_no", "contract_amount", "amount", "invoice_type", "title", "tax_no", "remark",

@@ -52,7 +52,13 @@ async def test_fifty_claimers_one_winner(both: Stage) -> None:
     track = item["card"]["out_track_id"]
 
     async def tap(n: int) -> dict[str, Any]:
-        body = {"as": f"u{n:02}", "button": claim["id"], "force": True, "action_ids": claim["action_ids"], "params": claim["params"]}
+        body = {
+            "as": f"u{n:02}",
+            "button": claim["id"],
+            "force": True,
+            "action_ids": claim["action_ids"],
+            "params": claim["params"],
+        }
         return await both.post(f"/cards/{track}/tap", body)
 
     await asyncio.gather(*(tap(n) for n in range(50)))

@@ -87,7 +87,9 @@ class Stage:
         card = await self.card(who, item)
         button = next((b for b in card["buttons"] if text in b["text"]), None)
         assert button is not None, f"no button {text!r}: {[b['text'] for b in card['buttons']]}"
-        return await self.post(f"/cards/{item['card']['out_track_id']}/tap", {"as": who, "button": button["id"], **more})
+        return await self.post(
+            f"/cards/{item['card']['out_track_id']}/tap", {"as": who, "button": button["id"], **more}
+        )
 
     async def advance(self, **to: Any) -> list[dict[str, Any]]:
         jobs: list[dict[str, Any]] = (await self.post("/clock", to))["jobs"]
