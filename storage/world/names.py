@@ -4,9 +4,9 @@ import re
 
 from bot.language.companies import hard_key as _hard_key
 from bot.language.companies import soft_key
-from bot.language.pinyin import initials_of, pinyin_of
+from bot.language.pinyin import initials, pinyin_of
 
-__all__ = ["hard_key", "initials_of", "mobile_tail", "pinyin_of", "soft_key"]
+__all__ = ["hard_key", "initials", "mobile_tail", "pinyin_of", "soft_key"]
 
 
 def hard_key(name: str) -> str:
