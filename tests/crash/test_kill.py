@@ -1,0 +1,32 @@
+"""Nothing acknowledged is lost, no effect twice, no notice twice, whenever the process is killed.
+
+The suite kills 20 times; `DINGCRM_KILLS=200 pytest tests/crash` is the long form.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.crash.harness import run_kills
+
+KILLS = int(os.environ.get("DINGCRM_KILLS", "20"))
+SEED = int(os.environ.get("DINGCRM_SEED", "20260302"))
+
+
+@pytest.mark.timeout(60 + KILLS * 8)
+async def test_the_house_survives_every_kill(tmp_path: Path) -> None:
+    report = await run_kills("sound", KILLS, tmp_path, SEED)
+    assert report.kills == KILLS
+    assert report.acked > KILLS, "the harness hardly said anything"
+    assert report.repeats > 0
+    assert report.clean, report
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("variant", ["ack_first", "two_steps"])
+async def test_the_harness_notices_a_broken_house(variant: str, tmp_path: Path) -> None:
+    """A control that passes is a broken harness. It is given enough kills to strike."""
+    report = await run_kills(variant, 12, tmp_path, SEED)
+    assert not report.clean, f"the broken variant went unnoticed: {report}"
+    assert report.lost
