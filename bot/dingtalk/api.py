@@ -116,7 +116,7 @@ class DingTalkApi:
             body: sent as JSON.
             params: the query.
             repeatable: doing it twice is the same as once; by default all but POST.
-            api: name to throttle and count by, for a path that holds an id.
+            api: name to throttle and count by; needed for a path that holds an id.
             token: instead of the app's own (a user's, after web login); "" for none.
 
         Raises:

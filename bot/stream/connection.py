@@ -11,14 +11,15 @@ from collections import deque
 from collections.abc import Coroutine
 from typing import Any
 
-from bot.dingtalk.errors import Banned, DingTalkError, WrongCredentials
+from bot.dingtalk.errors import DingTalkError, WrongCredentials
 from bot.stream.gateway import Gateway
 from bot.stream.link import Hands, Intake, Link, StreamCounters, StreamLimits
 
 logger = logging.getLogger(__name__)
 
 _CHECK = 3.0  # seconds for a new connection's first pong
-_SETTLED = 0.5  # seconds; a link announced to end earlier, having brought nothing, is suspicious
+_SETTLED = 0.5  # seconds; a link that ends earlier, having brought nothing, is suspicious
+_HURRY_EVERY = 5.0  # seconds; so often an unplanned end is followed by a new connection without a wait
 _ROTATIONS_AT_ONCE = 3  # so many of those in a row, before we slow down
 _OPENS, _OPENS_WITHIN = 20, 2.0  # never more connections than this in so many seconds
 
@@ -42,6 +43,7 @@ class StreamConnection:
         self._up = asyncio.Event()
         self._running = False
         self._misses = 0
+        self._hurried_at = float("-inf")
         self._opens: deque[float] = deque(maxlen=_OPENS)
 
     @property
@@ -122,8 +124,6 @@ class StreamConnection:
                 pause = self._backoff()
                 if isinstance(problem, WrongCredentials):
                     pause = max(pause, self._limits.backoff_refused)
-                if isinstance(problem, Banned):
-                    pause = max(pause, min(problem.retry_after or 0.0, self._limits.backoff_longest))
                 logger.warning("no stream connection: %s; next try in %.1f s", problem, pause)
                 await asyncio.sleep(pause)
                 continue
@@ -143,17 +143,20 @@ class StreamConnection:
 
     def _pause_after(self, link: Link) -> float:
         """How long to wait before the successor of `link` is opened."""
-        lived = asyncio.get_running_loop().time() - link.opened_at
+        now = asyncio.get_running_loop().time()
+        lived = now - link.opened_at
+        healthy = link.worked or lived >= _SETTLED
         if link.worked or lived >= self._limits.long_lived:
             self._misses = 0
         if link.announced:
             # Planned, so at once: there should be no moment without a live connection.
-            if link.worked or lived >= _SETTLED:
+            if healthy:
                 return 0.0
             if self._misses < _ROTATIONS_AT_ONCE:
                 self._misses += 1
                 return 0.0
-        elif lived >= self._limits.long_lived:
+        elif healthy and now - self._hurried_at >= _HURRY_EVERY:
+            self._hurried_at = now
             return random.uniform(0.0, 0.3)  # noqa: S311 - spreads replicas, guards nothing
         return self._backoff()
 

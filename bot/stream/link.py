@@ -54,7 +54,7 @@ class StreamLimits:
     backoff_first: float = 1.0
     backoff_longest: float = 60.0
     backoff_refused: float = 60.0  # wrong credentials
-    long_lived: float = 30.0  # a link this old was healthy: its successor need not wait
+    long_lived: float = 30.0  # a link this old was healthy: the back-off starts anew
 
 
 @dataclass(slots=True)

@@ -122,6 +122,19 @@ async def test_a_token_is_renewed_at_four_fifths_of_its_life() -> None:
         assert stub.tokens == 2
 
 
+@pytest.mark.parametrize("jump", [-3600, 10_800])
+async def test_a_clock_that_jumps_costs_one_refused_call_at_most(jump: int) -> None:
+    time = FakeTime()
+    async with stub_api(time, limiter=Limiter()) as (stub, api):
+        await api.old(READ)
+        time.at += jump
+        stub.good = "fresh"
+        for _ in range(5):
+            await api.old(READ)
+        assert stub.tokens == 2
+        assert len(stub.calls(READ)) <= 7
+
+
 async def test_a_token_that_cannot_be_renewed_serves_to_its_end() -> None:
     time = FakeTime()
     async with stub_api(time, limiter=Limiter()) as (stub, api):
