@@ -1,9 +1,6 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -13,56 +10,9 @@ from bot.stream.connection import StreamConnection
 from bot.stream.frames import BotFrame, EventFrame, TapFrame
 from bot.stream.gateway import Gateway
 from bot.stream.link import StreamLimits
+from tests.support.stream_bench import Taker, streaming, until
 from tests.support.stub_api import OURS
-from tests.support.stub_gateway import StubGateway, free_port, stub_gateway
-
-QUICK = StreamLimits(backoff_first=0.02, backoff_longest=0.2, backoff_refused=0.15, drain=1.0)
-
-
-@dataclass
-class Taker:
-    """An intake a test can hold up or break."""
-
-    taken: list[str] = field(default_factory=list)
-    on_bot: Callable[[BotFrame], Awaitable[None]] | None = None
-    on_event: Callable[[EventFrame], Awaitable[bool]] | None = None
-    on_tap: Callable[[TapFrame], Awaitable[dict[str, Any] | None]] | None = None
-
-    async def bot(self, frame: BotFrame) -> None:
-        if self.on_bot:
-            await self.on_bot(frame)
-        self.taken.append(frame.text or "")
-
-    async def event(self, frame: EventFrame) -> bool:
-        self.taken.append(frame.event_id)
-        return await self.on_event(frame) if self.on_event else True
-
-    async def tap(self, frame: TapFrame) -> dict[str, Any] | None:
-        answer = await self.on_tap(frame) if self.on_tap else {"cardData": {"cardParamMap": {"a": "b"}}}
-        self.taken.append(frame.out_track_id)
-        return answer
-
-
-@asynccontextmanager
-async def streaming(
-    stub: StubGateway, taker: Taker, limits: StreamLimits = QUICK, *, url: str = "", deadline: float = 2.0
-) -> AsyncIterator[StreamConnection]:
-    """A connection to `stub`, running; stopped at the end unless the test has done so."""
-    async with open_session() as session:
-        gateway = Gateway(lambda: OURS, session, api_base=url or stub.url, deadline=deadline)
-        connection = StreamConnection(gateway, taker, limits=limits)
-        running = asyncio.create_task(connection.run())
-        try:
-            yield connection
-        finally:
-            await connection.stop()
-            await running
-
-
-async def until(holds: Callable[[], bool], seconds: float = 5) -> None:
-    async with asyncio.timeout(seconds):
-        while not holds():
-            await asyncio.sleep(0.005)
+from tests.support.stub_gateway import free_port, stub_gateway
 
 
 async def test_frames_are_taken_and_acknowledged() -> None:
@@ -344,78 +294,6 @@ def test_a_dead_socket_is_found_within_a_minute() -> None:
     limits = StreamLimits()
     assert limits.quiet_before_dead + limits.quiet_before_ping / 5 <= 60
     assert limits.quiet_before_ping * 2 < limits.quiet_before_dead
-
-
-async def test_stopping_finishes_what_is_in_hand() -> None:
-    gate = asyncio.Event()
-    taker = Taker(on_bot=lambda frame: gate.wait())  # type: ignore[arg-type, return-value]
-    async with stub_gateway() as stub, streaming(stub, taker, StreamLimits(drain=5)) as connection:
-        peer = await stub.wait_peers(1)
-        message_id = await stub.say(peer)
-        await until(lambda: connection.in_hand == 1)
-        stopping = asyncio.create_task(connection.stop())
-        await asyncio.sleep(0.05)
-        assert not stopping.done()
-        assert not connection.connected
-        gate.set()
-        await stopping
-        await stub.ack_of(message_id, peer)
-        async with asyncio.timeout(5):
-            await peer.gone.wait()
-        assert peer.close_code == 1000
-        assert len(stub.peers) == 1
-        assert (connection.connections, connection.in_hand) == (0, 0)
-
-
-async def test_stopping_does_not_wait_for_ever() -> None:
-    taker = Taker(on_bot=lambda frame: asyncio.Event().wait())  # type: ignore[arg-type, return-value]
-    async with stub_gateway() as stub, streaming(stub, taker, StreamLimits(drain=0.2)) as connection:
-        await stub.say(await stub.wait_peers(1))
-        await until(lambda: connection.in_hand == 1)
-        async with asyncio.timeout(3):
-            await connection.stop()
-        assert connection.in_hand == 0
-
-
-async def test_stopping_while_connecting() -> None:
-    async with stub_gateway() as stub:
-        stub.always = "hang"
-        async with streaming(stub, Taker(), deadline=30) as connection:
-            await until(lambda: len(stub.requests) == 1)
-            async with asyncio.timeout(3):
-                await connection.stop()
-        stub.always = (500, b"")
-        async with streaming(stub, Taker(), StreamLimits()) as connection:
-            await until(lambda: connection.counters.open_failures == 1)
-            async with asyncio.timeout(3):
-                await connection.stop()
-
-
-async def test_stopping_before_running_and_running_twice() -> None:
-    async with stub_gateway() as stub, open_session() as session:
-        gateway = Gateway(lambda: OURS, session, api_base=stub.url)
-        early = StreamConnection(gateway, Taker())
-        await early.stop()
-        async with asyncio.timeout(3):
-            await early.run()
-        with pytest.raises(RuntimeError):
-            await early.run()
-
-
-async def test_a_cancelled_run_leaves_nothing_behind() -> None:
-    async with stub_gateway() as stub, open_session() as session:
-        before = asyncio.all_tasks()
-        connection = StreamConnection(Gateway(lambda: OURS, session, api_base=stub.url), Taker())
-        running = asyncio.create_task(connection.run())
-        peer = await stub.wait_peers(1)
-        await connection.wait_connected(5)
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
-        async with asyncio.timeout(5):
-            await peer.gone.wait()
-        ours = {task for task in asyncio.all_tasks() - before if (task.get_name() or "").startswith("stream")}
-        assert ours == set()
 
 
 async def test_no_secret_and_no_ticket_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
