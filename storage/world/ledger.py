@@ -71,13 +71,13 @@ class Loading:
         """The section's figures."""
         return self.sections.setdefault(section, SectionCount())
 
-    def is_new(self, section: str, key: str, record: Any) -> bool:
-        """Whether `record` (as in the file) has to be written; counts it as unchanged if not."""
+    def is_new(self, section: str, key: str, record: Any, *, size: int = 1) -> bool:
+        """Whether `record` (as in the file; a list of `size`) has to be written; counts it as unchanged if not."""
         text = json.dumps(record, sort_keys=True, separators=(",", ":"))
         digest = hashlib.sha256(text.encode()).hexdigest()
         known = self._known.get((section, key))
         if known is not None and known.digest == digest:
-            self.count(section).unchanged += 1
+            self.count(section).unchanged += size
             return False
         if known is None:
             known = self._known[section, key] = LoadedRecord(section=section, key=key, digest=digest)
