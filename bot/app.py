@@ -5,7 +5,6 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from bot.delivery import Delivery
 from bot.dingtalk.api import DingTalkApi, open_session
 from bot.dingtalk.client import DingTalk
 from bot.dingtalk.credentials import Credentials
+from bot.dingtalk.errors import DingTalkError
 from bot.dingtalk.sending import Sending
 from bot.dispatch import ChatMessage, Dispatcher, OrgEvent, RawTap
 from bot.dispatch.desk import Desk, Renderer
@@ -35,6 +35,7 @@ from storage.database import Database, Tx
 from storage.inbox import NewFrame
 
 log = logging.getLogger(__name__)
+EVENT_WAITS = (1, 5, 30)  # seconds between tries to read what an event names
 
 
 class App:
@@ -138,14 +139,26 @@ class App:
             frame.key, body["event_type"],
             datetime.fromisoformat(body["born_at"]) if body["born_at"] else self.clock.now(), body["data"],
         )  # fmt: skip
-        result = await ON_EVENT(event, replace(self.toolbox))
+        result, state = await self._apply(event)
         now = self.clock.now()
 
         def done(tx: Tx) -> None:
-            inbox.finish(tx, frame.key, now=now, result=result)
+            inbox.finish(tx, frame.key, now=now, result=result, state=state)
 
         await self.db.system(done)
         self.delivery.wake()
+
+    async def _apply(self, event: OrgEvent) -> tuple[str, str]:
+        """What an event names may be unreadable for a while; what stays so, the nightly sync repairs."""
+        for wait in (*EVENT_WAITS, None):
+            try:
+                return await ON_EVENT(event, self.toolbox), "done"
+            except DingTalkError as failure:
+                if wait is None:
+                    log.error("event %s is left to the nightly sync: %s", event.event_type, failure)
+                    return str(failure), "dead"
+                await asyncio.sleep(wait)
+        raise AssertionError("unreachable")
 
 
 def _message(key: str, body: dict[str, Any]) -> ChatMessage:

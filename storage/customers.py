@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, cast, or_
+from sqlalchemy import String, cast, literal, or_
 from sqlalchemy import select as columns
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, func, select, update
@@ -245,7 +245,7 @@ def _unreminded() -> Any:
     reminded = select(DigestItem.id).where(
         DigestItem.rule == "next_follow_up",
         col(DigestItem.user_id) == col(Customer.owner_id),
-        col(DigestItem.subject) == func.concat("customer:", cast(col(Customer.id), String)),
+        col(DigestItem.subject) == literal("customer:").concat(cast(col(Customer.id), String)),
         col(DigestItem.created_at) >= col(Customer.updated_at),
     )
     return (col(Customer.owner_id).is_not(None), col(Customer.next_timed), ~reminded.exists())

@@ -10,7 +10,7 @@ from handlers.reminders.service import tell_administrators_now
 
 async def sync(tools: Toolbox) -> str:
     """One full sync; whoever waits for a word, or a failure, is told at once."""
-    result = await full_sync(tools.contacts, tools.db, tools.clock.now, person_readings, by=tools.requested_by)
+    result = await full_sync(tools.contacts, tools.db, tools.clock.now, person_readings)
     text = describe(result)
     if result.left:
         await tools.run(note_leavers, sorted(result.left))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.context import Context
 from bot.core.errors import NotFound, RuleBroken
 from bot.identity import may_be_told
-from storage import audit, digest, jobs, people
+from storage import audit, digest, jobs, org_mirror, people
 from storage import org_chart as org
 from storage.tables import SyncRun
 
@@ -54,7 +54,7 @@ def decide_removals(ctx: Context, *, agree: bool) -> str:
         run = org.waiting_run(tx)
         if run is None or run.id is None:
             raise NotFound("没有等待确认的离职名单。")
-        count = org.decide_removals(tx, run.id, agree=agree, by=ctx.actor.user_id, now=ctx.now)
+        count = org_mirror.decide_removals(tx, run.id, agree=agree, by=ctx.actor.user_id, now=ctx.now)
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="decide.removals", subject=f"sync:{run.id}",
             agree=agree, people=len(run.removals),
