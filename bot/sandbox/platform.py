@@ -35,21 +35,23 @@ EXEMPT = (
     "/topapi/inactive",
 )
 WEBHOOK = "/robot/sendBySession"
-SECRETS = {
-    "clientSecret",
-    "appSecret",
-    "client_secret",
-    "appsecret",
-    "access_token",
-    "accessToken",
-    "refreshToken",
-    "ticket",
-    "jsapiTicket",
-    "apiSecret",
-    "code",
-    "authCode",
-    "session",
-}
+SECRETS = frozenset(
+    {
+        "clientSecret",
+        "appSecret",
+        "client_secret",
+        "appsecret",
+        "access_token",
+        "accessToken",
+        "refreshToken",
+        "ticket",
+        "jsapiTicket",
+        "apiSecret",
+        "authCode",
+        "session",
+    }
+)
+ASKED_SECRETS = SECRETS | {"code"}  # a login code when asked with; an answer's `code` is an error's
 # The person's browser, the sockets and the control plane are no API calls of the app.
 NOT_API = ("/sandbox/", "/page/", "/connect", "/h5/", "/oauth2/", "/favicon.ico")
 UNLIMITED = ("/v1.0/gateway", WEBHOOK)  # no app × API limit is documented for these (2.2)
@@ -65,12 +67,12 @@ def quota_kind(path: str) -> str:
     return "exempt" if path.startswith(EXEMPT) else "api"
 
 
-def masked(value: Any) -> Any:
-    """The same with secrets blotted out, for the call log; texts alone, because error codes are `code` too."""
+def masked(value: Any, secrets: frozenset[str] = SECRETS) -> Any:
+    """The same with secrets blotted out, for the call log."""
     if isinstance(value, dict):
-        return {k: "***" if k in SECRETS and v and isinstance(v, str) else masked(v) for k, v in value.items()}
+        return {k: "***" if k in secrets and v else masked(v, secrets) for k, v in value.items()}
     if isinstance(value, list):
-        return [masked(v) for v in value]
+        return [masked(v, secrets) for v in value]
     return value
 
 
@@ -133,9 +135,9 @@ async def _platform(sandbox: Sandbox, limiter: Limiter, request: web.Request, ha
             "at": iso(sandbox.clock.now()),
             "method": request.method,
             "path": request.path,
-            "query": masked(dict(request.query)),
+            "query": masked(dict(request.query), ASKED_SECRETS),
             "status": None,
-            "request": masked(body),
+            "request": masked(body, ASKED_SECRETS),
             "response": None,
             "quota": kind,
         }
@@ -199,7 +201,7 @@ def _refused(request: web.Request, refusal: web.HTTPException) -> web.StreamResp
 def _count(sandbox: Sandbox, kind: str, status: int, body: Any) -> None:
     """Calls that were throttled, got lost or belonged to nobody are not counted (5.3)."""
     code, errcode = (body.get("code"), body.get("errcode")) if isinstance(body, dict) else (None, 0)
-    lost = status == 429 or status >= 500 or status == 1111 or not isinstance(body, dict)
+    lost = status == 429 or status >= 500 or not isinstance(body, dict) or "punish" in body
     limited = errcode in THROTTLED or (isinstance(code, str) and "Limit" in code)
     nobody = errcode in NO_TOKEN or code in ("InvalidAuthentication", "InvalidAction.NotFound") or status == 404
     if not (lost or limited or nobody):
