@@ -120,6 +120,7 @@ async def test_a_webhook_answer() -> None:
         "https://oapi.dingtalk.com.evil.example/x",
         "https://evildingtalk.com/x",
         "https://oapi.dingtalk.com@evil.example/x",
+        "https://evil:x@oapi.dingtalk.com/x",
         "http://oapi.dingtalk.com/x",
         "https://oapi.dingtalk.com:8443/x",
         "http://127.0.0.1:1/x",

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.dingtalk.api import open_session
+from bot.stream import connection as connection_module
 from bot.stream.connection import StreamConnection
 from bot.stream.frames import BotFrame, EventFrame, TapFrame
 from bot.stream.gateway import Gateway
@@ -156,6 +157,16 @@ async def test_a_planned_disconnect_leaves_no_gap() -> None:
         assert stub.fewest_open == 1  # the next was up before the last went down
         assert len(taker.taken) == 150
         assert connection.counters.announced == 30
+
+
+async def test_a_quiet_connection_is_renewed_without_a_wait_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "_SETTLED", 0.02)
+    async with stub_gateway() as stub, streaming(stub, Taker(), StreamLimits(backoff_first=60, drain=0.2)):
+        for rotation in range(6):
+            peer = await stub.wait_peers(rotation + 1)
+            await asyncio.sleep(0.05)
+            await stub.announce(peer)
+        await stub.wait_peers(7)
 
 
 async def test_the_old_socket_stays_until_its_frames_are_acknowledged() -> None:
