@@ -2,25 +2,50 @@
 
 import asyncio
 import contextlib
-import importlib
-import importlib.util
 import ipaddress
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.sandbox import platform
+from bot.sandbox import (
+    auth,
+    card_calls,
+    contacts,
+    control,
+    control_cards,
+    control_company,
+    control_messages,
+    gateway,
+    http_callbacks,
+    login,
+    media,
+    notices,
+    page,
+    platform,
+    robot,
+    template_calls,
+    todo,
+)
 from bot.sandbox.state import Sandbox
 
 HOST = "127.0.0.1"
-NAMES = (
-    "auth", "gateway", "robot", "contacts", "notices", "login", "todo", "media", "http_callbacks", "card_calls",
-    "template_calls", "control", "control_messages", "control_cards", "control_company", "page",
-)  # fmt: skip
-MODULES = tuple(
-    importlib.import_module(f"bot.sandbox.{name}")
-    for name in NAMES
-    if importlib.util.find_spec(f"bot.sandbox.{name}") is not None
+ROUTES = (
+    auth.routes,
+    gateway.routes,
+    robot.routes,
+    contacts.routes,
+    notices.routes,
+    login.routes,
+    todo.routes,
+    media.routes,
+    http_callbacks.routes,
+    card_calls.routes,
+    template_calls.routes,
+    control.routes,
+    control_messages.routes,
+    control_cards.routes,
+    control_company.routes,
+    page.routes,
 )
 MAX_BODY = 64 * 1024 * 1024
 STOP_SECONDS = 5.0
@@ -29,9 +54,8 @@ STOP_SECONDS = 5.0
 def build_app(sandbox: Sandbox) -> web.Application:
     """All routes; each module names its own."""
     app = web.Application(middlewares=[platform.middleware(sandbox)], client_max_size=MAX_BODY)
-    for module in MODULES:
-        if hasattr(module, "routes"):
-            app.add_routes(module.routes(sandbox))
+    for routes in ROUTES:
+        app.add_routes(routes(sandbox))
     return app
 
 
