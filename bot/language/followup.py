@@ -7,7 +7,8 @@ from datetime import datetime, time, timedelta
 from typing import Final
 
 from bot.language.dates import Found, find_moments
-from bot.language.match import Candidate, find_in_sentence, rank
+from bot.language.match import Candidate, rank
+from bot.language.mention import find_in_sentence
 from bot.language.normalize import clean
 
 VERBS: Final = (
@@ -72,7 +73,11 @@ def read_follow_up(
     text = LEAD.sub("", clean(sentence, voice=voice)).strip(EDGES)
     customer, options, rest, assumed = _customer(text, candidates, last)
     method, rest = _method(rest, methods)
-    mask = [c.name for c in candidates if c.name in rest] if any(ch.isdigit() or ch in "一二三四五六七八九十今明" for ch in rest) else []
+    mask = (
+        [c.name for c in candidates if c.name in rest]
+        if any(ch.isdigit() or ch in "一二三四五六七八九十今明" for ch in rest)
+        else []
+    )
     moments = find_moments(rest, now, prefer="future", mask=mask)
     planned, unsure, rest = _next(rest, moments, now)
     happened, rest = _happened(rest, now, planned)
@@ -111,7 +116,9 @@ def _customer(
 
 def _suffix_cut(after: str) -> str:
     """What is left of the full name behind the short form: 有限公司 and the like."""
-    return re.sub(r"^(?:股份|集团|科技|机械)?(?:有限责任公司|有限公司|股份公司|公司|那边|那里|这边|的)?", "", after, count=1).lstrip(EDGES)
+    return re.sub(
+        r"^(?:股份|集团|科技|机械)?(?:有限责任公司|有限公司|股份公司|公司|那边|那里|这边|的)?", "", after, count=1
+    ).lstrip(EDGES)
 
 
 def _method(text: str, methods: Sequence[str]) -> tuple[str, str]:
@@ -153,7 +160,10 @@ def _next(text: str, moments: Sequence[Found], now: datetime) -> tuple[Found | N
         if not moment.sure:
             return None, moment.text, text
         bare = (clause[: moment.start - start] + clause[moment.end - start :]).strip(EDGES)
-        if re.fullmatch(r"(?:下次|下一次|下回)?(?:跟进|联系|回访|时间|是|在|为|[:：\s])*(?:再)?(?:联系|打|聊|谈|跟进|说|沟通|去|回访)?", bare):
+        if re.fullmatch(
+            r"(?:下次|下一次|下回)?(?:跟进|联系|回访|时间|是|在|为|[:：\s])*(?:再)?(?:联系|打|聊|谈|跟进|说|沟通|去|回访)?",
+            bare,
+        ):
             return moment, "", (text[:start] + text[end:]).strip(EDGES)
         return moment, "", text
     return None, "", text
@@ -187,5 +197,3 @@ def _tidy(text: str) -> str:
     text = FILLER.sub("", text.strip(EDGES)) if FILLER.match(text) and CONTACT.search(text) else text
     text = re.sub(r"[,，;；、]\s*(?=[,，;；、。])", "", text)
     return re.sub(r"\s{2,}", " ", text).strip(" ,，;；:：、")
-
-

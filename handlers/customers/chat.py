@@ -28,7 +28,7 @@ def look_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`查 华兴`: its card, or those it could be."""
     if not message.args:
         raise InvalidInput("想查哪一家？例如「查 华兴」，名称的一部分、拼音首字母或手机尾号都行。")
-    found = find_customer(ctx, message.args, pooled=None)
+    found = find_customer(ctx, message.args, pooled=None, reading=True)
     if found.certain is not None:
         return open_customer(talk, found.certain)
     if not found.options:

@@ -7,7 +7,8 @@ from bot.context import Context
 from bot.core.errors import NotFound
 from bot.dispatch import Reply, Talk
 from bot.language.companies import hard_key
-from bot.language.match import Candidate, find_in_sentence, rank
+from bot.language.match import Candidate, rank
+from bot.language.mention import find_in_sentence
 from bot.language.phones import digits_tail
 from cards.customers import facts_line
 from storage import customers, people
@@ -62,12 +63,12 @@ def candidates_of(tx: Tx, plates: list[Nameplate], *, contacts: bool = True) -> 
 
 
 def find_customer(
-    ctx: Context, words: str, *, pooled: bool | None, leading: bool = False, everyone: bool = False
+    ctx: Context, words: str, *, pooled: bool | None, leading: bool = False, everyone: bool = False, reading: bool = False
 ) -> Finding:
     """Whom `words` mean, among those the actor sees (or, `everyone`, by full name in the whole company).
 
     `pooled`: only those in the pool, or only owned ones. `leading`: the customer stands at the start of a
-    sentence; the rest of it is returned too.
+    sentence; the rest of it is returned too. `reading`: a single likeness is good enough to be shown.
     """
     with ctx.begin() as tx:
         if everyone:
@@ -84,6 +85,8 @@ def find_customer(
         match = rank(words, candidates)
         if match.certain is not None:
             return Finding(words, match.certain.id)
+        if reading and match.total == 1:
+            return Finding(words, match.options[0].id)
         if leading:
             hit = find_in_sentence(words, candidates)
             if hit is not None and hit.certain is not None:

@@ -26,12 +26,12 @@ async def test_a_leaver_loses_access_at_once(stage: Stage) -> None:
 
 
 async def test_a_customer_is_created_found_and_undone(stage: Stage) -> None:
-    made = await stage.ask("lina04", "新建客户 杭州远航贸易 陈一13912345678 展会 想要报价")
+    made = await stage.ask("lina04", "新建客户 杭州天路贸易 陈一13912345678 展会 想要报价")
     assert "已创建" in made["text"] and "陈一" in made["text"] and "展会" in made["text"]
-    for query in ("远航贸易", "hzyhmy", "5678"):
+    for query in ("天路贸易", "hztlmy", "5678"):
         items = await stage.say("lina04", f"查 {query}")
-        assert "杭州远航" in items[-1]["text"], query
-    twice = await stage.ask("zhao05", "新建客户 杭州远航贸易有限公司 李四 13912345670")
+        assert "杭州天路" in items[-1]["text"], query
+    twice = await stage.ask("zhao05", "新建客户 杭州天路贸易有限公司 李四 13912345670")
     assert "已经有这家客户" in twice["text"] and "13912345678" not in twice["text"]
 
 
