@@ -25,6 +25,7 @@ UNREACHABLE = re.compile(
     r"Connection refused|Network is unreachable|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT",
     re.IGNORECASE,
 )
+_unreachable: dict[str, str] = {}  # registry → why; asked once per run, not once per test
 
 
 def absent(reason: str) -> NoReturn:
@@ -63,7 +64,7 @@ def npm_modules() -> Path:
     def install(folder: Path) -> None:
         for file in files:
             shutil.copy(file, folder)
-        quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1", "--fetch-timeout=20000"]
+        quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
         _run([npm, "ci", *quiet], folder, "the npm registry")
 
     return _kept("npm-dingtalk-stream-2.1.5", b"".join(file.read_bytes() for file in files), install) / "node_modules"
@@ -83,9 +84,7 @@ def altered_files(folder: Path, name: str = "dingtalk-stream") -> list[str]:
 
 def _kept(name: str, recipe: bytes, install: Callable[[Path], None]) -> Path:
     """The cached folder for this recipe; made beside and moved into place whole, as tests may run in parallel."""
-    folder = (
-        CACHE / f"{name}-{hashlib.sha256(recipe).hexdigest()[:12]}-py{sys.version_info.major}{sys.version_info.minor}"
-    )
+    folder = CACHE / f"{name}-{hashlib.sha256(recipe).hexdigest()[:12]}"
     if folder.is_dir():
         return folder
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -103,16 +102,21 @@ def _kept(name: str, recipe: bytes, install: Callable[[Path], None]) -> Path:
 
 
 def _run(command: list[str], folder: Path, registry: str) -> None:
+    if registry in _unreachable:
+        absent(_unreachable[registry])
     env = {"UV_HTTP_TIMEOUT": "20", **os.environ}
     try:
         done = subprocess.run(
             command, cwd=folder, env=env, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        absent(f"{registry} did not serve the package within {INSTALL_SECONDS} s")
+        _unreachable[registry] = f"{registry} did not serve the package within {INSTALL_SECONDS} s"
+        absent(_unreachable[registry])
     if done.returncode == 0:
         return
     told = (done.stderr + done.stdout)[-2000:]
-    if UNREACHABLE.search(told):
-        absent(f"{registry} cannot be reached: {told.strip().splitlines()[-1]}")
+    for line in told.splitlines():
+        if UNREACHABLE.search(line):
+            _unreachable[registry] = f"{registry} cannot be reached: {line.strip()}"
+            absent(_unreachable[registry])
     pytest.fail(f"{' '.join(command)} failed:\n{told}")
