@@ -14,6 +14,7 @@ from bot.sandbox.clock import iso
 if TYPE_CHECKING:
     from bot.sandbox.state import Sandbox
 
+FAREWELL_SECONDS: Final = 1.0
 ACK_SECONDS: Final = 5.0  # how long the control plane waits for an answer to a message
 
 # Contact events do not count against the monthly quota (1.7).
@@ -104,7 +105,11 @@ class Line:
         started = loop.time()
         alarm = loop.call_later(timeout, _no_answer, answer)
         try:
-            await self.send(frame)
+            try:
+                async with asyncio.timeout(timeout):
+                    await self.send(frame)
+            except TimeoutError:  # the client does not read
+                return None
             reply = await answer
             if reply is not None and deaf:
                 await asyncio.sleep(max(0.0, started + timeout - loop.time()))
@@ -176,7 +181,13 @@ class Connections:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.gather(*(line.ws.close(code=1001) for line in self.lines), return_exceptions=True)
+        farewells = [asyncio.ensure_future(line.ws.close(code=1001)) for line in self.lines]
+        if farewells:
+            await asyncio.wait(farewells, timeout=FAREWELL_SECONDS)
+        for line in self.lines:  # those that do not answer the farewell
+            if line.request.transport is not None:
+                line.request.transport.abort()
+        await asyncio.gather(*farewells, return_exceptions=True)
 
     # -- one push -----------------------------------------------------------------------------------
 

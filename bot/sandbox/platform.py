@@ -82,11 +82,10 @@ class Limiter:
     def __init__(self) -> None:
         self._calls: dict[str, deque[float]] = defaultdict(deque)
 
-    def allow(self, api: str, qps: int) -> bool:
-        """Counts the call if it is allowed."""
+    def allow(self, api: str, qps: int, now: float) -> bool:
+        """Counts the call at `now` (seconds) if it is allowed; a refused one does not count."""
         if qps <= 0:
             return True
-        now = asyncio.get_running_loop().time()
         calls = self._calls[api]
         while calls and calls[0] <= now - 1:
             calls.popleft()
@@ -164,7 +163,8 @@ async def _answer(
 ) -> web.StreamResponse:
     new = request.path.startswith("/v1.0")
     try:
-        if not request.path.startswith(UNLIMITED) and not limiter.allow(_api(request), sandbox.knobs.qps):
+        now = asyncio.get_running_loop().time()
+        if not request.path.startswith(UNLIMITED) and not limiter.allow(_api(request), sandbox.knobs.qps, now):
             raise (
                 PlatformError(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", "应用调用该接口超过每秒上限")
                 if new
