@@ -16,8 +16,8 @@ Fate = Literal["delivered", "duplicate", "daily_limit", "rate_limit", "out_of_sc
 FORBIDDEN_CODES: Final[dict[Fate, int]] = {"rate_limit": 143103, "daily_limit": 143105, "duplicate": 143106}
 RECEIVERS_PER_SEND: Final = 5000
 MINUTE: Final = timedelta(minutes=1)
-STARTED_AFTER: Final = timedelta(milliseconds=200)
-FINISHED_AFTER: Final = timedelta(seconds=1)
+STARTED_AFTER: Final = timedelta(seconds=1)
+FINISHED_AFTER: Final = timedelta(seconds=2)
 FIRST_TASK: Final = 256_271_667_526
 
 
