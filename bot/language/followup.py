@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.language.dates import Found, find_moments
 from bot.language.match import Candidate, rank
-from bot.language.mention import find_in_sentence
+from bot.language.sentence import find_in_sentence
 from bot.language.normalize import clean
 
 VERBS: Final = (

@@ -157,12 +157,12 @@ def _contact(ctx: Context, talk: Talk, customer_id: int, words: str) -> Reply:
     if not words:
         return open_customer(talk, customer_id)
     person = read_contact(words)
-    if not person.name:
+    if person is None or not person.name:
         raise InvalidInput("没认出联系人的姓名，例如「联系人 华兴 陈强 采购经理 13812345678」。")
-    name = add_contact(ctx, customer_id, name=person.name, title=person.title, mobile=person.mobile)
+    name = add_contact(ctx, customer_id, name=person.name, title=person.title, mobile=person.phone)
     talk.settle()
     talk.about(customer_id)
-    parts = " ".join(p for p in (person.name, person.title, person.mobile) if p)
+    parts = " ".join(p for p in (person.name, person.title, person.phone) if p)
     return Reply(f"已给「{name}」加上联系人：{parts}")
 
 

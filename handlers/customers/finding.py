@@ -1,5 +1,6 @@
 """Finding the customer or colleague somebody means; what is not certain is asked, never guessed."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,13 +9,14 @@ from bot.core.errors import NotFound
 from bot.dispatch import Reply, Talk
 from bot.language.companies import hard_key
 from bot.language.match import Candidate, rank
-from bot.language.mention import find_in_sentence
-from bot.language.phones import digits_tail
+from bot.language.sentence import find_in_sentence
 from cards.customers import facts_line
 from storage import customers, people
 from storage.customers import Nameplate
 from storage.database import Tx
 from storage.tables import Customer
+
+TAIL = re.compile(r"\d{4,12}", re.ASCII)  # the last digits of a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,13 @@ def candidates_of(tx: Tx, plates: list[Nameplate], *, contacts: bool = True) -> 
 
 
 def find_customer(
-    ctx: Context, words: str, *, pooled: bool | None, leading: bool = False, everyone: bool = False, reading: bool = False
+    ctx: Context,
+    words: str,
+    *,
+    pooled: bool | None,
+    leading: bool = False,
+    everyone: bool = False,
+    reading: bool = False,
 ) -> Finding:
     """Whom `words` mean, among those the actor sees (or, `everyone`, by full name in the whole company).
 
@@ -75,8 +83,8 @@ def find_customer(
             return _by_full_name(tx, words)
         plates = [p for p in customers.list_nameplates(tx) if pooled is None or p.pooled == pooled]
         candidates = candidates_of(tx, plates)
-        digits = digits_tail(words)
-        if digits:
+        digits = re.sub(r"[\s-]", "", words)
+        if TAIL.fullmatch(digits):
             hits = [i for i in customers.list_by_phone_tail(tx, digits) if i in {p.id for p in plates}]
             if len(hits) == 1:
                 return Finding(words, hits[0])

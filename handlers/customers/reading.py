@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from bot.context import Context
-from bot.language.phones import find_credit_code, find_mobiles, read_contact
+from bot.language.phones import find_phones, is_credit_code, read_contact
 from handlers.customers.service import FIELDS, NewCustomer
 from storage import dictionaries
 
@@ -13,6 +13,7 @@ LABELS = {
     "来源": "source", "行业": "industry", "分类": "customer_class", "城市": "city", "备注": "remark",
     "信用代码": "credit_code",
 }  # fmt: skip
+CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{18}(?![0-9A-Za-z])")
 PERSON = re.compile(r"^[\u4e00-\u9fff·]{2,4}(?:先生|女士|总|经理)?$")
 
 
@@ -28,14 +29,13 @@ def read_new_customer(ctx: Context, words: str, draft: NewCustomer | None = None
         if labelled:
             known[field] = labelled.group(1)
             text = text.replace(labelled.group(0), " ")
-    code = find_credit_code(text)
-    if code:
-        known["credit_code"] = code
-        text = text.replace(code, " ")
-    mobiles = find_mobiles(text)
-    if mobiles:
-        known["mobile"] = mobiles[0].digits
-        text = text.replace(mobiles[0].text, " ")
+    for token in CODE.findall(text):
+        if is_credit_code(token):
+            known["credit_code"] = token.upper()
+            text = text.replace(token, " ")
+    for phone in reversed(find_phones(text)):
+        known["mobile"] = phone.number
+        text = f"{text[: phone.start]} {text[phone.end :]}"
     tokens = [t for t in re.split(r"[\s,，;；、]+", text) if t]
     if not new.name and "name" not in known and tokens:
         known["name"] = tokens.pop(0)
@@ -53,7 +53,9 @@ def read_new_customer(ctx: Context, words: str, draft: NewCustomer | None = None
             known[column] = next(a for a in values[column] if a == token or token.startswith(a))
         elif "contact" not in known and not new.contact and PERSON.match(token):
             person = read_contact(token)
-            known["contact"] = person.name or token
+            known["contact"] = person.name if person is not None and person.name else token
+            if person is not None and person.title:
+                known["title"] = person.title
         else:
             rest.append(token)
     if rest:

@@ -8,7 +8,7 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.language.companies import hard_key, soft_key
-from bot.language.phones import credit_code_ok
+from bot.language.phones import is_credit_code
 from bot.language.pinyin import initials, pinyin_of
 from handlers.customers import rules
 from handlers.customers.rules import Duplicate, TwinFact
@@ -60,7 +60,7 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
     name = new.name.strip()
     if len(name) < 2:
         raise InvalidInput("客户名称至少两个字，例如「新建客户 杭州远航贸易 陈强 13812345678」。")
-    if new.credit_code and not credit_code_ok(new.credit_code):
+    if new.credit_code and not is_credit_code(new.credit_code):
         raise InvalidInput(f"「{new.credit_code}」不是有效的统一社会信用代码，请核对后再发。")
     with ctx.begin() as tx:
         for column, field in FIELDS.items():

@@ -1,11 +1,10 @@
 """The nightly full sync, which repairs what events missed."""
 
-from sync.full import describe, full_sync
-
 from bot.jobs.spec import Job, Toolbox
 from bot.language.pinyin import person_readings
 from handlers.org.service import note_leavers
 from handlers.reminders.service import tell_administrators_now
+from sync.full import describe, full_sync
 
 
 async def sync(tools: Toolbox) -> str:
