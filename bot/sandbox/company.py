@@ -190,7 +190,11 @@ class Company:
         if before is None:
             raise CompanyError("missing", f"没有这个人：{person.userid}")
         self._check_person(person)
-        self._unindex_person(before)
+        # What stays keeps its place in every order: pages of a list, and who is the first administrator.
+        for department in set(before.departments) - set(person.departments):
+            self._members[department].pop(person.userid)
+        for department in set(before.leads) - set(person.leads):
+            self._leaders[department].pop(person.userid)
         self._index_person(person)
         return before
 

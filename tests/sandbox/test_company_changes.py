@@ -56,3 +56,15 @@ async def test_the_scope_must_name_what_there_is(wire: Wire) -> None:
         "departments": [101],
         "users": ["wang03"],
     }
+
+
+async def test_a_changed_person_keeps_his_place_in_every_order(wire: Wire) -> None:
+    await wire.control("PATCH", "/company/users/lina04", {"title": "经理", "dingtalk_admin": True})
+    company = await wire.control("GET", "/company")
+    assert [one["userid"] for one in company["users"]] == ["lina04", "zhao05", "wang03"]
+    assert await result(wire, "/topapi/user/listid", {"dept_id": 101}) == {"userid_list": ["lina04", "zhao05"]}
+    assert (await result(wire, "/topapi/user/listadmin", {}))[0] == {"userid": "lina04", "sys_level": 1}
+    await wire.control("PATCH", "/company/users/wang03", {"leads": [], "departments": [101]})
+    assert await result(wire, "/topapi/user/listid", {"dept_id": 1}) == {"userid_list": []}
+    detail = await result(wire, "/topapi/v2/department/get", {"dept_id": 101})
+    assert (detail["dept_manager_userid_list"], detail["owning_member_count"]) == ([], 3)
