@@ -5,6 +5,7 @@
 """
 
 import uuid
+from collections.abc import Awaitable, Callable
 from html import escape
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
@@ -17,6 +18,8 @@ from bot.sandbox.control import V1, read_body
 from bot.sandbox.errors import ControlError, bad, not_found
 from bot.sandbox.login_grants import check_signature, grants_of, new_code
 from bot.sandbox.state import Sandbox
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 SHOWN_PEOPLE = 200
 SESSION = "dd_session"
@@ -97,6 +100,20 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
             raise not_found("session")
         return userid
 
+    def crossing(handler: Handler) -> Handler:
+        """Also refusals must be readable from the app's origin."""
+
+        async def run(request: web.Request) -> web.Response:
+            try:
+                answer = await handler(request)
+            except ControlError as refusal:
+                answer = refusal.response()
+            answer.headers.update(_OPEN)
+            return answer
+
+        return run
+
+    @crossing
     async def fresh_code(request: web.Request) -> web.Response:
         """`dd.requestAuthCode`: another code for whose phone it is; corpId and clientId must be ours."""
         userid, asked = whose(request), await _loose_body(request)
@@ -104,13 +121,13 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
             raise ControlError(400, "bad_corp_id", "corpId 不是这家企业")
         if asked.get("clientId") not in {None, sandbox.app.client_id}:
             raise ControlError(400, "bad_client_id", "clientId 不是这个应用")
-        return web.json_response({"code": new_code(sandbox, userid, "in_app")}, headers=_OPEN)
+        return web.json_response({"code": new_code(sandbox, userid, "in_app")})
 
+    @crossing
     async def config(request: web.Request) -> web.Response:
         """`dd.config`: is the signature right?"""
         whose(request)
-        answer = signature_answer(sandbox, await _loose_body(request))
-        return web.json_response(answer, headers=_OPEN)
+        return web.json_response(signature_answer(sandbox, await _loose_body(request)))
 
     async def check(request: web.Request) -> web.Response:
         return web.json_response(signature_answer(sandbox, await read_body(request)))
