@@ -149,3 +149,13 @@ def test_b46_the_envelope_refuses_what_is_not_for_it() -> None:
     assert owner.value.code == 900010
     with pytest.raises(EnvelopeError):
         Envelope(TOKEN, "short", APP_ID)
+
+
+@pytest.mark.parametrize("length", range(33))
+def test_b46_the_padding_fills_blocks_of_32(length: int) -> None:
+    envelope = Envelope(TOKEN, KEY, APP_ID)
+    message = "x" * length
+    encrypted, signature = envelope.seal(message, timestamp="1", nonce="n")
+    head = 16 + 4 + length + len(APP_ID)
+    assert len(base64.b64decode(encrypted)) == head + 32 - head % 32
+    assert envelope.open(encrypted, signature=signature, timestamp="1", nonce="n") == message
