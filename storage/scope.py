@@ -67,7 +67,7 @@ def _criteria(scope: Scope) -> list[Any]:
     for model in Tables.owned:
         table = _table(model)
         alive = table.c.deleted_at.is_(None) if "deleted_at" in table.c else true()
-        rules.append(with_loader_criteria(model, and_(alive, visible(table, scope))))
+        rules.append(with_loader_criteria(model, and_(alive, visible(table, scope)), include_aliases=True))
     owned_customers = (
         select(customers.c.id)
         .where(customers.c.deleted_at.is_(None), customers.c.owner_id.is_not(None))
@@ -77,9 +77,11 @@ def _criteria(scope: Scope) -> list[Any]:
         table = _table(child)
         alive = table.c.deleted_at.is_(None) if "deleted_at" in table.c else true()
         if scope.departments is None and scope.pool:  # system and administrators: history of the pool too
-            rules.append(with_loader_criteria(child, alive))
+            rules.append(with_loader_criteria(child, alive, include_aliases=True))
         else:
-            rules.append(with_loader_criteria(child, and_(alive, table.c.customer_id.in_(owned_customers))))
+            rules.append(
+                with_loader_criteria(child, and_(alive, table.c.customer_id.in_(owned_customers)), include_aliases=True)
+            )
     return rules
 
 

@@ -1,6 +1,7 @@
 """The revisions make what the tables say, on both databases, and refuse what is newer than the program."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ async def test_the_checks_of_the_tables_hold(database: Database) -> None:
         "UPDATE contact SET customer_id = 99999",
     ):
         with pytest.raises(IntegrityError):
-            await database.connection(lambda c, s=statement: c.execute(text(s)))
+            await database.connection(partial(Connection.execute, statement=text(statement)))
 
 
 def _remake(connection: Connection) -> None:
