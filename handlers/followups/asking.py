@@ -14,7 +14,7 @@ def ask_content(ctx: Context, customer_id: int) -> str:
         name = customers.access_customer(tx, customer_id).name
         row = talks.load(tx, ctx.actor.user_id, "bot")
         until = ctx.now + timedelta(minutes=10)
-        pending = {"kind": "followups.slots", "customer_id": customer_id, "content": "", "method": ""}
+        pending = {"kind": "followups.slots", "customer_id": customer_id}
         talks.save(
             row, pending=pending, pending_until=until, subject_id=customer_id, subject_until=until, misses=row.misses
         )

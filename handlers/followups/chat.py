@@ -1,16 +1,15 @@
 """What people say about follow-ups: one sentence is one follow-up."""
 
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, time
 from typing import Any
-
-from bot.language.dates import find_moments
 
 from bot.context import Context
 from bot.core.clock import BEIJING
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
-from bot.language.followup import FollowUpSlots, read_follow_up, sounds_like_follow_up
-from bot.language.match import Candidate
+from bot.language.dates import find_moments
+from bot.language.followup import FollowUpSlots, read_follow_up
 from handlers.customers.finding import candidates_of, describe, find_customer
 from handlers.customers.views import moment_text
 from handlers.followups.service import NewFollowUp, log_follow_up, plan_next
@@ -19,74 +18,107 @@ from storage import customers, dictionaries, people
 router = Router("followups.chat")
 
 
+NOON, MIDNIGHT = time(12, 0), time(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A follow-up in the making, as a conversation remembers it. Moments are ISO texts; empty: not said."""
+
+    customer_id: int | None = None
+    content: str = ""
+    method: str = ""
+    next_at: str = ""
+    timed: bool = False
+    at: str = ""
+
+    def row(self) -> dict[str, Any]:
+        """JSON."""
+        return asdict(self)
+
+
 @router.command("跟进", "记录跟进", "记一下", "记录一下", "补记")
 def log(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`跟进 华兴 电话聊了报价，下周三下午3点再打`."""
     if not message.args:
-        talk.ask("followups.slots", content="", customer_id=None, method="")
+        talk.ask("followups.slots", **Draft().row())
         return Reply("跟进哪家客户、聊了什么？一句话就行，例如：华兴 电话聊了报价，下周三下午3点再打")
-    return _log(message.args, message, ctx, talk, certain_only=False) or Reply("")
+    return _settle(_read(ctx, f"跟进 {message.args}", talk, message), ctx, talk)
 
 
 @router.sentence(30)
 def free_sentence(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
-    """`刚和华兴通了电话…`, `拜访了华兴`, a voice message; only if it names a customer for certain."""
-    if message.group or not sounds_like_follow_up(message.text):
+    """`刚和华兴通了电话…`, `拜访了华兴`, a voice message; only if it names a customer."""
+    if message.group or len(message.text) < 4:
         return None
-    return _log(message.text, message, ctx, talk, certain_only=True)
-
-
-def _read(ctx: Context, words: str, talk: Talk, *, voice: bool) -> tuple[FollowUpSlots, list[Candidate]]:
-    with ctx.begin() as tx:
-        plates = customers.list_nameplates(tx)
-        candidates = candidates_of(tx, plates)
-        methods = dictionaries.list_methods(tx)
-    last = next((c for c in candidates if c.id == talk.subject()), None)
-    return read_follow_up(words, candidates, methods, ctx.now, last=last, voice=voice), candidates
-
-
-def _log(words: str, message: ChatMessage, ctx: Context, talk: Talk, *, certain_only: bool) -> Reply | None:
-    slots, _ = _read(ctx, words, talk, voice=message.kind == "audio")
-    if slots.customer is None and certain_only and not slots.options:
+    slots = _read(ctx, message.text, talk, message)
+    names_one = slots.named and (slots.customer.certain is not None or slots.customer.options)
+    if not names_one or not (slots.has_contact_verb or slots.next_at is not None):
         return None
     return _settle(slots, ctx, talk)
 
 
+def _read(ctx: Context, words: str, talk: Talk, message: ChatMessage) -> FollowUpSlots:
+    with ctx.begin() as tx:
+        candidates = candidates_of(tx, customers.list_nameplates(tx))
+        methods = dictionaries.list_methods(tx)
+    last = next((c for c in candidates if c.id == talk.subject()), None)
+    return read_follow_up(words, candidates, methods, ctx.now, last=last, voice=message.kind == "audio")
+
+
+def _draft(slots: FollowUpSlots, ctx: Context) -> Draft:
+    """What is certain of it."""
+    next_at = slots.next_at if slots.next_at is not None and slots.next_at.sure else None
+    happened = slots.happened_at if slots.happened_at is not None and slots.happened_at.sure else None
+    at = happened.at(NOON, ctx.now) if happened is not None else None
+    if at is not None and at > ctx.now:
+        at = None
+    certain = slots.customer.certain
+    return Draft(
+        customer_id=certain.id if certain is not None else None, content=slots.content, method=slots.method or "",
+        next_at=next_at.at(MIDNIGHT, ctx.now).isoformat() if next_at is not None else "",
+        timed=bool(next_at is not None and next_at.has_time), at=at.isoformat() if at is not None else "",
+    )  # fmt: skip
+
+
 def _settle(slots: FollowUpSlots, ctx: Context, talk: Talk) -> Reply:
-    """Stores it, or asks once for all that is missing."""
-    next_at, timed = _moment(slots)
-    draft = {
-        "content": slots.content, "method": slots.method, "next_at": next_at.isoformat() if next_at else None,
-        "timed": timed, "at": slots.happened_at.isoformat() if slots.happened_at else None,
-    }  # fmt: skip
-    if slots.customer is None and slots.options:
-        with ctx.begin() as tx:
-            rows = customers.list_by_ids(tx, [c.id for c in slots.options][:5])
-            names = people.names_of(tx, [c.owner_id for c in rows])
-            options = [describe(c, names) for c in rows]
-        talk.ask("followups.which", ids=[c.id for c in rows], draft=draft)
-        lines = [f"{n} {words}" for n, words in enumerate(options, start=1)]
-        head = f"找到 {len(lines)} 家，回复数字：" if len(lines) > 1 else "是这家吗？回复 1 就记下："
-        return Reply("\n".join([head, *lines]))
+    return _decide(_draft(slots, ctx), slots, ctx, talk)
+
+
+def _decide(draft: Draft, slots: FollowUpSlots, ctx: Context, talk: Talk) -> Reply:
+    """Stores it, offers the customers it may be, or asks once for all that is missing."""
+    if draft.customer_id is None and slots.customer.options:
+        return _offer(draft, [c.id for c in slots.customer.options], ctx, talk)
     missing = []
-    if slots.customer is None:
-        missing.append("哪家客户")
-    if not slots.content:
+    if draft.customer_id is None:
+        unknown = f"（没有找到「{slots.named}」）" if slots.named else ""
+        missing.append(f"哪家客户{unknown}")
+    if not draft.content:
         missing.append("聊了什么")
-    if slots.next_unsure:
-        missing.append(f"下次联系的时间（没认准「{slots.next_unsure}」，可以写：7月15日 / 下周三下午3点 / 3天后）")
+    for doubt, what in ((slots.next_at, "下次联系的时间"), (slots.happened_at, "跟进的时间")):
+        if doubt is not None and not doubt.sure:
+            missing.append(f"{what}（没认准「{doubt.text}」，可以写：7月15日 / 下周三下午3点 / 3天后）")
     if missing:
-        talk.ask("followups.slots", customer_id=slots.customer.id if slots.customer else None, **draft)
+        talk.ask("followups.slots", **draft.row())
         return Reply(f"还差：{'、'.join(missing)}。一条发给我就行，例如：华兴 对方要 8 折，下周三再打")
-    assert slots.customer is not None
-    return _store(ctx, talk, slots.customer.id, draft)
+    assert draft.customer_id is not None
+    return _store(ctx, talk, draft.customer_id, draft)
 
 
-def _store(ctx: Context, talk: Talk, customer_id: int, draft: dict[str, Any]) -> Reply:
-    next_at = datetime.fromisoformat(draft["next_at"]) if draft.get("next_at") else None
-    at = datetime.fromisoformat(draft["at"]) if draft.get("at") else None
-    new = NewFollowUp(draft["content"], draft.get("method", ""), at, next_at, bool(draft.get("timed")))
-    done = log_follow_up(ctx, customer_id, new)
+def _offer(draft: Draft, ids: list[int], ctx: Context, talk: Talk) -> Reply:
+    with ctx.begin() as tx:
+        rows = customers.list_by_ids(tx, ids[:5])
+        names = people.names_of(tx, [c.owner_id for c in rows])
+        lines = [f"{n} {describe(c, names)}" for n, c in enumerate(rows, start=1)]
+    talk.ask("followups.which", ids=[c.id for c in rows], draft=draft.row())
+    head = f"找到 {len(lines)} 家，回复数字：" if len(lines) > 1 else "记到这家吗？回复 1 就记下："
+    return Reply("\n".join([head, *lines]))
+
+
+def _store(ctx: Context, talk: Talk, customer_id: int, draft: Draft) -> Reply:
+    next_at = datetime.fromisoformat(draft.next_at) if draft.next_at else None
+    at = datetime.fromisoformat(draft.at) if draft.at else None
+    done = log_follow_up(ctx, customer_id, NewFollowUp(draft.content, draft.method, at, next_at, draft.timed))
     talk.settle()
     talk.about(customer_id)
     if next_at is None:
@@ -95,47 +127,36 @@ def _store(ctx: Context, talk: Talk, customer_id: int, draft: dict[str, Any]) ->
     return Reply(card=CardRef("followups.logged", state, (f"customer:{customer_id}",)))
 
 
-def _moment(slots: FollowUpSlots) -> tuple[datetime | None, bool]:
-    if slots.next_at is None:
-        return None, False
-    value = slots.next_at.value
-    if isinstance(value, datetime):
-        return value, slots.next_at.has_time
-    return datetime.combine(value, time(0, 0), tzinfo=BEIJING), False
-
-
 @router.question("followups.which")
 def choose(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """The number of one of several customers."""
     ids = pending.get("ids", [])
-    if message.text.isdecimal() and 1 <= int(message.text) <= len(ids):
-        customer_id, draft = int(ids[int(message.text) - 1]), pending["draft"]
-        if not draft["content"]:
-            talk.ask("followups.slots", customer_id=customer_id, **draft)
-            return Reply("聊了什么？直接发内容就行，例如：对方要 8 折，下周三再打")
-        return _store(ctx, talk, customer_id, draft)
-    return None
+    if not (message.text.isdecimal() and 1 <= int(message.text) <= len(ids)):
+        return None
+    draft = replace(Draft(**pending["draft"]), customer_id=int(ids[int(message.text) - 1]))
+    if not draft.content:
+        talk.ask("followups.slots", **draft.row())
+        return Reply("聊了什么？直接发内容就行，例如：对方要 8 折，下周三再打")
+    assert draft.customer_id is not None
+    return _store(ctx, talk, draft.customer_id, draft)
 
 
 @router.question("followups.slots")
 def complete(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """What was missing: the customer, the content, the next time; what is known stays."""
-    if message.text in ("取消", "算了", "退出"):
-        talk.settle()
-        return Reply("好的，没有记。")
-    slots, candidates = _read(ctx, message.text, talk, voice=message.kind == "audio")
-    known = next((c for c in candidates if c.id == pending.get("customer_id")), None)
-    if known is not None and (slots.customer is None or slots.customer.id == known.id or slots.assumed):
-        slots = slots.with_customer(known, whole=message.text if slots.customer is None or slots.assumed else None)
-    if pending.get("content"):
-        slots = slots.with_content(str(pending["content"]))
-    if not slots.method and pending.get("method"):
-        slots = slots.with_method(str(pending["method"]))
-    if slots.next_at is None and pending.get("next_at"):
-        draft = {**pending, "next_at": pending["next_at"]}
-        if slots.customer is not None and slots.content:
-            return _store(ctx, talk, slots.customer.id, {**draft, "content": slots.content, "method": slots.method})
-    return _settle(slots, ctx, talk)
+    before = Draft(**{k: v for k, v in pending.items() if k != "kind"})
+    slots = _read(ctx, message.text, talk, message)
+    after = _draft(slots, ctx)
+    customer_id = after.customer_id if slots.named and after.customer_id is not None else before.customer_id
+    if customer_id is None:
+        customer_id = after.customer_id
+    said = after.content or ("" if slots.named or after.next_at or before.content else message.text)
+    content = "，".join(part for part in (before.content, said) if part)
+    draft = Draft(
+        customer_id, content, after.method or before.method, after.next_at or before.next_at,
+        after.timed if after.next_at else before.timed, after.at or before.at,
+    )  # fmt: skip
+    return _decide(draft, slots, ctx, talk)
 
 
 @router.question("followups.next")

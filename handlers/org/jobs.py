@@ -1,15 +1,21 @@
-"""The nightly full sync, which repairs what events missed."""
+"""The nightly full sync, which repairs what events missed, and what is looked at once more."""
 
+from datetime import datetime
+
+from bot.context import Context
 from bot.jobs.spec import Job, Toolbox
 from bot.language.pinyin import person_readings
 from handlers.org.service import note_leavers
 from handlers.reminders.service import tell_administrators_now
+from storage import sync_runs
+from sync.events import AGAIN, recheck
 from sync.full import describe, full_sync
+from sync.managers import ask_managers
 
 
 async def sync(tools: Toolbox) -> str:
     """One full sync; whoever waits for a word, or a failure, is told at once."""
-    result = await full_sync(tools.contacts, tools.db, tools.clock.now, person_readings)
+    result = await full_sync(tools.contacts, tools.db, tools.clock.now, person_readings, by=tools.requested_by)
     text = describe(result)
     if result.left:
         await tools.run(note_leavers, sorted(result.left))
@@ -19,4 +25,29 @@ async def sync(tools: Toolbox) -> str:
     return text
 
 
-JOBS = (Job("sync", sync, lambda _: ("02:10",)),)
+async def look_again(tools: Toolbox) -> str:
+    """Events whose change DingTalk did not show yet, or that could not be read."""
+    diff = await recheck(tools.contacts, tools.db, tools.clock.now(), readings=person_readings)
+    if diff.left:
+        await tools.run(note_leavers, sorted(diff.left))
+    return f"看过 {diff.people} 人，离职 {len(diff.left)}"
+
+
+def look_again_at(ctx: Context, _after: datetime) -> datetime | None:
+    """A minute after the last look."""
+    with ctx.begin() as tx:
+        oldest = sync_runs.oldest_unsettled(tx)
+    return oldest + AGAIN if oldest is not None else None
+
+
+async def managers(tools: Toolbox) -> str:
+    """In a large company, the 直属主管 a full sync had no time to ask for."""
+    asked = await ask_managers(tools.contacts, tools.db, tools.clock.now, person_readings)
+    return f"问过 {asked} 人的直属主管"
+
+
+JOBS = (
+    Job("sync", sync, lambda _: ("02:10",)),
+    Job("org-recheck", look_again, next_due=look_again_at),
+    Job("org-managers", managers, lambda _: ("03:10",)),
+)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from bot.context import Context
 from bot.core.errors import NotFound, RuleBroken
 from bot.identity import may_be_told
-from storage import audit, digest, jobs, org_mirror, people
+from storage import audit, digest, jobs, people
 from storage import org_chart as org
 from storage.tables import SyncRun
+from sync.removals import confirm_removals, refuse_removals
 
 
 class SyncRunning(RuleBroken, code="org.sync_running"):
@@ -54,12 +55,15 @@ def decide_removals(ctx: Context, *, agree: bool) -> str:
         run = org.waiting_run(tx)
         if run is None or run.id is None:
             raise NotFound("没有等待确认的离职名单。")
-        count = org_mirror.decide_removals(tx, run.id, agree=agree, by=ctx.actor.user_id, now=ctx.now)
+        decide = confirm_removals if agree else refuse_removals
+        concerned = decide(tx, run.id, ctx.actor.user_id, ctx.now)
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="decide.removals", subject=f"sync:{run.id}",
-            agree=agree, people=len(run.removals),
+            agree=agree, people=len(concerned),
         )  # fmt: skip
-    return f"已停用 {count} 人。" if agree else f"好的，{len(run.removals)} 人都保留，没有停用。"
+    if agree:
+        note_leavers(ctx, sorted(concerned))
+    return f"已停用 {len(concerned)} 人。" if agree else f"好的，{len(concerned)} 人都保留，没有停用。"
 
 
 def note_leavers(ctx: Context, user_ids: list[str]) -> int:
