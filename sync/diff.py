@@ -1,167 +1,195 @@
-"""What a snapshot changes in the mirror. Pure.
+"""Compares what is stored with what was read. Pure: nothing is fetched or written here."""
 
-R-SYNC-1..5: people are known by userid alone; what the answer lacks never overwrites what is stored; nobody is
-removed unless the whole organisation was read.
-"""
-
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
-from bot.dingtalk.records import DepartmentRecord, Unknown, UserRecord
+from bot.dingtalk.records import UNKNOWN, Unknown, UserRecord
+from storage.org import Mirror, Person, Post, Unit
+from sync.snapshot import SeenUnit, Snapshot
 
 T = TypeVar("T")
-
-REMOVALS_AT_ONCE = 5  # or a tenth of the staff, whichever is more (R-SYNC-2)
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """One employee as mirrored. `departments`: id → (leader, position), the main one at position 0."""
-
-    user_id: str
-    name: str
-    union_id: str | None = None
-    title: str = ""
-    mobile: str | None = None
-    manager_user_id: str | None = None
-    dingtalk_admin: bool = False
-    activated: bool = True
-    active: bool = True
-    departments: Mapping[int, tuple[bool, int]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One department as mirrored."""
-
-    department_id: int
-    name: str
-    parent_id: int | None
-    position: int = 0
-    stub: bool = False
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What was read. `complete`: every department and page was; `problems`: what was not, in sentences."""
-
-    departments: Mapping[int, DepartmentRecord]
-    users: Mapping[str, UserRecord]
-    stubs: frozenset[int] = frozenset()
-    problems: tuple[str, ...] = ()
-    empty_root: bool = False
-
-    @property
-    def complete(self) -> bool:
-        """Whether absence means anything."""
-        return not self.problems and not self.empty_root
+Kind = Literal["added", "rejoined", "moved", "changed", "unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
 class OrgDiff:
-    """Changes to be written. `unchanged` + added + changed = people seen."""
+    """What became different. Everybody seen is in exactly one of the first four, or counted as `unchanged`."""
 
-    added: tuple[Person, ...] = ()
-    changed: tuple[Person, ...] = ()
-    moved: frozenset[str] = frozenset()  # of the changed: departments differ
-    rejoined: frozenset[str] = frozenset()  # of the changed: had left
-    left: frozenset[str] = frozenset()
+    added: tuple[str, ...] = ()
+    rejoined: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()  # in other departments than before
+    changed: tuple[str, ...] = ()  # in anything else
+    left: tuple[str, ...] = ()
     unchanged: int = 0
-    places: tuple[Place, ...] = ()  # added or changed
-    places_added: int = 0
-    places_removed: frozenset[int] = frozenset()
+    departments_added: tuple[int, ...] = ()
+    departments_changed: tuple[int, ...] = ()
+    departments_removed: tuple[int, ...] = ()
+    departments_unchanged: int = 0
 
     @property
-    def empty(self) -> bool:
-        """Whether nothing is to be written."""
-        return not (self.added or self.changed or self.left or self.places or self.places_removed)
+    def people(self) -> int:
+        """How many were seen."""
+        return len(self.added) + len(self.rejoined) + len(self.moved) + len(self.changed) + self.unchanged
+
+    @property
+    def departments(self) -> int:
+        """How many readable ones were seen."""
+        return len(self.departments_added) + len(self.departments_changed) + self.departments_unchanged
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """As stored with a run."""
+        return {
+            "people": self.people, "added": len(self.added), "rejoined": len(self.rejoined), "moved": len(self.moved),
+            "changed": len(self.changed), "unchanged": self.unchanged, "left": len(self.left),
+            "departments": self.departments, "departments_added": len(self.departments_added),
+            "departments_changed": len(self.departments_changed), "departments_unchanged": self.departments_unchanged,
+            "departments_removed": len(self.departments_removed),
+        }  # fmt: skip
 
 
-def merge(one: UserRecord, other: UserRecord) -> UserRecord:
-    """The same person out of two departments' lists."""
-    return replace(
-        one,
-        leads={**_mapping(one.leads), **_mapping(other.leads)},
-        orders={**_mapping(one.orders), **_mapping(other.orders)},
-        dept_ids=tuple(dict.fromkeys([*_tuple(one.dept_ids), *_tuple(other.dept_ids)])),
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be written so that the mirror shows what was seen; and who was not seen, which proves nothing."""
+
+    people: Mapping[str, Person]
+    units: Mapping[int, Unit]
+    kinds: Mapping[str, Kind]
+    unit_kinds: Mapping[int, Kind]
+    missing: frozenset[str] = field(default_factory=frozenset)
+    missing_units: frozenset[int] = field(default_factory=frozenset)
+
+    def without(self, users: Collection[str], departments: Collection[int]) -> "Plan":
+        """Leaves these as they are stored: somebody else knows better."""
+        return replace(
+            self,
+            people={key: value for key, value in self.people.items() if key not in users},
+            units={key: value for key, value in self.units.items() if key not in departments},
+            kinds={key: "unchanged" if key in users else kind for key, kind in self.kinds.items()},
+            unit_kinds={key: "unchanged" if key in departments else kind for key, kind in self.unit_kinds.items()},
+            missing=self.missing - set(users),
+            missing_units=self.missing_units - set(departments),
+        )
+
+    def diff(self, left: tuple[str, ...], removed: tuple[int, ...]) -> OrgDiff:
+        """With those found to have left, and the departments that are no more."""
+        people = _by_kind(self.kinds)
+        units = _by_kind(self.unit_kinds)
+        return OrgDiff(
+            added=people["added"],
+            rejoined=people["rejoined"],
+            moved=people["moved"],
+            changed=people["changed"],
+            left=left,
+            unchanged=Counter(self.kinds.values())["unchanged"],
+            departments_added=units["added"],
+            departments_changed=units["changed"],
+            departments_removed=removed,
+            departments_unchanged=Counter(self.unit_kinds.values())["unchanged"],
+        )
+
+
+def compare(mirror: Mirror, snapshot: Snapshot) -> Plan:
+    """What `snapshot` tells that `mirror` does not. What it does not tell stays as it is."""
+    units: dict[int, Unit] = {}
+    unit_kinds: dict[int, Kind] = {}
+    for key, seen in snapshot.units.items():
+        stored_unit = mirror.units.get(key)
+        unit = _unit(seen, stored_unit)
+        if not unit.stub:
+            unit_kinds[key] = _unit_kind(unit, stored_unit)
+        if unit != stored_unit:
+            units[key] = unit
+    gone = {key for key, person in mirror.people.items() if not person.active} - snapshot.people.keys()
+    people: dict[str, Person] = {}
+    kinds: dict[str, Kind] = {}
+    for user_id, record in snapshot.people.items():
+        stored = mirror.people.get(user_id)
+        person = _person(record, stored, snapshot)
+        if person.manager_id in gone or person.manager_id == user_id:
+            person = replace(person, manager_id=None)
+        kinds[user_id] = _kind(person, stored)
+        if person != stored:
+            people[user_id] = person
+    return Plan(
+        people,
+        units,
+        kinds,
+        unit_kinds,
+        missing=frozenset(key for key, one in mirror.people.items() if one.active and key not in snapshot.people),
+        missing_units=frozenset(key for key, one in mirror.units.items() if one.active and key not in snapshot.units),
     )
 
 
-def _mapping(value: Mapping[int, T] | Unknown) -> Mapping[int, T]:
-    return {} if isinstance(value, Unknown) else value
-
-
-def _tuple(value: tuple[int, ...] | Unknown) -> tuple[int, ...]:
-    return () if isinstance(value, Unknown) else value
-
-
-def person_of(record: UserRecord, before: Person | None) -> Person:
-    """The person as the record tells; what it does not tell stays."""
-    old = before or Person(record.user_id, record.name)
-    departments = old.departments
-    if not isinstance(record.dept_ids, Unknown):
-        leads = {} if isinstance(record.leads, Unknown) else dict(record.leads)
-        departments = {
-            d: (leads.get(d, old.departments.get(d, (False, 0))[0]), position)
-            for position, d in enumerate(record.dept_ids)
-        }
+def _person(seen: UserRecord, stored: Person | None, snapshot: Snapshot) -> Person:
+    before = stored or Person(seen.user_id, seen.user_id)
     return Person(
-        user_id=record.user_id,
-        name=record.name or old.name,
-        union_id=old.union_id if isinstance(record.union_id, Unknown) else record.union_id,
-        title=old.title if isinstance(record.title, Unknown) else record.title or "",
-        mobile=old.mobile if isinstance(record.mobile, Unknown) else record.mobile or old.mobile,
-        manager_user_id=old.manager_user_id if isinstance(record.manager_id, Unknown) else record.manager_id,
-        dingtalk_admin=old.dingtalk_admin if isinstance(record.admin, Unknown) else record.admin,
-        activated=old.activated if isinstance(record.active, Unknown) else record.active,
+        user_id=seen.user_id,
+        name=seen.name or before.name,
+        union_id=_known(seen.union_id, before.union_id),
+        title=_known(seen.title, before.title) or "",
+        mobile=_known(seen.mobile, before.mobile),
+        manager_id=_known(seen.manager_id, before.manager_id),
+        admin=_known(seen.admin, before.admin),
+        activated=_known(seen.active, before.activated),
         active=True,
-        departments=departments,
+        posts=_posts(seen, before, snapshot),
     )
 
 
-def place_of(record: DepartmentRecord, before: Place | None) -> Place:
-    """The department as the record tells."""
-    position = before.position if before else 0
-    if not isinstance(record.order, Unknown):
-        position = record.order
-    return Place(record.dept_id, record.name, record.parent_id, position)
+def _posts(seen: UserRecord, before: Person, snapshot: Snapshot) -> tuple[Post, ...]:
+    stored = {post.department_id: post.leader for post in before.posts}
+    if seen.dept_ids is not UNKNOWN and seen.dept_ids:
+        order = tuple(dict.fromkeys(seen.dept_ids))
+    else:
+        # Only the lists the person stood in are known; after a reading with gaps, at least those.
+        listed = snapshot.listed.get(seen.user_id, set())
+        keeps_all = not listed or not snapshot.complete
+        order = tuple(key for key in stored if keeps_all or key in listed)
+        order += tuple(sorted(listed - stored.keys()))
+    leads = {} if seen.leads is UNKNOWN else seen.leads
+    return tuple(Post(key, leads.get(key, stored.get(key, False))) for key in order)
 
 
-def compare(people: Mapping[str, Person], places: Mapping[int, Place], snapshot: Snapshot) -> OrgDiff:
-    """The whole mirror against a full snapshot."""
-    added, changed, moved, rejoined, same = [], [], set(), set(), 0
-    for user_id, record in snapshot.users.items():
-        before = people.get(user_id)
-        after = person_of(record, before)
-        if before is None:
-            added.append(after)
-        elif after == before:
-            same += 1
-        else:
-            changed.append(after)
-            if set(after.departments) != set(before.departments):
-                moved.add(user_id)
-            if not before.active:
-                rejoined.add(user_id)
-    left: frozenset[str] = frozenset()
-    removed: frozenset[int] = frozenset()
-    seen_places = {p: place_of(r, places.get(p)) for p, r in snapshot.departments.items()}
-    for stub in snapshot.stubs - set(seen_places):
-        old = places.get(stub)
-        seen_places[stub] = old if old is not None and old.active else Place(stub, f"部门 {stub}", None, stub=True)
-    if snapshot.complete:
-        left = frozenset(u for u, p in people.items() if p.active and u not in snapshot.users)
-        removed = frozenset(i for i, p in places.items() if p.active and i not in seen_places)
-    fresh = tuple(p for i, p in seen_places.items() if places.get(i) != p)
-    return OrgDiff(
-        added=tuple(added), changed=tuple(changed), moved=frozenset(moved), rejoined=frozenset(rejoined), left=left,
-        unchanged=same, places=fresh, places_added=sum(p.department_id not in places for p in fresh),
-        places_removed=removed,
-    )  # fmt: skip
+def _unit(seen: SeenUnit, stored: Unit | None) -> Unit:
+    before = stored or Unit(seen.department_id, "公司" if seen.department_id == 1 else f"部门 {seen.department_id}")
+    return Unit(
+        department_id=seen.department_id,
+        name=seen.name or before.name,
+        parent_id=seen.parent_id,
+        position=_known(seen.position, before.position),
+        stub=seen.stub,
+    )
 
 
-def too_many(left: int, active: int) -> bool:
-    """Whether so many removals wait for an administrator's word."""
-    return left > max(REMOVALS_AT_ONCE, active // 10)
+def _kind(person: Person, stored: Person | None) -> Kind:
+    if stored is None:
+        return "added"
+    if not stored.active:
+        return "rejoined"
+    if person == stored:
+        return "unchanged"
+    return "changed" if person.departments == stored.departments else "moved"
+
+
+def _unit_kind(unit: Unit, stored: Unit | None) -> Kind:
+    if stored is None or not stored.active:
+        return "added"
+    return "unchanged" if unit == stored else "changed"
+
+
+def _known(value: T | Unknown, otherwise: T) -> T:
+    return otherwise if isinstance(value, Unknown) else value
+
+
+K = TypeVar("K", int, str)
+
+
+def _by_kind(kinds: Mapping[K, Kind]) -> dict[Kind, tuple[K, ...]]:
+    found: dict[Kind, list[K]] = {"added": [], "rejoined": [], "moved": [], "changed": []}
+    for key, kind in kinds.items():
+        if kind != "unchanged":
+            found[kind].append(key)
+    return {kind: tuple(sorted(keys)) for kind, keys in found.items()}

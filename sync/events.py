@@ -1,121 +1,292 @@
-"""Events of the address book: they carry ids only, so what they name is read anew (platform.md 6.5).
+"""What DingTalk tells unasked (platform.md 6.5): ids only, so what they name is read anew.
 
-Idempotent, in any order, late or twice: the state that is read is always the present one. Network first, then one
-short transaction.
+Network first, then one short transaction. Events may come twice, late, in any order, and before DingTalk's own
+reading calls show the change: what is not to be seen yet is looked at again (`recheck`), and the nightly full
+sync repairs the rest.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
 
+from bot.core.actor import SYSTEM
+from bot.dingtalk.contacts import ROOT, Contacts
 from bot.dingtalk.errors import DepartmentGone, DingTalkError, NotInScope, PersonGone
-from bot.dingtalk.records import DepartmentRecord, UserRecord
-from storage import org_mirror
+from bot.dingtalk.lenient import as_dict, as_text, dicts, ints, texts
+from bot.dingtalk.records import UNKNOWN
+from bot.dispatch.messages import OrgEvent
+from storage import org, sync_runs
 from storage.database import Database, Tx
-from sync.diff import OrgDiff, person_of, place_of
-from sync.full import Contacts
-from sync.mirror import people_of, places_of, write
+from storage.org import Unit
+from sync.diff import OrgDiff
+from sync.mirror import Readings, Seen, spelled, write_seen
+from sync.report import reason_of, sentences
+from sync.snapshot import Problem, seen_unit
+from sync.walk import Walk
 
-PEOPLE = ("user_add_org", "user_modify_org", "user_active_org", "label_user_change")
-LEAVING = "user_leave_org"
-PLACES = ("org_dept_create", "org_dept_modify", "org_dept_remove")
-
-
-class Event(Protocol):
-    """What of an event matters here."""
-
-    @property
-    def event_type(self) -> str: ...  # noqa: D102
-    @property
-    def data(self) -> dict[str, Any]: ...  # noqa: D102
+LAG = timedelta(minutes=2)  # reads may show a change so late; not documented
+AGAIN = timedelta(minutes=1)  # after which an unsettled event is looked at again
+TRIES = 5
+JOIN, LEAVE = "user_add_org", "user_leave_org"
 
 
-@dataclass(slots=True)
-class _Read:
-    """What the objects an event names are now."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whom and what an event is about."""
 
-    users: dict[str, UserRecord] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
-    departments: dict[int, DepartmentRecord] = field(default_factory=dict)
-    closed: set[int] = field(default_factory=set)
+    users: frozenset[str] = frozenset()
+    departments: frozenset[int] = frozenset()
+    unmanaged: Mapping[str, str] = field(default_factory=dict)  # person → 直属主管 that was taken away
+
+    def __bool__(self) -> bool:
+        return bool(self.users or self.departments)
 
 
-def ids_of(data: dict[str, Any], *names: str) -> list[Any]:
-    """The ids under any of the names, whatever their case; a single one counts as a list."""
-    wanted = {n.lower() for n in names}
-    for key, value in data.items():
-        if key.lower() in wanted:
-            return list(value) if isinstance(value, list | tuple) else [value]
-    return []
+def read_event(event_type: str, data: Mapping[str, Any]) -> Named:
+    """The ids, in any spelling; roles (`label_conf_*`) are not mirrored and name nobody."""
+    if event_type == "org_change":
+        return Named(departments=frozenset({ROOT}))
+    if event_type.startswith("org_dept_"):
+        return Named(departments=frozenset(ints(_first(data, "deptId", "DeptId"))))
+    if not event_type.startswith(("user_", "org_admin_", "label_user_")):
+        return Named()
+    users = frozenset(texts(_first(data, "userId", "userIdList", "UserId")))
+    unmanaged: dict[str, str] = {}
+    for difference in dicts(data.get("diffInfo")):
+        previous, current = as_dict(difference.get("prev")) or {}, as_dict(difference.get("curr")) or {}
+        user_id, manager = as_text(difference.get("userid")), as_text(previous.get("managerUserid"))
+        if user_id and manager and not current.get("managerUserid"):
+            unmanaged[user_id] = manager
+    return Named(users, unmanaged=unmanaged)
+
+
+def _first(data: Mapping[str, Any], *keys: str) -> object:
+    return next((data[key] for key in keys if data.get(key) is not None), ())
 
 
 async def apply_event(
-    contacts: Contacts, db: Database, event: Event, now: datetime, *, readings: Callable[[str], tuple[str, str]]
+    contacts: Contacts, db: Database, event: OrgEvent, now: datetime, *, readings: Readings
 ) -> OrgDiff:
-    """Refreshes what one event names; returns what changed.
+    """Refreshes what the event names. A leaver loses access at once, even while DingTalk cannot be asked.
 
-    A leaver is marked at once even where nothing can be read; out of the app's scope is not gone.
-
-    Raises:
-        DingTalkError: nothing could be read and the event names no leaver; it is to be tried again later.
+    Someone said to have left whom DingTalk still shows is taken to have come back if an event said so, or if the
+    event is so old that the reading must be newer than it.
     """
-    kind, data = event.event_type, event.data
-    people = [str(u) for u in ids_of(data, "userId", "userIdList", "userid")]
-    if kind in ("org_admin_add", "org_admin_remove"):
-        await db.system(lambda tx: org_mirror.set_admin(tx, people, admin=kind.endswith("add")))
+    named = read_event(event.event_type, event.data)
+    if not named:
         return OrgDiff()
-    read = _Read()
-    if kind in PEOPLE or kind == LEAVING:
-        for user_id in people:
-            await _read_person(contacts, user_id, read, leaving=kind == LEAVING)
-    elif kind in PLACES:
-        for dept_id in ids_of(data, "deptId"):
-            if str(dept_id).lstrip("-").isdecimal():
-                await _read_place(contacts, int(dept_id), read)
-    return await db.system(lambda tx: _apply(tx, read, readings, now))
+    leaving = event.event_type == LEAVE
+    fresh = now - event.born_at < LAG
 
+    def begin(tx: Tx) -> tuple[int, frozenset[str]]:
+        facts = {"event": event.event_type, "named": sorted(named.users)}
+        run = sync_runs.begin(tx, "event", at=event.born_at, counts=facts)
+        return run, org.reports_of(tx, named.users) if leaving else frozenset()
 
-async def _read_person(contacts: Contacts, user_id: str, read: _Read, *, leaving: bool) -> None:
-    try:
-        read.users[user_id] = await contacts.user(user_id)
-    except PersonGone:
-        read.gone.add(user_id)
-    except NotInScope:
+    run_id, reports = await db.system(begin)
+    lookup = Lookup(contacts, await db.read(SYSTEM, org.read_units))
+    await lookup.ask(named.users | reports, named.departments)
+    seen = lookup.seen(named.unmanaged)
+    if reports:
+        # Whoever left is nobody's 直属主管, even if he is back by now.
+        managers = await db.read(SYSTEM, lambda tx: org.read_people(tx, reports))
+        seen = replace(seen, unmanaged={key: one.manager_id for key, one in managers.items() if one.manager_id})
+    spell = await asyncio.to_thread(spelled, [one.name for one in seen.snapshot.people.values()], readings)
+
+    def write(tx: Tx) -> OrgDiff:
+        found, unsettled = seen, set(lookup.failed & named.users)
         if leaving:
-            read.gone.add(user_id)
-    except DingTalkError:
-        if not leaving:
-            raise
-        read.gone.add(user_id)  # no access from now on; the nightly sync repairs it if it was a mistake
+            back = sync_runs.joined_since(tx, event.born_at)
+            doubtful = {
+                user_id
+                for user_id in named.users
+                if user_id in lookup.failed or (fresh and user_id in seen.snapshot.people and user_id not in back)
+            }
+            for user_id in doubtful:
+                seen.snapshot.people.pop(user_id, None)
+            found = replace(seen, gone=seen.gone | doubtful)
+            unsettled |= doubtful
+        elif event.event_type == JOIN and fresh:
+            unsettled |= seen.gone & named.users
+        diff = write_seen(tx, found, spell=spell, now=now, run_id=run_id)
+        nothing_new = fresh and not leaving and diff == _still(diff) and not seen.gone
+        again = bool(unsettled or lookup.failed or lookup.failed_units or nothing_new)
+        counts = _facts(event.event_type, named, found) | diff.counts | {"tries": 0}
+        problems = sentences(lookup.problems, {})
+        sync_runs.finish(tx, run_id, "partial" if again else "ok", now=now, counts=counts, problems=problems)
+        return diff
+
+    return await db.system(write)
 
 
-async def _read_place(contacts: Contacts, dept_id: int, read: _Read) -> None:
-    try:
-        read.departments[dept_id] = await contacts.department(dept_id)
-    except DepartmentGone:
-        read.closed.add(dept_id)
-    except NotInScope:
-        return
+async def recheck(contacts: Contacts, db: Database, now: datetime, *, readings: Readings) -> OrgDiff:
+    """Looks once more at what events named and could not be settled; by now the reading is the truth."""
+    runs = await db.read(SYSTEM, lambda tx: sync_runs.list_unsettled(tx, before=now - AGAIN))
+    if not runs:
+        return OrgDiff()
+    users = {user_id for run in runs for user_id in run.counts.get("user_ids", ())}
+    departments = {key for run in runs for key in run.counts.get("department_ids", ())}
+    lookup, diff, _ = await refresh(contacts, db, users, departments, now, readings=readings)
 
+    def settle(tx: Tx) -> None:
+        for run in runs:
+            tries = run.counts.get("tries", 0) + 1
+            concerned = lookup.failed & set(run.counts.get("user_ids", ())) or lookup.failed_units & set(
+                run.counts.get("department_ids", ())
+            )
+            status = "ok" if not concerned else "partial" if tries < TRIES else "failed"
+            assert run.id is not None
+            sync_runs.finish(
+                tx, run.id, status, now=now, counts=run.counts | {"tries": tries}, problems=list(run.problems)
+            )
 
-def _apply(tx: Tx, read: _Read, readings: Callable[[str], tuple[str, str]], now: datetime) -> OrgDiff:
-    before = people_of(tx, [*read.users, *read.gone])
-    places = places_of(tx, [*read.departments, *read.closed])
-    after = {u: person_of(r, before.get(u)) for u, r in read.users.items()}
-    added = tuple(p for u, p in after.items() if u not in before)
-    changed = tuple(p for u, p in after.items() if u in before and before[u] != p)
-    fresh = {i: place_of(r, places.get(i)) for i, r in read.departments.items()}
-    diff = OrgDiff(
-        added=added,
-        changed=changed,
-        moved=frozenset(p.user_id for p in changed if set(p.departments) != set(before[p.user_id].departments)),
-        rejoined=frozenset(p.user_id for p in changed if not before[p.user_id].active),
-        left=frozenset(u for u in read.gone if u in before and before[u].active),
-        unchanged=len(after) - len(added) - len(changed),
-        places=tuple(p for i, p in fresh.items() if places.get(i) != p),
-        places_added=sum(i not in places for i in fresh),
-        places_removed=frozenset(i for i in read.closed if i in places and places[i].active),
-    )
-    write(tx, diff, readings=readings, now=now)
+    await db.system(settle)
     return diff
+
+
+async def refresh(
+    contacts: Contacts,
+    db: Database,
+    users: Collection[str],
+    departments: Collection[int],
+    now: datetime,
+    *,
+    readings: Readings,
+) -> tuple["Lookup", OrgDiff, int]:
+    """Reads these anew and writes what was found: gone is gone. Returns what failed, the difference, the run."""
+
+    def begin(tx: Tx) -> int:
+        return sync_runs.begin(tx, "event", at=now, counts={"event": "refresh", "named": []})
+
+    run_id = await db.system(begin)
+    lookup = Lookup(contacts, await db.read(SYSTEM, org.read_units))
+    await lookup.ask(users, departments)
+    seen = lookup.seen({})
+    spell = await asyncio.to_thread(spelled, [one.name for one in seen.snapshot.people.values()], readings)
+
+    def write(tx: Tx) -> OrgDiff:
+        diff = write_seen(tx, seen, spell=spell, now=now, run_id=run_id)
+        counts = _facts("refresh", Named(frozenset(users), frozenset(departments)), seen) | diff.counts
+        sync_runs.finish(tx, run_id, "ok", now=now, counts=counts, problems=sentences(lookup.problems, {}))
+        return diff
+
+    return lookup, await db.system(write), run_id
+
+
+def _facts(event_type: str, named: Named, seen: Seen) -> dict[str, Any]:
+    return {
+        "event": event_type,
+        "named": sorted(named.users),
+        "user_ids": sorted(seen.users | named.users)[: sync_runs.MAX_IDS],
+        "department_ids": sorted(seen.departments | named.departments)[: sync_runs.MAX_IDS],
+    }
+
+
+def _still(diff: OrgDiff) -> OrgDiff:
+    return OrgDiff(unchanged=diff.unchanged, departments_unchanged=diff.departments_unchanged)
+
+
+class Lookup:
+    """Asks DingTalk for some people and departments, and for what else they lead to.
+
+    A department unknown so far is read with all below it and everybody in it: it may have moved into the app's
+    scope. Lists of siblings are read again where a department came or went, for their order.
+    """
+
+    def __init__(self, contacts: Contacts, units: Mapping[int, Unit]) -> None:
+        self.failed: set[str] = set()
+        self.failed_units: set[int] = set()
+        self.problems: list[Problem] = []
+        self._contacts = contacts
+        self._stored = units
+        self._walk = Walk(contacts)
+        self._gone: set[str] = set()
+        self._gone_units: set[int] = set()
+        self._asked: set[int] = set()
+        self._families: set[int] = set()  # departments whose children are to be listed
+        self._strangers: set[int] = set()  # departments to be read with all below
+
+    def seen(self, unmanaged: Mapping[str, str]) -> Seen:
+        """What was found."""
+        return Seen(self._walk.snapshot, frozenset(self._gone), frozenset(self._gone_units), unmanaged)
+
+    async def ask(self, users: Collection[str], departments: Collection[int]) -> None:
+        """Reads them."""
+        async with asyncio.TaskGroup() as group:
+            for user_id in sorted(users):
+                group.create_task(self._person(user_id))
+        people = self._walk.snapshot.people
+        theirs = {key for one in people.values() if one.dept_ids is not UNKNOWN for key in one.dept_ids}
+        waiting = set(departments) | {key for key in theirs if not self._is_known(key)}
+        while waiting:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._unit(key)) for key in sorted(waiting)]
+            self._asked |= waiting
+            waiting = {key for task in tasks if (key := task.result()) is not None} - self._asked
+        await self._walk.visit(sorted(self._strangers))
+        async with asyncio.TaskGroup() as group:
+            for key in sorted(self._families):
+                group.create_task(self._family(key))
+        await self._walk.add_strange_units()
+        snapshot = self._walk.snapshot
+        # A department a person was in a moment ago may be known, and then is no stub.
+        for key in [key for key, unit in snapshot.units.items() if unit.stub and self._is_known(key)]:
+            if key not in self._asked:
+                del snapshot.units[key]
+        self.problems += snapshot.problems
+        self.failed_units |= {one.subject for one in snapshot.problems if isinstance(one.subject, int)}
+
+    def _is_known(self, key: int) -> bool:
+        stored = self._stored.get(key)
+        return stored is not None and stored.active
+
+    async def _person(self, user_id: str) -> None:
+        try:
+            self._walk.snapshot.add_person(await self._contacts.user(user_id))
+        except PersonGone:
+            self._gone.add(user_id)
+        except NotInScope as failure:  # not to be seen is not gone
+            self.problems.append(Problem("hidden", user_id, reason_of(failure)))
+        except DingTalkError as failure:
+            self.failed.add(user_id)
+            self.problems.append(Problem("person", user_id, reason_of(failure)))
+
+    async def _unit(self, key: int) -> int | None:
+        """Reads one department; returns its parent if that is not known either."""
+        stored = self._stored.get(key)
+        try:
+            record = await self._contacts.department(key)
+        except DepartmentGone:
+            self._gone_units.add(key)
+            if stored is not None and stored.parent_id is not None:
+                self._families.add(stored.parent_id)
+            return None
+        except NotInScope:
+            await self._walk.add_stub(key)
+            return None
+        except DingTalkError as failure:
+            self.failed_units.add(key)
+            self.problems.append(Problem("department", key, reason_of(failure)))
+            return None
+        unit = seen_unit(record)
+        self._walk.snapshot.units[key] = unit
+        if stored is None or stored.stub or not stored.active:
+            self._strangers.add(key)
+        if stored is not None and stored.parent_id not in (None, unit.parent_id):
+            self._families.add(stored.parent_id or ROOT)
+        if unit.parent_id is None:
+            return None
+        self._families.add(unit.parent_id)
+        return None if self._is_known(unit.parent_id) else unit.parent_id
+
+    async def _family(self, key: int) -> None:
+        """The order among siblings. Those not known yet have an event of their own, and are not counted till then."""
+        children = await self._walk.ask(
+            "children", key, lambda: self._contacts.list_subdepartments(key), DepartmentGone, NotInScope
+        )
+        units = self._walk.snapshot.units
+        known = [record for record in children or () if record.dept_id in units or self._is_known(record.dept_id)]
+        for position, record in enumerate(known):
+            units[record.dept_id] = replace(seen_unit(record, position), parent_id=key)

@@ -1,218 +1,192 @@
-"""The full sync: everything is read first, then applied in one transaction (crm-rules.md R-SYNC-1..7)."""
+"""One full sync: everything is read first, then written in one transaction (R-SYNC-1..8).
+
+Whoever is missing is asked for by id before he counts as gone; more than max(5, 10 %) leavings wait for an
+administrator; a reading with gaps removes nobody. What events have written since the reading began is newer and
+stays.
+"""
 
 import asyncio
+import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from dataclasses import dataclass
+from datetime import datetime
 
-from bot.core.clock import SystemClock
-from bot.core.errors import RuleBroken
-from bot.dingtalk.errors import DepartmentGone, DingTalkError, NotInScope, PersonGone
-from bot.dingtalk.records import ContactScope, DepartmentRecord, UserRecord
-from storage import leases, org_mirror
+from bot.core.actor import SYSTEM
+from bot.core.clock import beijing_day
+from bot.dingtalk.contacts import Contacts
+from bot.dingtalk.errors import DingTalkError
+from storage import org, sync_runs
 from storage.database import Database, Tx
-from sync.diff import OrgDiff, Snapshot, compare, merge, too_many
-from sync.mirror import people_of, places_of, write
+from storage.org import Mirror
+from sync.diff import OrgDiff, Plan, compare
+from sync.lease import Turn, turn
+from sync.mirror import Readings, spelled, write_plan
+from sync.removals import VERIFIED, over_the_line, verify
+from sync.report import Status, SyncResult, SyncRunning, describe, reason_of, sentences
+from sync.snapshot import SeenUnit, Snapshot, seen_unit
+from sync.walk import ASKED, fetch
 
-LEASE = "org-sync"
-LEASE_TIME = timedelta(minutes=30)
-PARALLEL = 40  # calls in flight; the limiter below decides the pace
+__all__ = ["SyncResult", "SyncRunning", "describe", "fetch", "full_sync"]
 
-Readings = Callable[[str], tuple[str, str]]
-
-
-class SyncRunning(RuleBroken, code="sync.running"):
-    """One sync at a time (R2.11)."""
-
-
-class Contacts(Protocol):
-    """What the sync needs of `bot.dingtalk.contacts.Contacts`."""
-
-    async def scopes(self) -> ContactScope: ...  # noqa: D102
-    async def list_subdepartments(self, dept_id: int = 1) -> tuple[DepartmentRecord, ...]: ...  # noqa: D102
-    async def department(self, dept_id: int) -> DepartmentRecord: ...  # noqa: D102
-    def list_users(self, dept_id: int) -> Any: ...  # noqa: D102
-    async def user(self, user_id: str) -> UserRecord: ...  # noqa: D102
-
-
-@dataclass(frozen=True, slots=True)
-class SyncResult:
-    """What one run did. Statuses: ok, partial (nobody removed), waiting (for a word), failed."""
-
-    status: str
-    counts: dict[str, int]
-    problems: tuple[str, ...] = ()
-    left: frozenset[str] = frozenset()
-    waiting: frozenset[str] = frozenset()
-
-
-async def fetch(contacts: Contacts) -> Snapshot:
-    """Reads what the app may read, from `/auth/scopes` down, many calls at a time.
-
-    A department or page that cannot be read is a problem in the snapshot, not an exception; only the scope
-    itself must be there.
-
-    Raises:
-        DingTalkError: the scope cannot be read.
-    """
-    scope = await contacts.scopes()
-    walk = _Walk(contacts)
-    async with asyncio.TaskGroup() as group:
-        walk.group = group
-        for root in scope.departments:
-            group.create_task(walk.root(root))
-        for user_id in scope.users:
-            group.create_task(walk.person(user_id))
-    stubs = {
-        d.parent_id
-        for d in walk.departments.values()
-        if d.parent_id is not None and d.parent_id not in walk.departments
-    }
-    return Snapshot(
-        walk.departments, walk.users, frozenset(stubs), tuple(sorted(walk.problems)), empty_root=not walk.users
-    )
-
-
-class _Walk:
-    """One reading: departments breed tasks for their sub-departments and members."""
-
-    def __init__(self, contacts: Contacts) -> None:
-        self._contacts = contacts
-        self._slots = asyncio.Semaphore(PARALLEL)
-        self.departments: dict[int, DepartmentRecord] = {}
-        self.users: dict[str, UserRecord] = {}
-        self.problems: list[str] = []
-        self.group: asyncio.TaskGroup | None = None
-
-    async def root(self, dept_id: int) -> None:
-        try:
-            async with self._slots:
-                record = await self._contacts.department(dept_id)
-        except DingTalkError as failure:
-            self.problems.append(f"部门 {dept_id} 没有读到：{failure}")
-            return
-        self._enter(record)
-
-    def _enter(self, record: DepartmentRecord) -> None:
-        if record.dept_id in self.departments:
-            return
-        self.departments[record.dept_id] = record
-        assert self.group is not None
-        self.group.create_task(self._children(record))
-        self.group.create_task(self._members(record))
-
-    async def _children(self, record: DepartmentRecord) -> None:
-        try:
-            async with self._slots:
-                children = await self._contacts.list_subdepartments(record.dept_id)
-        except DepartmentGone:
-            return
-        except DingTalkError as failure:
-            self.problems.append(f"部门「{record.name}」的下级没有读到：{failure}")
-            return
-        for child in children:
-            self._enter(child)
-
-    async def _members(self, record: DepartmentRecord) -> None:
-        try:
-            async with self._slots:
-                async for user in self._contacts.list_users(record.dept_id):
-                    before = self.users.get(user.user_id)
-                    self.users[user.user_id] = user if before is None else merge(before, user)
-        except DepartmentGone:
-            return
-        except DingTalkError as failure:
-            self.problems.append(f"部门「{record.name}」的成员没有读到：{failure}")
-
-    async def person(self, user_id: str) -> None:
-        try:
-            async with self._slots:
-                user = await self._contacts.user(user_id)
-        except PersonGone:
-            return
-        except (NotInScope, DingTalkError) as failure:
-            self.problems.append(f"人员 {user_id} 没有读到：{failure}")
-            return
-        self.users.setdefault(user_id, user)
+NIGHTLY = 500  # people of a large company asked for in one night, besides newcomers
 
 
 async def full_sync(
-    contacts: Contacts, db: Database, now: Callable[[], datetime], readings: Readings
+    contacts: Contacts,
+    db: Database,
+    clock_now: Callable[[], datetime],
+    readings: Readings,
+    *,
+    by: str = "",
+    ask: int = ASKED,
 ) -> SyncResult:
-    """One run, recorded.
+    """Reads the whole address book and brings the mirror to it.
+
+    Args:
+        contacts: DingTalk's address book.
+        db: ours.
+        clock_now: the product's clock.
+        readings: a name's pinyin and initials.
+        by: who asked; empty: the night.
+        ask: companies larger than this are not asked for person by person (`sync.walk.Details`).
 
     Raises:
-        SyncRunning: another one is under way.
+        SyncRunning: another one is at work.
     """
-    holder = f"sync:{id(asyncio.current_task())}:{now().timestamp()}"
-    wall = SystemClock()
-    begun = wall.now()
-    lease = await db.system(lambda tx: leases.hold(tx, LEASE, holder=holder, wall=begun, lasts=LEASE_TIME))
-    if lease is None:
-        raise SyncRunning("正在同步，完成后会告诉你。")
-    try:
-        started = now()
-        run_id = await db.system(lambda tx: org_mirror.begin_run(tx, started))
+    async with turn(db) as ours:
+        started = clock_now()
+
+        def begin(tx: Tx) -> tuple[int, frozenset[int], frozenset[str]]:
+            sync_runs.close_dead(tx, now=started)
+            sync_runs.prune(tx, now=started)
+            run = sync_runs.begin(tx, "full", at=started, counts={"by": by})
+            return run, sync_runs.running_events(tx), org.active_ids(tx)
+
+        run_id, underway, stored = await db.system(begin)
+        sync = _Sync(contacts, db, clock_now, readings, by, ours, run_id, underway)
         try:
-            snapshot = await fetch(contacts)
-        except* DingTalkError as failures:
-            text = f"通讯录没有读到：{failures.exceptions[0]}"
-            result = SyncResult("failed", {}, (text,))
-            at = now()
-            await db.system(
-                lambda tx: org_mirror.end_run(
-                    tx, run_id, status="failed", counts={}, problems=[text], removals=[], now=at
-                )
+            try:
+                snapshot = await fetch(contacts, stored=stored, tonight=_tonight(len(stored), started), ask=ask)
+            except DingTalkError as failure:
+                return await sync.fail((f"没有读到通讯录的权限范围：{reason_of(failure)}。",))
+            return await sync.apply(snapshot)
+        except BaseException:
+            await sync.fail(("程序出错，这次同步没有做完。",))
+            raise
+
+
+def _tonight(size: int, now: datetime) -> Callable[[str], bool]:
+    """A large company takes turns: everybody is asked for once in so many nights."""
+    nights = -(-max(1, size) // NIGHTLY)
+    day = beijing_day(now).toordinal()
+    return lambda user_id: (zlib.crc32(user_id.encode()) + day) % nights == 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What may be done with those who are missing."""
+
+    snapshot: Snapshot
+    plan: Plan
+    left: frozenset[str] = frozenset()
+    removed: frozenset[int] = frozenset()
+    held: tuple[str, ...] = ()  # wait for an administrator
+    held_units: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class _Sync:
+    contacts: Contacts
+    db: Database
+    clock_now: Callable[[], datetime]
+    readings: Readings
+    by: str
+    turn: Turn
+    run_id: int
+    underway: frozenset[int]
+
+    async def fail(self, problems: tuple[str, ...]) -> SyncResult:
+        """Nothing was written."""
+        now = self.clock_now()
+        counts = {"by": self.by}
+
+        def write(tx: Tx) -> None:
+            sync_runs.finish(tx, self.run_id, "failed", now=now, counts=counts, problems=problems)
+
+        await self.db.system(write)
+        return SyncResult("failed", OrgDiff().counts, problems, run_id=self.run_id)
+
+    async def apply(self, snapshot: Snapshot) -> SyncResult:
+        """Compares, asks for the missing, writes."""
+        mirror = await self.db.read(SYSTEM, org.read_mirror)
+        if not snapshot.people and not snapshot.complete:
+            return await self.fail(sentences(snapshot.problems, _names(mirror, snapshot)))
+        judged = await self._judge(mirror, snapshot)
+        names = _names(mirror, judged.snapshot)
+        active = sum(person.active for person in mirror.people.values())
+        spell = await asyncio.to_thread(spelled, [one.name for one in judged.plan.people.values()], self.readings)
+        problems = sentences(judged.snapshot.problems, names)
+        waiting = bool(judged.held or judged.held_units)
+        status: Status = "waiting" if waiting else "partial" if problems else "ok"
+        now = self.clock_now()
+
+        def write(tx: Tx) -> tuple[OrgDiff, tuple[str, ...], dict[str, int]]:
+            org.lock(tx, now=now)
+            self.turn.check(tx)
+            newer = sync_runs.touched_since(tx, self.run_id, besides=self.underway)
+            plan = judged.plan.without(newer.users, newer.departments)
+            diff = write_plan(
+                tx, plan, left=judged.left - newer.users, removed=judged.removed - newer.departments, spell=spell,
+                now=now,
+            )  # fmt: skip
+            held = tuple(user_id for user_id in judged.held if user_id not in newer.users)
+            counts = diff.counts | {
+                "waiting": len(held), "departments_waiting": len(judged.held_units),
+                "kept": len(plan.missing) - len(diff.left) - len(held), "incomplete": int(not snapshot.complete),
+            }  # fmt: skip
+            sync_runs.finish(
+                tx, self.run_id, status, now=now, problems=problems, removals=held,
+                counts=counts | {"by": self.by, "departments_held": list(judged.held_units)},
+            )  # fmt: skip
+            if snapshot.complete:
+                sync_runs.settle_waiting(tx, self.run_id)
+            else:
+                sync_runs.spare(tx, judged.snapshot.people.keys())
+            return diff, held, counts
+
+        diff, held, counts = await self.db.system(write)
+        held_names = tuple(str(names.get(user_id) or user_id) for user_id in held)
+        return SyncResult(status, counts, problems, held, held_names, active, diff, self.run_id)
+
+    async def _judge(self, mirror: Mirror, snapshot: Snapshot) -> _Judged:
+        plan = await asyncio.to_thread(compare, mirror, snapshot)
+        if not snapshot.complete or not (plan.missing or plan.missing_units):
+            return _Judged(snapshot, plan)
+        # Departments without anybody below the root, where there were some: R-SYNC-2's second case.
+        hollow = snapshot.childless and any(not mirror.units[key].stub for key in plan.missing_units)
+        if len(plan.missing) > VERIFIED:
+            return _Judged(
+                snapshot, plan, held=tuple(sorted(plan.missing)), held_units=tuple(sorted(plan.missing_units))
             )
-        else:
-            result = await db.system(lambda tx: _apply(tx, snapshot, run_id, readings, now()))
-        return result
-    finally:
-        ended = wall.now()
-        await db.system(lambda tx: leases.release(tx, LEASE, holder=holder, wall=ended))
+        verdict = await verify(self.contacts, plan.missing, sorted(plan.missing_units)[:VERIFIED])
+        for record in verdict.present:
+            snapshot.add_person(record)
+        for department in verdict.present_units:
+            snapshot.units[department.dept_id] = seen_unit(department)
+        for key in verdict.hidden_units:
+            unit = mirror.units[key]
+            snapshot.units[key] = SeenUnit(key, unit.name, unit.parent_id, unit.position, stub=True)
+        snapshot.problems += [one for one in verdict.problems if one not in snapshot.problems]
+        plan = await asyncio.to_thread(compare, mirror, snapshot)
+        active = sum(person.active for person in mirror.people.values())
+        gone, gone_units = frozenset(verdict.gone), frozenset(verdict.gone_units)
+        if over_the_line(len(gone), active) or (hollow and gone_units):
+            return _Judged(snapshot, plan, held=tuple(sorted(gone)), held_units=tuple(sorted(gone_units)))
+        return _Judged(snapshot, plan, gone, gone_units)
 
 
-def _apply(tx: Tx, snapshot: Snapshot, run_id: int, readings: Readings, now: datetime) -> SyncResult:
-    people, places = people_of(tx), places_of(tx)
-    diff = compare(people, places, snapshot)
-    active = sum(p.active for p in people.values())
-    waiting: frozenset[str] = frozenset()
-    if too_many(len(diff.left), active):
-        waiting = diff.left
-        diff = _without_removals(diff)
-    write(tx, diff, readings=readings, now=now)
-    status = "waiting" if waiting else "ok" if snapshot.complete else "partial"
-    problems = snapshot.problems or (("根部门没有返回任何人，没有停用任何人。",) if snapshot.empty_root else ())
-    counts = {
-        "departments": len(snapshot.departments), "people": len(snapshot.users), "added": len(diff.added),
-        "changed": len(diff.changed), "moved": len(diff.moved), "rejoined": len(diff.rejoined),
-        "unchanged": diff.unchanged, "left": len(diff.left), "waiting": len(waiting), "active_before": active,
-        "departments_added": diff.places_added, "departments_removed": len(diff.places_removed),
-    }  # fmt: skip
-    org_mirror.end_run(
-        tx, run_id, status=status, counts=counts, problems=list(problems), removals=sorted(waiting), now=now
-    )
-    return SyncResult(status, counts, tuple(problems), diff.left, waiting)
-
-
-def _without_removals(diff: OrgDiff) -> OrgDiff:
-    return replace(diff, left=frozenset(), places_removed=frozenset())
-
-
-def describe(result: SyncResult) -> str:
-    """The result in words; the figures add up: seen = added + changed + unchanged."""
-    if result.status == "failed":
-        return f"同步没有成功：{'；'.join(result.problems)}。到开发者后台检查通讯录权限，再发一次「同步组织」。"
-    c = result.counts
-    text = (
-        f"同步完成：部门 {c['departments']} 个，人员 {c['people']} 人（新增 {c['added']} · 变更 {c['changed']}"
-        f"，其中转部门 {c['moved']} · 不变 {c['unchanged']}），离职 {c['left']}。"
-    )
-    if result.waiting:
-        share = round(100 * c["waiting"] / max(1, c["active_before"]))
-        text += f"\n这次会停用 {c['waiting']} 人（{share}%），超过安全线，没有执行。"
-        text += "确认的话回复「确认停用」，不停用回复「不停用」。"
-    if result.problems:
-        text += f"\n有 {len(result.problems)} 处没读到，没有停用任何人：{'；'.join(result.problems[:5])}"
-    return text
+def _names(mirror: Mirror, snapshot: Snapshot) -> dict[int | str, str]:
+    names: dict[int | str, str] = {key: unit.name for key, unit in mirror.units.items()}
+    names |= {key: person.name for key, person in mirror.people.items()}
+    names |= {key: unit.name for key, unit in snapshot.units.items() if unit.name}
+    return names | {key: person.name for key, person in snapshot.people.items() if person.name}

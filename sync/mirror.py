@@ -1,40 +1,79 @@
-"""The mirror as the sync sees it: rows in, rows out."""
+"""Writes what was seen: one transaction for each reading, and nothing where nothing changed."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from storage import org_mirror
+from bot.dingtalk.records import UNKNOWN
+from storage import org, sync_runs
 from storage.database import Tx
-from sync.diff import OrgDiff, Person, Place
+from storage.org import Mirror
+from sync.diff import OrgDiff, Plan, compare
+from sync.snapshot import Snapshot
 
-FIELDS = ("user_id", "name", "union_id", "title", "mobile", "manager_user_id", "dingtalk_admin", "activated", "active")
+Readings = Callable[[str], tuple[str, str]]  # a name's pinyin and initials
 
 
-def people_of(tx: Tx, user_ids: Iterable[str] | None = None) -> dict[str, Person]:
-    """Mirrored people, departed ones too."""
-    return {
-        user_id: Person(**{name: getattr(one.row, name) for name in FIELDS}, departments=one.departments)
-        for user_id, one in org_mirror.read_people(tx, user_ids).items()
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a refresh of some people and departments found."""
+
+    snapshot: Snapshot
+    gone: frozenset[str] = frozenset()
+    gone_units: frozenset[int] = frozenset()
+    unmanaged: Mapping[str, str] = field(default_factory=dict)  # person → 直属主管 he surely has no longer
+
+    @property
+    def users(self) -> frozenset[str]:
+        """Everybody it says something about."""
+        return self.gone | self.snapshot.people.keys()
+
+    @property
+    def departments(self) -> frozenset[int]:
+        """Every department it says something about."""
+        return self.gone_units | self.snapshot.units.keys()
+
+
+def spelled(names: Collection[str], readings: Readings) -> Readings:
+    """As `readings`, with these names' worked out now: before a transaction, not in it."""
+    known = {name: readings(name) for name in names}
+    return lambda name: known.get(name) or readings(name)
+
+
+def write_plan(
+    tx: Tx, plan: Plan, *, left: Collection[str], removed: Collection[int], spell: Readings, now: datetime
+) -> OrgDiff:
+    """Writes departments, people and leavings; the difference is what really changed."""
+    org.write_units(tx, list(plan.units.values()))
+    org.write_people(tx, list(plan.people.values()), spell=spell, now=now)
+    gone = org.mark_left(tx, left, now=now) if left else ()
+    if removed:
+        org.remove_units(tx, removed)
+    return plan.diff(gone, tuple(sorted(removed)))
+
+
+def write_seen(tx: Tx, seen: Seen, *, spell: Readings, now: datetime, run_id: int | None) -> OrgDiff:
+    """Writes a refresh. What a refresh begun later than run `run_id` has written already is left alone."""
+    org.lock(tx, now=now)
+    newer = sync_runs.touched_since(tx, run_id) if run_id is not None else None
+    people = seen.snapshot.people
+    managers = {
+        record.manager_id for record in people.values() if record.manager_id and record.manager_id is not UNKNOWN
     }
-
-
-def places_of(tx: Tx, ids: Iterable[int] | None = None) -> dict[int, Place]:
-    """Mirrored departments, closed ones too."""
-    return {
-        d.department_id: Place(d.department_id, d.name, d.parent_id, d.position, d.stub, d.active)
-        for d in org_mirror.read_places(tx, ids)
-    }
-
-
-def write(tx: Tx, diff: OrgDiff, *, readings: Callable[[str], tuple[str, str]], now: datetime) -> None:
-    """Makes the mirror what the diff says; an empty diff writes nothing (invariant 81)."""
-    for place in diff.places:
-        org_mirror.write_place(tx, asdict(place))
-    for person in (*diff.added, *diff.changed):
-        values = {name: getattr(person, name) for name in FIELDS}
-        org_mirror.write_person(tx, values, dict(person.departments), readings=readings, now=now)
-    if diff.left:
-        org_mirror.mark_left(tx, diff.left, now)
-    if diff.places_removed:
-        org_mirror.close_places(tx, diff.places_removed)
+    units = org.read_units(tx)
+    mirror = Mirror(org.read_people(tx, seen.users | managers), units)
+    for user_id, manager in seen.unmanaged.items():
+        stored = mirror.people.get(user_id)
+        record = people.get(user_id)
+        if record is not None and record.manager_id is UNKNOWN and stored is not None and stored.manager_id == manager:
+            people[user_id] = replace(record, manager_id=None)
+    # Only some were asked for: nobody is missing here.
+    plan = compare(mirror, seen.snapshot)
+    gone, gone_units = set(seen.gone), {key for key in seen.gone_units if key in units and units[key].active}
+    if newer is not None:
+        plan = plan.without(newer.users, newer.departments)
+        gone -= newer.users
+        gone_units -= newer.departments
+    if plan.kinds:
+        sync_runs.spare(tx, plan.kinds.keys())
+    return write_plan(tx, plan, left=gone, removed=gone_units, spell=spell, now=now)
