@@ -18,6 +18,7 @@ from bot.language.days import Rule, moment_of
 from bot.language.grammar import AFTER_DAY, CLOCK, CN, DAY, GUARDED, MEASURES, ONES, SUFFIX, TRIGGER, UNTIL
 from bot.language.hours import Clock, read_clock
 from bot.language.moment import Context, Found, Prefer, Reading
+from bot.language.names import SURNAMES
 from bot.language.normalize import fold
 from bot.language.ranges import Span, find_range
 from bot.language.show import show_moment
@@ -49,12 +50,17 @@ _RULES: Final[Mapping[str, Rule]] = {
 _HALF_DAY: Final = timedelta(hours=12)
 _ONE_DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
-_QUANTITY: Final = re.compile(rf"\s?(?:\d[\d,]*(?:\.\d+)?|[{CN}百千万亿]+)\s?(?:[{MEASURES}]|[wk](?![a-z]))", re.ASCII)
+_QUANTITY: Final = re.compile(
+    rf"\s?(?:\d[\d,]*(?:\.\d+)?|[{CN}百千万亿]+)\s?(?:[{MEASURES}]|[wk]"
+    rf"(?![a-z]))",
+    re.ASCII,
+)
 _NUMERAL_END: Final = re.compile(rf"[\d{CN}]$", re.ASCII)
 _NUMERAL_START: Final = re.compile(rf"[\d{CN}]", re.ASCII)
 _JOIN: Final = re.compile(r"\s?(?P<span>到|至|-|~|—|——)\s?|\s?(?:或者?|还是|、|/|和|及)?\s?的?")
 _FILLER: Final = re.compile(
-    r"[\s,.。，、!！?？:：吧呢啊哦哈的吗呀嘛~]+|改到|改成|改为|改在|定在|约在|约|下次|时间|提醒我?|联系|跟进|回访|再|去|打|聊|就|是|在|到"
+    r"[\s,.。，、!！?？:：吧呢啊哦哈的吗呀嘛~]+|改到|改成|改为|改在|定在|约在|约|下次|时间|提醒我?|联系|"
+    r"跟进|回访|再|去|打|聊|就|是|在|到"
 )
 
 
@@ -138,12 +144,13 @@ def _hits(folded: str, ctx: Context) -> Iterator[_Hit]:
     position = 0
     day = DAY.search(folded)
     clock = CLOCK.search(folded)
-    while day is not None or clock is not None:
+    while True:
         if day is not None and (clock is None or day.start() <= clock.start()):
             hit, position = _day_hit(folded, day, ctx)
-        else:
-            assert clock is not None  # noqa: S101 — for the type checker: the loop's condition
+        elif clock is not None:
             hit, position = _clock_hit(folded, clock, ctx)
+        else:
+            return
         if hit is not None:
             yield hit
         if day is not None and day.start() < position:
@@ -271,7 +278,9 @@ def _has_leftover(folded: str, start: int, end: int) -> bool:
             return True
         if last in CN and not ONES.match(before[-1:]) and not _ends_word(folded, start):
             return True
-        if numeral_start and (last in "百千万亿半几多年月日号周点时分" or (last in "-~/.:" and before[-2:-1].isdigit())):
+        if numeral_start and (
+            last in "百千万亿半几多年月日号周点时分" or (last in "-~/.:" and before[-2:-1].isdigit())
+        ):
             return True
     after = folded[end : end + 12]
     if not after:
@@ -285,7 +294,14 @@ def _has_leftover(folded: str, start: int, end: int) -> bool:
 
 def _ends_word(folded: str, start: int) -> bool:
     """Whether the numeral before `start` is the end of a word such as 万一 or 第一."""
-    return re.search(r"(?:统|唯|单|专|合|逐|其|之|同|不|等|万|星期|礼拜|周)[一二三四五六]$|老[一二三四五六七八九]$", folded[:start]) is not None
+    return (
+        re.search(
+            r"(?:统|唯|单|专|合|逐|其|之|同|不|等|万|星期|礼拜|周)[一二三四五六]$|老[一二三四五六七八九]$"
+            rf"|[{SURNAMES}][一二三四五六七八九]$",  # 张三, 王五
+            folded[:start],
+        )
+        is not None
+    )
 
 
 def _starts_phone(after: str) -> bool:

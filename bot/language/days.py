@@ -13,12 +13,32 @@ from bot.language.numbers import integer, spelled_digits
 Rule = Callable[[re.Match[str], Context], Reading | None]
 
 _RELATIVE: Final = {"大前": -3, "前": -2, "昨": -1, "今": 0, "当": 0, "明": 1, "后": 2, "大后": 3}
-_WEEKDAYS: Final = {**{c: i for i, c in enumerate("一二三四五六日")}, "天": 6, "末": 5, **{str(i + 1): i for i in range(7)}}
+_WEEKDAYS: Final = {
+    **{c: i for i, c in enumerate("一二三四五六日")},
+    "天": 6,
+    "末": 5,
+    **{str(i + 1): i for i in range(7)},
+}
 _VAGUE: Final = {
-    "过两天": 2, "过一两天": 1, "过几天": 3, "过些天": 3, "过些日子": 7, "这两天": 1, "这几天": 1, "近期": 3, "最近几天": 1,
-    "改天": 2, "改日": 2, "择日": 2, "回头": 1, "有空": 1, "有时间": 1, "晚点": 0, "晚些时候": 0, "稍后": 0,
-}  # fmt: skip
-_ABOUT: Final = frozenset({"过两天"})
+    "过两天": 2,
+    "过一两天": 1,
+    "过几天": 3,
+    "过些天": 3,
+    "过些日子": 7,
+    "这两天": 1,
+    "这几天": 1,
+    "近期": 3,
+    "最近几天": 1,
+    "改天": 2,
+    "改日": 2,
+    "择日": 2,
+    "回头": 1,
+    "有空": 1,
+    "有时间": 1,
+    "晚点": 0,
+    "晚些时候": 0,
+    "稍后": 0,
+}
 MIDDLE: Final = {"上旬": (1, 10), "中旬": (11, 20), "下旬": (21, 31)}
 
 
@@ -132,8 +152,7 @@ def _week_offset(prefix: str | None) -> int | None:
         return None
     if prefix[0] in "这本当":
         return 0
-    count = prefix.count("下") or -prefix.count("上")
-    return count
+    return prefix.count("下") or -prefix.count("上")
 
 
 def weekday(match: re.Match[str], ctx: Context) -> Reading:
@@ -245,7 +264,9 @@ def without_year(month: int, number: int, ctx: Context) -> Reading:
     today = ctx.today
     here = _dated(today.year, month, number)
     if not here.sure:
-        return here if not ctx.future or here.day >= today else _dated(today.year + 1, month, number).doubted(here.reason)
+        return (
+            here if not ctx.future or here.day >= today else _dated(today.year + 1, month, number).doubted(here.reason)
+        )
     if ctx.future and here.day < today:
         there = _dated(today.year + 1, month, number)
         recent = (today - here.day).days <= 31
@@ -303,8 +324,10 @@ def part_of_month(year: int, month: int, part: str | None, ctx: Context) -> Read
 
 
 def slash(match: re.Match[str], ctx: Context) -> Reading | None:
-    """7/5, 7-5."""
-    return without_year(int(match["sm"]), int(match["sd"]), ctx)
+    """7/5, 7-5. 10-15号 may be a span of days."""
+    reading = without_year(int(match["sm"]), int(match["sd"]), ctx)
+    spans = match["ssep"] == "-" and match[0][-1] in "号日"
+    return reading.doubted("是月和日，还是两天之间？") if spans else reading
 
 
 def day_of_month(match: re.Match[str], ctx: Context) -> Reading | None:
@@ -329,7 +352,9 @@ def day_of_month(match: re.Match[str], ctx: Context) -> Reading | None:
     if reading.sure:
         return reading
     valid = next(
-        _dated(*shifted_month(today, s), number) for s in (step + 1, step + 2) if _dated(*shifted_month(today, s), number).sure
+        _dated(*shifted_month(today, s), number)
+        for s in (step + 1, step + 2)
+        if _dated(*shifted_month(today, s), number).sure
     )
     return reading.doubted(f"{month}月没有{number}号", (reading.day, valid.day))
 

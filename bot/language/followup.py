@@ -1,199 +1,278 @@
-"""One sentence, one follow-up: whom, how, what, and when next. Nothing is guessed; what is unsure is said."""
+"""A follow-up out of one sentence: whom, how, what, when next (conversation.md B6 item 1).
+
+Slots the sentence leaves open come back as problems, all at once, so that one question asks for all of them. A
+customer is never guessed: without a certain one there are only options.
+"""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
-from bot.language.dates import Found, find_moments
-from bot.language.match import Candidate, rank
-from bot.language.sentence import find_in_sentence
-from bot.language.normalize import clean
+from bot.language.book import Book, Candidate
+from bot.language.calendar import Overrides
+from bot.language.dates import Found
+from bot.language.grammar import TRIGGER
+from bot.language.match import Match, Tier, rank
+from bot.language.methods import find_method
+from bot.language.normalize import clean, fold
+from bot.language.sentence import SentenceHit, find_in_sentence
+from bot.language.times import Times, read_times
 
-VERBS: Final = (
-    ("电话", ("打了个电话", "打了电话", "打电话", "通了电话", "通了个电话", "通电话", "通话", "电话", "致电", "回电", "去电", "来电")),
-    ("微信", ("微信", "加了微信", "发微信", "企微")),
-    ("拜访", ("上门拜访", "登门拜访", "拜访", "上门", "登门", "见了面", "见面", "当面", "面谈", "去了一趟", "跑了一趟", "实地", "现场")),
-    ("会议", ("开了个会", "开了会", "开会", "会议", "视频会", "线上会", "腾讯会议")),
-    ("邮件", ("发了邮件", "发邮件", "邮件", "邮箱")),
-    ("短信", ("发了短信", "发短信", "短信")),
-)  # fmt: skip
-CONTACT: Final = re.compile(
-    r"电话|通话|通了|微信|拜访|上门|登门|见了|见面|面谈|开会|会议|邮件|短信|聊了|谈了|沟通|联系了|报价|回访|寄|发了|约了|演示|签|跟进|对接|答复|回复|再聊|再联系|再打"
-)
-NEXT: Final = re.compile(r"下次|下一次|再|约|到时|回访|提醒我|准备|打算|计划|要去|会去|过去|继续|跟进时间")
-LEAD: Final = re.compile(r"^(?:请|帮我|给我|我)?(?:记一下|记录一下|记录|记|跟进|补记)[:：,，\s]*")
-FILLER: Final = re.compile(r"^(?:刚刚|刚才|刚|今天|方才)?(?:我)?(?:和|跟|与|给|向|找|去|到|在|对|约)(?=.)")
-EDGES: Final = " ,，。.;；:：、!！~～"
-OWN: Final = re.compile(r"^(?:这家|他们|他|她|这个客户|上面那家|刚才那家|同一家|还是这家)")
+
+class Problem(StrEnum):
+    """What has to be asked before the follow-up is kept."""
+
+    CUSTOMER_MISSING = "customer_missing"
+    CUSTOMER_UNKNOWN = "customer_unknown"
+    CUSTOMER_AMBIGUOUS = "customer_ambiguous"
+    CUSTOMER_FROM_CONTEXT = "customer_from_context"
+    CONTENT_MISSING = "content_missing"
+    NEXT_UNSURE = "next_unsure"
+    HAPPENED_UNSURE = "happened_unsure"
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUpSlots:
-    """What was understood. `customer` None: not certain, see `options`. `next_unsure`: words that may be a date.
+    """What the sentence says.
 
-    `assumed`: the customer is the one spoken of before, not named in this sentence.
+    `named` is the text taken for the customer's name, empty when none was. `method` is a value of the given
+    dictionary. `happened_at` is set when the contact was not just now. `is_command`: it began with 跟进, 记一下 …;
+    `has_contact_verb`: it tells of a contact, so that free text may be offered as a follow-up.
     """
 
-    customer: Candidate | None
-    options: tuple[Candidate, ...]
-    method: str
+    customer: Match
+    named: str
+    method: str | None
     content: str
-    next_at: Found | None = None
-    next_unsure: str = ""
-    happened_at: datetime | None = None
-    assumed: bool = False
+    next_at: Found | None
+    happened_at: Found | None
+    problems: tuple[Problem, ...]
+    is_command: bool
+    has_contact_verb: bool
 
-    def with_customer(self, customer: Candidate, *, whole: str | None = None) -> "FollowUpSlots":
-        """The customer is known from before; `whole`: the sentence is content then."""
-        content = self.content if whole is None else (self.content or whole).strip(EDGES)
-        return replace(self, customer=customer, options=(), content=content, assumed=False)
-
-    def with_content(self, before: str) -> "FollowUpSlots":
-        """What was said before stands first."""
-        extra = self.content if self.content and self.content != before else ""
-        return replace(self, content="，".join(p for p in (before, extra) if p))
-
-    def with_method(self, method: str) -> "FollowUpSlots":
-        """The method is known from before."""
-        return replace(self, method=method)
+    @property
+    def is_complete(self) -> bool:
+        """Whether it can be kept without a question."""
+        return not self.problems
 
 
-def sounds_like_follow_up(text: str) -> bool:
-    """Whether a sentence without a command word may tell of a contact with somebody."""
-    return len(text) >= 4 and bool(CONTACT.search(text) or re.search(r"[明后]天|下周|下个?月|月底", text))
+_COMMAND: Final = re.compile(
+    r"(?:请|麻烦|帮我|给我|我要|我想|来)*(?:写跟进记录|写跟进|跟进记录|跟进一下|记跟进|登记跟进|"
+    r"添加跟进|新建跟进|新增跟进|跟进(?!了|过)|"
+    r"记录一下|记一下|记一笔|记下来|记下|记录(?=[\s,，:：])|记(?=[\s,，:：]))[\s,，:：。、]*"
+)
+_VERB: Final = re.compile(
+    r"打(?:了|过|个|电话)|通(?:了|过)?(?:个)?(?:电话|话)|电话(?!号)|微信|拜访|上门|见了|见面|面谈|聊|谈|"
+    r"沟通|报(?:了|过)?价|联系|开(?:了|完)?会|邮件|短信|"
+    r"回访|走访|接待|来电|致电|去了|问了|催了|送了|发了|签了|交流|演示|对方|客户说|跟进"
+)
+_PRONOUN: Final = re.compile(
+    r"(?:刚刚?|刚才)?(?:和|跟|给|与)?(?:他们家|他们|她们|他家|他|她|这家公司|这家|这个客户|该客户|那家|"
+    r"刚才那家|上一家|它|同一家)(?=[\s,，:：]|说|要|那边|的|想|问|聊|打|通|明|下|今|不|很|没|觉|对|同|"
+    r"还|已|回|又|希望|需要|考虑|决定|$)"
+)
+_UNKNOWN_NAME: Final = re.compile(
+    r"(?!没|不|已|想|要|很|太|在|等|正|还|说|问|需|希望|可以|暂|准备|觉得|同意|确认|决定|考虑|价格|客户|"
+    r"对方|合作|项目|方案|报价|合同|样品|产品|付款|发货|采购|技术|"
+    r"老板|领导|今|明|后|下|上|有|无|是|了|再|继续|安排|收到|对|和|跟)(?!.*(?:了|过|电话|微信|拜访|聊|"
+    r"谈|沟通|联系|见|开会|邮件|太|很|不|没|的))[\u4e00-\u9fff]{2,8}"
+)
+_TOKEN: Final = re.compile(
+    r"[「『“\"]?([^\s,，。;；:：!！?？「」『』“”\"]{1,40})[」』”\"]?"
+    r"(?=[\s,，。;；:：!！?？]|$)"
+)
+_LEAD_WORDS: Final = re.compile(
+    r"(?:刚刚|刚才|刚|才|我们|我|今天|已经|又|再次|一起|和|跟|与|给|同|向|对|去了?|找了?|到了?|在|约了?|"
+    r"见了?|客户|公司|了|的|过|一?个|一下|一?趟|一?次|通|打|那边|这边|那里|老板|[\s,，:：。、])*"
+)
+_METHOD_PREFIX_NEXT: Final = re.compile(
+    r"[\s,，:：。、]|聊|沟通|谈|说|联系|问|讲|里|上|中|跟进|过去|回访|交流|确认|告知|通知|$"
+)
+_FILLER_LEAD: Final = re.compile(r"^(?:就是说?|那个|然后|嗯|呃|这个)+[,，\s]*")
+_MERE_CONTACT: Final = re.compile(r"(?:(?:刚|联系|沟通|聊|谈|拜访|上门|见面?|通话|说|回访|跟进)[了过一下天]*)?")
+_EDGE: Final = " \t\n,，。;；:：、的了过"
+_TIDY: Final = " \t\n,，;；:：、。"
 
 
 def read_follow_up(
-    sentence: str, candidates: Sequence[Candidate], methods: Sequence[str], now: datetime, *,
-    last: Candidate | None = None, voice: bool = False,
-) -> FollowUpSlots:  # fmt: skip
-    """Reads one sentence; `methods` are the dictionary's values, `last` the customer spoken of before."""
-    text = LEAD.sub("", clean(sentence, voice=voice)).strip(EDGES)
-    customer, options, rest, assumed = _customer(text, candidates, last)
-    method, rest = _method(rest, methods)
-    mask = (
-        [c.name for c in candidates if c.name in rest]
-        if any(ch.isdigit() or ch in "一二三四五六七八九十今明" for ch in rest)
-        else []
+    sentence: str,
+    candidates: Sequence[Candidate],
+    methods: Sequence[str],
+    now: datetime,
+    *,
+    last: Candidate | None = None,
+    mask: Iterable[str] = (),
+    overrides: Overrides | None = None,
+    voice: bool = False,
+) -> FollowUpSlots:
+    """The slots of `sentence`.
+
+    `candidates` are whom the speaker may write to, `methods` the values of his dictionary, `last` the customer
+    spoken of within the last ten minutes, `mask` further known names that are no dates. 他 and 这家 mean `last`;
+    a sentence that names nobody only offers `last`.
+    """
+    text = clean(sentence, voice=voice)
+    command = _COMMAND.match(fold(text))
+    body = text[command.end() :] if command else text
+    book = Book.of(candidates)
+    who = _customer(body, book, last, is_command=command is not None)
+    names = [*mask, who.named] if who.named else list(mask)
+    times = read_times(body, now, mask=names, overrides=overrides)
+    method = find_method(body, methods, skip=[*times.next_spans, (who.start, who.end)])
+    content = _content(body, who, times, method_span=(method.start, method.end) if method else None)
+    if voice:
+        content = _FILLER_LEAD.sub("", content)
+    has_verb = bool(_VERB.search(fold(body)))
+    problems = [*who.problems]
+    if not content:
+        problems.append(Problem.CONTENT_MISSING)
+    if times.next_at is not None and not times.next_at.sure:
+        problems.append(Problem.NEXT_UNSURE)
+    if times.happened_at is not None and not times.happened_at.sure:
+        problems.append(Problem.HAPPENED_UNSURE)
+    return FollowUpSlots(
+        who.match,
+        who.named,
+        method.value if method else None,
+        content,
+        times.next_at,
+        times.happened_at,
+        tuple(problems),
+        command is not None,
+        has_verb,
     )
-    moments = find_moments(rest, now, prefer="future", mask=mask)
-    planned, unsure, rest = _next(rest, moments, now)
-    happened, rest = _happened(rest, now, planned)
-    content = _tidy(rest)
-    return FollowUpSlots(customer, options, method, content, planned, unsure, happened, assumed)
 
 
-def _customer(
-    text: str, candidates: Sequence[Candidate], last: Candidate | None
-) -> tuple[Candidate | None, tuple[Candidate, ...], str, bool]:
-    if (own := OWN.match(text)) and last is not None:
-        return last, (), text[own.end() :].strip(EDGES), True
-    hit = find_in_sentence(text, candidates)
+@dataclass(frozen=True, slots=True)
+class _Who:
+    match: Match
+    named: str
+    start: int
+    end: int
+    leading: bool
+    problems: tuple[Problem, ...]
+
+
+def _customer(body: str, book: Book, last: Candidate | None, *, is_command: bool) -> _Who:
+    hit = find_in_sentence(body, book)
+    if hit is not None and (hit.leading or hit.certain is not None):
+        return _by_hit(hit)
+    pronoun = _PRONOUN.match(fold(body))
+    if pronoun is not None:
+        if last is None:
+            return _Who(Match(None), "", 0, pronoun.end(), True, (Problem.CUSTOMER_MISSING,))
+        return _Who(Match(last, (last,), Tier.FULL, 1, last.name), "", 0, pronoun.end(), True, ())
+    token = _first_token(body, book, last, is_command=is_command)
+    if token is not None:
+        return token
     if hit is not None:
-        before, after = text[: hit.start], text[hit.end :]
-        before = re.sub(r"(?:和|跟|与|给|向|找|去|到|在|对|约|了)$", "", before.strip(EDGES))
-        before = re.sub(r"^(?:刚刚|刚才|刚|方才)$", "", before)
-        rest = f"{before} {_suffix_cut(after)}".strip(EDGES)
-        if hit.certain is not None:
-            return hit.certain, (), rest, False
-        return None, hit.options, rest, False
-    head, gap, rest = text.partition(" ")
-    if not gap:
-        head, gap, rest = re.split(r"([,，])", text, maxsplit=1) if re.search(r"[,，]", text) else ("", "", text)
-    if head and 2 <= len(head) <= 20:
-        match = rank(head, candidates)
-        if match.certain is not None:
-            return match.certain, (), rest.strip(EDGES), False
-        if match.options:
-            return None, match.options, rest.strip(EDGES), False
-        first, _, tail = rest.partition(" ")
-        if not CONTACT.search(head) and rest:
-            return None, (), rest if tail or first else text, False
-    return None, (), text, False
+        return _by_hit(hit)
+    if last is not None:
+        offered = Match(None, (last,), Tier.NONE, 1)
+        return _Who(offered, "", 0, 0, False, (Problem.CUSTOMER_FROM_CONTEXT,))
+    return _Who(Match(None), "", 0, 0, False, (Problem.CUSTOMER_MISSING,))
 
 
-def _suffix_cut(after: str) -> str:
-    """What is left of the full name behind the short form: 有限公司 and the like."""
-    return re.sub(
-        r"^(?:股份|集团|科技|机械)?(?:有限责任公司|有限公司|股份公司|公司|那边|那里|这边|的)?", "", after, count=1
-    ).lstrip(EDGES)
+def _by_hit(hit: SentenceHit) -> _Who:
+    problems = () if hit.certain is not None else (Problem.CUSTOMER_AMBIGUOUS,)
+    return _Who(hit.match, hit.text, hit.start, hit.end, hit.leading, problems)
 
 
-def _method(text: str, methods: Sequence[str]) -> tuple[str, str]:
-    """The dictionary's value, and the text without a bare method word at its start."""
-    for value in methods:
-        if text == value or text.startswith((f"{value} ", f"{value}，", f"{value},", f"{value}：", f"{value}:")):
-            return value, text[len(value) :].strip(EDGES)
-    for value in methods:
-        if text.startswith(value) and re.match(r"(?:聊|谈|沟通|说|问|确认|联系|了解|对方|报)", text[len(value) :]):
-            return value, text[len(value) :].strip(EDGES)
-    first: tuple[int, str] | None = None
-    for name, words in VERBS:
-        for word in words:
-            at = text.find(word)
-            if at >= 0 and not _planned_verb(text, at) and (first is None or at < first[0]):
-                value = next((m for m in methods if m == name or name in m or m in words), "")
-                if value:
-                    first = (at, value)
-    return (first[1], text) if first else ("", text)
+def _first_token(body: str, book: Book, last: Candidate | None, *, is_command: bool) -> _Who | None:
+    """The first word as a name: hxkj, 5678, a wrong character, or somebody unknown.
+
+    Only where something follows it, or a command went before: the words of a note are not looked up.
+    """
+    lead = re.match(r"(?:刚刚?|刚才|今天|和|跟|与|给|拜访了?|联系了?|\s)*", body)
+    start = lead.end() if lead else 0
+    match = _TOKEN.match(body, start)
+    if match is None or (not is_command and match.end() >= len(body.rstrip())):
+        return None
+    word = match[1]
+    found = rank(word, book) if 2 <= len(word) <= 30 else Match(None)
+    if found.options and found.tier is not Tier.NONE and _may_be_name(word, found):
+        problems = () if found.certain is not None else (Problem.CUSTOMER_AMBIGUOUS,)
+        return _Who(found, word, match.start(), match.end(), True, problems)
+    looks_named = re.search(
+        r"(?:公司|集团|厂|商行|科技|贸易|电子|机械|实业|股份|工作室|事务所|中心|医院|学校|大学|银行|酒店)$", word
+    )
+    first_of_several = is_command and body[match.end() :].startswith(" ") and body[match.end() :].strip()
+    if (looks_named and not _VERB.search(word)) or (
+        first_of_several and _UNKNOWN_NAME.fullmatch(word) and not TRIGGER.search(word)
+    ):
+        offered = Match(None, (last,) if last else (), Tier.NONE, 1 if last else 0, word)
+        return _Who(offered, word, match.start(), match.end(), True, (Problem.CUSTOMER_UNKNOWN,))
+    return None
 
 
-def _planned_verb(text: str, at: int) -> bool:
-    """Whether the verb stands in the clause about next time."""
-    clause = re.split(r"[,，。;；\n]", text[:at])[-1]
-    return bool(NEXT.search(clause)) and bool(re.search(r"天|周|月|号|日|点|再|下", clause))
+def _may_be_name(word: str, found: Match) -> bool:
+    """Whether a word that resembles a name is likelier that name than the note itself."""
+    if found.tier in {Tier.SOUND, Tier.TYPO, Tier.ABBREVIATION}:
+        return len(word) <= 8 and not _VERB.search(word)
+    if found.tier in {Tier.INITIALS, Tier.PINYIN}:
+        return len(word) >= 2
+    return True
 
 
-def _next(text: str, moments: Sequence[Found], now: datetime) -> tuple[Found | None, str, str]:
-    """The planned next contact: a future moment in a clause about next time, or at the end of the sentence."""
-    future = [m for m in moments if _later(m, now)]
-    for moment in reversed(future):
-        start = max(text.rfind(mark, 0, moment.start) for mark in ",，。;；\n") + 1
-        stops = [text.find(mark, moment.end) for mark in ",，。;；\n"]
-        end = min([s for s in stops if s >= 0], default=len(text))
-        clause = text[start:end]
-        last_clause = end >= len(text.rstrip(EDGES))
-        if not (NEXT.search(clause) or last_clause):
-            continue
-        if not moment.sure:
-            return None, moment.text, text
-        bare = (clause[: moment.start - start] + clause[moment.end - start :]).strip(EDGES)
-        if re.fullmatch(
-            r"(?:下次|下一次|下回)?(?:跟进|联系|回访|时间|是|在|为|[:：\s])*(?:再)?(?:联系|打|聊|谈|跟进|说|沟通|去|回访)?",
-            bare,
-        ):
-            return moment, "", (text[:start] + text[end:]).strip(EDGES)
-        return moment, "", text
-    return None, "", text
+def _content(body: str, who: _Who, times: Times, *, method_span: tuple[int, int] | None) -> str:
+    """The user's words without the name in front, the method in front, and a clause that only says when next."""
+    pieces = body
+    cut: list[tuple[int, int]] = []
+    if who.leading and who.end and not body.startswith("的", who.end):
+        plain = _is_plain_lead(body[: who.start], times, method_span)
+        beyond = re.match(r"(?:公司)?(?:那边|这边|那里|那儿)?", body[who.end :])
+        cut.append((0 if plain else who.start, who.end + (beyond.end() if beyond else 0)))
+    begin = cut[0][1] if cut and cut[0][0] == 0 else 0
+    lead_end = _method_end(body, begin, method_span)
+    if lead_end > begin:
+        cut.append((begin, lead_end))
+    full = _joined(pieces, cut)
+    bare = _joined(pieces, [*cut, *times.bare_clauses])
+    content = full if _MERE_CONTACT.fullmatch(bare) else bare
+    if not content and cut:
+        content = _joined(pieces, [(who.start, who.end)])
+        if re.fullmatch(_LEAD_WORDS, content) or (method_span and not _says_something(content)):
+            content = ""
+    return content
 
 
-def _later(moment: Found, now: datetime) -> bool:
-    value = moment.value
-    if isinstance(value, datetime):
-        return value > now if moment.has_time else value.date() >= now.date()
-    return value >= now.date()
+def _is_plain_lead(before: str, times: Times, method_span: tuple[int, int] | None) -> bool:
+    """Whether what stands before the name says only that, when and how there was a contact."""
+    kept = list(before)
+    for start, end in (*times.spans, *([method_span] if method_span else [])):
+        for place in range(start, min(end, len(kept))):
+            kept[place] = " "
+    return _LEAD_WORDS.fullmatch("".join(kept)) is not None
 
 
-def _happened(text: str, now: datetime, planned: Found | None) -> tuple[datetime | None, str]:
-    """昨天拜访了…: when it was, if that lies in the past; the word stays out of the content."""
-    for moment in find_moments(text, now, prefer="past"):
-        if planned is not None and moment.text == planned.text:
-            continue
-        value = moment.value
-        day = value.date() if isinstance(value, datetime) else value
-        if not moment.sure or day > now.date() or moment.start > 8:
-            continue
-        if isinstance(value, datetime) and moment.has_time and value <= now:
-            return value, (text[: moment.start] + text[moment.end :]).strip(EDGES)
-        if day < now.date():
-            at = datetime.combine(day, time(18, 0), tzinfo=now.tzinfo)
-            return min(at, now - timedelta(minutes=1)), (text[: moment.start] + text[moment.end :]).strip(EDGES)
-    return None, text
+def _method_end(body: str, begin: int, method_span: tuple[int, int] | None) -> int:
+    """Where the note begins after 电话 or 通了电话 right behind the name."""
+    if method_span is None or method_span[0] < begin:
+        return begin
+    start, end = method_span
+    if _LEAD_WORDS.fullmatch(body[begin:start]) is None:
+        return begin
+    rest = body[end:]
+    if not _METHOD_PREFIX_NEXT.match(rest):
+        return begin
+    tail = re.match(
+        r"(?:里|上|中|过去|了|过|一?个|一下|(?:沟通|联系|跟进|回访|交流)(?=[\s,，:：。、])|[\s,，:：。、])*", rest
+    )
+    return end + (tail.end() if tail else 0)
 
 
-def _tidy(text: str) -> str:
-    text = FILLER.sub("", text.strip(EDGES)) if FILLER.match(text) and CONTACT.search(text) else text
-    text = re.sub(r"[,，;；、]\s*(?=[,，;；、。])", "", text)
-    return re.sub(r"\s{2,}", " ", text).strip(" ,，;；:：、")
+def _joined(text: str, cut: Iterable[tuple[int, int]]) -> str:
+    kept = list(text)
+    for start, end in cut:
+        for place in range(start, min(end, len(kept))):
+            kept[place] = ""
+    joined = "".join(kept)
+    joined = re.sub(r"([,，。;；、])\s*(?=[,，。;；、])", "", joined)
+    return joined.strip(_TIDY).removeprefix("了").removeprefix("过").strip(_TIDY)
+
+
+def _says_something(content: str) -> bool:
+    return len(content.strip(_EDGE)) >= 2

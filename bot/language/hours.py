@@ -6,17 +6,23 @@ from typing import Final
 
 from bot.language.numbers import integer
 
-_MORNING: Final = frozenset("凌晨 清晨 清早 大清早 一大早 大早 大早上 一早 早上 早晨 早间 早 上午".split())
-_NIGHT: Final = frozenset("晚上 晚间 夜里 夜间 夜晚 深夜 半夜 午夜 晚 夜".split())
-_NOON: Final = frozenset("中午 正午 午间".split())
-_AFTERNOON: Final = frozenset("午后 下午 傍晚".split())
+_MORNING: Final = frozenset(
+    ["凌晨", "清晨", "清早", "大清早", "一大早", "大早", "大早上", "一早", "早上", "早晨", "早间", "早", "上午"]
+)
+_NIGHT: Final = frozenset(["晚上", "晚间", "夜里", "夜间", "夜晚", "深夜", "半夜", "午夜", "晚", "夜"])
+_NOON: Final = frozenset(["中午", "正午", "午间"])
+_AFTERNOON: Final = frozenset(["午后", "下午", "傍晚"])
 
 CONVENTION: Final = {
-    **dict.fromkeys("清晨 清早 大清早 一大早 大早 大早上 一早 早上 早晨 早间 早".split(), (9, 0)),
-    **dict.fromkeys("凌晨 半夜 午夜 深夜".split(), (0, 0)),
-    "上午": (10, 0), "中午": (12, 0), "正午": (12, 0), "午间": (12, 0), "午后": (14, 0), "下午": (15, 0), "傍晚": (18, 0),
-    **dict.fromkeys("晚上 晚间 夜里 夜间 夜晚 晚 夜".split(), (19, 0)),
-}  # fmt: skip
+    **dict.fromkeys(_MORNING, (9, 0)),
+    **dict.fromkeys(["晚上", "晚间", "夜里", "夜间", "夜晚", "晚", "夜"], (19, 0)),
+    **dict.fromkeys(_NOON, (12, 0)),
+    **dict.fromkeys(["凌晨", "半夜", "午夜", "深夜"], (0, 0)),
+    "上午": (10, 0),
+    "午后": (14, 0),
+    "下午": (15, 0),
+    "傍晚": (18, 0),
+}
 """The hour that stands for a part of the day when none is said."""
 
 
@@ -93,7 +99,7 @@ def _placed(hour: int, minute: int, part: str | None, *, padded: bool) -> Clock 
             return Clock(19, minute, sure=False, reason="早上还是晚上？", others=(7,))
         return Clock(hour, minute, bare=7 < hour < 12)
     if part in _MORNING:
-        if hour == 12 and part in {"凌晨"}:
+        if hour == 12 and part == "凌晨":
             return Clock(0, minute)
         return Clock(hour, minute) if hour <= 12 else Clock(hour, minute, sure=False, reason=f"「{part}」和钟点对不上")
     if part in _NOON:
@@ -105,7 +111,9 @@ def _placed(hour: int, minute: int, part: str | None, *, padded: bool) -> Clock 
         if 12 <= hour <= 19:
             return Clock(hour, minute)
         matches = 1 <= hour <= 8
-        return Clock(hour + 12 if hour < 12 else hour, minute, sure=matches, reason="" if matches else f"「{part}」和钟点对不上")
+        return Clock(
+            hour + 12 if hour < 12 else hour, minute, sure=matches, reason="" if matches else f"「{part}」和钟点对不上"
+        )
     if part in _NIGHT:
         return _at_night(hour, minute, part)
     return Clock(hour, minute)

@@ -229,8 +229,7 @@ def _mistakes(needle: str, book: Book) -> Iterable[tuple[Tier, list[_Scored]]]:
     seen = {i for _, i in sounding}
     near = [s for s in _typos(needle, book) if s[1] not in seen]
     if sounding:
-        # Of two characters one wrong is half the name: offered after what sounds the same.
-        yield Tier.SOUND, sounding + [((9, *score), i) for score, i in near]
+        yield Tier.SOUND, sounding + ([((9, *score), i) for score, i in near] if len(needle) > 2 else [])
     yield Tier.TYPO, near
 
 
@@ -265,13 +264,15 @@ def _typos(needle: str, book: Book) -> list[_Scored]:
     for i in _one_kept(needle, book):
         core = core_name(book[i].name)
         start = region_length(core)
-        windows = {core[n : n + w] for n in {0, start} for w in (size, size - 1, size + 1) if w >= 2}
-        if size == 2:
-            windows = {w for w in windows if len(w) == 2}
+        # Of two characters one wrong is half the name, so only the name's own beginning is compared.
+        places, widths = ({0, start}, (size - 1, size, size + 1)) if size > 2 else ({start}, (2,))
+        windows = {core[n : n + w] for n in places for w in widths}
         distance = min((OSA.distance(needle, w, score_cutoff=1) for w in windows), default=9)
         if distance <= 1:
             alike = 0 if any(sounds_like(needle, w) for w in windows) else 1
-            scored.append(((alike, 0 if core[start : start + 1] == needle[:1] else 1, abs(len(soft_key(book[i].name)) - size)), i))
+            scored.append(
+                ((alike, 0 if core[start : start + 1] == needle[:1] else 1, abs(len(soft_key(book[i].name)) - size)), i)
+            )
     return scored
 
 

@@ -32,8 +32,7 @@ _BIG: Final = {"万": 10**4, "w": 10**4, "亿": 10**8}
 _CN: Final = "零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟"
 _VAGUE: Final = "几多来余数"
 _MEASURES: Final = (
-    "台套个件吨米克人家次平份只箱公里字步瓦年月天小时分钟号点折倍户亩条支包瓶桶张页股位项种楼层%％"
-    "度元素线店级站期批盒"
+    "台套个件吨米克人家次平份只箱公里字步瓦年月天小时分钟号点折倍户亩条支包瓶桶张页股位项种楼层%％度元素线店级站期批盒"
 )
 
 _LONE_UNITS: Final = frozenset({*"十百千万亿拾佰仟wk"})
@@ -49,7 +48,7 @@ _RUN: Final = re.compile(
     re.ASCII,
 )
 _COINS: Final = re.compile(rf"(?:[\d{_CN}][角毛])?(?:零?[\d{_CN}]分)?[整正钱]?", re.ASCII)
-_TOKEN: Final = re.compile(rf"{_ARABIC}|[{_CN}wk点]", re.ASCII)
+_PIECE: Final = re.compile(rf"{_ARABIC}|[{_CN}wk点]", re.ASCII)
 _LETTER: Final = re.compile(r"[a-z_]")
 _JOINER: Final = re.compile(rf"\s?(?:到|至|[-~—])\s?(?=[¥\d{_CN}])", re.ASCII)
 
@@ -160,7 +159,7 @@ def _touches_digits(folded: str, start: int, end: int) -> bool:
     return (cut_before and folded[start].isdigit()) or (cut_after and folded[end - 1].isdigit())
 
 
-def _value(run: str) -> Decimal | None:  # noqa: C901 — one pass over one small grammar
+def _value(run: str) -> Decimal | None:
     """The value of digits and units, or None when they do not make one number."""
     total = section = Decimal(0)
     pending: Decimal | None = None
@@ -168,18 +167,18 @@ def _value(run: str) -> Decimal | None:  # noqa: C901 — one pass over one smal
     last = 0
     floor = 10**12
     gap = fraction = fresh = decimals = False
-    if not all(c in "个 " for c in _TOKEN.sub("", run)):
+    if not all(c in "个 " for c in _PIECE.sub("", run)):
         return None
-    for token in _TOKEN.findall(run.replace(" ", "").replace("个", "")):
-        if token[0].isdigit() and token[0].isascii():
+    for piece in _PIECE.findall(run.replace(" ", "").replace("个", "")):
+        if piece[0].isdigit() and piece[0].isascii():
             if pending is not None or fraction:
                 return None
-            pending, spelled = Decimal(token.replace(",", "")), token
-        elif token in "零〇" and not fraction:
+            pending, spelled = Decimal(piece.replace(",", "")), piece
+        elif piece in "零〇" and not fraction:
             if pending is not None:
                 return None
             gap = True
-        elif token == "点":
+        elif piece == "点":
             if fraction:
                 return None
             if pending is None:
@@ -187,21 +186,21 @@ def _value(run: str) -> Decimal | None:  # noqa: C901 — one pass over one smal
                     return None
                 pending = Decimal(0)
             fraction, spelled, gap = True, "", False
-        elif token in DIGITS:
+        elif piece in DIGITS:
             if fraction:
-                spelled += str(DIGITS[token])
+                spelled += str(DIGITS[piece])
                 continue
             if pending is not None:
                 return None
-            pending, spelled = Decimal(DIGITS[token]), "1"
-        elif token in _SMALL or token in _BIG:
+            pending, spelled = Decimal(DIGITS[piece]), "1"
+        elif piece in _SMALL or piece in _BIG:
             if fraction:
                 if not spelled or pending is None:
                     return None
                 pending += Decimal(f"0.{spelled}")
                 fraction = False
             decimals = decimals or (pending is not None and pending != pending.to_integral_value())
-            unit = _SMALL.get(token) or _BIG[token]
+            unit = _SMALL.get(piece) or _BIG[piece]
             if unit >= floor and unit < 10**4:
                 return None
             if unit < 10**4:
@@ -255,15 +254,17 @@ def show_money(amount: Decimal) -> str:
     return f"{sign}¥{abs(rounded):,.2f}"
 
 
+_SHORT_UNITS: Final = ((Decimal(10**8), "亿"), (Decimal(10**4), "万"), (Decimal(1), "元"))
+
+
 def show_money_short(amount: Decimal) -> str:
     """For summaries: 12.5 万, 1.2 亿, at most two places; below 万 in 元."""
     sign = "-" if amount < 0 else ""
     size = abs(amount)
-    for unit, name in ((Decimal(10**8), "亿"), (Decimal(10**4), "万"), (Decimal(1), "元")):
-        scaled = (size / unit).quantize(_CENT, rounding=ROUND_HALF_UP)
-        at_next = name == "万" and scaled >= 10**4
-        if scaled >= 1 and (size >= unit or scaled == 1) and not at_next:
-            break
+    unit, name = next(
+        (u, n) for u, n in _SHORT_UNITS if (size / u).quantize(_CENT, rounding=ROUND_HALF_UP) >= 1 or n == "元"
+    )
+    scaled = (size / unit).quantize(_CENT, rounding=ROUND_HALF_UP)
     text = f"{scaled:,.2f}".rstrip("0").rstrip(".")
     return f"{sign if scaled else ''}{text} {name}"
 

@@ -9,7 +9,9 @@ from bot.language.traditional import TO_SIMPLIFIED
 # The full-width comma stays: between two numbers it parts them, where a plain one groups thousands.
 _FULL_WIDTH: Final = {
     **{0xFF01 + i: 0x21 + i for i in range(94) if 0xFF01 + i != ord("，")},
-    **{0x3000: 0x20, 0xA0: 0x20, 0xFFE5: 0xA5},
+    0x3000: 0x20,
+    0xA0: 0x20,
+    0xFFE5: 0xA5,
 }
 _FOLD: Final[dict[int, int | str]] = {**TO_SIMPLIFIED, **_FULL_WIDTH}
 
@@ -53,7 +55,7 @@ def clean(text: str, *, voice: bool = False) -> str:
     return _SPACES.sub(" ", text).strip()
 
 
-def normalize(text: str, voice: bool = False) -> str:  # noqa: FBT001, FBT002 — the flag reads as a word at calls
+def normalize(text: str, voice: bool = False) -> str:
     """The form commands are looked up in: `clean`, NFKC and simplified.
 
     What is stored as the user's words is taken from `clean`, because NFKC also turns ， into a comma.

@@ -6,7 +6,12 @@ from typing import Final
 DIGITS: Final = {
     **{c: i for i, c in enumerate("〇一二三四五六七八九")},
     **{c: i for i, c in enumerate("零壹贰叁肆伍陆柒捌玖")},
-    **{"两": 2, "幺": 1, "弌": 1, "貳": 2, "參": 3, "陸": 6},
+    "两": 2,
+    "幺": 1,
+    "弌": 1,
+    "貳": 2,
+    "參": 3,
+    "陸": 6,
 }
 SMALL_UNITS: Final = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 BIG_UNITS: Final = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
@@ -45,7 +50,7 @@ def integer(text: str) -> int | None:
     return chinese_integer(text)
 
 
-def _evaluate(text: str) -> int | None:  # noqa: C901 — one pass over one small grammar
+def _evaluate(text: str) -> int | None:
     total = section = 0
     pending: int | None = None
     last_unit = 0

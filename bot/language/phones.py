@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from stdnum.cn import uscc
 
+from bot.language.names import DOUBLE_SURNAMES, SURNAMES
 from bot.language.normalize import fold
 from bot.language.numbers import spelled_digits
 
@@ -41,31 +42,30 @@ _GAP: Final = r"[\s-]?"
 _MOBILE: Final = rf"(?:(?:\+|00)?86{_GAP})?1[3-9]\d{_GAP}\d{{4}}{_GAP}\d{{4}}"
 _SERVICE: Final = rf"[48]00{_GAP}\d{{3,4}}{_GAP}\d{{3,4}}"
 _LANDLINE: Final = (
-    rf"(?:(?:\+|00)?86{_GAP}|[(])?0?(?:10|2\d|[3-9]\d{{2}})[)]?{_GAP}[2-8]\d{{2,3}}{_GAP}\d{{4}}(?:\s?(?:转|-|ext\.?)\s?(?P<ext>\d{{1,5}}))?"
+    rf"(?:(?:\+|00)?86{_GAP}|[(])?0?(?:10|2\d|"
+    rf"[3-9]\d{{2}})[)]?{_GAP}[2-8]\d{{2,3}}{_GAP}\d{{4}}(?:\s?(?:转|-|ext\.?)\s?(?P<ext>\d{{1,5}}))?"
 )
 _PHONE: Final = re.compile(
-    rf"(?<![\d.])(?:(?P<mobile>{_MOBILE})|(?P<service>{_SERVICE})|(?P<landline>(?=[(+]?0){_LANDLINE}))(?![\d.]\d|\d)", re.ASCII
+    rf"(?<![\d.])(?:(?P<mobile>{_MOBILE})|(?P<service>{_SERVICE})|(?P<landline>(?=[(+]?0){_LANDLINE}))(?![\d.]\d|\d)",
+    re.ASCII,
 )
 _SPELLED: Final = re.compile(r"[幺一][三四五六七八九][零〇幺一二两三四五六七八九]{9}(?![零〇幺一二两三四五六七八九])")
 _EMAIL: Final = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}", re.ASCII)
 
 _TITLES: Final = (
-    "董事长|副董事长|总经理|副总经理|总监|副总监|总裁|副总裁|总工程师|总工|采购经理|采购总监|采购主管|采购员|采购|销售经理|销售总监|市场经理|项目经理|"
-    "技术经理|技术总监|财务经理|财务总监|财务|会计|出纳|人事经理|行政经理|行政|办公室主任|主任|副主任|部长|副部长|科长|处长|厂长|副厂长|车间主任|经理|副经理|"
-    "主管|工程师|设计师|店长|老板|法人|负责人|联系人|助理|秘书|专员|主席|院长|校长|所长|站长|组长|老师|ceo|cto|cfo|coo"
+    "董事长|副董事长|总经理|副总经理|总监|副总监|总裁|副总裁|总工程师|总工|采购经理|采购总监|采购主管|"
+    "采购员|采购|销售经理|销售总监|市场经理|项目经理|"
+    "技术经理|技术总监|财务经理|财务总监|财务|会计|出纳|人事经理|行政经理|行政|办公室主任|主任|副主任|"
+    "部长|副部长|科长|处长|厂长|副厂长|车间主任|经理|副经理|"
+    "主管|工程师|设计师|店长|老板|法人|负责人|联系人|助理|秘书|专员|主席|院长|校长|所长|站长|组长|老师|"
+    "ceo|cto|cfo|coo"
 )
 _TITLE: Final = re.compile(_TITLES)
 _HONORIFIC: Final = re.compile(r"总|工|姐|哥|先生|女士|小姐|老师|经理|主任|老板|部长|厂长")
-_SURNAMES: Final = (
-    "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳酆鲍史唐费廉岑薛雷贺倪汤"
-    "滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏"
-    "蔡田樊胡凌霍虞万支柯昝管卢莫经房裘缪干解应宗丁宣贲邓郁单杭洪包诸左石崔吉钮龚程嵇邢滑裴陆荣翁荀羊於惠甄曲家封芮羿储靳汲邴糜松井段富巫乌焦巴弓牧隗山谷车侯宓蓬全郗班仰秋仲伊"
-    "宫宁仇栾暴甘钭厉戎祖武符刘景詹束龙叶幸司韶郜黎蓟薄印宿白怀蒲邰从鄂索咸籍赖卓蔺屠蒙池乔阴胥能苍双闻莘党翟谭贡劳逄姬申扶堵冉宰郦雍璩桑桂濮牛寿通边扈燕冀郏浦尚农温别庄晏柴瞿阎"
-    "充慕连茹习宦艾鱼容向古易慎戈廖庾终暨居衡步都耿满弘匡国文寇广禄阙东欧殳沃利蔚越夔隆师巩厍聂晁勾敖融冷訾辛阚那简饶空曾毋沙乜养鞠须丰巢关蒯相查后荆红游竺权逯盖益桓公肖闫涂覃涵付"
+_NAME: Final = re.compile(rf"(?:{DOUBLE_SURNAMES}|[{SURNAMES}])[\u4e00-\u9fff·]{{1,3}}?(?=$|[\s,，;；、:：\d(])")
+_LABELS: Final = re.compile(
+    r"(?:联系人|姓名|手机号?码?|电话号?码?|联系电话|职务|职位|邮箱|tel|mobile|phone|email)\s?[:：]?\s?", re.IGNORECASE
 )
-_DOUBLE_SURNAMES: Final = "欧阳|司马|上官|诸葛|夏侯|皇甫|尉迟|公孙|慕容|令狐|宇文|长孙|东方|南宫|司徒|端木|万俟"
-_NAME: Final = re.compile(rf"(?:{_DOUBLE_SURNAMES}|[{_SURNAMES}])[\u4e00-\u9fff·]{{1,3}}?(?=$|[\s,，;；、:：\d(])")
-_LABELS: Final = re.compile(r"(?:联系人|姓名|手机号?码?|电话号?码?|联系电话|职务|职位|邮箱|tel|mobile|phone|email)\s?[:：]?\s?", re.IGNORECASE)
 
 
 def find_phones(text: str) -> list[Phone]:
@@ -109,7 +109,10 @@ def mask(number: str) -> str:
 
 def tails(numbers: Iterable[str]) -> tuple[str, ...]:
     """Digits of the numbers without 86 and extensions, for `match.Candidate.phone_tails`."""
-    digits = (re.sub(r"\D", "", number.split("-")[0] if number.count("-") == 1 and len(number) > 12 else number) for number in numbers)
+    digits = (
+        re.sub(r"\D", "", number.split("-")[0] if number.count("-") == 1 and len(number) > 12 else number)
+        for number in numbers
+    )
     return tuple(dict.fromkeys(d.removeprefix("86") if len(d) == 13 else d for d in digits if d))
 
 
@@ -153,10 +156,12 @@ def _title(text: str) -> tuple[str, str]:
     for match in sorted(_TITLE.finditer(folded), key=lambda m: -len(m[0])):
         before, after = folded[: match.start()], folded[match.end() :]
         stands = (not after or not "\u4e00" <= after[0] <= "\u9fff") and (
-            not before or not "\u4e00" <= before[-1] <= "\u9fff" or re.search(rf"(?:^|[\s,，;；])[{_SURNAMES}][\u4e00-\u9fff]{{0,2}}$", before)
+            not before
+            or not "\u4e00" <= before[-1] <= "\u9fff"
+            or re.search(rf"(?:^|[\s,，;；])[{SURNAMES}][\u4e00-\u9fff]{{0,2}}$", before)
         )
         if stands:
-            name = re.search(rf"(?:^|[\s,，;；])([{_SURNAMES}])$", before)
+            name = re.search(rf"(?:^|[\s,，;；])([{SURNAMES}])$", before)
             if name and _HONORIFIC.fullmatch(match[0]):
                 continue  # 王经理 is how he is called, not his office
             shown = text[match.start() : match.end()]
@@ -165,7 +170,9 @@ def _title(text: str) -> tuple[str, str]:
 
 
 def _name(text: str, *, has_number: bool) -> tuple[str, str, bool]:
-    for match in re.finditer(rf"(?:^|(?<=[\s,，;；、:：]))([{_SURNAMES}](?:{_HONORIFIC.pattern}))(?=$|[\s,，;；、:：])", text):
+    for match in re.finditer(
+        rf"(?:^|(?<=[\s,，;；、:：]))([{SURNAMES}](?:{_HONORIFIC.pattern}))(?=$|[\s,，;；、:：])", text
+    ):
         return match[1], text[: match.start()] + " " + text[match.end() :], has_number
     for match in _NAME.finditer(text):
         before = text[: match.start()]

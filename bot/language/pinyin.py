@@ -8,12 +8,17 @@ from typing import Final
 
 from bot.language.normalize import fold
 
-SURNAMES: Final = {
-    **dict(zip("单仇曾翟查盖区朴解任华纪柏卜车晁种尉令冼应", ["shan", "qiu", "zeng", "zhai", "zha", "ge", "ou", "piao", "xie", "ren", "hua", "ji", "bai", "bu", "che", "chao", "chong", "wei", "ling", "xian", "ying"], strict=True)),
-    **dict(zip("乐员贲谌褚宓逄郇乜佴缪贾燕葛覃宁石长夏谭卞炅员", ["yue", "yun", "ben", "chen", "chu", "mi", "pang", "xun", "nie", "nai", "miao", "jia", "yan", "ge", "qin", "ning", "shi", "chang", "xia", "tan", "bian", "gui", "yun"], strict=True)),
-    **dict(zip("尹召折能召殷奇哈隗郗繁过俞巫邢仝曲阚瞿眭闵费佘", ["yin", "shao", "she", "nai", "shao", "yin", "ji", "ha", "wei", "xi", "po", "guo", "yu", "wu", "xing", "tong", "qu", "kan", "qu", "sui", "min", "fei", "she"], strict=True)),
-    **dict(zip("句撒沈黑洗盛莘都重幸行降祭", ["gou", "sa", "shen", "he", "xian", "sheng", "shen", "du", "chong", "xing", "xing", "jiang", "zhai"], strict=True)),
-}  # fmt: skip
+_SURNAME_TABLE: Final = (
+    "单shan 仇qiu 曾zeng 翟zhai 查zha 盖ge 区ou 朴piao 解xie 任ren 华hua 纪ji 柏bai 卜bu 车che 晁chao "
+    "种chong 尉wei 令ling "
+    "冼xian 应ying 乐yue 员yun 贲ben 谌chen 褚chu 宓mi 逄pang 郇xun 乜nie 佴nai 缪miao 贾jia 燕yan 葛ge "
+    "覃qin 宁ning 石shi "
+    "长chang 夏xia 谭tan 卞bian 炅gui 尹yin 召shao 折she 能nai 殷yin 奇ji 哈ha 隗wei 郗xi 繁po 过guo "
+    "俞yu 巫wu 邢xing "
+    "仝tong 曲qu 阚kan 瞿qu 眭sui 闵min 费fei 佘she 句gou 撒sa 沈shen 黑he 洗xian 盛sheng 莘shen 都du 重chong 幸xing "
+    "行xing 降jiang 祭zhai 么yao 万wan 曹cao 秘bi 甯ning 车che 干gan 适kuo 员yun 阿a 訾zi 黄huang 仉zhang 芮rui 牟mu"
+)
+SURNAMES: Final = {entry[0]: entry[1:] for entry in _SURNAME_TABLE.split()}
 """How a character is read as a surname, where that can differ from its everyday reading."""
 
 _DOUBLE: Final = {
@@ -23,12 +28,15 @@ _DOUBLE: Final = {
 }  # fmt: skip
 
 
+_SPLIT: Final = "\x1f"
+
+
 @lru_cache(maxsize=8192)
 def readings(char: str) -> frozenset[str]:
     """Every reading of one character, without tones; of anything but a Han character, itself."""
     from pypinyin import Style, pinyin  # noqa: PLC0415 — see the module's docstring
 
-    found = pinyin(fold(char), style=Style.NORMAL, heteronym=True, errors=lambda rest: [list(rest)])
+    found = pinyin(fold(char), style=Style.NORMAL, heteronym=True)
     own = {reading.replace("ü", "v") for reading in (found[0] if found else [])} or {char}
     if char in SURNAMES:
         own.add(SURNAMES[char])
@@ -40,7 +48,8 @@ def syllables(text: str) -> tuple[str, ...]:
     """One syllable to each Han character, chosen by the word it stands in; other characters as they are."""
     from pypinyin import lazy_pinyin  # noqa: PLC0415 — see the module's docstring
 
-    return tuple(part.replace("ü", "v").lower() for part in lazy_pinyin(fold(text), errors=list))
+    spelled = lazy_pinyin(fold(text), errors=_SPLIT.join)
+    return tuple(part.replace("ü", "v").lower() for run in spelled for part in run.split(_SPLIT) if part)
 
 
 def pinyin_of(name: str, *, person: bool = False) -> str:

@@ -27,26 +27,37 @@ class Span:
 
 _DAY: Final = timedelta(days=1)
 _NUM: Final = rf"(?:\d{{1,4}}|[{CN}百]{{1,4}})"
-_MONTH: Final = rf"(?:1[0-2]|0?[1-9](?!\d)|十[一二]?|[一二三四五六七八九])"
+_MONTH: Final = r"(?:1[0-2]|0?[1-9](?!\d)|十[一二]?|[一二三四五六七八九])"
 _DATE: Final = (
     r"(?:(?:(?P<{p}y>20\d\d)[年/.-])?\s?(?P<{p}m>1[0-2]|0?[1-9])[月/.-](?P<{p}d>3[01]|[12]\d|0?[1-9])[日号]?"
     r"|(?P<{p}w>今天|昨天|前天|现在|今日|至今))"
 )
-_YEAR: Final = rf"今年|本年度?|去年|前年|上年度?|明年|后年|来年|(?<!\d)20\d\d\s?年?度?(?!\d)|二[零〇][{CN}]{{2}}年"
+_YEAR: Final = (
+    rf"今年|本年度?|去年|前年|上年度?|明年|后年|来年|(?<!\d)20\d\d(?:\s?年度?|(?!\d))|"
+    rf"(?<!\d)\d\d年(?=\d)|二[零〇][{CN}]{{2}}年"
+)
 
 _SPAN: Final = re.compile(
     "|".join(
         f"(?P<{name}>{pattern})"
         for name, pattern in (
-            ("s_between", rf"(?<![\d.]){_DATE.format(p='a')}\s?(?:到|至|-|~|—|——)\s?(?:{_DATE.format(p='b')}|(?P<bday>3[01]|[12]\d|0?[1-9])[日号])(?![\d])"),
-            ("s_months", rf"(?:(?P<msy>{_YEAR})的?\s?)?(?<![\d{CN}])(?P<ms1>{_MONTH})月?份?\s?(?:到|至|-|~|—)\s?(?P<ms2>{_MONTH})月份?(?!\d)"),
-            ("s_last", rf"(?:最近|过去|近|前|这|未来|接下来|今后)(?:的)?(?P<ln>{_NUM}|半|几)?\s?(?P<lh>个)?\s?(?P<lu>天|日(?!期)|周|星期|礼拜|月|季度|年)(?![初末底])(?:以?内|以来)?"),
+            ("s_between", (rf"(?<![\d.]){_DATE.format(p='a')}\s?(?:到|至|-|~|—|——)\s?"
+            rf"(?:{_DATE.format(p='b')}|(?P<bday>3[01]|[12]\d|0?[1-9])[日号])(?![\d])")),
+            ("s_months", (rf"(?:(?P<msy>{_YEAR})的?\s?)?(?<![\d{CN}])(?P<ms1>{_MONTH})月?份?\s?(?:到|至|"
+            rf"-|~|—)\s?(?P<ms2>{_MONTH})月份?(?!\d)")),
+            ("s_last", (rf"(?:最近|过去|近|前|这(?=[两三四五六七八九十几\d])|未来|接下来|今后)(?:的)?"
+            rf"(?P<ln>{_NUM}|半|几)?\s?(?P<lh>个)?\s?(?P<lu>天|日(?!期)|周|星期|礼拜|月|季度|年)"
+            rf"(?![初末底])(?:以?内|以来)?")),
             ("s_within", rf"(?<![\d{CN}])(?P<wn>{_NUM})\s?(?P<wh>个)?(?P<wu>天|周|星期|月|年)(?:之|以)?内"),
-            ("s_week", r"(?P<wk>本|这一?个?|上上个?|上一?个?|下一?个?|当)(?:周|星期|礼拜)(?![一二三四五六日天末1-7])"),
+            ("s_week", (r"(?P<wk>本|这一?个?|上上个?|上一?个?|下一?个?|当)(?:周|星期|礼拜)"
+            r"(?![一二三四五六日天末1-7])")),
             ("s_half", rf"(?:(?P<hy>{_YEAR})的?\s?)?(?P<hf>上|下)半年"),
-            ("s_quarter", rf"(?:(?P<qy>{_YEAR})的?\s?)?(?:(?P<qr>本|这一?个?|上一?个?|下一?个?|当)季度?|第?(?P<qn>[一二三四1-4])季度?|q(?P<qq>[1-4])(?![a-z\d]))"),
+            ("s_quarter", (rf"(?:(?P<qy>{_YEAR})的?\s?)?(?:(?P<qr>本|这一?个?|上一?个?|下一?个?|当)季度?|"
+            rf"第?(?P<qn>[一二三四1-4])季度?|q(?P<qq>[1-4])(?![a-z\d]))")),
             ("s_monthrel", r"(?P<mr>本|这一?个?|上上个?|上一?个?|下一?个?|当)月(?:份)?(?![初末底中\d])"),
-            ("s_month", rf"(?:(?P<my>{_YEAR})的?\s?)?(?<![\d{CN}个/.-])(?P<mn>{_MONTH})月(?!\d|[{CN}]{{1,3}}[日号]|底|初|薪|结|饼)份?|(?<!\d)(?P<iy>20\d\d)[-/.](?P<im>0?[1-9]|1[0-2])(?![-/.\d])"),
+            ("s_month", (rf"(?:(?P<my>{_YEAR})的?\s?)?(?:(?<![\d个/.-])(?=\d)|(?<![\d{CN}个/.-]))(?P<mn>{_MONTH})月"
+            rf"(?!\s?\d{{1,2}}\s?[日号]|[{CN}]{{1,3}}[日号]|底|初|薪|结|饼)份?|(?<!\d)"
+            rf"(?P<iy>20\d\d)[-/.](?P<im>0?[1-9]|1[0-2])(?![-/.\d])")),
             ("s_year", _YEAR),
             ("s_day", r"今天|今日|昨天|昨日|前天|明天|明日"),
             ("s_all", r"全部时间|所有时间|历史累计|有史以来"),
@@ -56,9 +67,10 @@ _SPAN: Final = re.compile(
 )  # fmt: skip
 
 
-def find_range(
-    text: str, now: datetime, *, prefer: Prefer = "past", mask: Iterable[str] = ()
-) -> Span | None:
+_UNTIL_NOW: Final = re.compile(r"份?(?:至今|以来|到现在|到今天|到目前|截至目前)")
+
+
+def find_range(text: str, now: datetime, *, prefer: Prefer = "past", mask: Iterable[str] = ()) -> Span | None:
     """The first span of days named in `text`; None when there is none.
 
     A month or quarter without a year lies in this year; when it has not come yet and the text looks back
@@ -78,12 +90,14 @@ def find_range(
             read = None
         if read is not None:
             first, last, reason = read
+            end = match.end()
+            if until_now := _UNTIL_NOW.match(folded, end):
+                end, last = until_now.end(), max(first, now.date())
             if first > last:
                 first, last, reason = last, first, "前后颠倒了"
-            if not reason and _leftover(folded, match.start(), match.end()):
+            if not reason and _leftover(folded, match.start(), end):
                 reason = "旁边还有没认出的数字"
-            shown = text[match.start() : match.end()]
-            return Span(match.start(), match.end(), shown, first, last, not reason, reason)
+            return Span(match.start(), end, text[match.start() : end], first, last, not reason, reason)
         position = max(match.end(), match.start() + 1)
     return None
 
@@ -105,7 +119,8 @@ def _year(said: str | None, today: date) -> int | None:
     if step is not None:
         return today.year + step
     digits = re.sub(r"[年度\s的]", "", said)
-    return int(digits) if digits.isascii() else spelled_digits(digits)
+    number = int(digits) if digits.isascii() else spelled_digits(digits)
+    return number + 2000 if number is not None and number < 100 else number
 
 
 def _step(said: str) -> int:
@@ -127,7 +142,11 @@ def _between(match: re.Match[str], today: date, prefer: Prefer) -> _Read:
     if not match["ay"] and match["by"]:
         start = start.replace(year=int(match["by"]))
     if end < start and not match["by"] and match["bm"]:
-        return (start.replace(year=start.year - 1), end, "") if prefer == "past" else (start, end.replace(year=end.year + 1), "")
+        return (
+            (start.replace(year=start.year - 1), end, "")
+            if prefer == "past"
+            else (start, end.replace(year=end.year + 1), "")
+        )
     if not match["ay"] and not match["by"] and prefer == "past" and start > today:
         return start.replace(year=start.year - 1), end.replace(year=end.year - 1), "今年的还没到，按去年算吗？"
     return start, end, ""
@@ -162,7 +181,7 @@ def _last(match: re.Match[str], today: date, prefer: Prefer) -> _Read:  # noqa: 
     said, unit = match["ln"], match["lu"]
     word = match[0]
     ahead = word.startswith(("未来", "接下来", "今后"))
-    if word.startswith("这") and (said is None or unit in {"月", "季度", "年"} or said in {"一"}):
+    if word.startswith("这") and (said is None or unit in {"月", "季度", "年"} or said == "一"):
         return None
     if said is None and not word.startswith(("最近", "过去", "近", "未来", "接下来")):
         return None
@@ -227,7 +246,11 @@ def _quarter(match: re.Match[str], today: date, prefer: Prefer) -> _Read:
         chosen = year or today.year
         first = date(chosen, index * 3 + 1, 1)
         if year is None and prefer == "past" and first > today:
-            return date(chosen - 1, index * 3 + 1, 1), month_end(chosen - 1, index * 3 + 3), "今年的还没到，按去年算吗？"
+            return (
+                date(chosen - 1, index * 3 + 1, 1),
+                month_end(chosen - 1, index * 3 + 3),
+                "今年的还没到，按去年算吗？",
+            )
         return first, month_end(chosen, index * 3 + 3), ""
     begin = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
     first_year, month = shifted_month(begin, 3 * _step(match["qr"]))

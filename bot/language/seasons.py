@@ -146,5 +146,3 @@ def year_part(match: re.Match[str], ctx: Context) -> Reading | None:
     elif not ctx.future and here > ctx.today:
         here = date(ctx.today.year - 1, month, day)
     return Reading(here, approximate=about)
-
-

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.language.book import Book, Candidate, compact, compact_with_offsets, names_of
-from bot.language.companies import GENERIC_WORDS, core_name, region_length
+from bot.language.companies import GENERIC_WORDS, core_name, region_length, soft_key
 from bot.language.grammar import CLOCK, DAY
 from bot.language.match import Match, Tier, is_only_common, rank
+from bot.language.names import SURNAMES
 from bot.language.normalize import fold
 from bot.language.regions import REGIONS
 
@@ -36,20 +37,119 @@ class SentenceHit:
 
 _BREAK: Final = re.compile(r"[,，。;；!！?？\n:：、]")
 _LEAD: Final = re.compile(
-    r"(?:刚刚|刚才|刚|才|我们|我|咱们|已经|已|又|再次|再|一起|同事|客户|公司|和|跟|与|给|去了?|找了?|到了?|在|对|向|约了?|见了?|同|是|"
-    r"(?:拜访|走访|回访|联系|跟进|上门|登门|致电|沟通|面访|约见|电话联系|电话沟通|微信联系|微信沟通|电话|打电话|打了电话|打过电话|微信|接待|访问|邮件|发邮件|面谈|通话|开会|短信)(?:了|过|给)?|"
+    r"(?:刚刚|刚才|刚|才|我们|我|咱们|已经|已|又|再次|再|一起|同事|客户|公司|和|跟|与|给|去了?|找了?|"
+    r"到了?|在|对|向|约了?|见了?|同|是|"
+    r"(?:拜访|走访|回访|联系|跟进|上门|登门|致电|沟通|面访|约见|电话联系|电话沟通|微信联系|微信沟通|"
+    r"电话|打电话|打了电话|打过电话|微信|接待|访问|邮件|发邮件|面谈|通话|开会|短信)(?:了|过|给)?|"
     r"记一下|记录|打给|打了个电话给|打电话给|通过|的|了|[\s,，:：。、])*"
 )
 _BEFORE: Final = re.compile(
-    r"(?:[\s,，。;；:：、!！?？\n(「“]|和|跟|与|给|找|拜访|拜访了|拜访过|走访了?|联系了?|约了?|见了?|对|向|去了?|去过|到|到了|客户|回访了?|上门|打给|致电|跟进了?)$"
+    r"(?:[\s,，。;；:：、!！?？\n(「“]|和|跟|与|给了?|找|拜访|拜访了|拜访过|走访了?|联系了?|约了?|见了?|"
+    r"对|向|去了?|去过|到|到了|客户|回访了?|上门|打给|致电|跟进了?)$"
 )
 _FOLLOW: Final = re.compile(
-    r"$|[\s,，。:：;；!！?？、)」”~…\d-]|公司|集团|厂|那边|这边|那里|那儿|这家|的|他|她|它|方面|打|电话|微信|短信|邮件|拜访|走访|上门|登门|聊|谈|说|讲|沟通|联系|"
-    r"见|面|开|发|回|问|报|要|想|对|今|明|昨|前天|后天|大后天|下|上午|上周|上次|本周|这周|周|星期|礼拜|月|再|已|没|不|还|又|也|就|都|了|通|约|签|付|打款|到|收|决定|准备|同意|"
-    r"确认|反馈|需要|希望|暂|继续|跟|进|项目|合同|采购|老板|老总|总|经理|负责|客户|询|催|考虑|提|表示|答应|拒绝|交|送|看|改|过|来|去|给|把|让|请|用|在|是|有|可|能|会|该|此|其|"
-    r"[赵钱孙李周吴郑王冯陈卫蒋沈韩杨朱秦许何吕张孔曹严金魏陶姜谢邹苏潘葛范彭马方任袁柳史唐薛贺汤罗齐郝安常于傅康余顾孟黄穆萧尹姚邵汪毛戴宋庞熊纪舒屈项董梁杜贾江郭梅林刁钟徐邱骆高夏蔡田樊胡凌霍虞万柯管卢莫丁邓洪包左石崔龚程陆翁荀惠曲封储靳段巫焦侯全班秋仲伊宫仇栾甘厉武刘景龙叶白鲁](?:总|工|经理|主任|部长|老板|姐|哥|先生|女士)"
+    r"$|[\s,，。:：;；!！?？、)」”~…]|公司|集团|那边|这边|那里|那儿|这家|的|他们|她们|电话|打(?:电话|了|过)|微信|短信|邮件|"
+    r"拜访|走访|上门|登门|聊|谈|说|讲|沟通|联系|见面|见了|开[了完过]?会|发了|就是|然后|他|她|发来|回复|回电|问|报价|想|今天|明天|昨天|前天|"
+    r"后天|下周|下午|下个?月|上午|上周|上次|下次|本周|这周|周[一二三四五六日天]|星期|礼拜|再|已经?|没|还|通了|通过?电话|约|签|"
+    r"付款|打款|到账|收到|决定|准备|同意|确认|反馈|希望|暂时|继续|老板|经理|来电|催|考虑|表示|答应|拒绝|觉得|认为|"
+    rf"[{SURNAMES}](?:总|工|经理|主任|部长|老板|姐|哥|先生|女士)"
 )
-_OTHER_FIRM: Final = re.compile("|".join(sorted(GENERIC_WORDS - {"设计", "服务", "检测", "安装", "中心", "数据", "系统", "培训", "管理", "发展", "销售", "开发", "配件", "投资", "包装", "运输", "物流", "软件", "设备", "咨询", "广告", "印刷", "食品", "材料", "国际", "工程"}, key=len, reverse=True)) + r"|(?:工程|材料|国际|食品|物流|软件|设备|咨询|投资|服务|管理|包装|发展|运输)(?=有限|公司|股份|集团|厂)|厂|股份|有限")  # fmt: skip
+_SAID_OF_THINGS: Final = frozenset(
+    [
+        "设计",
+        "服务",
+        "检测",
+        "安装",
+        "中心",
+        "数据",
+        "系统",
+        "培训",
+        "管理",
+        "发展",
+        "销售",
+        "开发",
+        "配件",
+        "投资",
+        "包装",
+        "运输",
+        "物流",
+        "软件",
+        "设备",
+        "咨询",
+        "广告",
+        "印刷",
+        "食品",
+        "材料",
+        "国际",
+        "工程",
+    ]
+)
+_OTHER_FIRM: Final = re.compile(
+    "|".join(sorted(GENERIC_WORDS - _SAID_OF_THINGS, key=len, reverse=True))
+    + "|(?:"
+    + "|".join(sorted(_SAID_OF_THINGS))
+    + ")(?=有限|公司|股份|集团|厂)|厂|股份|有限"
+)
+_EVERYDAY: Final = frozenset(
+    [
+        "合作",
+        "客户",
+        "项目",
+        "方案",
+        "报价",
+        "合同",
+        "电话",
+        "微信",
+        "对方",
+        "老板",
+        "下次",
+        "时间",
+        "价格",
+        "产品",
+        "样品",
+        "订单",
+        "付款",
+        "发货",
+        "采购",
+        "会议",
+        "邮件",
+        "拜访",
+        "沟通",
+        "联系",
+        "跟进",
+        "记录",
+        "需求",
+        "要求",
+        "市场",
+        "问题",
+        "情况",
+        "领导",
+        "经理",
+        "公司",
+        "集团",
+        "工厂",
+        "商务",
+        "成交",
+        "意向",
+        "考虑",
+        "预算",
+        "技术",
+        "测试",
+        "安排",
+        "准备",
+        "今年",
+        "明年",
+        "中午",
+        "下午",
+        "上午",
+        "晚上",
+        "希望",
+        "认识",
+        "展会",
+        "新的",
+    ]
+)
+"""Words of any follow-up that are also the beginning of somebody's name; alone they name nobody."""
 _LATIN: Final = re.compile(r"[a-z0-9]", re.ASCII)
 
 _Span = tuple[int, int, int]
@@ -85,8 +185,7 @@ def _name_spans(text: str, folded: str, book: Book) -> Iterator[_Span]:
         for place in range(len(flat) - 1):
             pair = flat[place : place + 2]
             if pair in GENERIC_WORDS or pair in REGIONS or pair in {"有限", "公司", "限公", "责任"}:
-                if not any(compact(n).startswith(flat[place:]) for i in book.exactly(flat[place:]) for n in names_of(book[i])):
-                    continue
+                continue
             for i in book.named(pair):
                 longest = max((_length(flat, place, name) for name in names_of(book[i])), default=0)
                 if longest:
@@ -105,7 +204,14 @@ def _length(flat: str, place: int, name: str) -> int:
     best = 0
     for form in (core[own:], whole[whole.find(core[own:]) :] if core[own:] in whole else whole, whole):
         size = _common(rest, form)
-        if size >= 2 and not _cuts_latin(rest, form, size) and not is_only_common(rest[:size]):
+        if size == 2 and size < len(form) and rest[:2] in _EVERYDAY:
+            continue
+        if (
+            size >= 2
+            and not _cuts_latin(rest, form, size)
+            and not is_only_common(rest[:size])
+            and not _is_date(rest, size)
+        ):
             best = max(best, size)
     return best
 
@@ -126,6 +232,12 @@ def _cuts_latin(rest: str, form: str, size: int) -> bool:
     return any(len(s) > size and bool(_LATIN.match(s[size])) and s[size].isalpha() for s in (rest, form))
 
 
+def _is_date(rest: str, size: int) -> bool:
+    """Whether the words found are a date that a name happens to begin with: 明天 of 明天科技."""
+    day = DAY.match(rest) or CLOCK.match(rest)
+    return day is not None and day.end() >= size
+
+
 def _with_region(flat: str, place: int, name: str) -> int:
     core = core_name(name)
     region = core[: region_length(core)]
@@ -144,8 +256,16 @@ def _stands_alone(folded: str, start: int, end: int, candidate: Candidate, *, le
     if _OTHER_FIRM.match(after):
         return False
     matched = compact(folded[start:end])
-    whole = any(matched in {compact(n), core_name(n), core_name(n)[region_length(core_name(n)) :]} for n in names_of(candidate))
+    whole = any(_is_whole(matched, name) for name in names_of(candidate))
     return whole or _FOLLOW.match(after) is not None
+
+
+def _is_whole(matched: str, name: str) -> bool:
+    """Whether the words are a whole name, not the first characters of one that may go on otherwise."""
+    core = core_name(name)
+    if matched in {compact(name), core, core[region_length(core) :]}:
+        return True
+    return len(matched) > 2 and matched == soft_key(name)
 
 
 def _contact(text: str, folded: str, book: Book) -> SentenceHit | None:
