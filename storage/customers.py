@@ -83,7 +83,7 @@ def count_customers(tx: Tx, wanted: CustomerFilter) -> int:
 
 
 def list_customers(tx: Tx, wanted: CustomerFilter, *, page: int = 1, size: int = PAGE) -> list[Customer]:
-    """One page: the pool's longest waiting first, else the latest contact first."""
+    """One page: what came into the pool last first, else the latest contact first."""
     order = (
         (col(Customer.pooled_at).desc(), col(Customer.id))
         if wanted.pooled
@@ -110,13 +110,13 @@ def list_any_by_ids(tx: Tx, ids: Sequence[int]) -> list[Customer]:
     return [found[i] for i in ids if i in found]
 
 
-def list_nameplates(tx: Tx, *, words: str = "") -> list[Nameplate]:
-    """Names within the scope; with `words`, only those containing it (an index-free LIKE)."""
+def list_nameplates(tx: Tx, *, pooled: bool | None = None) -> list[Nameplate]:
+    """Names within the scope; only the pool's, or only owned ones."""
     query = columns(
         col(Customer.id), col(Customer.name), col(Customer.pinyin), col(Customer.initials), col(Customer.owner_id)
     )
-    if words:
-        query = query.where(col(Customer.name).contains(words, autoescape=True))
+    if pooled is not None:
+        query = query.where(col(Customer.owner_id).is_(None) if pooled else col(Customer.owner_id).is_not(None))
     query = query.order_by(col(Customer.id)).limit(MANY)
     return [Nameplate(i or 0, n, p, s, o is None) for i, n, p, s, o in tx.execute(query).all()]
 

@@ -81,7 +81,7 @@ def find_customer(
     with ctx.begin() as tx:
         if everyone:
             return _by_full_name(tx, words)
-        plates = [p for p in customers.list_nameplates(tx) if pooled is None or p.pooled == pooled]
+        plates = customers.list_nameplates(tx, pooled=pooled)
         candidates = candidates_of(tx, plates)
         digits = re.sub(r"[\s-]", "", words)
         if TAIL.fullmatch(digits):

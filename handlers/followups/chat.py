@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.context import Context
 from bot.core.clock import BEIJING
-from bot.core.errors import InvalidInput
+from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.dates import find_moments
 from bot.language.followup import FollowUpSlots, read_follow_up
@@ -60,7 +60,7 @@ def free_sentence(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | Non
 
 def _read(ctx: Context, words: str, talk: Talk, message: ChatMessage) -> FollowUpSlots:
     with ctx.begin() as tx:
-        candidates = candidates_of(tx, customers.list_nameplates(tx))
+        candidates = candidates_of(tx, customers.list_nameplates(tx, pooled=False))
         methods = dictionaries.list_methods(tx)
     last = next((c for c in candidates if c.id == talk.subject()), None)
     return read_follow_up(words, candidates, methods, ctx.now, last=last, voice=message.kind == "audio")
@@ -89,6 +89,10 @@ def _decide(draft: Draft, slots: FollowUpSlots, ctx: Context, talk: Talk) -> Rep
     """Stores it, offers the customers it may be, or asks once for all that is missing."""
     if draft.customer_id is None and slots.customer.options:
         return _offer(draft, [c.id for c in slots.customer.options], ctx, talk)
+    if draft.customer_id is None and slots.named:
+        pooled = find_customer(ctx, slots.named, pooled=True)
+        if pooled.certain is not None:
+            raise NotFound(f"「{slots.named}」在公海里，先发送「领取 {slots.named}」再记跟进。")
     missing = []
     if draft.customer_id is None:
         unknown = f"（没有找到「{slots.named}」）" if slots.named else ""

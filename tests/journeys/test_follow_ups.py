@@ -22,7 +22,7 @@ async def test_a_short_name_and_no_method(stage: Stage) -> None:
 
 async def test_a_voice_message_is_read_by_its_recognised_text(stage: Stage) -> None:
     item = await stage.ask(
-        "lina04", "", audio={"recognition": "嗯刚刚拜访了华星电子他们说下个月15号定", "duration_ms": 4000}
+        "lina04", "", audio={"recognition": "嗯刚刚拜访了华星电子他们要样品下个月15号再去", "duration_ms": 4000}
     )
     assert "华星电子" in item["text"] and "拜访" in item["text"] and "4月15日" in item["text"]
 
