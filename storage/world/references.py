@@ -79,7 +79,9 @@ def read_vocabulary(tx: Tx, world: World) -> Vocabulary:
             bindings[meaning] = fold(name)
     if ("followup", "method") not in bindings:
         used = (one.method for customer in world.customers for one in customer.follow_ups if one.method)
-        labels[fold(METHOD_DICTIONARY)] = {fold(label): label for label in reversed((*METHODS, *used))}
+        made = labels[fold(METHOD_DICTIONARY)] = {}
+        for label in (*METHODS, *used):
+            made.setdefault(fold(label), label)
         bindings["followup", "method"] = fold(METHOD_DICTIONARY)
     return Vocabulary(labels, bindings)
 
