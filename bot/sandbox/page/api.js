@@ -36,7 +36,7 @@ async function call(method, path, body = undefined, signal = undefined) {
     answer = null;
   }
   if (!response.ok) {
-    throw new ApiError(response.status, answer?.code ?? "error", answer?.message ?? `请求没有成功(${response.status})`);
+    throw new ApiError(response.status, answer?.code ?? "error", answer?.message ?? `请求没有成功（${response.status}）`);
   }
   return answer;
 }
@@ -51,6 +51,7 @@ export const api = {
   setClock: (body) => call("POST", "/clock", body),
   send: (message) => call("POST", "/messages", message),
   inbox: (userid, after, wait, signal) => call("GET", `/inbox/${seg(userid)}?${query({ after, wait, limit: 200 })}`, undefined, signal),
+  read: (userid, seq) => call("POST", `/inbox/${seg(userid)}/read`, { seq }),
   card: (otid, userid) => call("GET", `/cards/${seg(otid)}?${query({ as: userid })}`),
   tap: (otid, body) => call("POST", `/cards/${seg(otid)}/tap`, body),
   h5: (userid, url) => call("POST", "/h5", { as: userid, url }),

@@ -45,10 +45,11 @@ class Page {
     this.switcher = h("nav", { class: "switcher", "aria-label": "切换手机" });
     this.state = h("div", { class: "appstate", role: "status" });
     this.toasts = h("div", { class: "pagetoasts", role: "status", "aria-live": "polite" });
+    this.title = h("h1", { text: "本地钉钉" });
     this.tools = button("幕后", { class: "topbutton", "aria-expanded": "false", on: { click: () => this.backstage.toggle() } }, icon("tools"), h("span", { text: "幕后" }));
     this.guideButton = button("试一试", { class: "topbutton", "aria-pressed": "false", on: { click: () => this.#toggleGuide() } }, icon("guide"), h("span", { text: "试一试" }));
-    fill(this.top, h("div", { class: "brand" }, h("img", { src: "/page/icon.svg", alt: "", width: 28, height: 28 }), h("div", {}, h("h1", { text: "本地钉钉" }), this.state)), this.switcher, this.clock.node, h("div", { class: "topside" }, this.guideButton, this.tools));
-    this.plus = button("再加一台手机", { class: "addphone", on: { click: () => this.#choose("给谁一台手机?", (userid) => this.add(userid)) } }, icon("plus"), h("span", { text: "加一台手机" }));
+    fill(this.top, h("div", { class: "brand" }, h("img", { src: "/page/icon.svg", alt: "", width: 28, height: 28 }), h("div", {}, this.title, this.state)), this.switcher, this.clock.node, h("div", { class: "topside" }, this.guideButton, this.tools));
+    this.plus = button("再加一台手机", { class: "addphone", on: { click: () => this.#choose("给谁一台手机？", (userid) => this.add(userid)) } }, icon("plus"), h("span", { text: "加一台手机" }));
     this.stage.append(this.guide.node, this.row, this.backstage.node, this.toasts);
     store.on("health", () => this.#health());
     store.on("inbox", () => this.#switch());
@@ -57,6 +58,15 @@ class Page {
     setInterval(() => this.#phones.forEach((phone) => phone.tick()), 1000);
     this.#toggleGuide(localStorage.getItem("dingcrm.guide") !== "off" && !narrow.matches);
     this.#health();
+    this.#named();
+    store.on("company", () => this.#named());
+  }
+
+  #named() {
+    const name = this.store.company.company?.name;
+    this.title.textContent = name || "本地钉钉";
+    this.title.title = name ?? "";
+    document.title = name ? `${name} · 本地钉钉` : "本地钉钉";
   }
 
   // --- which phones
@@ -108,7 +118,7 @@ class Page {
     for (const phone of this.#phones) if (!phone.node.isConnected) this.row.append(phone.node);
     this.row.append(this.plus);
     this.row.dataset.count = String(this.#phones.length);
-    if (!this.#phones.length) this.#choose("你是谁?选一个人,打开他的手机", (userid) => this.add(userid));
+    if (!this.#phones.length) this.#choose("你是谁？选一个人，打开他的手机", (userid) => this.add(userid));
     this.guide.draw();
     this.#switch();
     this.#keep();
@@ -121,12 +131,13 @@ class Page {
       return;
     }
     if (this.#phones.length >= MOST) {
-      this.toast(`最多同时 ${MOST} 台手机,先收起一台`, "warn");
+      this.toast(`最多同时 ${MOST} 台手机，先收起一台`, "warn");
       return;
     }
     this.#phones.push(this.#make(userid));
     this.#shown = this.#phones.length - 1;
     this.#arrange();
+    if (this.row.scrollWidth > this.row.clientWidth) this.#toggleGuide(false, false);
     this.focus(this.#phones[this.#shown]);
   }
 
@@ -137,7 +148,7 @@ class Page {
   }
 
   #change(phone) {
-    this.#choose("换成谁?", (userid) => {
+    this.#choose("换成谁？", (userid) => {
       const at = this.#phones.indexOf(phone);
       if (this.#phones.some((one) => one.userid === userid)) {
         this.add(userid);
@@ -171,7 +182,7 @@ class Page {
     fill(this.switcher, this.#phones.map((phone, at) => {
       const count = phone.unread();
       const current = at === this.#shown;
-      return h("button", { type: "button", "aria-label": `${phone.name}的手机${count ? `,${count} 条未读` : ""}`, "aria-current": current ? "true" : null, on: { click: () => (current ? this.#change(phone) : this.focus(phone)) } }, avatar(phone.name, phone.userid, "small"), count && !current ? h("em", { class: "badge", text: count > 99 ? "99+" : String(count) }) : null);
+      return h("button", { type: "button", "aria-label": `${phone.name}的手机${count ? `，${count} 条未读` : ""}`, "aria-current": current ? "true" : null, on: { click: () => (current ? this.#change(phone) : this.focus(phone)) } }, avatar(phone.name, phone.userid, "small"), count && !current ? h("em", { class: "badge", text: count > 99 ? "99+" : String(count) }) : null);
     }), this.#phones.length < MOST ? button("再加一台手机", { class: "plus", on: { click: () => this.plus.click() } }, icon("plus")) : null);
     if (focused) this.switcher.querySelector("[aria-current]")?.focus();
   }
@@ -193,7 +204,7 @@ class Page {
 
   #health() {
     const { ready, connections } = this.store.health;
-    const [kind, words] = !this.store.online ? ["off", "本地钉钉停了,等它回来"] : ready ? ["on", "CRM 已连接"] : connections ? ["wait", "CRM 正在准备"] : ["wait", "等 CRM 连上来"];
+    const [kind, words] = !this.store.online ? ["off", "本地钉钉停了，等它回来"] : ready ? ["on", "本地钉钉 · CRM 已连接"] : connections ? ["wait", "本地钉钉 · CRM 正在准备"] : ["wait", "本地钉钉 · 等 CRM 连上来"];
     this.state.className = `appstate ${kind}`;
     if (this.state.textContent !== words) this.state.textContent = words;
   }
@@ -223,7 +234,7 @@ class Page {
         "button", { type: "button", class: "personrow", on: { click: () => pick(user.userid) } }, avatar(user.name, user.userid, "small"),
         h("span", {}, h("b", {}, user.name, user.dingtalk_admin ? h("span", { class: "tag tag-blue", text: "管理员" }) : null, (user.leads ?? []).length ? h("span", { class: "tag tag-gray", text: "主管" }) : null), h("small", { text: [this.store.departmentNames(user.userid).join("、"), user.title].filter(Boolean).join(" · ") || user.userid })),
         taken.has(user.userid) ? h("small", { class: "taken", text: "已打开" }) : null,
-      ))), found.length ? null : h("li", { class: "nothing", text: "没有这个人" }), found.length > LISTED ? h("li", { class: "nothing", text: `还有 ${found.length - LISTED} 人,写几个字缩小范围` }) : null);
+      ))), found.length ? null : h("li", { class: "nothing", text: "没有这个人" }), found.length > LISTED ? h("li", { class: "nothing", text: `还有 ${found.length - LISTED} 人，写几个字缩小范围` }) : null);
     };
     find.addEventListener("input", draw);
     find.addEventListener("keydown", (event) => { if (event.key === "Enter") list.querySelector("button")?.click(); });
@@ -245,7 +256,7 @@ async function main() {
       await store.start();
       break;
     } catch (problem) {
-      fill(document.getElementById("stage"), h("p", { class: "starting", role: "status", text: `正在连接本地钉钉…(${problem.message})` }));
+      fill(document.getElementById("stage"), h("p", { class: "starting", role: "status", text: `正在连接本地钉钉…（${problem.message}）` }));
       await sleep(1500);
     }
   }

@@ -5,7 +5,7 @@ import { avatar, button, fill, h, icon } from "./dom.js";
 import { parts } from "./time.js";
 
 const TABS = [["wire", "往来"], ["notices", "通知"], ["people", "组织"], ["templates", "卡片模板"], ["faults", "捣乱"]];
-const FATES = { delivered: "已送达", duplicate: "内容重复,没送", daily_limit: "超过每天上限,没送", rate_limit: "太快了,没送", out_of_scope: "不在可见范围,没送", invalid: "没有这个人,没送" };
+const FATES = { delivered: "已送达", duplicate: "内容重复，没送", daily_limit: "超过每天上限，没送", rate_limit: "太快了，没送", out_of_scope: "不在可见范围，没送", invalid: "没有这个人，没送" };
 const QUOTAS = { api: "接口", webhook_stream: "机器人", exempt: "不计" };
 const LAST = 60;
 
@@ -85,7 +85,7 @@ export class Backstage {
     const open = new Set([...this.body.querySelectorAll("details[open]")].map((node) => node.dataset.key));
     const scrolled = this.body.scrollTop;
     fill(
-      this.body, h("div", { class: "counts" }, count("长连接", this.store.health.connections), count(`${quota.month} 接口`, quota.api), count("机器人与推送", quota.webhook_stream), count("不计次数", quota.exempt)),
+      this.body, h("div", { class: "counts" }, count("长连接", this.store.health.connections), count("本月接口", quota.api), count("机器人与推送", quota.webhook_stream), count("不计次数", quota.exempt)),
       all.length ? h("ol", { class: "wire" }, all.map((one) => (one.call ? this.#call(one, open) : this.#push(one, open)))) : h("p", { class: "nothing", text: "还没有往来。在手机上发一句话试试。" }),
     );
     this.body.scrollTop = scrolled;
@@ -128,7 +128,7 @@ export class Backstage {
     const draw = () => {
       const words = find.value.trim();
       const found = (this.store.company.users ?? []).filter((user) => !words || `${user.name}${user.userid}${this.store.departmentNames(user.userid).join("")}`.includes(words)).slice(0, 60);
-      fill(list, found.map((user) => h("li", {}, avatar(user.name, user.userid, "small"), h("span", {}, h("b", { text: user.name }), h("small", { text: [this.store.departmentNames(user.userid).join("、"), user.title].filter(Boolean).join(" · ") })), button(`打开${user.name}的手机`, { class: "textbutton", on: { click: () => this.host.addPhone(user.userid) } }, "手机"), button(`${user.name}离职`, { class: "textbutton danger", on: { click: () => this.#do(() => api.removeUser(user.userid), `${user.name} 离职了`) } }, "离职"))));
+      fill(list, found.map((user) => h("li", {}, avatar(user.name, user.userid, "small"), h("span", {}, h("b", { text: user.name }), h("small", { text: [this.store.departmentNames(user.userid).join("、"), user.title].filter(Boolean).join(" · ") })), button(`打开${user.name}的手机`, { class: "textbutton", on: { click: () => this.host.addPhone(user.userid) } }, "手机"), button(`让${user.name}离职`, { class: "textbutton danger", on: { click: () => this.#do(() => api.removeUser(user.userid), `${user.name} 离职了`) } }, "离职"))));
     };
     find.addEventListener("input", draw);
     draw();
@@ -157,7 +157,7 @@ export class Backstage {
       }
     });
     const list = h("ul", { class: "templates" }, h("li", { class: "loading", text: "正在取…" }));
-    fill(this.body, h("p", { class: "sheethint", text: "导入卡片搭建平台导出的 JSON,用它的示例数据在手机上预览。" }), picker, button("导入模板文件", { class: "cardbutton primary wide", on: { click: () => picker.click() } }), list);
+    fill(this.body, h("p", { class: "sheethint", text: "导入卡片搭建平台导出的 JSON，用它的示例数据在手机上预览。" }), picker, button("导入模板文件", { class: "cardbutton primary wide", on: { click: () => picker.click() } }), list);
     try {
       const { items = [] } = await api.templates();
       fill(list, items.map((one) => h("li", {}, h("span", {}, h("b", { text: one.name || one.id }), h("small", { text: [one.public ? "公共模板" : one.published ? "已发布" : "未发布", `${(one.variables ?? []).length} 个变量`, one.warnings?.length ? `${one.warnings.length} 处提醒` : ""].filter(Boolean).join(" · ") })), one.public ? null : button(`预览 ${one.name}`, { class: "textbutton", on: { click: () => this.#preview(one) } }, "预览"))));
@@ -183,10 +183,10 @@ export class Backstage {
   #faults() {
     const act = (title, text, run, done) => h("li", {}, h("span", {}, h("b", { text: title }), h("small", { text })), button(title, { class: "textbutton", on: { click: () => this.#try(run, done) } }, "来一次"));
     fill(this.body, h("p", { class: "sheethint", text: "看应用在网络不好的时候会怎样。" }), h("ul", { class: "people faults" },
-      act("断开长连接", "突然断开,应用应当自己重连", () => api.connections({ do: "abort" }), "长连接断开了"),
+      act("断开长连接", "突然断开，应用应当自己重连", () => api.connections({ do: "abort" }), "长连接断开了"),
       act("令牌全部失效", "应用应当自己换新的", () => api.tokens({ do: "expire" }), "给出去的令牌都失效了"),
       act("卡片接口失败三次", "更新卡片会得到 500", () => api.addFault({ path: "/v1.0/card/instances", method: "*", times: 3, do: { status: 500, body: { code: "system.busy", message: "系统繁忙" } } }), "接下来三次卡片请求会失败"),
-      act("少收一次应答", "下一条消息的应答会丢,钉钉会重推", () => api.addFault({ push: "bot", times: 1, do: { redeliver: { after_ms: 200, same_message_id: false } } }), "下一条消息会推两次"),
+      act("少收一次应答", "下一条消息的应答会丢，钉钉会重推", () => api.addFault({ push: "bot", times: 1, do: { redeliver: { after_ms: 200, same_message_id: false } } }), "下一条消息会推两次"),
       act("停止捣乱", "清掉所有还没发生的", () => api.clearFaults(), "恢复正常了"),
     ));
   }

@@ -31,9 +31,9 @@ const textTone = (color) => {
 };
 
 const STATUS = {
-  late: "没有在 2 秒内回应,这次操作没有生效",
+  late: "没有在 2 秒内回应，这次操作没有生效",
   refused: "这次操作没有被接受",
-  disabled: "这个按钮已经失效,卡片已更新",
+  disabled: "这个按钮已经失效，卡片已更新",
 };
 
 /**
@@ -46,6 +46,8 @@ export class CardView {
   #fields = new Map();
   #loose = [];
   #seesNote = null;
+  #drawn = false;
+  #own = false; // the coming redraw answers this person's own tap
   #filling = Promise.resolve();
   #held = false; // a finger is down: a redraw now would take the button away from under it
 
@@ -64,6 +66,13 @@ export class CardView {
     this.draw();
   }
 
+  /** Somebody else changed this card: say so with a short glow. */
+  #pulse() {
+    this.node.classList.remove("changed");
+    void this.node.offsetWidth; // restarts the animation
+    this.node.classList.add("changed");
+  }
+
   #release() {
     this.#held = false;
     this.draw();
@@ -76,7 +85,11 @@ export class CardView {
     const gone = known && !state;
     const signature = JSON.stringify([state, gone, known?.error]);
     if (signature === this.#signature || this.#held) return false;
+    const others = this.#drawn && !this.#pressed && !this.#own;
+    this.#own = false;
+    this.#drawn = Boolean(state);
     this.#signature = signature;
+    if (others) this.#pulse();
     const focus = this.node.contains(document.activeElement) ? document.activeElement : null;
     this.#loose = [];
     const view = state ?? { text: this.item.text, buttons: this.item.buttons ?? [], form: null };
@@ -118,12 +131,14 @@ export class CardView {
   #change(made) {
     const body = { button: made.field.name, value: made.read() };
     this.#filling = this.#filling.then(async () => {
+      this.#own = true;
       try {
         this.#answer(await this.store.tap(this.otid, this.userid, body));
       } catch (problem) {
         this.#note(problem.message);
         this.host.toast(problem.message, "warn");
       }
+      this.#own = true;
       this.#signature = "";
       this.draw();
     });
@@ -140,13 +155,13 @@ export class CardView {
     if (result.opened) this.host.open(result.opened);
     if (typeof result.copied === "string") {
       navigator.clipboard?.writeText(result.copied).catch(() => {});
-      this.host.toast(`已复制:${result.copied}`, "ok");
+      this.host.toast(`已复制：${result.copied}`, "ok");
     }
   }
 
   async #tap(body, node, found = null) {
     if (this.#pressed) return;
-    this.#pressed = node;
+    this.#pressed = node ?? true;
     this.#note(null);
     const label = node?.textContent ?? "";
     if (node) {
@@ -167,6 +182,7 @@ export class CardView {
         node.classList.remove("working");
         node.textContent = label;
       }
+      this.#own = true;
       this.#signature = "";
       this.draw();
       this.host.moved?.();
@@ -266,6 +282,7 @@ export class CardView {
   #pressable(block, view, node) {
     const found = block.button ? this.#find(view, block.button) : null;
     if (!found) return node;
+    if (block.children.every((child) => child.type === "icon")) return h("div", { class: "cardbuttons small" }, this.#button(found));
     const open = plainButton(found.text || "打开", { class: "cardbutton quiet", on: { click: (event) => { event.stopPropagation(); this.#press(found, null); } } }, icon("open"));
     node.classList.add("pressable");
     node.append(open);
@@ -280,7 +297,7 @@ export class CardView {
     const node = h("button", {
       type: "button", class: `cardbutton ${found.disabled ? "off" : tone}`, "data-off": found.disabled ? "1" : "0", disabled: found.disabled, text: found.text,
       "aria-label": found.row && !String(found.text).includes(found.row) ? `${found.text} ${found.row}` : null,
-      title: found.url ? "打开页面" : found.says ? `发送:${found.says}` : null,
+      title: found.url ? "打开页面" : found.says ? `发送：${found.says}` : null,
     });
     node.addEventListener("click", () => this.#press(found, node));
     return node;
@@ -352,12 +369,14 @@ function lines(text, context) {
 
 const SLICES = ["#3b82f6", "#22a06b", "#e08a00", "#c0498f", "#6e5dc6", "#1d9aaa", "#b65c02"];
 
-/** Bars for anything with numbers, the sandbox's own lines below: enough to see what the chart would say. */
+/** Bars for anything with numbers, a colour per series: enough to see what the chart would say. The words stay for readers. */
 function chart(block) {
-  const rows = (block.points ?? []).map((row) => ({ x: String(row.x ?? row.name ?? row.type ?? ""), y: Number(row.y ?? row.value) })).filter((row) => Number.isFinite(row.y)).slice(0, 12);
+  const rows = (block.points ?? []).map((row) => ({ name: [row.x, row.type].filter(Boolean).join(" · "), type: row.type ?? "", y: Number(row.y) })).filter((row) => Number.isFinite(row.y)).slice(0, 24);
   const most = Math.max(...rows.map((row) => Math.abs(row.y)), 1);
+  const series = [...new Set(rows.map((row) => row.type))];
+  const colour = (row, at) => SLICES[(series.length > 1 ? series.indexOf(row.type) : block.chart === "pieChart" ? at : 0) % SLICES.length];
   const bars = rows.length
-    ? h("div", { class: "chartbars", "aria-hidden": "true" }, rows.map((row, at) => h("div", {}, h("span", { text: row.x }), shapeBar(Math.abs(row.y) / most, SLICES[at % SLICES.length]), h("b", { text: String(row.y) }))))
+    ? h("div", { class: "chartbars", "aria-hidden": "true" }, rows.map((row, at) => h("div", {}, h("span", { text: row.name }), shapeBar(Math.abs(row.y) / most, colour(row, at)), h("b", { text: String(row.y) }))))
     : null;
   const said = (block.lines ?? []).map((line) => h("p", { text: line }));
   return h("figure", { class: "chart" }, block.title ? h("figcaption", { text: block.title }) : null, bars, bars ? h("div", { class: "sr" }, said) : said);

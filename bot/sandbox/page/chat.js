@@ -45,7 +45,7 @@ export class ChatView {
     this.sizes.observe(this.log);
     this.below = button("看最新消息", { class: "below", hidden: true, on: { click: () => { this.#stuck = true; this.#stick(); } } }, icon("down"), "新消息");
     this.subtitle = h("small", { text: this.inGroup ? `${this.group?.members?.length ?? 0} 人` : "机器人" });
-    this.input = h("textarea", { class: "line", rows: "1", placeholder: this.inGroup ? "发消息(会@CRM 助手)" : "发消息", "aria-label": this.inGroup ? `发到${this.name},会@CRM 助手` : "发消息给 CRM 助手", enterkeyhint: "send" });
+    this.input = h("textarea", { class: "line", rows: "1", placeholder: this.inGroup ? "发消息（会@CRM 助手）" : "发消息", "aria-label": this.inGroup ? `发到${this.name}，会@CRM 助手` : "发消息给 CRM 助手", enterkeyhint: "send" });
     this.input.addEventListener("input", () => this.#grow());
     this.input.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -54,7 +54,7 @@ export class ChatView {
     });
     this.sendButton = button("发送", { class: "send", on: { click: () => this.#sendLine() } }, icon("send"));
     this.extra = h("div", { class: "extra", hidden: true, role: "group", "aria-label": "更多" }, this.#extras());
-    this.more = button("更多:语音、图片、文件", { class: "round", "aria-expanded": "false", on: { click: () => this.#toggleExtra() } }, icon("plus"));
+    this.more = button("更多：语音、图片、文件", { class: "round", "aria-expanded": "false", on: { click: () => this.#toggleExtra() } }, icon("plus"));
     const phrases = this.inGroup ? GROUP_PHRASES : PHRASES;
     this.chips = h(
       "div", { class: "chips", role: "group", "aria-label": "快捷短语" },
@@ -106,7 +106,7 @@ export class ChatView {
 
   #startFollowUp() {
     const name = this.store.claimed;
-    this.prefill(name ? `跟进 ${name} 电话 聊了报价,下周三下午3点再联系` : "跟进 ");
+    this.prefill(name ? `跟进 ${name} 电话 聊了报价，下周三下午3点再联系` : "跟进 ");
   }
 
   // --- sending
@@ -139,13 +139,13 @@ export class ChatView {
       const content = kind === "image" ? { picture: { file: id } } : { file: { file: id, name: file.name } };
       await this.#say(content, { kind, file: { id, name: file.name } });
     } catch (problem) {
-      this.phone.toast(`没有发出去:${problem.message}`, "warn");
+      this.phone.toast(`没有发出去：${problem.message}`, "warn");
     }
   }
 
   #voice() {
     this.#toggleExtra(false);
-    const words = h("textarea", { class: "input", rows: "3", placeholder: "例如:跟进华东精密,刚通过电话,对方要下周三看样品", "aria-label": "这段语音说了什么" });
+    const words = h("textarea", { class: "input", rows: "3", placeholder: "例如：跟进华东精密，刚通过电话，对方要下周三看样品", "aria-label": "这段语音说了什么" });
     const done = () => {
       const text = words.value.trim();
       if (!text) return words.focus();
@@ -160,7 +160,7 @@ export class ChatView {
       }
     });
     const close = this.phone.sheet("说一段语音", [
-      h("p", { class: "sheethint", text: "这里没有麦克风:写下你会说的话,它会作为语音连同识别出来的文字发出。" }), words, button("发送语音", { class: "cardbutton primary wide", on: { click: done } }),
+      h("p", { class: "sheethint", text: "这里没有麦克风：写下你会说的话，它会作为语音连同识别出来的文字发出。" }), words, button("发送语音", { class: "cardbutton primary wide", on: { click: done } }),
     ]);
     words.focus();
   }
@@ -242,7 +242,7 @@ export class ChatView {
     return h(
       "div", { class: "empty" }, this.inGroup ? avatar(this.name, this.conversation, "big") : robotAvatar("big"),
       h("h3", { text: this.inGroup ? `在「${this.name}」里@CRM 助手` : "我是 CRM 助手" }),
-      h("p", { text: this.inGroup ? "群里的人都会看到回答。试试:" : "打一句话就能查客户、领公海、记跟进。试试:" }),
+      h("p", { text: this.inGroup ? "群里的人都会看到回答。试试：" : "打一句话就能查客户、领公海、记跟进。试试：" }),
       h("div", { class: "tries" }, tries.map((text) => h("button", { type: "button", text, on: { click: () => this.send(text) } }))),
     );
   }

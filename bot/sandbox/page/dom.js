@@ -55,6 +55,7 @@ const STROKES = {
   todo: "M5 4.5h14v15H5zM8.5 12l2.5 2.5 4.5-5",
   me: "M12 4a4 4 0 110 8 4 4 0 010-8zM4.5 20c.6-4 3.6-6 7.5-6s6.9 2 7.5 6",
   group: "M9 5a3.3 3.3 0 110 6.6A3.3 3.3 0 019 5zM2.8 19c.4-3.4 2.7-5.2 6.2-5.2s5.8 1.8 6.2 5.2M15.5 5.4a3.2 3.2 0 010 6M17.5 14.2c2.2.6 3.4 2.2 3.7 4.8",
+  calendar: "M4.5 6h15v13.5h-15zM4.5 10h15M8.5 3.5V8M15.5 3.5V8",
   clock: "M12 4a8 8 0 110 16 8 8 0 010-16zM12 8v4.2l3 1.8",
   tools: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5",
   open: "M14 5h5v5M19 5l-8 8M17 14v5H5V7h5",
@@ -94,6 +95,38 @@ export function shape(tag, attributes, ...children) {
 export function button(label, props = {}, ...children) {
   const { class: kind = "", ...rest } = props;
   return h("button", { type: "button", class: kind, "aria-label": label, ...rest }, ...(children.length ? children : [label]));
+}
+
+const MOMENTS = { date: "选一天", time: "选时间", "datetime-local": "选日期和时间" };
+const WEEK = ["周日", "周一", "周二", "周三", "周四", "周五", "周六"];
+
+/** 2026-03-03 → 2026年3月3日 周二; 09:00 stays; the two joined by T → both. */
+export function spokenMoment(value) {
+  const [, date, time] = /^(\d{4}-\d{2}-\d{2})?T?(\d{2}:\d{2})?/.exec(value ?? "") ?? [];
+  const words = date ? [`${Number(date.slice(0, 4))}年${Number(date.slice(5, 7))}月${Number(date.slice(8, 10))}日`, WEEK[new Date(`${date}T00:00:00Z`).getUTCDay()]] : [];
+  return [...words, time].filter(Boolean).join(" ");
+}
+
+/** The browser's own date or time picker, whose value is read in Chinese whatever language the browser speaks. */
+export function momentInput(type, props = {}) {
+  const input = h("input", { ...props, type, class: "input" });
+  const shown = h("span", { class: "momenttext", "aria-hidden": "true" });
+  const box = h("span", { class: "moment" }, input, shown, icon(type === "time" ? "clock" : "calendar"));
+  const tell = () => {
+    shown.textContent = spokenMoment(input.value) || props.placeholder || MOMENTS[type];
+    box.classList.toggle("unset", !input.value);
+  };
+  input.addEventListener("input", tell);
+  input.addEventListener("change", tell);
+  input.addEventListener("click", () => {
+    try {
+      input.showPicker();
+    } catch {
+      // Typing into the field works everywhere.
+    }
+  });
+  tell();
+  return { box, input, tell };
 }
 
 const TINTS = ["#2f6bd8", "#0f7b6c", "#a3530b", "#7a4fc4", "#b3396b", "#3d6a1f", "#1c7296", "#8c5a2b"];

@@ -1,6 +1,6 @@
 // The fields of a card: each type drawn with the control a thumb expects; values leave in the shapes of the contract.
 
-import { h } from "./dom.js";
+import { h, momentInput } from "./dom.js";
 
 let serial = 0;
 
@@ -16,6 +16,11 @@ const optionsOf = (field) => (field.options ?? []).map((o) => (o && typeof o ===
 function textInput(id, field, type, extra = {}) {
   const value = bare(field.value);
   return h("input", { id, class: "input", type, placeholder: field.placeholder, value: value === null ? "" : String(value), autocomplete: "off", ...extra });
+}
+
+function moment(id, field, type, value) {
+  const { box, input } = momentInput(type, { id, value, placeholder: field.placeholder });
+  return { node: box, read: () => input.value.replace("T", " ") };
 }
 
 /** All options in sight, one (radio) or several (checkbox) to pick. */
@@ -46,19 +51,9 @@ const CONTROLS = {
     const node = textInput(id, field, "number", { inputmode: "decimal", step: "any" });
     return { node, read: () => node.value };
   },
-  date: (id, field) => {
-    const node = textInput(id, { ...field, value: String(bare(field.value) ?? "").slice(0, 10).replaceAll("/", "-") }, "date");
-    return { node, read: () => node.value };
-  },
-  time: (id, field) => {
-    const node = textInput(id, { ...field, value: String(bare(field.value) ?? "").slice(0, 5) }, "time");
-    return { node, read: () => node.value };
-  },
-  datetime: (id, field) => {
-    const value = String(bare(field.value) ?? "").replace(" ", "T").slice(0, 16);
-    const node = textInput(id, { ...field, value }, "datetime-local");
-    return { node, read: () => node.value.replace("T", " ") };
-  },
+  date: (id, field) => moment(id, field, "date", String(bare(field.value) ?? "").slice(0, 10).replaceAll("/", "-")),
+  time: (id, field) => moment(id, field, "time", String(bare(field.value) ?? "").slice(0, 5)),
+  datetime: (id, field) => moment(id, field, "datetime-local", String(bare(field.value) ?? "").replace(" ", "T").slice(0, 16)),
   select: (id, field) => {
     const chosen = bare(field.value);
     const options = optionsOf(field);
@@ -78,7 +73,7 @@ const CONTROLS = {
   switch: (id, field) => {
     const box = h("input", { id, type: "checkbox", role: "switch" });
     box.checked = bare(field.value) === true || bare(field.value) === "true";
-    return { node: h("label", { class: "switch" }, h("span", { text: field.label }), box, h("i", { "aria-hidden": "true" })), read: () => box.checked, inside: true };
+    return { node: h("label", { class: "switch" }, h("span", { text: field.label }), box), read: () => box.checked, inside: true };
   },
 };
 
@@ -102,7 +97,7 @@ export function fieldView(field, moved = null) {
     const group = control.node.classList.contains("picks");
     shown.append(h(group ? "span" : "label", { class: "label", id: `${id}l`, for: group ? null : id }, field.label, field.required ? h("span", { class: "must", "aria-hidden": "true", text: "*" }) : null));
     if (group) control.node.setAttribute("aria-labelledby", `${id}l`);
-  } else if (!control.inside) control.node.setAttribute("aria-label", field.label || field.placeholder || field.name);
+  } else if (!control.inside) (control.node.querySelector("input") ?? control.node).setAttribute("aria-label", field.label || field.placeholder || field.name);
   else if (!named) {
     control.node.querySelector("span").hidden = true;
     control.node.querySelector("input").setAttribute("aria-label", field.label || field.name);

@@ -12,7 +12,7 @@ export function image(source, alt) {
   const text = String(source ?? "");
   const local = /^(https?:\/\/(127\.0\.0\.1|localhost)(:\d+)?\/|blob:|data:image\/(png|jpe?g|gif|webp);)/i.test(text);
   const address = local ? text : /^https?:/i.test(text) ? null : text ? api.fileAddress(text) : null;
-  const missing = () => h("span", { class: "noimage" }, icon("image"), alt && alt !== "图片" ? alt : "图片(在钉钉里显示)");
+  const missing = () => h("span", { class: "noimage" }, icon("image"), alt && alt !== "图片" ? alt : "图片（在钉钉里显示）");
   if (!address) return missing();
   const node = h("img", { src: address, alt: alt || "图片", loading: "lazy" });
   node.addEventListener("error", () => node.replaceWith(missing()), { once: true });
@@ -129,7 +129,7 @@ export function notice(store, host, item) {
 const SENT = {
   sending: ["", "发送中"],
   ok: ["", ""],
-  silent: ["warn", "已送达,应用 5 秒内没有应答"],
+  silent: ["warn", "已送达，应用 5 秒内没有应答"],
   refused: ["warn", "应用没能处理这条消息"],
   failed: ["warn", "没有发出去"],
 };
@@ -144,7 +144,7 @@ export function typed(store, host, entry, own) {
   else if (entry.kind === "file") inner = h("div", { class: "bubble bubble-file" }, fileRow(entry.file, entry.file?.name));
   else inner = h("div", { class: "bubble" }, h("p", { class: "plain" }, entry.to === "bot" ? null : h("span", { class: "mention", text: "@CRM 助手 " }), plainText(entry.text, host)));
   const status = own && words
-    ? h("span", { class: `sent ${tone}`, role: "status" }, entry.state === "sending" ? h("span", { class: "spin", "aria-hidden": "true" }) : icon("warn"), entry.state === "failed" && entry.error ? `${words}:${entry.error}` : words,
+    ? h("span", { class: `sent ${tone}`, role: "status" }, entry.state === "sending" ? h("span", { class: "spin", "aria-hidden": "true" }) : icon("warn"), entry.state === "failed" && entry.error ? `${words}：${entry.error}` : words,
         entry.state === "sending" ? null : button("重发", { class: "textbutton", on: { click: () => store.again(entry) } }))
     : null;
   return h("div", { class: `message ${own ? "own" : "from-other"}` }, avatar(name, entry.from), h("div", { class: "messagebody" }, own ? null : h("span", { class: "sender", text: name }), inner, status));

@@ -8,7 +8,7 @@ import { notice } from "./message.js";
 import { place } from "./store.js";
 import { parts, when, whenShort } from "./time.js";
 
-const BANNER = 5200; // milliseconds a banner stays
+const BANNER = 4200; // milliseconds a banner stays
 const TOAST = 2600;
 const TABS = [["chats", "消息", "chat"], ["work", "工作通知", "bell"], ["todo", "待办", "todo"], ["me", "我", "me"]];
 
@@ -64,7 +64,7 @@ export class Phone {
     this.node = h("section", { class: "phone" }, this.label, h("div", { class: "frame" }, this.screen));
     this.screen.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
-      const top = this.screen.querySelector(".overlay:last-of-type");
+      const top = [...this.screen.querySelectorAll(".overlay")].at(-1);
       if (top) top.dispatchEvent(new CustomEvent("dismiss"));
     });
   }
@@ -74,7 +74,7 @@ export class Phone {
     const where = [this.store.departmentNames(this.userid).join("、"), person.title].filter(Boolean).join(" · ");
     this.node.setAttribute("aria-label", `${person.name}的手机`);
     fill(
-      this.label, button(`换一个人,现在是${person.name}`, { class: "who", on: { click: () => this.host.pick(this) } }, avatar(person.name, this.userid, "small"), h("span", {}, h("b", { text: person.name }), h("small", { text: person.gone ? "已离职" : where })), icon("swap")),
+      this.label, button(`换一个人，现在是${person.name}`, { class: "who", on: { click: () => this.host.pick(this) } }, avatar(person.name, this.userid, "small"), h("span", {}, h("b", { text: person.name }), h("small", { text: person.gone ? "已离职" : where })), icon("swap")),
       button(`收起${person.name}的手机`, { class: "round removephone", on: { click: () => this.host.remove(this) } }, icon("close")),
     );
     this.#list();
@@ -99,7 +99,7 @@ export class Phone {
       const item = items.findLast((one) => place(one) === id);
       const said = id === "work" ? null : this.store.said.findLast((one) => one.to === id && (id !== "bot" || one.from === this.userid));
       const newer = said && (!item || said.after >= item.seq) ? said : null;
-      const who = newer && newer.from !== this.userid ? `${this.store.person(newer.from).name}:` : "";
+      const who = newer && newer.from !== this.userid ? `${this.store.person(newer.from).name}：` : "";
       return {
         id, name: id === "bot" ? "CRM 助手" : id === "work" ? "工作通知" : (this.store.group(id)?.name ?? "群聊"),
         last: newer ? who + (newer.kind === "text" ? newer.text : newer.kind === "voice" ? `[语音] ${newer.text}` : newer.kind === "image" ? "[图片]" : "[文件]") : item ? gist(item) : "", at: newer?.at ?? item?.at ?? null,
@@ -109,11 +109,15 @@ export class Phone {
 
   #list() {
     this.host.changed();
+    if (this.#chat) {
+      fill(this.root); // the chat covers it
+      return;
+    }
     const tabs = h(
       "nav", { class: "tabs", "aria-label": "底部菜单" },
       TABS.map(([id, name, sign]) => {
         const count = id === "chats" ? this.#conversations().filter((one) => one.id !== "work").reduce((sum, one) => sum + this.store.unread(this.userid, one.id), 0) : id === "me" ? 0 : this.store.unread(this.userid, id);
-        return h("button", { type: "button", "aria-current": this.#tab === id ? "page" : null, "aria-label": count ? `${name},${count} 条未读` : name, on: { click: () => this.tab(id) } }, icon(sign), h("span", { text: name }), badge(count));
+        return h("button", { type: "button", "aria-current": this.#tab === id ? "page" : null, "aria-label": count ? `${name}，${count} 条未读` : name, on: { click: () => this.tab(id) } }, icon(sign), h("span", { text: name }), badge(count));
       }),
     );
     const focused = this.root.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
@@ -130,7 +134,7 @@ export class Phone {
     if (this.#tab === "me") return [head("我"), h("div", { class: "scroll" }, this.#me())];
     const items = this.store.items(this.userid).filter((item) => place(item) === this.#tab).slice(-60).reverse();
     const isWork = this.#tab === "work";
-    const none = h("div", { class: "empty" }, icon(isWork ? "bell" : "todo"), h("h3", { text: isWork ? "还没有工作通知" : "没有待办" }), h("p", { text: isWork ? "到点的跟进提醒会出现在这里。记一条「明天再联系」的跟进,再把时钟拨到明天 09:00。" : "需要你处理的审批等会出现在这里。" }));
+    const none = h("div", { class: "empty" }, icon(isWork ? "bell" : "todo"), h("h3", { text: isWork ? "还没有工作通知" : "没有待办" }), h("p", { text: isWork ? "到点的跟进提醒会出现在这里。记一条「明天再联系」的跟进，再把时钟拨到明天 09:00。" : "需要你处理的审批等会出现在这里。" }));
     const host = { open: (url) => this.open(url, "bot"), say: (text) => this.#sayToBot(text) };
     return [head(isWork ? "工作通知" : "待办"), h("div", { class: "scroll notices" }, items.length ? items.map((item) => [h("time", { class: "gap", text: when(item.at, this.store.now()) }), notice(this.store, host, item).node]) : none)];
   }
@@ -140,7 +144,7 @@ export class Phone {
     const picture = one.id === "bot" ? robotAvatar() : one.id === "work" ? h("span", { class: "avatar worksign", "aria-hidden": "true" }, icon("bell")) : h("span", { class: "avatar groupsign", "aria-hidden": "true" }, icon("group"));
     const fallback = one.id === "bot" ? "发一句「帮助」试试" : one.id === "work" ? "暂无通知" : "@CRM 助手 问一句";
     return h("li", {}, h(
-      "button", { type: "button", "aria-label": `${one.name}${count ? `,${count} 条未读` : ""}`, on: { click: () => (one.id === "work" ? this.tab("work") : this.openChat(one.id)) } },
+      "button", { type: "button", "aria-label": `${one.name}${count ? `，${count} 条未读` : ""}`, on: { click: () => (one.id === "work" ? this.tab("work") : this.openChat(one.id)) } },
       picture, h("span", { class: "convtext" }, h("b", {}, one.name, one.id === "bot" ? h("i", { class: "chiplet", text: "机器人" }) : null), h("small", { text: one.last || fallback })), h("span", { class: "convside" }, h("time", { text: one.at ? whenShort(one.at, this.store.now()) : "" }), badge(count)),
     ));
   }
@@ -171,7 +175,6 @@ export class Phone {
     this.#chat.close();
     this.#chat.node.remove();
     this.#chat = null;
-    this.root.inert = false;
     this.#list();
   }
 
@@ -181,7 +184,7 @@ export class Phone {
       this.#tab = "chats";
       this.#chat = new ChatView(this.store, this, conversation);
       this.screen.querySelector(".views").append(this.#chat.node);
-      this.root.inert = true;
+      this.#list();
     }
     this.#chat.shown();
     if (focus && matchMedia("(hover: hover)").matches) this.#chat.input.focus({ preventScroll: true });
@@ -231,12 +234,19 @@ export class Phone {
     const title = item.title || name;
     const words = gist(item);
     const node = h(
-      "button", { type: "button", class: "banner", "aria-label": `${name}:${words}`, on: { click: go } },
+      "button", { type: "button", class: "banner", "aria-label": `${name}：${words}`, on: { click: go } },
       robotAvatar("small"), h("span", { class: "bannertext" }, h("small", {}, h("span", { text: name }), h("time", { text: "现在" })), h("b", { text: title === name ? words : title }), h("span", { class: "bannerwords", text: String(item.text ?? "").replace(title, "").trim().slice(0, 90) })),
     );
-    fill(this.banners, node);
-    clearTimeout(this.#bannerTimer);
-    this.#bannerTimer = setTimeout(() => this.#dropBanner(), BANNER);
+    const shut = button("收起通知", { class: "round", on: { click: () => this.#dropBanner() } }, icon("close"));
+    const box = h("div", { class: "bannerbox" }, node, shut);
+    fill(this.banners, box);
+    const leave = () => {
+      clearTimeout(this.#bannerTimer);
+      this.#bannerTimer = setTimeout(() => this.#dropBanner(), BANNER);
+    };
+    box.addEventListener("pointerenter", () => clearTimeout(this.#bannerTimer));
+    box.addEventListener("pointerleave", leave);
+    leave();
   }
 
   #dropBanner() {
@@ -290,7 +300,7 @@ export class Phone {
       return;
     }
     if (!to.page) {
-      this.toast(`这个链接只能在真钉钉里打开:${to.unknown}`, "warn");
+      this.toast(`这个链接只能在真钉钉里打开：${to.unknown}`, "warn");
       return;
     }
     const body = h("div", { class: "pagebody" }, h("p", { class: "loading" }, h("span", { class: "spin", "aria-hidden": "true" }), "正在打开…"));

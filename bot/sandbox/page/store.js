@@ -183,6 +183,7 @@ export class Store {
     if ((this.seen[key] ?? 0) >= last) return;
     this.seen[key] = last;
     write(`dingcrm.seen.${this.boot}`, this.seen);
+    api.read(userid, last).catch(() => {}); // read receipts are a courtesy: nothing here waits for them
     this.emit("read", { userid, conversation });
   }
 
