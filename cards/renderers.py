@@ -16,6 +16,7 @@ class PublicTemplateRenderer:
     """Zero set-up: the template every app may use."""
 
     template_id = PUBLIC_TEMPLATE
+    note_variable = "staticMsgContent"
 
     def variables(self, view: CardView) -> dict[str, str]:
         """Strings only; the order names the blocks that are shown."""
@@ -38,6 +39,7 @@ class WordsRenderer:
     """No template: a message with typed replies."""
 
     template_id = ""
+    note_variable = ""
 
     def variables(self, view: CardView) -> dict[str, str]:  # noqa: ARG002 -- no template, no variables
         """Nothing to update."""

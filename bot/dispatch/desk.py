@@ -37,6 +37,7 @@ class Renderer(Protocol):
     """Draws a view for one kind of template (house 0.7)."""
 
     template_id: str  # empty: no template, words only
+    note_variable: str  # where a view's note goes
 
     def variables(self, view: CardView) -> dict[str, str]:
         """The template's `cardParamMap`: strings only."""
@@ -270,9 +271,7 @@ class Desk:
     def _note_alone(self, note: str) -> dict[str, str]:
         """Only the note's variable: the rest of the card stays as it is."""
         renderer = self._renderer()
-        empty = renderer.variables(CardView(title=""))
-        noted = renderer.variables(CardView(title="", note=note))
-        return {k: v for k, v in noted.items() if empty.get(k) != v}
+        return {renderer.note_variable: note} if renderer.template_id else {}
 
     def _follow_up_late(self, raw: RawTap) -> None:
         task = asyncio.ensure_future(self._refresh(raw.out_track_id))
@@ -302,7 +301,10 @@ class Desk:
                 except Stranger:
                     return None  # who left sees nothing new
             ctx = make_context(tx, actor, self._clock.now(), settings, "job", out_track_id)
-            return self._renderer().variables(self.dispatcher.paint(card.kind, card.state, ctx))
+            renderer = self._renderer()
+            variables = renderer.variables(self.dispatcher.paint(card.kind, card.state, ctx))
+            variables.pop(renderer.note_variable, None)  # what the last tap was answered stays readable
+            return variables
 
         return await self._db.unit(None, work)
 

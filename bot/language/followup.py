@@ -157,6 +157,11 @@ class _Who:
 
 
 def _customer(body: str, book: Book, last: Candidate | None, *, is_command: bool) -> _Who:
+    head, gap, _ = body.partition(" ")
+    if is_command and gap and 2 <= len(head) <= 30:  # 跟进 客户 方式 内容: a blank ends the customer's name
+        named = rank(head, book)
+        if named.certain is not None:
+            return _Who(named, head, 0, len(head), True, ())
     hit = find_in_sentence(body, book)
     if hit is not None and (hit.leading or hit.certain is not None):
         return _by_hit(hit)
