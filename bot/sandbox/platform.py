@@ -248,15 +248,14 @@ async def _strike(sandbox: Sandbox, request: web.Request, do: dict[str, Any]) ->
     return None
 
 
-def reset(transport: asyncio.BaseTransport) -> None:
+def reset(transport: asyncio.Transport) -> None:
     """Cuts a TCP connection so that the other side gets a reset, not an end of file."""
     known = transport.get_extra_info("socket")
     if known is not None and known.fileno() >= 0:
         # A copy of the descriptor, because event loops do not let their own sockets be changed.
         with socket.socket(fileno=os.dup(known.fileno())) as copy:
             copy.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    if isinstance(transport, asyncio.WriteTransport):
-        transport.abort()
+    transport.abort()
 
 
 async def _peek(request: web.Request) -> Any:

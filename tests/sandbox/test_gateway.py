@@ -3,13 +3,16 @@
 import asyncio
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
 import orjson
 import pytest
+import uvloop
 
-from bot.sandbox.server import Running
+from bot.sandbox.server import Running, start
+from bot.sandbox.state import Sandbox
 from tests.sandbox.wire_client import APP_ID, APP_SECRET, BOT, CARD, EVENTS, Wire, ack, ok, silent
 
 OPEN = "/v1.0/gateway/connections/open"
@@ -23,6 +26,19 @@ async def handshake(wire: Wire, endpoint: str, ticket: str) -> int:
         return refused.status
     await ws.close()
     return 101
+
+
+async def raw_socket(wire: Wire, subscription: dict[str, str]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A stream connection below all libraries."""
+    _, ticket = await wire.open(subscription)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(wire.url.rsplit(":", 1)[1]), limit=1024)
+    request = (
+        f"GET /connect?ticket={ticket} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    writer.write(request.encode())
+    assert b"101" in await reader.readuntil(b"\r\n\r\n")
+    return reader, writer
 
 
 async def test_b01_open_gives_a_local_endpoint_and_a_url_safe_ticket(wire: Wire, running: Running) -> None:
@@ -202,31 +218,26 @@ async def test_b08_clean_close_and_tcp_reset(wire: Wire) -> None:
     await wire.control("POST", "/connections", {"do": "close", "index": 7}, status=404)
 
 
-async def test_b08_the_reset_reaches_the_peer_as_a_reset(wire: Wire, running: Running) -> None:
-    endpoint, ticket = await wire.open(BOT)
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(running.url.rsplit(":", 1)[1]))
-    request = (
-        f"GET /connect?ticket={ticket} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
-    writer.write(request.encode())
-    assert b"101" in await reader.readuntil(b"\r\n\r\n")
-    await wire.control("POST", "/connections", {"do": "abort"})
-    with pytest.raises(ConnectionResetError):
-        await reader.read()
-    writer.close()
-    assert endpoint
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+def test_b08_the_reset_reaches_the_peer_as_a_reset(run: Callable[[Any], Any], small_world: dict[str, Any]) -> None:
+    async def story() -> None:
+        running = await start(Sandbox.from_world(small_world))
+        wire = Wire(running.url)
+        try:
+            reader, writer = await raw_socket(wire, BOT)
+            await wire.control("POST", "/connections", {"do": "abort"})
+            with pytest.raises(ConnectionResetError):
+                await asyncio.wait_for(reader.read(), 5)
+            writer.close()
+        finally:
+            await wire.close()
+            await running.close()
+
+    run(story())
 
 
 async def test_b08_a_client_that_does_not_read_holds_nothing_up(wire: Wire, running: Running) -> None:
-    _, ticket = await wire.open(EVENTS)
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(running.url.rsplit(":", 1)[1]), limit=1024)
-    request = (
-        f"GET /connect?ticket={ticket} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
-    writer.write(request.encode())
-    assert b"101" in await reader.readuntil(b"\r\n\r\n")
+    _, writer = await raw_socket(wire, EVENTS)
     await wire.knobs(event_ack_seconds=0.05, event_attempts=1)
     body = {"type": "EVENT", "topic": "*", "data": {"long": "x" * 900_000}}
     for _ in range(20):  # more than the machine's buffers hold
