@@ -37,7 +37,7 @@ const STATUS = {
 };
 
 /**
- * One drawing of a card for one person. `host` gives `open(url)`, `say(text)`, `toast(text, kind)`, `image(source, alt)`.
+ * One drawing of a card for one person. `host` gives `open(url)`, `say(text)`, `toast(text, kind)`, `image(source, alt)`, and may give `moved()` and `news(node, line)`.
  */
 export class CardView {
   #signature = "";
@@ -47,6 +47,7 @@ export class CardView {
   #loose = [];
   #seesNote = null;
   #drawn = false;
+  #text = "";
   #own = false; // the coming redraw answers this person's own tap
   #filling = Promise.resolve();
   #held = false; // a finger is down: a redraw now would take the button away from under it
@@ -67,10 +68,12 @@ export class CardView {
   }
 
   /** Somebody else changed this card: say so with a short glow. */
-  #pulse() {
+  #pulse(before) {
     this.node.classList.remove("changed");
     void this.node.offsetWidth; // restarts the animation
     this.node.classList.add("changed");
+    const known = new Set(before.split("\n"));
+    this.host.news?.(this.node, this.#text.split("\n").find((line) => line.trim() && !known.has(line)) ?? "");
   }
 
   #release() {
@@ -89,7 +92,9 @@ export class CardView {
     this.#own = false;
     this.#drawn = Boolean(state);
     this.#signature = signature;
-    if (others) this.#pulse();
+    const before = this.#text;
+    this.#text = state?.text ?? "";
+    if (others) this.#pulse(before);
     const focus = this.node.contains(document.activeElement) ? document.activeElement : null;
     this.#loose = [];
     const view = state ?? { text: this.item.text, buttons: this.item.buttons ?? [], form: null };

@@ -7,6 +7,7 @@ import { place } from "./store.js";
 import { parts, when } from "./time.js";
 
 const GAP = 5 * 60_000; // milliseconds of silence after which the time is shown again
+const NEWS = 8000; // milliseconds the word about a changed card stays
 const DRAWN = 200; // messages kept on the screen
 const PHRASES = ["帮助", "公海", "今天", "我的客户"];
 const GROUP_PHRASES = ["公海", "帮助"];
@@ -29,6 +30,7 @@ export class ChatView {
       say: (text) => this.send(text),
       toast: (text, kind) => phone.toast(text, kind),
       moved: () => this.#stick(),
+      news: (node, line) => this.#news(node, line),
     };
     this.#cardsInView = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: "80px" });
     this.#build();
@@ -64,7 +66,7 @@ export class ChatView {
     this.node = h(
       "section", { class: "view chat", "aria-label": this.name },
       h("header", { class: "bar" }, button("返回", { class: "round", on: { click: () => this.phone.home() } }, icon("back")), h("div", { class: "bartitle" }, h("h2", { text: this.name }), this.subtitle), this.inGroup ? h("span", { class: "barside" }, icon("group")) : h("span", { class: "barside" }, icon("robot"))),
-      this.log, this.below,
+      h("div", { class: "logbox" }, this.log, (this.newsplace = h("div", { class: "newsplace", role: "status" })), this.below),
       h("footer", { class: "composer" }, this.chips, h("div", { class: "writing" }, this.inGroup ? null : button("说一段语音", { class: "round", on: { click: () => this.#voice() } }, icon("mic")), this.input, this.more, this.sendButton), this.extra),
     );
     this.#grow();
@@ -251,6 +253,14 @@ export class ChatView {
     if (!this.#stuck) return;
     this.below.hidden = true;
     requestAnimationFrame(() => { this.log.scrollTop = this.log.scrollHeight; });
+  }
+
+  /** Somebody changed a card whose head is out of sight: say what is new, and lead there. */
+  #news(node, line) {
+    if (!line || node.getBoundingClientRect().top >= this.log.getBoundingClientRect().top) return;
+    const pill = button(`卡片有更新：${line}`, { class: "news", on: { click: () => { pill.remove(); this.#stuck = false; node.scrollIntoView({ block: "start", behavior: "smooth" }); } } });
+    fill(this.newsplace, pill);
+    setTimeout(() => pill.remove(), NEWS);
   }
 
   shown() {

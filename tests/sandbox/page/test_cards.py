@@ -1,6 +1,5 @@
 """Cards and messages on the phones: drawn, tapped, filled in, redrawn in place."""
 
-
 import pytest
 from playwright.async_api import expect
 
@@ -130,3 +129,16 @@ async def test_buttons_that_say_and_buttons_that_open(desk: Desk) -> None:
     await lina.get_by_role("button", name="打开公海").click()
     await expect(lina.locator(".own .plain").last).to_have_text("公海")
     await expect(lina.locator(".card")).to_have_count(1)
+
+
+async def test_a_change_out_of_sight_is_said(desk: Desk) -> None:
+    await desk.say("赵强", "公海")
+    await expect(desk.phone("赵强").get_by_role("button", name=f"领取 {NAMES[0]}")).to_be_enabled()
+    await desk.say("赵强", "帮助")
+    await expect(desk.phone("赵强").get_by_text("你可以这样说")).to_be_visible()
+    await desk.say("李娜", "公海")
+    await desk.phone("李娜").get_by_role("button", name=f"领取 {NAMES[0]}").click()
+    news = desk.phone("赵强").get_by_role("button", name="卡片有更新：已由 lina04 领取")
+    await news.click()
+    await expect(desk.phone("赵强").get_by_text("已由 lina04 领取", exact=False).last).to_be_in_viewport()
+    await expect(news).to_have_count(0)
