@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from bot.language import days, seasons
+from bot.language import days, seasons, weeks
 from bot.language.calendar import Overrides
 from bot.language.days import Rule, moment_of
-from bot.language.grammar import AFTER_DAY, CLOCK, CN, DAY, GUARDED, MEASURES, ONES, SUFFIX, TRIGGER, UNTIL
+from bot.language.grammar import AFTER_DAY, BESIDE_DATE, CLOCK, CN, DAY, GUARDED, MEASURES, ONES, SUFFIX, TRIGGER, UNTIL
 from bot.language.hours import Clock, read_clock
 from bot.language.moment import Context, Found, Prefer, Reading
 from bot.language.names import SURNAMES
@@ -36,10 +36,9 @@ _RULES: Final[Mapping[str, Rule]] = {
     "r_dayofmonth": days.day_of_month,
     "r_vague": days.vague,
     "r_rel": days.relative,
-    "r_week": days.weekday,
-    "r_weekalone": days.week_alone,
-    "r_weekend": days.weekend,
-    "r_nextworkday": days.next_workday,
+    "r_week": weeks.weekday,
+    "r_weekalone": weeks.week_alone,
+    "r_nextworkday": weeks.next_workday,
     "r_monthpart": days.month_part,
     "r_monthalone": days.month_alone,
     "r_quarter": seasons.quarter,
@@ -47,6 +46,7 @@ _RULES: Final[Mapping[str, Rule]] = {
     "r_yearpart": seasons.year_part,
 }
 
+_DATED: Final = frozenset({"r_iso", "r_monthday", "r_slash", "r_dayofmonth", "r_rel"})
 _HALF_DAY: Final = timedelta(hours=12)
 _ONE_DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
@@ -106,6 +106,7 @@ def find_moments(
         one, two = founds[index], founds[index + 1]
         joint = _JOIN.fullmatch(folded, one.end, two.start)
         if joint is not None:
+            two = _in_the_same_week(one, two)
             reason = "说的是一段时间" if joint["span"] else "有两个时间，是哪个？"
             founds[index] = _doubt(one, reason, (one.value, two.value))
             founds[index + 1] = _doubt(two, reason, (one.value, two.value))
@@ -134,6 +135,14 @@ def parse_moment(
     only = founds[0]
     rest = _FILLER.sub("", fold(text[: only.start])) + _FILLER.sub("", fold(text[only.end :]))
     return _doubt(only, "还有没认出的字", only.candidates) if rest and only.sure else only
+
+
+def _in_the_same_week(one: Found, two: Found) -> Found:
+    """下周四或周五: the second weekday lies behind the first, though it carries no 下."""
+    value = two.value
+    while two.text[0] in "周星礼" and (value.date() if isinstance(value, datetime) else value) < one.day:
+        value += _WEEK
+    return replace(two, value=value)
 
 
 def _doubt(found: Found, reason: str, candidates: Iterable[date | datetime]) -> Found:
@@ -167,6 +176,8 @@ def _day_hit(folded: str, match: re.Match[str], ctx: Context) -> tuple[_Hit | No
     end = match.end()
     if reading is None:
         return None, max(end, match.start() + 1)
+    if match.lastgroup in _DATED and (beside := BESIDE_DATE.match(folded, end)):
+        reading, end = weeks.confirmed(reading, beside[1]), beside.end()
     clock = None
     if reading.moment is None and (after := AFTER_DAY.match(folded, end)):
         clock = read_clock(after)

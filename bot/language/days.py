@@ -7,18 +7,13 @@ from decimal import Decimal
 from typing import Final
 
 from bot.language.calendar import add_workdays, first_workday_after, last_workday_before
-from bot.language.moment import DAY, WEEK, Context, Reading, add_months, min_day, month_end, shifted_month
+from bot.language.moment import DAY, Context, Reading, add_months, min_day, month_end, shifted_month
 from bot.language.numbers import integer, spelled_digits
+from bot.language.weeks import week_offset
 
 Rule = Callable[[re.Match[str], Context], Reading | None]
 
 _RELATIVE: Final = {"大前": -3, "前": -2, "昨": -1, "今": 0, "当": 0, "明": 1, "后": 2, "大后": 3}
-_WEEKDAYS: Final = {
-    **{c: i for i, c in enumerate("一二三四五六日")},
-    "天": 6,
-    "末": 5,
-    **{str(i + 1): i for i in range(7)},
-}
 _VAGUE: Final = {
     "过两天": 2,
     "过一两天": 1,
@@ -147,85 +142,6 @@ def _shifted(number: Decimal, unit: str, sign: int, ctx: Context) -> Reading:
     return reading if months == months.to_integral_value() else reading.doubted("半年以下请说月或天")
 
 
-def _week_offset(prefix: str | None) -> int | None:
-    if prefix is None:
-        return None
-    if prefix[0] in "这本当":
-        return 0
-    return prefix.count("下") or -prefix.count("上")
-
-
-def weekday(match: re.Match[str], ctx: Context) -> Reading:
-    """周三 (the next one, today included), 下周三 (of the calendar week after), 上周五, 周末."""
-    today = ctx.today
-    monday = today - today.weekday() * DAY
-    weeks = _week_offset(match["wp"])
-    if match["wn"]:
-        start = monday + (weeks or 0) * WEEK + (0 if match["wn"] == "初" else 2) * DAY
-        return Reading(start, approximate=True) if match["wn"] == "初" else Reading(start).doubted("周中是哪天？")
-    index = _WEEKDAYS[match["wd"]]
-    if weeks is None:
-        reading = _bare_weekday(index, ctx)
-    else:
-        day = monday + weeks * WEEK + index * DAY
-        reading = Reading(day)
-        if weeks == 0 and day < today and ctx.future:
-            reading = reading.doubted("这周的已经过了", (day + WEEK, day))
-        elif weeks == 1 and today.weekday() == 6 and index == 0 and ctx.future:
-            reading = reading.doubted("明天，还是再下周？", (day, day + WEEK))
-    return reading.doubted("是每周重复的时间") if match["every"] else reading
-
-
-def _bare_weekday(index: int, ctx: Context) -> Reading:
-    today = ctx.today
-    if ctx.future:
-        day = today + (index - today.weekday()) % 7 * DAY
-        other = day + WEEK
-    else:
-        day = today - (today.weekday() - index) % 7 * DAY
-        other = day - WEEK
-    if day != today:
-        return Reading(day)
-    # Decided: today counts. Said without a time it is still asked, because for today there is 今天.
-    return Reading(day, sure=False, reason="今天，还是隔一周？", candidates=(day, other), floats=True)
-
-
-def weekend(match: re.Match[str], ctx: Context) -> Reading:  # noqa: ARG001 — one signature for all rules
-    """周末: the coming Saturday, on a Sunday that day; looking back the Saturday just gone."""
-    today = ctx.today
-    if today.weekday() == 6:
-        return Reading(today)
-    if ctx.future or today.weekday() == 5:
-        return Reading(today + (5 - today.weekday()) * DAY)
-    return Reading(today - (today.weekday() + 2) * DAY)
-
-
-def week_alone(match: re.Match[str], ctx: Context) -> Reading | None:
-    """下周 (which day is asked), 本周内, 下周第一个工作日."""
-    weeks = _week_offset(match["wpa"]) or 0
-    monday = ctx.today - ctx.today.weekday() * DAY + weeks * WEEK
-    extra = match["wx"] or ""
-    if "第一" in extra or "首" in extra:
-        found = first_workday_after(monday - DAY, ctx.overrides)
-        return Reading(found.day, unpublished=found.unpublished)
-    if "最后" in extra:
-        found = last_workday_before(monday + WEEK, ctx.overrides)
-        return Reading(found.day, unpublished=found.unpublished)
-    if extra:
-        found = last_workday_before(monday + WEEK, ctx.overrides)
-        return Reading(found.day, deadline=True, unpublished=found.unpublished)
-    if weeks <= 0:
-        return None
-    name = "下周" if weeks == 1 else "下下周"
-    return Reading(monday).doubted(f"{name}哪天？", [monday + i * DAY for i in range(5)])
-
-
-def next_workday(match: re.Match[str], ctx: Context) -> Reading:  # noqa: ARG001 — one signature for all rules
-    """下个工作日."""
-    found = first_workday_after(ctx.today, ctx.overrides)
-    return Reading(found.day, unpublished=found.unpublished)
-
-
 def year_of(said: str | None, ctx: Context) -> int | None:
     """今年, 明年, 2026年, 二〇二六年, 26年. None when nothing is said."""
     if not said:
@@ -336,7 +252,7 @@ def day_of_month(match: re.Match[str], ctx: Context) -> Reading | None:
     if number is None or not 1 <= number <= 31:
         return None
     if match["dm"]:
-        year, month = shifted_month(ctx.today, _week_offset(match["dm"]) or 0)
+        year, month = shifted_month(ctx.today, week_offset(match["dm"]) or 0)
         reading = _dated(year, month, number)
         if reading.sure and reading.day < ctx.today and ctx.future and match["dm"][0] in "本这当":
             return reading.doubted("这个月的已经过了", (add_months(reading.day, 1), reading.day))
@@ -362,7 +278,7 @@ def day_of_month(match: re.Match[str], ctx: Context) -> Reading | None:
 def month_part(match: re.Match[str], ctx: Context) -> Reading:
     """月底, 下月底, 本月最后一个工作日."""
     part = match["x1"] or match["x2"]
-    step = _week_offset(match["xp"])
+    step = week_offset(match["xp"])
     year, month = shifted_month(ctx.today, step or 0)
     reading = part_of_month(year, month, part, ctx)
     if step is None and reading.sure:
@@ -375,7 +291,7 @@ def month_part(match: re.Match[str], ctx: Context) -> Reading:
 
 def month_alone(match: re.Match[str], ctx: Context) -> Reading:
     """下个月: which day is asked."""
-    year, month = shifted_month(ctx.today, _week_offset(match["xa"]) or 0)
+    year, month = shifted_month(ctx.today, week_offset(match["xa"]) or 0)
     return part_of_month(year, month, None, ctx)
 
 

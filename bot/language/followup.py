@@ -93,7 +93,6 @@ _METHOD_PREFIX_NEXT: Final = re.compile(
 )
 _FILLER_LEAD: Final = re.compile(r"^(?:就是说?|那个|然后|嗯|呃|这个)+[,，\s]*")
 _MERE_CONTACT: Final = re.compile(r"(?:(?:刚|联系|沟通|聊|谈|拜访|上门|见面?|通话|说|回访|跟进)[了过一下天]*)?")
-_EDGE: Final = " \t\n,，。;；:：、的了过"
 _TIDY: Final = " \t\n,，;；:：、。"
 
 
@@ -224,7 +223,6 @@ def _may_be_name(word: str, found: Match) -> bool:
 
 def _content(body: str, who: _Who, times: Times, *, method_span: tuple[int, int] | None) -> str:
     """The user's words without the name in front, the method in front, and a clause that only says when next."""
-    pieces = body
     cut: list[tuple[int, int]] = []
     if who.leading and who.end and not body.startswith("的", who.end):
         plain = _is_plain_lead(body[: who.start], times, method_span)
@@ -234,12 +232,14 @@ def _content(body: str, who: _Who, times: Times, *, method_span: tuple[int, int]
     lead_end = _method_end(body, begin, method_span)
     if lead_end > begin:
         cut.append((begin, lead_end))
-    full = _joined(pieces, cut)
-    bare = _joined(pieces, [*cut, *times.bare_clauses])
+    full = _joined(body, cut)
+    bare = _joined(body, [*cut, *times.bare_clauses])
     content = full if _MERE_CONTACT.fullmatch(bare) else bare
     if not content and cut:
-        content = _joined(pieces, [(who.start, who.end)])
-        if re.fullmatch(_LEAD_WORDS, content) or (method_span and not _says_something(content)):
+        # Nothing but the contact itself: 和蓝海通过电话了 is a note, 电话 alone is none.
+        content = _joined(body, [(who.start, who.end)])
+        told = body[slice(*method_span)] if method_span else ""
+        if _LEAD_WORDS.fullmatch(content) or (content == told and not re.search("[了过]", told)):
             content = ""
     return content
 
@@ -277,7 +277,3 @@ def _joined(text: str, cut: Iterable[tuple[int, int]]) -> str:
     joined = "".join(kept)
     joined = re.sub(r"([,，。;；、])\s*(?=[,，。;；、])", "", joined)
     return joined.strip(_TIDY).removeprefix("了").removeprefix("过").strip(_TIDY)
-
-
-def _says_something(content: str) -> bool:
-    return len(content.strip(_EDGE)) >= 2

@@ -120,7 +120,6 @@ _FESTIVAL: Final = (
     rf"第(?P<hnth>[{CN}\d]{{1,2}})个?(?P<hnu>工作日|天)))?"
 )
 _NEXT_WORKDAY: Final = r"(?P<nw>下一?个?|次一?个?|最近一?个?)工作日(?!报)"
-_WEEKEND: Final = r"(?<![一二三四五六七八九十本上下这])(?P<we>周末)"
 
 DAY: Final = re.compile(
     "|".join(
@@ -136,7 +135,6 @@ DAY: Final = re.compile(
             ("r_rel", _REL),
             ("r_week", _WEEK),
             ("r_weekalone", _WEEK_ALONE),
-            ("r_weekend", _WEEKEND),
             ("r_nextworkday", _NEXT_WORKDAY),
             ("r_monthpart", _MONTH_PART),
             ("r_monthalone", _MONTH_ALONE),
@@ -191,6 +189,9 @@ AFTER_DAY: Final = re.compile(
 
 UNTIL: Final = re.compile(rf"\s?(?:-|~|到|至|—)\s?(?:{_clock(_PART_WORDS)})", re.ASCII)
 """The end of a span of time."""
+
+BESIDE_DATE: Final = re.compile(r"\s?[(]?(?:周|星期|礼拜)([一二三四五六日天])[)]?(?![\d天个月年])")
+"""The weekday that stands behind a date: 9月18日[ 周五] 15:00."""
 
 SUFFIX: Final = re.compile(
     r"\s?(?:(?P<by>(?:之|以)?前(?!来|往|台|面|期|后|天|几|两|提)|截止)|(?P<about>左右|前后|上下|附近|的样子)|"

@@ -254,19 +254,24 @@ def show_money(amount: Decimal) -> str:
     return f"{sign}¥{abs(rounded):,.2f}"
 
 
-_SHORT_UNITS: Final = ((Decimal(10**8), "亿"), (Decimal(10**4), "万"), (Decimal(1), "元"))
+_SHORT_UNITS: Final = ((Decimal(10**8), "亿", Decimal(10**4)), (Decimal(10**4), "万", Decimal(1)))
 
 
 def show_money_short(amount: Decimal) -> str:
     """For summaries: 12.5 万, 1.2 亿, at most two places; below 万 in 元."""
     sign = "-" if amount < 0 else ""
     size = abs(amount)
+    # 99,999,999 is 10,000 万 when rounded, so it is written as 1 亿.
     unit, name = next(
-        (u, n) for u, n in _SHORT_UNITS if (size / u).quantize(_CENT, rounding=ROUND_HALF_UP) >= 1 or n == "元"
+        ((u, n) for u, n, lower in _SHORT_UNITS if _rounded(size / lower) * lower >= u), (Decimal(1), "元")
     )
-    scaled = (size / unit).quantize(_CENT, rounding=ROUND_HALF_UP)
+    scaled = _rounded(size / unit)
     text = f"{scaled:,.2f}".rstrip("0").rstrip(".")
     return f"{sign if scaled else ''}{text} {name}"
+
+
+def _rounded(value: Decimal) -> Decimal:
+    return value.quantize(_CENT, rounding=ROUND_HALF_UP)
 
 
 _WORDS: Final = "零壹贰叁肆伍陆柒捌玖"

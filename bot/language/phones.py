@@ -50,6 +50,7 @@ _PHONE: Final = re.compile(
     re.ASCII,
 )
 _SPELLED: Final = re.compile(r"[幺一][三四五六七八九][零〇幺一二两三四五六七八九]{9}(?![零〇幺一二两三四五六七八九])")
+_EXTENSION: Final = re.compile(r"(?<=\d{7})(?:-|转)\d{1,5}$", re.ASCII)
 _EMAIL: Final = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}", re.ASCII)
 
 _TITLES: Final = (
@@ -109,10 +110,7 @@ def mask(number: str) -> str:
 
 def tails(numbers: Iterable[str]) -> tuple[str, ...]:
     """Digits of the numbers without 86 and extensions, for `match.Candidate.phone_tails`."""
-    digits = (
-        re.sub(r"\D", "", number.split("-")[0] if number.count("-") == 1 and len(number) > 12 else number)
-        for number in numbers
-    )
+    digits = [re.sub(r"\D", "", _EXTENSION.sub("", number)) for number in numbers]
     return tuple(dict.fromkeys(d.removeprefix("86") if len(d) == 13 else d for d in digits if d))
 
 

@@ -6,7 +6,7 @@ from typing import Final
 WEEKDAYS: Final = tuple(f"周{c}" for c in "一二三四五六日")
 
 
-def show_moment(value: date | datetime, now: datetime, *, has_time: bool | None = None) -> str:
+def show_moment(value: date | datetime, now: datetime, has_time: bool | None = None) -> str:
     """今天 14:30, 昨天, 明天 09:00, 7月9日 周三 15:00, 2027年1月5日 周二.
 
     Aware moments are shown in the zone of `now`. Days long past carry no weekday. `has_time` False hides the time.

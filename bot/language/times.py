@@ -158,8 +158,7 @@ def _chosen(found: list[tuple[int, Found, tuple[int, int]]]) -> Found | None:
     values = list(dict.fromkeys(f.value for f in chosen))
     if len(values) == 1:
         return chosen[-1]
-    pick = chosen[-1]
-    return replace(pick, sure=False, reason="说了不止一个时间", candidates=tuple(values))
+    return replace(chosen[0], sure=False, reason="说了不止一个时间", candidates=tuple(values))
 
 
 def _happened(found: list[Found], now: datetime) -> Found | None:
