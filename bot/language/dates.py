@@ -272,9 +272,21 @@ def _found(text: str, folded: str, hit: _Hit) -> Found:
         reading.deadline,
         reading.unpublished,
     )
+    if found.sure and (week := _other_week(folded, found)):
+        return _doubt(found, "这周还是下周？", (found.value, found.value + week))
     if found.sure and _has_leftover(folded, hit.start, hit.end):
         return replace(found, sure=False, reason="旁边还有没认出的数字", candidates=(found.value,))
     return found
+
+
+def _other_week(folded: str, found: Found) -> timedelta | None:
+    """How far the other reading lies where 下 may belong to either side: 聊了下周五再去, 聊了下 周五再去."""
+    before = folded[: found.start]
+    if found.text.startswith(("下周", "下星期", "下礼拜")) and before.endswith("了"):
+        return -_WEEK
+    if found.text[0] in "周星礼" and before.endswith(("下 ", "上 ")):
+        return _WEEK if before.endswith("下 ") else -_WEEK
+    return None
 
 
 def _has_leftover(folded: str, start: int, end: int) -> bool:

@@ -75,6 +75,13 @@ def test_a_weekday_beside_a_date_must_agree() -> None:
     assert not find_moments("9月18日 周四", NOW)[0].sure
 
 
+def test_a_next_that_may_belong_to_the_verb_is_asked_about() -> None:
+    found = find_moments("聊了下周五再去", NOW)[0]
+    assert (found.sure, found.candidates) == (False, (date(2026, 9, 25), date(2026, 9, 18)))
+    found = find_moments("聊了下 周五再去", NOW)[0]
+    assert (found.sure, found.candidates) == (False, (date(2026, 9, 18), date(2026, 9, 25)))
+
+
 def test_known_names_are_masked_before_reading() -> None:
     text = "跟进 三月科技 明天再聊"
     assert [f.text for f in find_moments(text, NOW, mask=["三月科技"])] == ["明天"]
