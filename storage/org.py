@@ -118,6 +118,11 @@ def active_ids(tx: Tx) -> frozenset[str]:
     return frozenset(tx.execute(select(_EMPLOYEE.c.user_id).where(_EMPLOYEE.c.active)).scalars())
 
 
+def departed_ids(tx: Tx) -> frozenset[str]:
+    """Everybody known who works here no more."""
+    return frozenset(tx.execute(select(_EMPLOYEE.c.user_id).where(~_EMPLOYEE.c.active)).scalars())
+
+
 def without_manager(tx: Tx) -> list[str]:
     """Employed people whose 直属主管 is not known: there is none, or nobody asked yet."""
     c = _EMPLOYEE.c
@@ -195,17 +200,23 @@ def write_people(tx: Tx, people: Sequence[Person], *, spell: Callable[[str], tup
         tx.execute(insert(_MEMBERSHIP), places)
 
 
-def mark_left(tx: Tx, user_ids: Collection[str], *, now: datetime) -> tuple[str, ...]:
-    """They work here no more; returns those who did until now. Nobody's 直属主管 any longer, rows stay."""
+def mark_left(
+    tx: Tx, user_ids: Collection[str], *, now: datetime, still_managed: Collection[str] = ()
+) -> tuple[str, ...]:
+    """They work here no more, their rows stay; returns those who did until now.
+
+    They are nobody's 直属主管 any longer, but for the people in `still_managed`.
+    """
     c = _EMPLOYEE.c
     left: list[str] = []
     for ids in chunks(sorted(user_ids)):
         here = list(tx.execute(select(c.user_id).where(c.user_id.in_(ids), c.active).order_by(c.user_id)).scalars())
-        if not here:
-            continue
-        tx.execute(update(_EMPLOYEE).where(c.user_id.in_(here)).values(active=False, left_at=now))
-        tx.execute(update(_EMPLOYEE).where(c.manager_user_id.in_(here)).values(manager_user_id=None))
-        left += here
+        if here:
+            tx.execute(update(_EMPLOYEE).where(c.user_id.in_(here)).values(active=False, left_at=now))
+            left += here
+        theirs = tx.execute(select(c.user_id).where(c.manager_user_id.in_(ids))).scalars()
+        for some in chunks(sorted(set(theirs) - set(still_managed))):
+            tx.execute(update(_EMPLOYEE).where(c.user_id.in_(some)).values(manager_user_id=None))
     return tuple(left)
 
 

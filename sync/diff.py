@@ -91,8 +91,11 @@ class Plan:
         )
 
 
-def compare(mirror: Mirror, snapshot: Snapshot) -> Plan:
-    """What `snapshot` tells that `mirror` does not. What it does not tell stays as it is."""
+def compare(mirror: Mirror, snapshot: Snapshot, *, alive: Collection[str] = ()) -> Plan:
+    """What `snapshot` tells that `mirror` does not. What it does not tell stays as it is.
+
+    Whoever has left is nobody's 直属主管, unless he is among `alive`.
+    """
     units: dict[int, Unit] = {}
     unit_kinds: dict[int, Kind] = {}
     for key, seen in snapshot.units.items():
@@ -103,6 +106,7 @@ def compare(mirror: Mirror, snapshot: Snapshot) -> Plan:
         if unit != stored_unit:
             units[key] = unit
     gone = {key for key, person in mirror.people.items() if not person.active} - snapshot.people.keys()
+    gone -= set(alive)
     people: dict[str, Person] = {}
     kinds: dict[str, Kind] = {}
     for user_id, record in snapshot.people.items():

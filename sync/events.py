@@ -6,6 +6,7 @@ sync repairs the rest.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -86,7 +87,7 @@ async def apply_event(
         return run, org.reports_of(tx, named.users) if leaving else frozenset()
 
     run_id, reports = await db.system(begin)
-    lookup = Lookup(contacts, await db.read(SYSTEM, org.read_units))
+    lookup = await Lookup.begin(contacts, db)
     await lookup.ask(named.users | reports, named.departments)
     seen = lookup.seen(named.unmanaged)
     if reports:
@@ -106,7 +107,7 @@ async def apply_event(
             }
             for user_id in doubtful:
                 seen.snapshot.people.pop(user_id, None)
-            found = replace(seen, gone=seen.gone | doubtful)
+            found = replace(seen, gone=seen.gone | doubtful, alive=seen.alive | (doubtful - lookup.failed))
             unsettled |= doubtful
         elif event.event_type == JOIN and fresh:
             unsettled |= seen.gone & named.users
@@ -161,7 +162,7 @@ async def refresh(
         return sync_runs.begin(tx, "event", at=now, counts={"event": "refresh", "named": []})
 
     run_id = await db.system(begin)
-    lookup = Lookup(contacts, await db.read(SYSTEM, org.read_units))
+    lookup = await Lookup.begin(contacts, db)
     await lookup.ask(users, departments)
     seen = lookup.seen({})
     spell = await asyncio.to_thread(spelled, [one.name for one in seen.snapshot.people.values()], readings)
@@ -195,12 +196,13 @@ class Lookup:
     scope. Lists of siblings are read again where a department came or went, for their order.
     """
 
-    def __init__(self, contacts: Contacts, units: Mapping[int, Unit]) -> None:
+    def __init__(self, contacts: Contacts, units: Mapping[int, Unit], departed: Collection[str]) -> None:
         self.failed: set[str] = set()
         self.failed_units: set[int] = set()
         self.problems: list[Problem] = []
         self._contacts = contacts
-        self._stored = units
+        self._stored, self._departed = units, frozenset(departed)
+        self._alive: set[str] = set()
         self._walk = Walk(contacts)
         self._gone: set[str] = set()
         self._gone_units: set[int] = set()
@@ -208,9 +210,17 @@ class Lookup:
         self._families: set[int] = set()  # departments whose children are to be listed
         self._strangers: set[int] = set()  # departments to be read with all below
 
+    @classmethod
+    async def begin(cls, contacts: Contacts, db: Database) -> "Lookup":
+        """With what is known here."""
+        units, departed = await db.read(SYSTEM, lambda tx: (org.read_units(tx), org.departed_ids(tx)))
+        return cls(contacts, units, departed)
+
     def seen(self, unmanaged: Mapping[str, str]) -> Seen:
         """What was found."""
-        return Seen(self._walk.snapshot, frozenset(self._gone), frozenset(self._gone_units), unmanaged)
+        return Seen(
+            self._walk.snapshot, frozenset(self._gone), frozenset(self._gone_units), unmanaged, frozenset(self._alive)
+        )
 
     async def ask(self, users: Collection[str], departments: Collection[int]) -> None:
         """Reads them."""
@@ -218,6 +228,7 @@ class Lookup:
             for user_id in sorted(users):
                 group.create_task(self._person(user_id))
         people = self._walk.snapshot.people
+        await self._see_managers()
         theirs = {key for one in people.values() if one.dept_ids is not UNKNOWN for key in one.dept_ids}
         waiting = set(departments) | {key for key in theirs if not self._is_known(key)}
         while waiting:
@@ -226,9 +237,7 @@ class Lookup:
             self._asked |= waiting
             waiting = {key for task in tasks if (key := task.result()) is not None} - self._asked
         await self._walk.visit(sorted(self._strangers))
-        async with asyncio.TaskGroup() as group:
-            for key in sorted(self._families):
-                group.create_task(self._family(key))
+        await self._order_siblings()
         await self._walk.add_strange_units()
         snapshot = self._walk.snapshot
         # A department a person was in a moment ago may be known, and then is no stub.
@@ -252,6 +261,18 @@ class Lookup:
         except DingTalkError as failure:
             self.failed.add(user_id)
             self.problems.append(Problem("person", user_id, reason_of(failure)))
+
+    async def _see_managers(self) -> None:
+        """A 直属主管 who counts as departed here may be back there already, his own event still to come."""
+        named = {one.manager_id for one in self._walk.snapshot.people.values() if isinstance(one.manager_id, str)}
+        async with asyncio.TaskGroup() as group:
+            for user_id in sorted(named & self._departed - self._walk.snapshot.people.keys()):
+                group.create_task(self._see(user_id))
+
+    async def _see(self, user_id: str) -> None:
+        with contextlib.suppress(DingTalkError):
+            await self._contacts.user(user_id)
+            self._alive.add(user_id)
 
     async def _unit(self, key: int) -> int | None:
         """Reads one department; returns its parent if that is not known either."""
@@ -281,6 +302,14 @@ class Lookup:
         self._families.add(unit.parent_id)
         return None if self._is_known(unit.parent_id) else unit.parent_id
 
+    async def _order_siblings(self) -> None:
+        listed: set[int] = set()
+        while rest := self._families - listed:
+            listed |= rest
+            async with asyncio.TaskGroup() as group:
+                for key in sorted(rest):
+                    group.create_task(self._family(key))
+
     async def _family(self, key: int) -> None:
         """The order among siblings. Those not known yet have an event of their own, and are not counted till then."""
         children = await self._walk.ask(
@@ -290,3 +319,6 @@ class Lookup:
         known = [record for record in children or () if record.dept_id in units or self._is_known(record.dept_id)]
         for position, record in enumerate(known):
             units[record.dept_id] = replace(seen_unit(record, position), parent_id=key)
+            stored = self._stored.get(record.dept_id)
+            if stored is not None and stored.parent_id not in (None, key):
+                self._families.add(stored.parent_id or ROOT)  # it has left a gap there

@@ -22,6 +22,7 @@ class Seen:
     gone: frozenset[str] = frozenset()
     gone_units: frozenset[int] = frozenset()
     unmanaged: Mapping[str, str] = field(default_factory=dict)  # person → 直属主管 he surely has no longer
+    alive: frozenset[str] = frozenset()  # DingTalk still shows them, whatever is stored here
 
     @property
     def users(self) -> frozenset[str]:
@@ -41,12 +42,19 @@ def spelled(names: Collection[str], readings: Readings) -> Readings:
 
 
 def write_plan(
-    tx: Tx, plan: Plan, *, left: Collection[str], removed: Collection[int], spell: Readings, now: datetime
+    tx: Tx,
+    plan: Plan,
+    *,
+    left: Collection[str],
+    removed: Collection[int],
+    spell: Readings,
+    now: datetime,
+    still_managed: Collection[str] = (),
 ) -> OrgDiff:
     """Writes departments, people and leavings; the difference is what really changed."""
     org.write_units(tx, list(plan.units.values()))
     org.write_people(tx, list(plan.people.values()), spell=spell, now=now)
-    gone = org.mark_left(tx, left, now=now) if left else ()
+    gone = org.mark_left(tx, left, now=now, still_managed=still_managed) if left else ()
     if removed:
         org.remove_units(tx, removed)
     return plan.diff(gone, tuple(sorted(removed)))
@@ -68,7 +76,7 @@ def write_seen(tx: Tx, seen: Seen, *, spell: Readings, now: datetime, run_id: in
         if record is not None and record.manager_id is UNKNOWN and stored is not None and stored.manager_id == manager:
             people[user_id] = replace(record, manager_id=None)
     # Only some were asked for: nobody is missing here.
-    plan = compare(mirror, seen.snapshot)
+    plan = compare(mirror, seen.snapshot, alive=seen.alive)
     gone, gone_units = set(seen.gone), {key for key in seen.gone_units if key in units and units[key].active}
     if newer is not None:
         plan = plan.without(newer.users, newer.departments)
@@ -76,4 +84,5 @@ def write_seen(tx: Tx, seen: Seen, *, spell: Readings, now: datetime, run_id: in
         gone_units -= newer.departments
     if plan.kinds:
         sync_runs.spare(tx, plan.kinds.keys())
-    return write_plan(tx, plan, left=gone, removed=gone_units, spell=spell, now=now)
+    theirs = {key for key, record in people.items() if record.manager_id in seen.alive}
+    return write_plan(tx, plan, left=gone, removed=gone_units, spell=spell, now=now, still_managed=theirs)
