@@ -11,6 +11,7 @@ const CHOSEN = "dingcrm.phones";
 const MOST = 4;
 const LISTED = 80;
 const narrow = matchMedia("(max-width: 719px)");
+const roomy = matchMedia("(min-width: 1181px)"); // the guide stands beside the phones, not on them
 
 /** How much somebody looks like a sales person who is no boss and no administrator. */
 function salesness(store, user) {
@@ -56,7 +57,7 @@ class Page {
     store.on("read", () => this.#switch());
     narrow.addEventListener("change", () => this.#switch());
     setInterval(() => this.#phones.forEach((phone) => phone.tick()), 1000);
-    this.#toggleGuide(localStorage.getItem("dingcrm.guide") !== "off" && !narrow.matches);
+    this.#toggleGuide(localStorage.getItem("dingcrm.guide") !== "off" && roomy.matches, false);
     this.#health();
     this.#named();
     store.on("company", () => this.#named());
@@ -165,8 +166,8 @@ class Page {
   focus(phone) {
     this.#shown = Math.max(0, this.#phones.indexOf(phone));
     this.#switch();
-    if (narrow.matches) this.#toggleGuide(false, false);
-    else phone.node.scrollIntoView({ behavior: "smooth", inline: "nearest", block: "nearest" });
+    if (!roomy.matches) this.#toggleGuide(false, false);
+    if (!narrow.matches) phone.node.scrollIntoView({ behavior: "smooth", inline: "nearest", block: "nearest" });
   }
 
   /** On a narrow screen one phone is in sight, chosen in the head. */

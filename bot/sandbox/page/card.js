@@ -72,8 +72,10 @@ export class CardView {
     this.node.classList.remove("changed");
     void this.node.offsetWidth; // restarts the animation
     this.node.classList.add("changed");
-    const known = new Set(before.split("\n"));
-    this.host.news?.(this.node, this.#text.split("\n").find((line) => line.trim() && !known.has(line)) ?? "");
+    const shape = (line) => line.trim().replace(/\d+/g, "#"); // a count that moved is no news beside words that did
+    const known = new Set(before.split("\n").map(shape));
+    const lines = this.#text.split("\n").filter((line) => line.trim());
+    this.host.news?.(this.node, lines.find((line) => !known.has(shape(line))) ?? lines.find((line) => !before.includes(line)) ?? "");
   }
 
   #release() {
@@ -199,7 +201,7 @@ export class CardView {
   }
 
   #lock() {
-    const busy = Boolean(this.#pressed);
+    const busy = Boolean(this.#pressed) || !this.#drawn; // what the inbox showed once may be out of date
     for (const node of this.node.querySelectorAll("button.cardbutton")) node.disabled = busy || node.dataset.off === "1";
     for (const form of this.#forms.values()) form.lock(busy);
     for (const field of this.#loose) field.lock(busy);

@@ -95,6 +95,7 @@ export class ClockBar {
       const { now, jobs = [] } = await api.setClock(body);
       this.store.setNow(now);
       this.store.refreshSoon();
+      if (matchMedia("(max-width: 719px)").matches) this.panel.classList.add("strip"); // make room for what arrives
       this.#show(now, jobs);
       this.store.emit("jumped", now);
     } catch (problem) {
