@@ -18,7 +18,7 @@ from bot.language.grammar import TRIGGER
 from bot.language.match import Match, Tier, rank
 from bot.language.methods import find_method
 from bot.language.normalize import clean, fold
-from bot.language.sentence import SentenceHit, find_in_sentence
+from bot.language.sentence import SentenceHit, find_in_sentence, says_something_else
 from bot.language.times import Times, read_times
 
 
@@ -157,7 +157,8 @@ class _Who:
 
 def _customer(body: str, book: Book, last: Candidate | None, *, is_command: bool) -> _Who:
     head, gap, _ = body.partition(" ")
-    if is_command and gap and 2 <= len(head) <= 30:  # 跟进 客户 方式 内容: a blank ends the customer's name
+    # 跟进 客户 方式 内容: a blank ends the customer's name. 跟进 明天 再打 names no 明天科技.
+    if is_command and gap and 2 <= len(head) <= 30 and not says_something_else(head):
         named = rank(head, book)
         if named.certain is not None:
             return _Who(named, head, 0, len(head), True, ())
@@ -196,6 +197,8 @@ def _first_token(body: str, book: Book, last: Candidate | None, *, is_command: b
     if match is None or (not is_command and match.end() >= len(body.rstrip())):
         return None
     word = match[1]
+    if says_something_else(word):
+        return None
     found = rank(word, book) if 2 <= len(word) <= 30 else Match(None)
     if found.options and found.tier is not Tier.NONE and _may_be_name(word, found):
         problems = () if found.certain is not None else (Problem.CUSTOMER_AMBIGUOUS,)

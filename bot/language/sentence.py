@@ -238,6 +238,12 @@ def _is_date(rest: str, size: int) -> bool:
     return day is not None and day.end() >= size
 
 
+def says_something_else(word: str) -> bool:
+    """Whether a word by itself is a date or a word of any note (报价, 电话), though somebody's name begins with it."""
+    folded = fold(word).strip()
+    return folded in _EVERYDAY or _is_date(folded, len(folded))
+
+
 def _with_region(flat: str, place: int, name: str) -> int:
     core = core_name(name)
     region = core[: region_length(core)]

@@ -10,7 +10,7 @@ from bot.core.clock import BEIJING
 from bot.language.followup import FollowUpSlots, Problem, read_follow_up
 from bot.language.match import Candidate
 from bot.language.methods import find_method, nearest_value
-from tests.language.people import CUSTOMERS, HUAXING, HUAXING_TWIN, METHODS, YUANHANG
+from tests.language.people import CUSTOMERS, HUAXING, HUAXING_TWIN, METHODS, YUANHANG, customer
 
 NOW = datetime(2026, 9, 16, 10, 30, tzinfo=BEIJING)
 
@@ -146,6 +146,17 @@ def test_a_customer_is_never_guessed(sentence: str, problem: Problem, options: l
     assert problem in slots.problems
     assert [c.name for c in slots.customer.options] == options
     assert slots.content.endswith(content)
+
+
+@pytest.mark.parametrize("sentence", ["跟进 明天 再打", "跟进 今天 聊了报价", "跟进 报价 已发", "跟进 电话 没人接"])
+def test_a_word_of_the_note_is_no_customer(sentence: str) -> None:
+    begin_so = [
+        customer(30, "北京明天科技有限公司"),
+        customer(31, "上海电话设备有限公司"),
+        customer(32, "报价通软件有限公司"),
+    ]
+    slots = read_follow_up(sentence, begin_so, METHODS, NOW, last=YUANHANG)
+    assert slots.customer.certain is None
 
 
 def test_two_that_sound_alike_are_asked_about() -> None:
