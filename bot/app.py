@@ -155,7 +155,7 @@ class App:
                 return await ON_EVENT(event, self.toolbox), "done"
             except DingTalkError as failure:
                 if wait is None:
-                    log.error("event %s is left to the nightly sync: %s", event.event_type, failure)
+                    log.warning("event %s is left to the nightly sync: %s", event.event_type, failure)
                     return str(failure), "dead"
                 await asyncio.sleep(wait)
         raise AssertionError("unreachable")

@@ -38,10 +38,14 @@ def queue(
         if len(sent_today) >= PER_DAY:
             tx.add(
                 Notice(
-                    user_id=user_id, day=day, content_hash="", text=f"{title}\n{text}", fate="undelivered:本日通知已达上限",
+                    user_id=user_id,
+                    day=day,
+                    content_hash="",
+                    text=f"{title}\n{text}",
+                    fate="undelivered:本日通知已达上限",
                     fate_at=now,
                 )
-            )  # fmt: skip
+            )
             continue
         groups.setdefault(_different(text, set(sent_today), moment), []).append(user_id)
     count = 0

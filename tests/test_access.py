@@ -48,7 +48,9 @@ SYSTEM = "called by jobs with the system actor only"
 UNDO = "called by the undo door, which has checked whose it is"
 TABLE: dict[str, Row] = {
     "customers.add_contact": Row(P.CONTACT_ADD, lambda f, c, i: f(c, i, name="陈强", title="", mobile="13812345679")),
-    "customers.create_customer": Row(P.CUSTOMER_ADD, lambda f, c, _: f(c, NewCustomer("新客户某某", "陈强")), foreign=None),
+    "customers.create_customer": Row(
+        P.CUSTOMER_ADD, lambda f, c, _: f(c, NewCustomer("新客户某某", "陈强")), foreign=None
+    ),
     "customers.list_customers": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, CustomerFilter()), foreign=None),
     "customers.show_customer": Row(None, lambda f, c, i: f(c, i)),
     "customers.undo_create": Row(None, lambda f, c, i: f(c, {"customer_id": i}), free=UNDO),

@@ -98,7 +98,8 @@ def _inside(tx: Tx) -> list[Finding]:
             "partial": "；有些部门没读到，检查通讯录权限", "waiting": "；有离职名单等管理员在聊天里「确认停用」",
             "failed": "；看日志，再运行 dingcrm sync",
         }.get(run.status, "")  # fmt: skip
-        text = f"部门 {people.count_departments(tx)} 个，在职 {people.count_active(tx)} 人，上次同步 {run.started_at:%m-%d %H:%M}{todo}"
+        size = f"部门 {people.count_departments(tx)} 个，在职 {people.count_active(tx)} 人"
+        text = f"{size}，上次同步 {run.started_at:%m-%d %H:%M}{todo}"
         found.append(Finding(state, "组织", text))
     dead, waiting = inbox.count_dead(tx), inbox.count_new(tx)
     found.append(

@@ -18,7 +18,8 @@ async def _sandbox(given: argparse.Namespace) -> int:
     print(f"钉钉沙箱已就绪：{running.url}/", flush=True)
     print(
         f"DINGCRM_API_BASE={running.url} DINGCRM_OAPI_BASE={running.url} DINGCRM_LOGIN_BASE={running.url} "
-        f"DINGCRM_CLIENT_ID={app.client_id} DINGCRM_AGENT_ID={app.agent_id} DINGCRM_CORP_ID={running.sandbox.company.corp_id}",
+        f"DINGCRM_CLIENT_ID={app.client_id} DINGCRM_AGENT_ID={app.agent_id} "
+        f"DINGCRM_CORP_ID={running.sandbox.company.corp_id}",
         flush=True,
     )
     try:

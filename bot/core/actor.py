@@ -145,6 +145,4 @@ class Actor:
             raise Forbidden("这是管理员的功能，需要的话请联系管理员。")
 
 
-SYSTEM_ACTOR = Actor(
-    user_id="", name="系统", permissions=frozenset(Permission), scope=SYSTEM, admin=True
-)
+SYSTEM_ACTOR = Actor(user_id="", name="系统", permissions=frozenset(Permission), scope=SYSTEM, admin=True)

@@ -57,7 +57,7 @@ class TodoTask:
 
     def as_listed(self) -> dict[str, Any]:
         """A row of the query."""
-        kept = {
+        kept: dict[str, Any] = {
             key: self.fields[key]
             for key in ("subject", "dueTime", "detailUrl", "priority", "sourceId")
             if key in self.fields

@@ -20,9 +20,17 @@ from storage.tables import FollowUp
 
 WEEKDAYS = "一二三四五六日"
 HOW = {
-    "create": "新建", "claim": "领取", "assign": "分配", "return": "退回公海", "recycle": "自动返回公海", "load": "导入",
-    "import": "导入", "transfer": "更换负责人", "handover": "交接", "undo": "撤销",
-}  # fmt: skip
+    "create": "新建",
+    "claim": "领取",
+    "assign": "分配",
+    "return": "退回公海",
+    "recycle": "自动返回公海",
+    "load": "导入",
+    "import": "导入",
+    "transfer": "更换负责人",
+    "handover": "交接",
+    "undo": "撤销",
+}
 
 
 def moment_text(moment: Any, ctx: Context, *, timed: bool = True) -> str:
@@ -58,13 +66,21 @@ def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
         for h in details.history[:3]
     )
     return CustomerSheet(
-        customer_id=customer.id or 0, name=customer.name, facts=facts_line(customer), owner=owner, contacts=contacts,
-        last=last, next=planned, timeline=tuple(follow_up_line(f, details.names, ctx) for f in details.timeline),
-        history=history, may_follow=own or (not pooled and ctx.actor.may(Permission.FOLLOWUP_EDIT)),
+        customer_id=customer.id or 0,
+        name=customer.name,
+        facts=facts_line(customer),
+        owner=owner,
+        contacts=contacts,
+        last=last,
+        next=planned,
+        timeline=tuple(follow_up_line(f, details.names, ctx) for f in details.timeline),
+        history=history,
+        may_follow=own or (not pooled and ctx.actor.may(Permission.FOLLOWUP_EDIT)),
         may_claim=pooled and ctx.actor.may(Permission.POOL_CLAIM),
-        may_return=(own and ctx.actor.may(Permission.POOL_CLAIM)) or (not pooled and ctx.actor.may(Permission.POOL_RETURN)),
+        may_return=(own and ctx.actor.may(Permission.POOL_CLAIM))
+        or (not pooled and ctx.actor.may(Permission.POOL_RETURN)),
         timeline_pages=max(1, -(-details.timeline_total // 5)),
-    )  # fmt: skip
+    )
 
 
 def follow_up_line(follow_up: FollowUp, names: dict[str, str], ctx: Context) -> str:

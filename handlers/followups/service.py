@@ -59,10 +59,17 @@ def log_follow_up(ctx: Context, customer_id: int, new: NewFollowUp) -> Logged:
         follow_up = follow_ups.add_follow_up(
             tx,
             FollowUp(
-                customer_id=customer_id, user_id=ctx.actor.user_id, at=at, method=new.method, content=new.content.strip(),
-                next_at=new.next_at, next_timed=new.next_timed, source_key=ctx.key or None, created_at=ctx.now,
+                customer_id=customer_id,
+                user_id=ctx.actor.user_id,
+                at=at,
+                method=new.method,
+                content=new.content.strip(),
+                next_at=new.next_at,
+                next_timed=new.next_timed,
+                source_key=ctx.key or None,
+                created_at=ctx.now,
             ),
-        )  # fmt: skip
+        )
         assert follow_up.id is not None
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="followups.log", payload={"follow_up_id": follow_up.id},
@@ -109,7 +116,12 @@ def plan_next(ctx: Context, customer_id: int, at: datetime, *, timed: bool) -> s
         customers.set_next_follow_up(tx, customer_id, at, timed=timed, now=ctx.now)
         digest.cancel(tx, f"customer:{customer_id}", rules=("next_follow_up",), now=ctx.now)
         audit.record(
-            tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="plan.next", subject=f"customer:{customer_id}",
+            tx,
+            at=ctx.now,
+            user_id=ctx.actor.user_id,
+            via=ctx.via,
+            action="plan.next",
+            subject=f"customer:{customer_id}",
             at_=at.isoformat(),
-        )  # fmt: skip
+        )
         return customer.name

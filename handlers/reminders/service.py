@@ -171,9 +171,14 @@ def queue_nudges(ctx: Context) -> int:
                 continue
             text = f"「{customer.name}」约的 {planned:%H:%M} 快到了"
             fresh = digest.add(
-                tx, user_id=owner_id, rule="next_follow_up", subject=f"customer:{customer.id}", cycle=planned.isoformat(),
-                text=text, now=ctx.now,
-            )  # fmt: skip
+                tx,
+                user_id=owner_id,
+                rule="next_follow_up",
+                subject=f"customer:{customer.id}",
+                cycle=planned.isoformat(),
+                text=text,
+                now=ctx.now,
+            )
             if not fresh or rules.after_quiet_hours(ctx.now, ctx.settings.quiet_hours) is not None:
                 continue
             notices.queue(

@@ -109,12 +109,20 @@ async def _prepare(db_url: str, world: dict[str, Any], now: Any) -> None:
 async def _start(variant: str, running: server.Running, data_dir: Path) -> asyncio.subprocess.Process:
     app = running.sandbox.app
     env = {
-        **os.environ, "DINGCRM_API_BASE": running.url, "DINGCRM_OAPI_BASE": running.url, "DINGCRM_LOGIN_BASE": running.url,
-        "DINGCRM_DATA_DIR": str(data_dir), "DINGCRM_DATABASE_URL": f"sqlite+aiosqlite:///{data_dir}/house.sqlite3",
-        "DINGCRM_SECRET_KEY": KEY, "DINGCRM_CLIENT_ID": app.client_id, "DINGCRM_CLIENT_SECRET": app.client_secret,
-        "DINGCRM_CORP_ID": running.sandbox.company.corp_id, "DINGCRM_AGENT_ID": str(app.agent_id),
-        "DINGCRM_LOG_LEVEL": "ERROR", "NO_PROXY": "127.0.0.1",
-    }  # fmt: skip
+        **os.environ,
+        "DINGCRM_API_BASE": running.url,
+        "DINGCRM_OAPI_BASE": running.url,
+        "DINGCRM_LOGIN_BASE": running.url,
+        "DINGCRM_DATA_DIR": str(data_dir),
+        "DINGCRM_DATABASE_URL": f"sqlite+aiosqlite:///{data_dir}/house.sqlite3",
+        "DINGCRM_SECRET_KEY": KEY,
+        "DINGCRM_CLIENT_ID": app.client_id,
+        "DINGCRM_CLIENT_SECRET": app.client_secret,
+        "DINGCRM_CORP_ID": running.sandbox.company.corp_id,
+        "DINGCRM_AGENT_ID": str(app.agent_id),
+        "DINGCRM_LOG_LEVEL": "ERROR",
+        "NO_PROXY": "127.0.0.1",
+    }
     log = (data_dir / "child.log").open("ab")
     try:
         return await asyncio.create_subprocess_exec(
@@ -179,7 +187,7 @@ class History:
         """Traffic for so long, or a last handful."""
         loop = asyncio.get_running_loop()
         until = loop.time() + (seconds if seconds is not None else 0.5)
-        people = [self._person(user, until) for user in (*SELLERS, "wang03")]
+        people = [self._person(user, until) for user in (*SELLERS, "wang03") * 3]
         workers = [asyncio.ensure_future(p) for p in people]
         if seconds is None:
             await asyncio.gather(*workers)
@@ -196,7 +204,7 @@ class History:
 
     async def _say(self, user: str) -> None:
         self._number += 1
-        n = self._number
+        n, name, receiver = self._number, "", ""
         if self._sent and self._rng.random() < 0.1:
             body = self._rng.choice(self._sent[-50:])
             self._report.repeats += 1
@@ -217,11 +225,8 @@ class History:
                 self.follow_ups[f"样本记录第{n}号完"] = user
 
     async def _post(self, body: dict[str, Any]) -> bool:
-        try:
-            async with self._http.post(f"{self._url}/sandbox/v1/messages", json=body) as answer:
-                ack = (await answer.json())["ack"]
-        except (aiohttp.ClientError, asyncio.CancelledError):
-            raise
+        async with self._http.post(f"{self._url}/sandbox/v1/messages", json=body) as answer:
+            ack = (await answer.json())["ack"]
         return bool(ack and ack["code"] == 200)
 
     async def judge(self, db_url: str) -> None:
