@@ -1,6 +1,9 @@
 // A newcomer's first five minutes: what to try, with buttons that do it on the phones.
 
 import { button, fill, h, icon } from "./dom.js";
+import { beijing, dateAfter, parts } from "./time.js";
+
+const TO_MONDAY = { 周五: 3, 周六: 2 }; // days from an evening after which tomorrow is no working day
 
 /** `host`: {phones() → Phone[], focus(phone), clock}. */
 export class Guide {
@@ -26,6 +29,8 @@ export class Guide {
   #steps() {
     const [first, second] = this.host.phones();
     const one = first?.name ?? "";
+    const days = TO_MONDAY[parts(this.store.now()).weekday] ?? 1;
+    const [day, spoken] = days === 1 ? ["明天", "明天"] : ["周一", "下周一"];
     const customer = this.store.claimed ?? "客户名称";
     const say = (phone, text) => () => { this.host.focus(phone); phone.say(text); };
     return [
@@ -35,9 +40,9 @@ export class Guide {
       },
       { title: "抢一家客户", text: second ? "两台手机点同一家的「领取」：只有一个人领到，另一台马上看到是谁、几点领走的。" : "点一家的「领取」。加一台手机，可以看两个人抢。", acts: [] },
       {
-        title: "一句话记跟进", text: "客户、方式、内容、下次时间写在一句里，也可以用语音说。", acts: [first && [`${one}：写一句跟进`, () => { this.host.focus(first); first.prefill(`跟进 ${customer} 电话 聊了报价，明天上午10点再联系`); }]],
+        title: "一句话记跟进", text: "客户、方式、内容、下次时间写在一句里，也可以用语音说。", acts: [first && [`${one}：写一句跟进`, () => { this.host.focus(first); first.prefill(`跟进 ${customer} 电话 聊了报价，${spoken}上午10点再联系`); }]],
       },
-      { title: "等提醒到手机", text: "把时钟拨到明天 09:00，到点的跟进提醒会作为工作通知弹出来。", acts: [["拨到明天 09:00", () => this.host.clock.tomorrow()]] },
+      { title: "等提醒到手机", text: `把时钟拨到${day} 09:00，到点的跟进提醒会作为工作通知弹出来。`, acts: [[`拨到${day} 09:00`, () => this.host.clock.jump({ now: beijing(dateAfter(this.store.now(), days), "09:00") })]] },
       { title: "忘了怎么说", text: "发「帮助」，它会列出你能做的事。", acts: [first && ["发「帮助」", say(first, "帮助")]] },
     ];
   }
