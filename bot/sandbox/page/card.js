@@ -73,9 +73,9 @@ export class CardView {
     void this.node.offsetWidth; // restarts the animation
     this.node.classList.add("changed");
     const shape = (line) => line.trim().replace(/\d+/g, "#"); // a count that moved is no news beside words that did
-    const known = new Set(before.split("\n").map(shape));
-    const lines = this.#text.split("\n").filter((line) => line.trim());
-    this.host.news?.(this.node, lines.find((line) => !known.has(shape(line))) ?? lines.find((line) => !before.includes(line)) ?? "");
+    const known = shape(before);
+    const lines = this.#text.split("\n").filter((line) => line.trim() && !before.includes(line));
+    this.host.news?.(this.node, lines.find((line) => !known.includes(shape(line))) ?? lines[0] ?? "");
   }
 
   #release() {
