@@ -58,7 +58,7 @@ def read_event(event_type: str, data: Mapping[str, Any]) -> Named:
     for difference in dicts(data.get("diffInfo")):
         previous, current = as_dict(difference.get("prev")) or {}, as_dict(difference.get("curr")) or {}
         user_id, manager = as_text(difference.get("userid")), as_text(previous.get("managerUserid"))
-        if user_id and manager and not current.get("managerUserid"):
+        if user_id and manager and manager != current.get("managerUserid"):
             unmanaged[user_id] = manager
     return Named(users, unmanaged=unmanaged)
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.context import Context
+from bot.core.errors import RuleBroken
 from bot.jobs.spec import Job, Toolbox
 from bot.language.pinyin import person_readings
 from handlers.org.service import note_leavers
@@ -13,8 +14,16 @@ from sync.full import describe, full_sync
 from sync.managers import ask_managers
 
 
+class SyncFailed(RuleBroken, code="org.sync_failed"):
+    """Nothing was written; the text says why."""
+
+
 async def sync(tools: Toolbox) -> str:
-    """One full sync; whoever waits for a word, or a failure, is told at once."""
+    """One full sync; administrators are told at once of a failure, and of removals that wait for their word.
+
+    Raises:
+        SyncFailed: the job counts as failed, and `dingcrm sync` ends with 1.
+    """
     result = await full_sync(tools.contacts, tools.db, tools.clock.now, person_readings, by=tools.requested_by)
     text = describe(result)
     if result.left:
@@ -22,6 +31,8 @@ async def sync(tools: Toolbox) -> str:
     if result.status in ("waiting", "failed"):
         key = f"sync:{tools.clock.now().isoformat()}"
         await tools.run(tell_administrators_now, title="组织同步需要你看一下", text=text, key=key)
+    if result.status == "failed":
+        raise SyncFailed(text)
     return text
 
 

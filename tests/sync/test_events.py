@@ -23,7 +23,7 @@ async def synced(town: Town, database: Database) -> Town:
     return town
 
 
-SEEDS = int(os.environ.get("DINGCRM_SYNC_SEEDS", "12"))  # more of them for a long search
+SEEDS = int(os.environ.get("DINGCRM_SYNC_SEEDS", "8"))  # more of them for a long search
 
 
 def hour() -> timedelta:
@@ -160,6 +160,27 @@ async def test_a_manager_taken_away(synced: Town, database: Database) -> None:
     await synced.do("PATCH", "/users/lina", {"manager": None})
     assert (await synced.tell(database)).changed == ("lina",)
     assert (await people(database))["lina"].manager_id is None
+
+
+async def test_a_new_manager_who_left_before_he_was_told_of(synced: Town, database: Database) -> None:
+    await synced.do("PATCH", "/users/lina", {"manager": "qian"})
+    await synced.do("DELETE", "/users/qian")
+    changed, left = synced.events
+    for event in (left, changed):
+        await synced.tell(database, event)
+    assert (await people(database))["lina"].manager_id is None
+
+
+async def test_a_manager_who_is_back_keeps_his_new_reports(synced: Town, database: Database) -> None:
+    await synced.do("DELETE", "/users/zhou")
+    await synced.do("POST", "/users", {"userid": "zhou"})
+    await synced.do("PATCH", "/users/qian", {"manager": "zhou"})
+    left, joined, changed = synced.events
+    for order in ([changed, left, joined], [left, changed, joined]):
+        for event in order:
+            await synced.tell(database, event)
+        found = await people(database)
+        assert (found["qian"].manager_id, "zhou" in found) == ("zhou", True)
 
 
 async def test_administrators_of_dingtalk(synced: Town, database: Database) -> None:
