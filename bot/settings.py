@@ -1,5 +1,6 @@
 """Settings from the environment and a `.env` file (contract cli.md); the only reader of os.environ."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     card_template: str = ""  # id of the template imported in the card builder; empty: the SDK's public one; none: words
 
+    sandbox: str = ""  # set by read_settings alone: the local DingTalk of the demo whose data directory this is
+
     @field_validator("data_dir")
     @classmethod
     def _home(cls, value: Path) -> Path:
@@ -66,6 +69,7 @@ class Settings(BaseSettings):
 
 
 KEY_FILE = "secret.key"
+SANDBOX_FILE = "sandbox.json"  # where a demo notes its local DingTalk, so that the other commands find it
 
 
 def read_settings(**given: Any) -> Settings:
@@ -75,8 +79,15 @@ def read_settings(**given: Any) -> Settings:
         BadSettings: a value cannot be read.
     """
     try:
-        return Settings(**given)
+        settings = Settings(**given)
+        kept = settings.data_dir / SANDBOX_FILE
+        if kept.is_file() and "api_base" not in settings.model_fields_set:
+            url = str(json.loads(kept.read_text())["url"])
+            settings = settings.model_copy(
+                update={"api_base": url, "oapi_base": url, "login_base": url, "sandbox": url}
+            )
     except ValueError as wrong:
         first = wrong.errors()[0] if hasattr(wrong, "errors") else {"loc": ("?",), "msg": str(wrong)}
         name = f"DINGCRM_{str(first['loc'][0]).upper()}"
         raise BadSettings(f"{name} 的值不对：{first['msg']}") from wrong
+    return settings

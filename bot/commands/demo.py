@@ -7,18 +7,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from storage.world.load import load_world
-
 from bot.app import App
 from bot.commands import house
 from bot.commands.driver import DemoDriver
 from bot.commands.house import Refused
-from bot.dingtalk.credentials import Credentials
 from bot.sandbox import server
 from bot.sandbox.state import Sandbox, WorldError
-from bot.settings import read_settings
+from bot.settings import Settings, read_settings
 from storage.database import Database, Tx
 from storage.settings import is_loaded
+from storage.world.load import load_world
 
 
 def main(given: argparse.Namespace) -> int:
@@ -37,16 +35,24 @@ async def _demo(given: argparse.Namespace) -> int:
             data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dingcrm-demo-")))
         running = await start_sandbox(world, now, given.port)
         stack.push_async_callback(running.close)
+        app = running.sandbox.app
         settings = read_settings(
-            data_dir=data_dir, api_base=running.url, oapi_base=running.url, login_base=running.url, client_id="",
-            client_secret="", database_url=read_settings().database_url if given.data_dir is None else "",
-        )  # fmt: skip
+            data_dir=data_dir,
+            api_base=running.url,
+            oapi_base=running.url,
+            login_base=running.url,
+            client_id=app.client_id,
+            client_secret=app.client_secret,
+            corp_id=running.sandbox.company.corp_id,
+            agent_id=app.agent_id,
+        )
         house.log_to_stderr("WARNING" if settings.log_level == "INFO" else settings.log_level)
         if not settings.secret_key.get_secret_value():
             house.keep_key(data_dir)
         lock = house.alone(settings)
         if lock is not None:
             stack.callback(lock.close)
+        house.keep_sandbox(data_dir, running.url)
         db = await stack.enter_async_context(house.open_database(settings))
         await _play(stack, running.sandbox, settings, db, world)
         print(f"钉钉沙箱已就绪：{running.url}/", flush=True)
@@ -56,9 +62,11 @@ async def _demo(given: argparse.Namespace) -> int:
     return 0
 
 
-async def _play(stack: AsyncExitStack, sandbox: Sandbox, settings: Any, db: Database, world: dict[str, Any]) -> None:
+async def _play(
+    stack: AsyncExitStack, sandbox: Sandbox, settings: Settings, db: Database, world: dict[str, Any]
+) -> None:
     """Mirrors the organisation, loads the company, opens the stream."""
-    who = Credentials(sandbox.app.client_id, sandbox.app.client_secret, sandbox.company.corp_id, sandbox.app.agent_id)
+    who = await house.find_credentials(settings, db)  # and keeps them for the other commands
     app = App(settings, db, sandbox.clock, lambda: who)
     driver = DemoDriver(app, sandbox)
     sandbox.driver = driver

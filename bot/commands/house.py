@@ -14,10 +14,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+import aiohttp
+
 from bot.core.clock import BEIJING
 from bot.core.errors import AppError
+from bot.dingtalk.api import open_session
 from bot.dingtalk.credentials import Credentials
-from bot.settings import KEY_FILE, BadSettings, Settings
+from bot.settings import KEY_FILE, SANDBOX_FILE, BadSettings, Settings
 from storage import secrets as vault
 from storage.database import Database
 from storage.migrate import upgrade
@@ -76,6 +79,22 @@ def keep_key(data_dir: Path) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_urlsafe(32))
+
+
+def keep_sandbox(data_dir: Path, url: str) -> None:
+    """Where this demo's local DingTalk listens, for `job`, `doctor` and the rest on its data directory."""
+    (data_dir / SANDBOX_FILE).write_text(json.dumps({"url": url}))
+
+
+async def sandbox_clock(settings: Settings) -> datetime | None:
+    """What time it is in the demo that runs on this data directory; None: none runs."""
+    if not settings.sandbox:
+        return None
+    try:
+        async with open_session() as session, session.get(f"{settings.sandbox}/sandbox/v1/clock") as answer:
+            return datetime.fromisoformat(str((await answer.json())["now"]))
+    except (aiohttp.ClientError, KeyError, ValueError, TimeoutError):
+        return None
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from bot.core.clock import Clock, FixedClock, SystemClock
 from bot.jobs.runner import JobRun, UnknownJob
 from bot.settings import Settings, read_settings
 
-PATIENCE = 60.0  # seconds for its messages to leave
+PATIENCE = 20.0  # seconds for its messages to leave
 
 
 def main(given: argparse.Namespace) -> int:
@@ -32,6 +32,7 @@ def run_job(name: str, now: datetime | None) -> JobRun:
 async def _job(name: str, now: datetime | None) -> JobRun:
     settings = read_settings()
     house.log_to_stderr("WARNING" if settings.log_level == "INFO" else settings.log_level)
+    now = now or await house.sandbox_clock(settings)
     clock: Clock = FixedClock(now) if now is not None else SystemClock()
     async with house.open_database(settings) as db:
         who = await house.find_credentials(settings, db)
