@@ -29,6 +29,8 @@ from storage.outbox import Message
 
 log = logging.getLogger(__name__)
 
+Ends = list[tuple[Callable[[Any], None], asyncio.Future[None]]]
+
 PARALLEL = 40
 POLL = 2.0  # seconds; commits of this process wake the loop at once
 
@@ -70,6 +72,8 @@ class Delivery:
         self._busy: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
+        self._ended: Ends = []  # their ends are not written yet
+        self._writing: asyncio.Task[None] | None = None
         self.sent = 0
 
     def wake(self) -> None:
@@ -221,6 +225,7 @@ class Delivery:
         await self._end(message, state="failed", error=str(failure))
 
     async def _end(self, message: Message, *, state: str, remote_id: str = "", error: str = "") -> None:
+        """Returns once it is written; what ends at the same time is written in one transaction."""
         now = self._clock.now()
 
         def work(tx: Any) -> None:
@@ -228,4 +233,29 @@ class Delivery:
             if message.channel == "notice":
                 notices.settle(tx, message.id, now=now, task_id=remote_id, state=state, error=error)
 
-        await self._db.system(work)
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ended.append((work, written))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_ends())
+        await written
+
+    async def _write_ends(self) -> None:
+        while self._ended:
+            batch, self._ended = self._ended, []
+
+            def work(tx: Any, batch: Ends = batch) -> None:
+                for write, _ in batch:
+                    write(tx)
+
+            failure: BaseException | None = None
+            try:
+                await self._db.system(work)
+            except Exception as problem:  # noqa: BLE001 -- handed to each message's own sender
+                failure = problem
+            for _, written in batch:
+                if written.done():  # its sender was cancelled
+                    continue
+                if failure is None:
+                    written.set_result(None)
+                else:
+                    written.set_exception(failure)

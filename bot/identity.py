@@ -20,12 +20,12 @@ def identify(tx: Tx, user_id: str | None, settings: CompanySettings) -> Actor:
     Raises:
         Stranger: no active employee, or outside the usage scope (R1.05); the text is the whole answer.
     """
-    person = people.get_employee(tx, user_id) if user_id else None
+    person = people.find_pass(tx, user_id) if user_id else None
     if person is None or not person.active:
         raise Stranger(NO_EMPLOYEE)
     if not settings.opened:
         raise Stranger(NOT_OPENED)
-    departments = frozenset(people.departments_of(tx, person.user_id))
+    departments = person.departments
     if not in_usage_scope(tx, person.user_id, departments, settings):
         raise Stranger(OUT_OF_SCOPE)
     if person.user_id in settings.admins:
@@ -56,7 +56,7 @@ def in_usage_scope(tx: Tx, user_id: str, departments: frozenset[int], settings: 
 
 def may_be_told(tx: Tx, user_id: str, settings: CompanySettings) -> bool:
     """Whether a notice may go to this person: employed, opened, in the usage scope (R-REM-4)."""
-    person = people.get_employee(tx, user_id)
+    person = people.find_pass(tx, user_id)
     if person is None or not person.active or not settings.opened:
         return False
-    return in_usage_scope(tx, user_id, frozenset(people.departments_of(tx, user_id)), settings)
+    return in_usage_scope(tx, user_id, person.departments, settings)

@@ -2,12 +2,22 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import col, select
+from sqlalchemy import or_, select
 
 from storage.database import Tx
+from storage.plain import Plain, given, table_of
 from storage.tables import Role, RoleFunction, RoleMember, RoleMemberDepartment
 
 EVERYBODY = "所有用户"  # built in; every active employee is in it, nobody is listed (R2.35)
+
+R, RF, RM, RMD = table_of(Role), table_of(RoleFunction), table_of(RoleMember), table_of(RoleMemberDepartment)
+HELD = Plain(
+    select(R.c.id, R.c.name, R.c.data_scope, R.c.level, RF.c.function)
+    .select_from(R.outerjoin(RF, RF.c.role_id == R.c.id))
+    .where(or_(R.c.id.in_(select(RM.c.role_id).where(RM.c.user_id == given("of"))), R.c.name == EVERYBODY))
+    .order_by(R.c.id)
+)
+SERVED = Plain(select(RMD.c.role_id, RMD.c.department_id).where(RMD.c.user_id == given("of")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +33,18 @@ class Membership:
 
 def list_memberships(tx: Tx, user_id: str) -> list[Membership]:
     """The person's roles, the built-in one included if it has functions."""
-    member_of = select(RoleMember.role_id).where(RoleMember.user_id == user_id)
-    roles = tx.exec(select(Role).where(col(Role.id).in_(member_of) | (col(Role.name) == EVERYBODY))).all()
-    ids = [role.id for role in roles]
-    if not ids:
-        return []
-    functions: dict[int | None, set[str]] = {i: set() for i in ids}
-    for role_id, function in tx.exec(
-        select(RoleFunction.role_id, RoleFunction.function).where(col(RoleFunction.role_id).in_(ids))
-    ).all():
-        functions[role_id].add(function)
-    departments: dict[int | None, set[int]] = {i: set() for i in ids}
-    for role_id, department_id in tx.exec(
-        select(RoleMemberDepartment.role_id, RoleMemberDepartment.department_id).where(
-            RoleMemberDepartment.user_id == user_id, col(RoleMemberDepartment.role_id).in_(ids)
-        )
-    ).all():
-        departments[role_id].add(department_id)
+    functions: dict[int, set[str]] = {}
+    held: dict[int, tuple[str, str, str]] = {}
+    for row in HELD.run(tx, of=user_id):
+        held[row.id] = (row.name, row.data_scope, row.level)
+        granted = functions.setdefault(row.id, set())
+        if row.function is not None:
+            granted.add(row.function)
+    departments: dict[int, set[int]] = {i: set() for i in held}
+    for row in SERVED.run(tx, of=user_id):
+        if row.role_id in departments:
+            departments[row.role_id].add(row.department_id)
     return [
-        Membership(r.name, r.data_scope, r.level, frozenset(functions[r.id]), frozenset(departments[r.id]))
-        for r in roles
+        Membership(name, data_scope, level, frozenset(functions[i]), frozenset(departments[i]))
+        for i, (name, data_scope, level) in held.items()
     ]

@@ -4,12 +4,16 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import insert
 from sqlmodel import col, delete, select
 
 from storage import outbox
 from storage.database import Tx
+from storage.plain import Plain, table_of
 from storage.tables import Card, CardSubject
 
+REMEMBER = Plain(insert(table_of(Card)))
+SHOW = Plain(insert(table_of(CardSubject)))
 LIVELY = timedelta(days=3)  # older cards are not redrawn from here: a tap on them shows the present state
 
 
@@ -18,14 +22,13 @@ def remember(
     holder_user_id: str | None, conversation_id: str, now: datetime,
 ) -> None:  # fmt: skip
     """A new card."""
-    tx.add(
-        Card(
-            out_track_id=out_track_id, kind=kind, state=state, holder_user_id=holder_user_id,
-            conversation_id=conversation_id, created_at=now,
-        )
+    REMEMBER.run(
+        tx, out_track_id=out_track_id, kind=kind, state=state, holder_user_id=holder_user_id,
+        conversation_id=conversation_id, created_at=now, shown_hash="",
     )  # fmt: skip
-    tx.flush()
-    tx.add_all(CardSubject(subject=s, out_track_id=out_track_id) for s in set(subjects))
+    rows: list[dict[str, object]] = [{"subject": s, "out_track_id": out_track_id} for s in sorted(set(subjects))]
+    if rows:
+        SHOW.run_many(tx, rows)
 
 
 def get(tx: Tx, out_track_id: str) -> Card | None:

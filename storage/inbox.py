@@ -5,14 +5,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Insert
+from sqlalchemy import select as core_select
+from sqlalchemy import update as core_update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, delete, func, select, update
 
 from storage.database import Tx
+from storage.plain import InsertNew, Plain, given, given_list, table_of
 from storage.tables import Inbox
 
 LEASE = timedelta(seconds=60)  # after which another process may take a frame over
 KEEP = timedelta(days=8)  # keys of finished frames: longer than any redelivery
+
+T = table_of(Inbox)
+STORE = InsertNew(Inbox, ["key"], "key")
+SEEN = Plain(core_select(T.c.key).where(T.c.key.in_(given_list("keys"))))
+LAST = Plain(core_select(func.max(T.c.sequence)))
+STATE = Plain(core_select(T.c.state).where(T.c.key == given("of")).with_for_update())
+FINISH = Plain(
+    core_update(T)
+    .where(T.c.key == given("of"), T.c.state == "new")
+    .values(state=given("becomes"), done_at=given("at"), result=given("with_result"), lease_until=None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +53,14 @@ def store(tx: Tx, frames: Sequence[NewFrame], *, holder: str, now: datetime, wal
     `now`: the product's clock, `wall`: the real one, by which leases live.
     """
     keys = [f.key for f in frames]
-    seen = set(tx.exec(select(Inbox.key).where(col(Inbox.key).in_(keys))).all())
+    seen = set(SEEN.run(tx, keys=keys).scalars())
     fresh: dict[str, NewFrame] = {}
     for frame in frames:
         if frame.key not in seen and frame.key not in fresh:
             fresh[frame.key] = frame
     if not fresh:
         return []
-    last = tx.exec(select(func.max(Inbox.sequence))).one() or 0
+    last = LAST.run(tx).scalar_one() or 0
     rows: list[dict[str, object]] = [
         {
             "key": f.key, "sequence": last + i, "lane": f.lane, "kind": f.kind, "body": f.body,
@@ -55,25 +69,18 @@ def store(tx: Tx, frames: Sequence[NewFrame], *, holder: str, now: datetime, wal
         }
         for i, f in enumerate(fresh.values(), start=1)
     ]  # fmt: skip
-    statement = insert_ignore(tx, Inbox, rows, ["key"]).returning(col(Inbox.key))
-    stored = set(tx.execute(statement).scalars())
+    stored = set(STORE.run(tx, rows))
     return [f for key, f in fresh.items() if key in stored]
 
 
 def finish(tx: Tx, key: str, *, now: datetime, result: str = "", state: str = "done") -> bool:
     """Marks a frame worked off, in the transaction of its effects. False: somebody has done so already."""
-    done = tx.execute(
-        update(Inbox)
-        .where(col(Inbox.key) == key, col(Inbox.state) == "new")
-        .values(state=state, done_at=now, result=result[:500], lease_until=None)
-    )
-    return bool(done.rowcount)  # type: ignore[attr-defined]
+    return bool(FINISH.run(tx, of=key, becomes=state, at=now, with_result=result[:500]).rowcount)
 
 
 def is_new(tx: Tx, key: str) -> bool:
     """Whether the frame still waits; locks it against another worker."""
-    state = tx.exec(select(Inbox.state).where(Inbox.key == key).with_for_update()).first()
-    return state == "new"
+    return bool(STATE.run(tx, of=key).scalar() == "new")
 
 
 def count_attempt(tx: Tx, key: str) -> int:

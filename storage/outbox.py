@@ -4,15 +4,44 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select as core_select
+from sqlalchemy import update as core_update
 from sqlmodel import col, delete, func, select, update
 
 from storage.database import Tx
-from storage.inbox import insert_ignore
+from storage.plain import InsertNew, Plain, given, given_list, table_of
 from storage.tables import Notice, Outbox
 
 LEASE = timedelta(seconds=60)
 KEEP = timedelta(days=30)
 BACKOFF = (2, 5, 15, 60, 120, 300, 600, 900, 1800, 3600)  # seconds; after the last one a message is given up
+
+T = table_of(Outbox)
+PUT = InsertNew(Outbox, ["key"], "id")
+OPEN = Plain(
+    core_select(T.c.id, T.c.lane, T.c.state, T.c.not_before, T.c.lease_holder, T.c.lease_until)
+    .where(T.c.state.in_(("queued", "sending")))
+    .order_by(T.c.id)
+    .limit(2000)
+    .with_for_update(skip_locked=True)
+)
+TAKE = Plain(
+    core_update(T)
+    .where(T.c.id.in_(given_list("ids")))
+    .values(state="sending", attempts=T.c.attempts + 1, lease_holder=given("by"), lease_until=given("until"))
+)
+TAKEN = Plain(
+    core_select(T.c.id, T.c.key, T.c.lane, T.c.channel, T.c.payload, T.c.attempts, T.c.created_at)
+    .where(T.c.id.in_(given_list("ids")))
+    .order_by(T.c.id)
+)
+SENT = Plain(
+    core_update(T)
+    .where(T.c.id == given("of"))
+    .values(
+        state=given("becomes"), sent_at=given("at"), remote_id=given("known_as"), error=given("why"), lease_until=None
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +67,7 @@ def put(
         "key": key, "lane": lane, "channel": channel, "payload": payload, "state": "queued", "attempts": 0,
         "not_before": not_before or now, "created_at": now, "lease_holder": "", "remote_id": "", "error": "",
     }  # fmt: skip
-    statement = insert_ignore(tx, Outbox, [row], ["key"]).returning(col(Outbox.id))
-    return tx.execute(statement).scalar_one_or_none()
+    return next(iter(PUT.run(tx, [row])), None)
 
 
 def refresh_card(tx: Tx, out_track_id: str, *, now: datetime, not_before: datetime | None = None) -> None:
@@ -62,42 +90,32 @@ def take(tx: Tx, *, holder: str, now: datetime, wall: datetime, limit: int, busy
 
     A lane's earlier message holds back its later ones, also while it waits to be tried again.
     """
-    open_rows = tx.exec(
-        select(Outbox)
-        .where(col(Outbox.state).in_(("queued", "sending")))
-        .order_by(col(Outbox.id))
-        .limit(2000)
-        .with_for_update(skip_locked=True)
-    ).all()
-    taken: list[Message] = []
+    resumed_of: dict[int, bool] = {}
     seen: set[str] = set(busy)
-    for row in open_rows:
+    for row in OPEN.run(tx).all():
         if row.lane in seen:
             continue
         seen.add(row.lane)
         resumed = row.state == "sending"
         if resumed and row.lease_until is not None and row.lease_until > wall and row.lease_holder != holder:
             continue
-        if row.not_before > now or len(taken) >= limit:
-            continue
-        row.state = "sending"
-        row.attempts += 1
-        row.lease_holder = holder
-        row.lease_until = wall + LEASE
-        assert row.id is not None
-        taken.append(
-            Message(row.id, row.key, row.lane, row.channel, dict(row.payload), row.attempts, row.created_at, resumed)
-        )
-    return taken
+        if row.not_before <= now:
+            resumed_of[row.id] = resumed
+            if len(resumed_of) >= limit:
+                break
+    if not resumed_of:
+        return []
+    ids = list(resumed_of)
+    TAKE.run(tx, ids=ids, by=holder, until=wall + LEASE)
+    return [
+        Message(row.id, row.key, row.lane, row.channel, row.payload, row.attempts, row.created_at, resumed_of[row.id])
+        for row in TAKEN.run(tx, ids=ids).all()
+    ]
 
 
 def sent(tx: Tx, message_id: int, *, now: datetime, remote_id: str = "", state: str = "sent", error: str = "") -> None:
     """The message's end: sent, unknown (asked for, no answer, not repeated), failed or cancelled."""
-    tx.execute(
-        update(Outbox)
-        .where(col(Outbox.id) == message_id)
-        .values(state=state, sent_at=now, remote_id=remote_id, lease_until=None, error=error[:500])
-    )
+    SENT.run(tx, of=message_id, becomes=state, at=now, known_as=remote_id, why=error[:500])
 
 
 def again(tx: Tx, message: Message, *, now: datetime, error: str, after: float | None = None) -> bool:

@@ -1,12 +1,42 @@
 """Queries on the mirrored organisation: people and departments."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from sqlalchemy import select as core_select
 from sqlmodel import col, func, select
 
 from bot.core.errors import NotFound
 from storage.database import Tx
+from storage.plain import Plain, given, given_list, table_of
 from storage.tables import Department, Employee, EmployeeDepartment
+
+E, ED, D = table_of(Employee), table_of(EmployeeDepartment), table_of(Department)
+PASS = Plain(
+    core_select(E.c.name, E.c.active, ED.c.department_id)
+    .select_from(E.outerjoin(ED, ED.c.user_id == E.c.user_id))
+    .where(E.c.user_id == given("of"))
+)
+NAMES = Plain(core_select(E.c.user_id, E.c.name).where(E.c.user_id.in_(given_list("ids"))))
+TREE = Plain(core_select(D.c.department_id, D.c.parent_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What the door looks at."""
+
+    user_id: str
+    name: str
+    active: bool
+    departments: frozenset[int]
+
+
+def find_pass(tx: Tx, user_id: str) -> Pass | None:
+    """The person and the departments he is in, active or departed."""
+    rows = PASS.run(tx, of=user_id).all()
+    if not rows:
+        return None
+    return Pass(user_id, rows[0].name, rows[0].active, frozenset(r.department_id for r in rows if r.department_id))
 
 
 def get_employee(tx: Tx, user_id: str) -> Employee | None:
@@ -37,8 +67,7 @@ def names_of(tx: Tx, user_ids: Iterable[str | None]) -> dict[str, str]:
     wanted = {u for u in user_ids if u}
     if not wanted:
         return {}
-    rows = tx.exec(select(Employee.user_id, Employee.name).where(col(Employee.user_id).in_(wanted)))
-    return dict(rows.all())
+    return {row.user_id: row.name for row in NAMES.run(tx, ids=sorted(wanted))}
 
 
 def name_of(tx: Tx, user_id: str | None) -> str:
@@ -74,8 +103,8 @@ def with_subdepartments(tx: Tx, department_ids: Iterable[int]) -> frozenset[int]
     if not wanted:
         return frozenset()
     children: dict[int | None, list[int]] = {}
-    for child, parent in tx.exec(select(Department.department_id, Department.parent_id)).all():
-        children.setdefault(parent, []).append(child)
+    for row in TREE.run(tx):
+        children.setdefault(row.parent_id, []).append(row.department_id)
     queue = list(wanted)
     while queue:
         for child in children.get(queue.pop(), ()):

@@ -5,6 +5,7 @@ rows hang on a customer) is narrowed by a hook; raw text is refused; a session w
 A query that must see more says why: `.execution_options(unscoped="…")`, so the exceptions can be grepped.
 """
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Table, TextClause, and_, event, false, or_, select, true
@@ -61,7 +62,8 @@ def visible(table: Table, scope: Scope) -> ColumnElement[bool]:
     return or_(*rules)
 
 
-def _criteria(scope: Scope) -> list[Any]:
+@lru_cache(maxsize=512)  # a scope is made anew for every request, and mostly equal to the last one's
+def _criteria(scope: Scope) -> tuple[Any, ...]:
     customers = SQLModel.metadata.tables["customer"]
     rules: list[Any] = []
     for model in Tables.owned:
@@ -82,7 +84,7 @@ def _criteria(scope: Scope) -> list[Any]:
             rules.append(
                 with_loader_criteria(child, and_(alive, table.c.customer_id.in_(owned_customers)), include_aliases=True)
             )
-    return rules
+    return tuple(rules)
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -95,20 +97,16 @@ def _add_scope(state: ORMExecuteState) -> None:
         return
     scope = state.session.info.get("scope")
     if scope is None:
-        if _touches_scoped(statement):
+        if touches_scoped(statement):
             raise RuntimeError("this transaction has no scope: open it through Database.unit(scope, …)")
         return
-    cache: list[Any] | None = state.session.info.get("scope_criteria")
-    if cache is None or state.session.info.get("scope_criteria_of") is not scope:
-        cache = _criteria(scope)
-        state.session.info["scope_criteria"] = cache
-        state.session.info["scope_criteria_of"] = scope
     if not state.is_orm_statement:
-        if _touches_scoped(statement):
+        if touches_scoped(statement):
             raise TypeError("a Core statement on an owned table cannot be scoped: select the model class")
         return
-    state.statement = statement.options(*cache)
+    state.statement = statement.options(*_criteria(scope))
 
 
-def _touches_scoped(statement: Any) -> bool:
+def touches_scoped(statement: Any) -> bool:
+    """Whether it names a table whose rows belong to somebody."""
     return any(isinstance(element, Table) and element.name in Tables.names for element in visitors.iterate(statement))

@@ -7,11 +7,13 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from sqlalchemy import select as core_select
 from sqlmodel import col, select
 
 from bot.core.clock import beijing_day
 from bot.core.errors import InvalidInput
 from storage.database import Tx
+from storage.plain import Plain, table_of
 from storage.tables import Setting
 
 Form = Literal[
@@ -102,10 +104,13 @@ class CompanySettings(_Part):
 INTERNAL = frozenset({"pool_rule_since"})  # kept by us, set by nobody
 
 
+ALL = Plain(core_select(table_of(Setting).c.name, table_of(Setting).c.value))
+
+
 def read_settings(tx: Tx) -> CompanySettings:
     """The settings as they are now: read anew in every transaction, so a change takes effect at once."""
-    rows = tx.exec(select(Setting.name, Setting.value)).all()
-    return CompanySettings.model_validate({n: v for n, v in rows if n in CompanySettings.model_fields})
+    rows = ALL.run(tx)
+    return CompanySettings.model_validate({r.name: r.value for r in rows if r.name in CompanySettings.model_fields})
 
 
 def write_setting(tx: Tx, name: str, value: Any, *, by: str, now: datetime) -> None:

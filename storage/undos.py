@@ -3,21 +3,25 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import insert
 from sqlmodel import col, select, update
 
 from storage.database import Tx
+from storage.plain import Plain, table_of
 from storage.tables import Undo
+
+OFFER = Plain(insert(table_of(Undo)).returning(table_of(Undo).c.id))
 
 
 def offer(
     tx: Tx, *, user_id: str, kind: str, payload: dict[str, Any], text: str, now: datetime, lasts: timedelta
 ) -> int:
     """Remembers how to take back what was just done; returns the undo's id."""
-    row = Undo(user_id=user_id, kind=kind, payload=payload, text=text, created_at=now, expires_at=now + lasts)
-    tx.add(row)
-    tx.flush()
-    assert row.id is not None
-    return row.id
+    return int(
+        OFFER.run(
+            tx, user_id=user_id, kind=kind, payload=payload, text=text, created_at=now, expires_at=now + lasts
+        ).scalar_one()
+    )
 
 
 def get(tx: Tx, undo_id: int) -> Undo | None:
