@@ -38,8 +38,12 @@ def paint_today(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG00
 
 def _row(kind: str, customer: Customer, ctx: Context) -> CardRow:
     planned = customer.next_follow_up_at
-    when = moment_text(planned, ctx, timed=customer.next_timed) if planned is not None else ""
-    return CardRow(escape(customer.name), f"{kind} · 约的 {when}", "", (_follow(customer.id or 0, customer.name),))
+    when = ""
+    if planned is not None and kind == "今天":
+        when = f" · {planned:%H:%M}" if customer.next_timed else ""
+    elif planned is not None:
+        when = f" · 约的是 {moment_text(planned, ctx, timed=customer.next_timed)}"
+    return CardRow(escape(customer.name), f"{kind}{when}", "", (_follow(customer.id or 0, customer.name),))
 
 
 def _follow(customer_id: int, name: str) -> CardButton:
