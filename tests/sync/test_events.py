@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from bot.dingtalk.contacts import Contacts
+from bot.dingtalk.records import UserRecord
 from bot.sandbox.company_records import AddressBookScope
 from storage import sync_runs
 from storage.database import Database
 from storage.org import Mirror, Person, Post, Unit
 from storage.tables import SyncRun
-from sync.events import LAG, read_event, recheck
+from sync.events import LAG, apply_event, read_event, recheck
 from sync.managers import ask_managers
 from tests.support.databases import sqlite_copy
 from tests.sync.town import NOW, Refused, Town, department, dice, mirror, open_town, people, person, readings, world
@@ -217,18 +219,38 @@ async def test_a_department_moved_into_the_scope_brings_its_people(database: Dat
         assert (await town.sync(database)).diff.unchanged == 2
 
 
-async def test_two_readings_of_one_person_the_later_begun_wins(synced: Town, database: Database) -> None:
-    """The first event's reading is slow and old; what the second wrote meanwhile stays."""
-    await synced.do("PATCH", "/users/qian", {"title": "会计"})
-    synced.sandbox.faults.add({"path": "/topapi/v2/user/get", "match": {"userid": "qian"}, "do": {"delay_ms": 300}})
-    before = synced.calls("/topapi/v2/user/get")
-    slow = asyncio.create_task(synced.tell(database, synced.events[0]))
-    while synced.calls("/topapi/v2/user/get") == before:
-        await asyncio.sleep(0.01)
-    await synced.do("DELETE", "/users/qian")
+class Slow(Contacts):
+    """Answers what was true when it was asked, but only when told to."""
+
+    def __init__(self, real: Contacts) -> None:
+        self.real, self.asked, self.answer = real, asyncio.Event(), asyncio.Event()
+
+    async def user(self, user_id: str) -> UserRecord:
+        try:
+            return await self.real.user(user_id)
+        finally:
+            self.asked.set()
+            await self.answer.wait()
+
+
+@pytest.mark.parametrize("back", [False, True])
+async def test_of_two_readings_the_later_begun_wins(synced: Town, database: Database, back: bool) -> None:
+    """An old answer that comes late overwrites nothing: neither a leaving nor a coming back."""
+    if back:
+        await synced.do("DELETE", "/users/qian")
+    else:
+        await synced.do("PATCH", "/users/qian", {"title": "会计"})
+    slow = Slow(synced.contacts)
+    old = asyncio.create_task(apply_event(slow, database, synced.events[0], synced.now, readings=readings))
+    await slow.asked.wait()
+    if back:
+        await synced.do("POST", "/users", {"userid": "qian"})
+    else:
+        await synced.do("DELETE", "/users/qian")
     await synced.tell(database)
-    await slow
-    assert "qian" not in await people(database)
+    slow.answer.set()
+    await old
+    assert ("qian" in await people(database)) == back
 
 
 async def test_managers_of_a_large_company(sqlite: Database) -> None:
