@@ -100,6 +100,8 @@ def customer_card(sheet: CustomerSheet, buttons: Sequence[CardButton]) -> CardVi
         fields.append(("最近跟进", sheet.last))
     if sheet.next:
         fields.append(("下次跟进", sheet.next))
+    if sheet.history:
+        fields.append(("归属", "；".join(sheet.history)))
     body = sheet.facts
     rows = tuple(CardRow(line) for line in sheet.timeline)
     return CardView(sheet.name, body=body, fields=tuple(fields), rows=rows, buttons=tuple(buttons))
