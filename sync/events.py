@@ -238,11 +238,11 @@ class Lookup:
             waiting = {key for task in tasks if (key := task.result()) is not None} - self._asked
         await self._walk.visit(sorted(self._strangers))
         await self._order_siblings()
-        await self._walk.add_strange_units()
         snapshot = self._walk.snapshot
-        # A department a person was in a moment ago may be known, and then is no stub.
+        await self._walk.add_strange_units([key for key in self._stored if self._is_known(key)])
+        # The way up from a stub may lead over departments nobody asked for now: they stay what they are.
         for key in [key for key, unit in snapshot.units.items() if unit.stub and self._is_known(key)]:
-            if key not in self._asked:
+            if key not in self._asked - self.failed_units:
                 del snapshot.units[key]
         self.problems += snapshot.problems
         self.failed_units |= {one.subject for one in snapshot.problems if isinstance(one.subject, int)}

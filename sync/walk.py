@@ -65,14 +65,18 @@ class Walk:
         failed = any(problem.what == "children" for problem in self.snapshot.problems)
         self.snapshot.childless = bool(roots) and not below and not failed
 
-    async def add_strange_units(self) -> None:
-        """Departments people are in without the app being allowed to read them become stubs."""
-        strange = {
-            department_id
-            for person in self.snapshot.people.values()
-            if person.dept_ids is not UNKNOWN
-            for department_id in person.dept_ids
-        } - self.snapshot.units.keys()
+    async def add_strange_units(self, known: Collection[int] = ()) -> None:
+        """Departments people are in without the app being allowed to read them become stubs, but for `known`."""
+        strange = (
+            {
+                department_id
+                for person in self.snapshot.people.values()
+                if person.dept_ids is not UNKNOWN
+                for department_id in person.dept_ids
+            }
+            - self.snapshot.units.keys()
+            - set(known)
+        )
         async with asyncio.TaskGroup() as group:
             for department_id in sorted(strange):
                 group.create_task(self.add_stub(department_id))

@@ -353,3 +353,22 @@ async def test_events_in_any_order_end_where_a_full_sync_ends(
     result = await town.sync(sqlite)
     assert (result.counts["unchanged"], result.left) == (result.counts["people"], ())
     assert town.now > NOW
+
+
+async def test_the_calls_of_one_event(synced: Town, database: Database) -> None:
+    """A person whose departments are known costs one call; while a department cannot be read nothing turns stub."""
+    await synced.do("PATCH", "/users/lina", {"title": "主管"})
+    before = len(synced.sandbox.calls.rows)
+    await synced.tell(database)
+    assert [row["path"] for row in synced.sandbox.calls.rows[before:]] == ["/topapi/v2/user/get"]
+
+    await synced.do("POST", "/departments", {"id": 105, "name": "市场部", "parent": 100}, silent=True)
+    await synced.do("PATCH", "/users/lina", {"departments": [105]})
+    synced.fail("/topapi/v2/department/get")
+    await synced.tell(database)
+    units = (await mirror(database)).units
+    assert {key for key, unit in units.items() if unit.stub} == {105}
+    synced.sandbox.faults.clear()
+    await recheck(synced.contacts, database, synced.now + hour(), readings=readings)
+    unit = (await mirror(database)).units[105]
+    assert (unit.name, unit.parent_id, unit.stub) == ("市场部", 100, False)
