@@ -40,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AppError as refusal:
         print(refusal.text, file=sys.stderr)
         return 1
+    except TimeoutError:
+        print("等太久没有回应，请稍后再试。", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 

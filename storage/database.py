@@ -28,7 +28,7 @@ from bot.core.actor import SYSTEM, Scope
 Tx = Session
 T = TypeVar("T")
 
-LOCK_WAIT = 5.0  # seconds another process may hold SQLite's write lock before a unit gives up
+LOCK_WAIT = 10.0  # seconds another process may hold SQLite's write lock before a unit gives up
 READERS = 4  # SQLite reader threads
 POOL = 10  # PostgreSQL connections
 RETRIES = 5  # deadlocks and serialisation failures on PostgreSQL

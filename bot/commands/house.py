@@ -22,7 +22,7 @@ from bot.dingtalk.api import open_session
 from bot.dingtalk.credentials import Credentials
 from bot.settings import KEY_FILE, SANDBOX_FILE, BadSettings, Settings
 from storage import secrets as vault
-from storage.database import Database
+from storage.database import Database, DatabaseBusy
 from storage.migrate import upgrade
 
 T = TypeVar("T")
@@ -118,6 +118,8 @@ async def open_database(settings: Settings, *, create: bool = True) -> AsyncIter
         await upgrade(db)
         await db.system(lambda tx: vault.check_key(tx, key))
         yield db
+    except DatabaseBusy as busy:
+        raise Refused("数据库正忙（另一个进程在写），请稍后再试一次。") from busy
     except OSError as unreachable:
         raise Refused(f"连不上数据库：{unreachable}") from unreachable
     finally:

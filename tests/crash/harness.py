@@ -19,6 +19,7 @@ from typing import Any
 import aiohttp
 from sqlmodel import select
 
+from bot.core.actor import SYSTEM
 from bot.sandbox import server
 from bot.sandbox.state import Sandbox
 from storage import secrets as vault
@@ -139,7 +140,7 @@ async def _kill(child: asyncio.subprocess.Process) -> None:
 
 
 async def _connected(http: aiohttp.ClientSession, url: str) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             async with http.get(f"{url}/sandbox/v1/health") as answer:
                 if (await answer.json())["connections"]:
@@ -150,7 +151,7 @@ async def _connected(http: aiohttp.ClientSession, url: str) -> None:
 async def _read(db_url: str, work: Any) -> Any:
     db = Database(db_url)
     try:
-        return await db.system(work)
+        return await db.read(SYSTEM, work)
     finally:
         await db.close()
 
@@ -187,7 +188,7 @@ class History:
         """Traffic for so long, or a last handful."""
         loop = asyncio.get_running_loop()
         until = loop.time() + (seconds if seconds is not None else 0.5)
-        people = [self._person(user, until) for user in (*SELLERS, "wang03") * 3]
+        people = [self._person(user, until) for user in (*SELLERS, "wang03") * 2]
         workers = [asyncio.ensure_future(p) for p in people]
         if seconds is None:
             await asyncio.gather(*workers)
@@ -201,6 +202,7 @@ class History:
         loop = asyncio.get_running_loop()
         while loop.time() < until:
             await self._say(user)
+            await asyncio.sleep(self._rng.uniform(0.01, 0.06))  # what is said leaves at 20 a second
 
     async def _say(self, user: str) -> None:
         self._number += 1
