@@ -2,7 +2,7 @@
 
 Building a statement, adding the scope's criteria and loading objects costs the session several times what SQLite
 needs for the query itself; a message runs a dozen such statements before its own work begins. A `Plain` refuses the
-tables that `storage/scope.py` narrows, so it can never be a way round the scope. What the session holds unwritten is
+tables that `storage/scope.py` narrows unless it says why, as any query must. What the session holds unwritten is
 written first; objects the session has loaded are not refreshed.
 """
 
@@ -36,11 +36,14 @@ def given_list(name: str) -> Any:
 
 
 class Plain:
-    """One statement. Raises TypeError at its first use if it touches a table that is scoped."""
+    """One statement. Raises TypeError at its first use if it touches a table that is scoped.
 
-    def __init__(self, statement: Executable) -> None:
+    `unscoped`: why this one may see more, as `.execution_options(unscoped=…)` says it elsewhere.
+    """
+
+    def __init__(self, statement: Executable, *, unscoped: str = "") -> None:
         self._statement = statement
-        self._checked = False
+        self._checked = bool(unscoped)
 
     def run(self, tx: Tx, **values: object) -> CursorResult[Any]:
         """With these values."""

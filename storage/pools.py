@@ -3,11 +3,38 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import case, insert
 from sqlalchemy import select as columns
+from sqlalchemy import update as core_update
 from sqlmodel import col, func, select, update
 
 from storage.database import Tx
+from storage.plain import Plain, given, table_of
 from storage.tables import ClaimCarry, ClaimLog, Contract, Customer, Employee, OwnerHistory
+
+C, E, H = table_of(Customer), table_of(Employee), table_of(OwnerHistory)
+CARRY, LOG = table_of(ClaimCarry), table_of(ClaimLog)
+LOCK = Plain(columns(E.c.user_id).where(E.c.user_id == given("of")).with_for_update())
+CLAIMS = Plain(
+    columns(
+        columns(CARRY.c.count).where(CARRY.c.user_id == given("of")).scalar_subquery().label("carried"),
+        func.count().label("live"),
+        func.sum(case((LOG.c.local_day == given("day"), 1), else_=0)).label("today"),
+    )
+    .select_from(LOG)
+    .where(LOG.c.user_id == given("of"), LOG.c.undone_at.is_(None))
+)
+CLAIMED = Plain(insert(LOG))
+CLOSE_PAGE = Plain(core_update(H).where(H.c.customer_id == given("of"), H.c.to_at.is_(None)).values(to_at=given("at")))
+OPEN_PAGE = Plain(insert(H))
+HOLDER = Plain(
+    columns(C.c.owner_id, C.c.owner_since).where(C.c.id == given("of")), unscoped="the loser of a race is told who won"
+)
+LAST_OWNED = Plain(
+    columns(func.max(H.c.to_at)).where(
+        H.c.customer_id == given("customer"), H.c.owner_id == given("person"), H.c.how != "undo"
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +56,16 @@ class Holding:
 
 def lock_claimant(tx: Tx, user_id: str) -> None:
     """Makes one person's claims wait for each other, so that two at once cannot pass a cap together."""
-    tx.exec(select(Employee.user_id).where(Employee.user_id == user_id).with_for_update()).first()
+    LOCK.run(tx, of=user_id).first()
 
 
 def count_claims(tx: Tx, user_id: str, today: date) -> ClaimCounts:
     """The claimant's figures now."""
-    live = (
-        select(func.count()).select_from(ClaimLog).where(ClaimLog.user_id == user_id, col(ClaimLog.undone_at).is_(None))
-    )
-    carried = tx.exec(select(ClaimCarry.count).where(ClaimCarry.user_id == user_id)).first() or 0
+    counted = CLAIMS.run(tx, of=user_id, day=today).one()
     holding = tx.exec(select(func.count()).select_from(Customer).where(Customer.owner_id == user_id)).one()
     return ClaimCounts(
-        total=carried + tx.exec(live).one(),
-        today=tx.exec(live.where(ClaimLog.local_day == today)).one(),
+        total=(counted.carried or 0) + counted.live,
+        today=counted.today or 0,
         holding=holding,
     )
 
@@ -61,8 +85,7 @@ def take(tx: Tx, customer_id: int, user_id: str, *, how: str, by: str, now: date
         return False
     _turn_page(tx, customer_id, user_id, how=how, by=by, now=now, reason=reason)
     if how == "claim":
-        tx.add(ClaimLog(customer_id=customer_id, user_id=user_id, claimed_at=now, local_day=now.date()))
-    tx.flush()
+        CLAIMED.run(tx, customer_id=customer_id, user_id=user_id, claimed_at=now, local_day=now.date())
     return True
 
 
@@ -87,7 +110,6 @@ def release(
     if not done.rowcount:  # type: ignore[attr-defined]
         return False
     _turn_page(tx, customer_id, None, how=how, by=by, now=now, reason=reason, rule_days=rule_days)
-    tx.flush()
     return True
 
 
@@ -128,7 +150,6 @@ def regain(
     if not done.rowcount:  # type: ignore[attr-defined]
         return False
     _turn_page(tx, customer_id, user_id, how="undo", by=user_id, now=now, reason="撤销退回")
-    tx.flush()
     return True
 
 
@@ -136,16 +157,10 @@ def _turn_page(
     tx: Tx, customer_id: int, owner_id: str | None, *, how: str, by: str, now: datetime, reason: str,
     rule_days: int | None = None,
 ) -> None:  # fmt: skip
-    tx.execute(
-        update(OwnerHistory)
-        .where(col(OwnerHistory.customer_id) == customer_id, col(OwnerHistory.to_at).is_(None))
-        .values(to_at=now)
-    )
-    tx.add(
-        OwnerHistory(
-            customer_id=customer_id, owner_id=owner_id, from_at=now, how=how, by_user_id=by, reason=reason[:200],
-            rule_days=rule_days,
-        )
+    CLOSE_PAGE.run(tx, of=customer_id, at=now)
+    OPEN_PAGE.run(
+        tx, customer_id=customer_id, owner_id=owner_id, from_at=now, how=how, by_user_id=by, reason=reason[:200],
+        rule_days=rule_days,
     )  # fmt: skip
 
 
@@ -156,20 +171,14 @@ def open_page(tx: Tx, customer_id: int, owner_id: str | None, *, how: str, by: s
 
 def holding_of(tx: Tx, customer_id: int) -> Holding | None:
     """Who has a customer, whatever the asker may see: the loser of a race is told who won (R-POOL-2)."""
-    row = tx.exec(
-        select(Customer.owner_id, Customer.owner_since).where(Customer.id == customer_id),
-        execution_options={"unscoped": "the loser of a race is told who won"},
-    ).first()
-    return None if row is None else Holding(row[0], row[1])
+    row = HOLDER.run(tx, of=customer_id).first()
+    return None if row is None else Holding(row.owner_id, row.owner_since)
 
 
 def last_owned_until(tx: Tx, customer_id: int, user_id: str) -> datetime | None:
     """When `user_id` last ceased to own the customer (any former owner, R-POOL-4 c)."""
-    return tx.exec(
-        select(func.max(OwnerHistory.to_at)).where(
-            OwnerHistory.customer_id == customer_id, OwnerHistory.owner_id == user_id, OwnerHistory.how != "undo"
-        )
-    ).one()
+    until: datetime | None = LAST_OWNED.run(tx, customer=customer_id, person=user_id).scalar_one()
+    return until
 
 
 def list_history(tx: Tx, customer_id: int) -> list[OwnerHistory]:

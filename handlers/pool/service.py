@@ -98,7 +98,7 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
             winner = pools.holding_of(tx, customer_id)
             name = people.name_of(tx, winner.owner_id if winner else None)
             raise AlreadyClaimed(rules.taken_text(name, winner.owner_since if winner else None, ctx.today))
-        tx.expire_all()
+        tx.expire(before)
         customer = customers.access_customer(tx, customer_id)
         undo_id = undos.offer(
             tx, user_id=me.user_id, kind="pool.claim", now=now, lasts=UNDO, text=f"领取 {customer.name}",
