@@ -182,6 +182,8 @@ class Generator:
         """The next contact, `days` from today; midnight says that only the day is meant."""
         at = time(self.rng.choice((9, 10, 14, 15, 16)), self.rng.choice((0, 30))) if timed else time(0, 0)
         day = self.today + timedelta(days=days)
+        if days and day.weekday() > 4:
+            day += timedelta(days=7 - day.weekday())  # nobody makes appointments for a weekend
         talk["next_at"] = datetime.combine(day, at, tzinfo=self.now.tzinfo).isoformat()
 
     def _day(self, ago: int) -> str:

@@ -81,7 +81,7 @@ def load_dictionaries(load: Loading, vocabulary: Vocabulary) -> None:
         if load.is_new("dictionaries", fold(record.name), raw):
             put(record.name, record.values)
     if vocabulary.bindings["followup", "method"] not in dictionaries:
-        put(METHOD_DICTIONARY, vocabulary.labels[fold(METHOD_DICTIONARY)].values())  # type: ignore[arg-type]
+        put(METHOD_DICTIONARY, list(vocabulary.labels[fold(METHOD_DICTIONARY)].values()))
     tx.flush()
     _bind(load, vocabulary, {key: one.id for key, one in dictionaries.items()})
 

@@ -196,7 +196,7 @@ class References:
             self._user(claim.user, f"claims[{i}].user")
         for i, one in enumerate(world.opportunities):
             self._customer(one.customer, f"opportunities[{i}].customer")
-            if one.stage not in self._stages:
+            if one.stage and one.stage not in self._stages:
                 raise WorldError(f"opportunities[{i}].stage", f"没有这个销售阶段：{one.stage}")
             self._user(one.owner, f"opportunities[{i}].owner")
             for j, name in enumerate(one.competitors):

@@ -64,7 +64,9 @@ def load_opportunities(load: Loading, vocabulary: Vocabulary, ids: dict[str, int
     """By customer and name."""
     tx = load.tx
     rows = {(o.customer_id, o.name): o for o in tx.exec(select(Opportunity), execution_options=WHOLE).all()}
-    stages = {name: key for key, name in tx.exec(select(Stage.id, Stage.name)).all()}
+    listed = tx.exec(select(Stage).order_by(col(Stage.position), col(Stage.id))).all()
+    stages = {one.name: one.id for one in listed}
+    first = next((one.id for one in listed if one.kind == "open"), None)
     rivals = {name: key for key, name in tx.exec(select(Competitor.id, Competitor.name)).all()}
     met: list[tuple[Opportunity, list[str]]] = []
     for i, record in enumerate(load.world.opportunities):
@@ -77,14 +79,17 @@ def load_opportunities(load: Loading, vocabulary: Vocabulary, ids: dict[str, int
         if row is not None and row.deleted_at is not None:
             raise WorldError(f"{path}.name", "这个商机已经删除，不能再导入")
         load.wrote("opportunities", created=row is None)
+        stage_id = stages[record.stage] if record.stage else row.stage_id if row else first
+        if stage_id is None:
+            raise WorldError(f"{path}.stage", "还没有进行中的销售阶段，要写明是哪个")
         if row is None:
             row = Opportunity(
-                name=record.name, customer_id=customer_id, amount=record.amount, stage_id=stages[record.stage] or 0,
+                name=record.name, customer_id=customer_id, amount=record.amount, stage_id=stage_id,
                 created_at=load.now,
             )  # fmt: skip
         for name, value in _opportunity_fields(record, vocabulary, path).items():
             setattr(row, name, value)
-        row.stage_id = stages[record.stage] or 0
+        row.stage_id = stage_id
         tx.add(row)
         if "competitors" in record.model_fields_set:
             met.append((row, record.competitors))

@@ -165,12 +165,12 @@ class ClaimRecord(_Record):
 
 
 class OpportunityRecord(_Record):
-    """商机."""
+    """商机; without `stage` in the first open one."""
 
     name: Name
     customer: Name
     amount: Money = ZERO
-    stage: Name
+    stage: Text = ""
     source: Text = ""
     owner: Name | None = None
     expected_on: Day | None = None

@@ -58,6 +58,7 @@ MISTAKES: list[tuple[str, Callable[[World], object]]] = [
     ("claims[0].user", at("claims", 0, "user", value="nobody")),
     ("opportunities[0].customer", at("opportunities", 0, "customer", value="没有这家有限公司")),
     ("opportunities[0].stage", at("opportunities", 0, "stage", value="报价")),
+    ("opportunities[0].stage", lambda world: (world.pop("stages"), world["opportunities"][0].pop("stage"))),
     ("opportunities[0].owner", at("opportunities", 0, "owner", value="nobody")),
     ("opportunities[0].source", at("opportunities", 0, "source", value="抖音")),
     ("opportunities[0].competitors[0]", at("opportunities", 0, "competitors", 0, value="没有")),

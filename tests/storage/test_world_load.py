@@ -157,6 +157,15 @@ async def test_the_sales_chain_is_kept(database: Database) -> None:
     assert [(c.subject_kind, c.month) for c in cells if c.subject_id == "101"] == [("department", 1)]
 
 
+async def test_an_opportunity_without_a_stage_begins_at_the_first(sqlite: Database) -> None:
+    world = full_world()
+    del world["opportunities"][0]["stage"]
+    world["stages"].insert(0, {"name": "先输", "win_rate": 0, "kind": "lost"})
+    await load_company(sqlite, world)
+    stage = await one(sqlite, Stage, Stage.name == "初步接洽")
+    assert (await one(sqlite, Opportunity)).stage_id == stage.id
+
+
 async def test_loaded_rows_obey_the_scope(database: Database) -> None:
     await load_company(database, full_world())
     for model in (Customer, Lead, Opportunity, Contract):
