@@ -1,1 +1,0 @@
-"""Entrance 2: HTTP."""
