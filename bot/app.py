@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import aiohttp
+import orjson
 
 from bot.core.clock import Clock
 from bot.delivery import Delivery
@@ -108,7 +108,7 @@ class App:
             "sent_at": frame.sent_at.isoformat() if frame.sent_at else None, "content": frame.content,
         }  # fmt: skip
         lane = f"user:{frame.user_id or frame.sender_nick}"
-        await self.inbox.take(f"bot:{frame.msg_id}", lane, "bot", json.dumps(body, ensure_ascii=False))
+        await self.inbox.take(f"bot:{frame.msg_id}", lane, "bot", orjson.dumps(body).decode())
 
     async def event(self, frame: EventFrame) -> bool:
         """Stores an event of the address book; others are acknowledged and let go."""
@@ -116,7 +116,7 @@ class App:
             "event_type": frame.event_type, "data": frame.data,
             "born_at": frame.born_at.isoformat() if frame.born_at else None,
         }  # fmt: skip
-        await self.inbox.take(f"event:{frame.event_id}", "org", "event", json.dumps(body, ensure_ascii=False))
+        await self.inbox.take(f"event:{frame.event_id}", "org", "event", orjson.dumps(body).decode())
         return True
 
     async def tap(self, frame: TapFrame) -> dict[str, Any] | None:
@@ -131,7 +131,7 @@ class App:
         }
 
     async def _work(self, frame: NewFrame) -> None:
-        body = json.loads(frame.body)
+        body = orjson.loads(frame.body)
         if frame.kind == "bot":
             await self.desk.chat(_message(frame.key, body))
             return

@@ -10,8 +10,9 @@ outside the database.
 import asyncio
 import random
 import sqlite3
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -86,6 +87,8 @@ class Database:
             self._writer = _sqlite_engine(parsed.database, writer=True)
             self._reader = _sqlite_engine(parsed.database, writer=False)
             self._write_thread = ThreadPoolExecutor(1, "db-write")
+            self._urgent: deque[Callable[[], None]] = deque()
+            self._ordinary: deque[Callable[[], None]] = deque()
             self._read_threads = ThreadPoolExecutor(READERS, "db-read")
         elif self.kind == "postgresql":
             self.path = None
@@ -95,18 +98,30 @@ class Database:
         else:
             raise ValueError(f"unknown database kind {self.kind!r}: use sqlite+aiosqlite or postgresql+asyncpg")
 
-    async def unit(self, scope: Scope | None, work: Callable[[Tx], T]) -> T:
+    async def unit(self, scope: Scope | None, work: Callable[[Tx], T], *, urgent: bool = False) -> T:
         """Runs `work` in one write transaction seen through `scope`; commits, or rolls back if it raises.
 
-        `scope` None: `work` sets it (`tx.info["scope"]`) before it touches an owned table.
+        `scope` None: `work` sets it (`tx.info["scope"]`) before it touches an owned table. `urgent`: DingTalk
+        waits for it (an acknowledgement, a tap's answer), so on SQLite it goes before units that nobody waits for.
 
         Raises:
             DatabaseBusy: SQLite's write lock was not to be had within LOCK_WAIT.
         """
         if self._async is not None:
             return await self._unit_postgres(scope, work)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._write_thread, _run, self._writer, scope, work)
+        done: Future[T] = Future()
+        queue = self._urgent if urgent else self._ordinary
+        queue.append(lambda: _keep(done, self._writer, scope, work))
+        self._write_thread.submit(self._next)
+        return await asyncio.wrap_future(done)
+
+    def _next(self) -> None:
+        """In the writer thread, once for each unit that was queued."""
+        try:
+            unit = self._urgent.popleft()
+        except IndexError:
+            unit = self._ordinary.popleft()
+        unit()
 
     async def read(self, scope: Scope | None, work: Callable[[Tx], T]) -> T:
         """As `unit`, for bodies that only look: readers do not queue behind the writer."""
@@ -115,9 +130,9 @@ class Database:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._read_threads, _run, self._reader, scope, work)
 
-    async def system(self, work: Callable[[Tx], T]) -> T:
+    async def system(self, work: Callable[[Tx], T], *, urgent: bool = False) -> T:
         """A write unit that sees every row: jobs, sync, delivery, the command line."""
-        return await self.unit(SYSTEM, work)
+        return await self.unit(SYSTEM, work, urgent=urgent)
 
     async def connection(self, work: Callable[[Connection], T]) -> T:
         """Runs `work` on a bare connection in one transaction: migrations and health checks only."""
@@ -155,6 +170,18 @@ class Database:
         self._reader.dispose()
         self._write_thread.shutdown()
         self._read_threads.shutdown()
+
+
+def _keep(done: "Future[T]", bind: Engine, scope: Scope | None, work: Callable[[Tx], T]) -> None:
+    """Runs a unit, unless nobody waits for it any more, and keeps what comes of it for whoever does."""
+    if not done.set_running_or_notify_cancel():
+        return
+    try:
+        result = _run(bind, scope, work)
+    except BaseException as problem:  # noqa: BLE001 -- raised where the unit is awaited
+        done.set_exception(problem)
+    else:
+        done.set_result(result)
 
 
 def _run(bind: Engine | Connection, scope: Scope | None, work: Callable[[Tx], T]) -> T:

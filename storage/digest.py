@@ -2,11 +2,20 @@
 
 from datetime import datetime
 
-from sqlmodel import col, select, update
+from sqlalchemy import update as core_update
+from sqlmodel import col, select
 
 from storage.database import Tx
 from storage.inbox import insert_ignore
+from storage.plain import Plain, given, given_list, table_of
 from storage.tables import DigestItem
+
+T = table_of(DigestItem)
+CANCEL = Plain(
+    core_update(T)
+    .where(T.c.subject == given("about"), T.c.rule.in_(given_list("by_rules")), T.c.sent_at.is_(None))
+    .values(cancelled_at=given("at"))
+)
 
 
 def add(tx: Tx, *, user_id: str, rule: str, subject: str, cycle: str, text: str, now: datetime) -> bool:
@@ -41,8 +50,4 @@ def mark_sent(tx: Tx, items: list[DigestItem], now: datetime) -> None:
 
 def cancel(tx: Tx, subject: str, *, rules: tuple[str, ...], now: datetime) -> None:
     """The matter is settled: nobody is reminded of it any more (R-REM-8)."""
-    tx.execute(
-        update(DigestItem)
-        .where(col(DigestItem.subject) == subject, col(DigestItem.rule).in_(rules), col(DigestItem.sent_at).is_(None))
-        .values(cancelled_at=now)
-    )
+    CANCEL.run(tx, about=subject, by_rules=list(rules), at=now)

@@ -2,10 +2,30 @@
 
 from datetime import datetime
 
-from sqlmodel import col, func, select, update
+from sqlalchemy import select as core_select
+from sqlalchemy import update as core_update
+from sqlmodel import col, func, select
 
 from storage.database import Tx
+from storage.plain import Plain, given, table_of
 from storage.tables import Customer, FollowUp
+
+C, F = table_of(Customer), table_of(FollowUp)
+ALL_OF = (F.c.customer_id == given("of"), F.c.deleted_at.is_(None))
+WHOEVER = "a customer's last contact is its latest follow-up, whoever made it"
+LATEST = Plain(core_select(F.c.at).where(*ALL_OF).order_by(F.c.at.desc(), F.c.id.desc()).limit(1), unscoped=WHOEVER)
+NEWEST = Plain(
+    core_select(F.c.next_at, F.c.next_timed).where(*ALL_OF).order_by(F.c.id.desc()).limit(1), unscoped=WHOEVER
+)
+SETTLE = Plain(
+    core_update(C)
+    .where(C.c.id == given("of"))
+    .values(
+        last_follow_up_at=given("last"), next_follow_up_at=given("planned"), next_timed=given("with_time"),
+        updated_at=given("at"),
+    ),
+    unscoped="the caller has access to the customer",
+)  # fmt: skip
 
 
 def add_follow_up(tx: Tx, follow_up: FollowUp) -> FollowUp:
@@ -26,23 +46,11 @@ def take_back(tx: Tx, follow_up: FollowUp, now: datetime) -> None:
 
 def _settle(tx: Tx, customer_id: int, now: datetime) -> None:
     """Last contact: the latest follow-up. Next: what the latest entry that was written down plans."""
-    rows = select(FollowUp).where(FollowUp.customer_id == customer_id, col(FollowUp.deleted_at).is_(None))
-    see_all = {"unscoped": "a customer's last contact is its latest follow-up, whoever made it"}
-    latest = tx.exec(
-        rows.order_by(col(FollowUp.at).desc(), col(FollowUp.id).desc()).limit(1), execution_options=see_all
-    ).first()
-    newest = tx.exec(rows.order_by(col(FollowUp.id).desc()).limit(1), execution_options=see_all).first()
-    tx.execute(
-        update(Customer)
-        .where(col(Customer.id) == customer_id)
-        .values(
-            last_follow_up_at=latest.at if latest else None,
-            next_follow_up_at=newest.next_at if newest else None,
-            next_timed=bool(newest and newest.next_timed),
-            updated_at=now,
-        )
-        .execution_options(synchronize_session=False, unscoped="the caller has access to the customer")
-    )
+    newest = NEWEST.run(tx, of=customer_id).first()
+    SETTLE.run(
+        tx, of=customer_id, last=LATEST.run(tx, of=customer_id).scalar(), planned=newest.next_at if newest else None,
+        with_time=bool(newest and newest.next_timed), at=now,
+    )  # fmt: skip
 
 
 def get(tx: Tx, follow_up_id: int) -> FollowUp | None:

@@ -206,12 +206,12 @@ class Desk:
 
     async def _tap(self, raw: RawTap) -> TapAnswer:
         try:
-            answer = await self._db.unit(None, lambda tx: self._work_tap(tx, raw))
+            answer = await self._db.unit(None, lambda tx: self._work_tap(tx, raw), urgent=True)
         except Stranger as refusal:
             return TapAnswer(self._note_alone(refusal.text))
         except AppError as refusal:
             text = refusal.text
-            answer = await self._db.unit(None, lambda tx: self._show(tx, raw, text))
+            answer = await self._db.unit(None, lambda tx: self._show(tx, raw, text), urgent=True)
         except DatabaseBusy:
             text = "现在人多，这一下还没保存。10 秒后再点一次（不会重复）。"
             return TapAnswer(self._note_alone(text))

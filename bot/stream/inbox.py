@@ -86,7 +86,8 @@ class InboxWorker:
                 fresh = await self._db.system(
                     lambda tx, frames=frames, now=now: inbox.store(  # type: ignore[misc]
                         tx, frames, holder=self.holder, now=now, wall=self._now_wall()
-                    )
+                    ),
+                    urgent=True,
                 )
             except Exception as failure:  # noqa: BLE001 -- handed to each frame's own waiter, which does not acknowledge
                 for _, stored in batch:

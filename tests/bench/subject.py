@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import orjson
 
 from bot.commands import house
 from bot.core.clock import SystemClock
@@ -88,7 +89,9 @@ async def _take_in(url: str, db: Database) -> None:
 
     class Intake:
         async def bot(self, frame: BotFrame) -> None:
-            await worker.take(f"bot:{frame.msg_id}", f"user:{frame.user_id}", "bot", json.dumps({"text": frame.text}))
+            await worker.take(
+                f"bot:{frame.msg_id}", f"user:{frame.user_id}", "bot", orjson.dumps({"text": frame.text}).decode()
+            )
 
         async def event(self, frame: EventFrame) -> bool:
             return True

@@ -1,0 +1,111 @@
+"""Statements past the session's machinery: no way round the scope, and in step with what the session holds."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from bot.core.actor import Scope
+from bot.core.clock import BEIJING
+from storage import inbox
+from storage.database import Database, Tx
+from storage.inbox import NewFrame
+from storage.migrate import upgrade
+from storage.plain import InsertNew, Plain, given, table_of
+from storage.tables import Conversation, Customer, Inbox
+from tests.support.postgres import fresh_database, need_postgres
+
+NOW = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=BEIJING)
+ALL = Plain(select(table_of(Conversation).c.user_id))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    if request.param == "sqlite":
+        opened = Database(f"sqlite+aiosqlite:///{tmp_path}/plain.sqlite3")
+        await upgrade(opened)
+        yield opened
+        await opened.close()
+        return
+    need_postgres()
+    async with fresh_database() as url:
+        opened = Database(url)
+        await upgrade(opened)
+        yield opened
+        await opened.close()
+
+
+async def test_a_scoped_table_is_refused_also_in_a_subquery(db: Database) -> None:
+    customer, conversation = table_of(Customer), table_of(Conversation)
+    within = select(conversation.c.user_id).where(conversation.c.user_id.in_(select(customer.c.owner_id)))
+    for statement in (select(customer.c.name), within):
+        plain = Plain(statement)
+        for _ in range(2):  # a refusal is not forgotten
+            with pytest.raises(TypeError, match="scoped"):
+                await db.unit(Scope("u1"), lambda tx, plain=plain: plain.run(tx))  # type: ignore[misc]
+
+
+async def test_it_may_say_why_it_sees_more(db: Database) -> None:
+    plain = Plain(select(table_of(Customer).c.name), unscoped="a test looks")
+    assert await db.unit(Scope("u1"), lambda tx: plain.run(tx).all()) == []
+
+
+async def test_what_the_session_holds_is_written_first(db: Database) -> None:
+    def work(tx: Tx) -> list[str]:
+        tx.add(Conversation(user_id="u1", conversation_id="bot"))
+        return list(ALL.run(tx).scalars())
+
+    assert await db.system(work) == ["u1"]
+
+
+async def test_rows_that_are_there_already_are_left_and_not_given(db: Database) -> None:
+    put = InsertNew(Conversation, ["user_id", "conversation_id"], "user_id")
+    row = {"user_id": "u1", "conversation_id": "bot", "misses": 0}
+    assert await db.system(lambda tx: put.run(tx, [row])) == ["u1"]
+    assert await db.system(lambda tx: put.run(tx, [{**row, "misses": 3}])) == []
+    assert await db.system(lambda tx: put.run(tx, [row, {**row, "user_id": "u2"}])) == ["u2"]
+    misses = Plain(select(table_of(Conversation).c.misses).where(table_of(Conversation).c.user_id == given("of")))
+    assert await db.system(lambda tx: misses.run(tx, of="u1").scalar_one()) == 0
+
+
+async def test_many_frames_at_once_keep_their_values_and_their_order(db: Database) -> None:
+    frames = [NewFrame(f"bot:{n}", f"user:{n % 3}", "bot", f'{{"text":"你好{n}"}}', "h") for n in range(50)]
+    wall = NOW + timedelta(hours=1)
+
+    def store(tx: Tx) -> list[NewFrame]:
+        return inbox.store(tx, [*frames, frames[0]], holder="me", now=NOW, wall=wall)
+
+    assert await db.system(store) == frames
+    assert await db.system(store) == []
+    rows = await db.system(lambda tx: tx.scalars(select(Inbox).order_by(table_of(Inbox).c.sequence)).all())
+    assert [NewFrame(r.key, r.lane, r.kind, r.body, r.body_hash) for r in rows] == frames
+    assert {r.received_at for r in rows} == {NOW}
+    assert {r.lease_until for r in rows} == {wall + inbox.LEASE}
+    assert {(r.state, r.attempts, r.lease_holder, r.result, r.done_at) for r in rows} == {("new", 0, "me", "", None)}
+
+
+async def test_what_dingtalk_waits_for_goes_first(tmp_path: Path) -> None:
+    db = Database(f"sqlite+aiosqlite:///{tmp_path}/plain.sqlite3")
+    await upgrade(db)
+    held, order = threading.Event(), list[str]()
+    try:
+        first = asyncio.ensure_future(db.system(lambda tx: held.wait(10)))
+        ordinary = [asyncio.ensure_future(db.system(lambda tx, n=n: order.append(f"o{n}"))) for n in range(3)]  # type: ignore[misc]
+        gone = asyncio.ensure_future(db.system(lambda tx: order.append("cancelled")))
+        urgent = [
+            asyncio.ensure_future(db.system(lambda tx, n=n: order.append(f"u{n}"), urgent=True))  # type: ignore[misc]
+            for n in range(2)
+        ]
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.sleep(0)
+        held.set()
+        await asyncio.gather(first, *ordinary, *urgent)
+        assert order == ["u0", "u1", "o0", "o1", "o2"]
+    finally:
+        held.set()
+        await db.close()
