@@ -4,13 +4,12 @@ import argparse
 import json
 from typing import Any
 
-from storage.world.load import load_world
-
 from bot.commands import house
 from bot.commands.house import Refused
 from bot.core.clock import SystemClock
 from bot.settings import read_settings
 from storage.database import Tx
+from storage.world.load import load_world
 from storage.world.schema import WorldError
 
 

@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from sync.events import apply_event
-
 from bot.dispatch import OrgEvent
 from bot.jobs.spec import Toolbox
 from bot.language.pinyin import person_readings
 from handlers.org.service import note_leavers
+from sync.events import apply_event
 
 MIRRORED = ("user_", "org_dept_", "org_admin_", "label_", "org_change")
 

@@ -156,10 +156,8 @@ async def _until_told(work: Awaitable[None]) -> None:
     task = asyncio.ensure_future(work)
     told = asyncio.ensure_future(house.wait_for_signal())
     await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
-    if told.done() and not task.done():
-        _, late = await asyncio.wait({task}, timeout=5)  # those that hear the signal themselves come to an end
-        for one in late:
-            one.cancel()
+    if not task.done():  # those that listen for the signal themselves come to an end by it
+        task.cancel()
     told.cancel()
     await asyncio.gather(task, told, return_exceptions=True)
     if not task.cancelled() and task.exception() is not None:

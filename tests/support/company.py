@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlmodel import select
-from storage.world.load import load_world
 
 from bot.core.clock import BEIJING
 from storage.database import Database, Tx
 from storage.tables import Customer, Department, Employee, EmployeeDepartment
+from storage.world.load import load_world
 from tests.support.world import small_world
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=BEIJING)
