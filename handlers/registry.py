@@ -2,6 +2,8 @@
 
 from bot.dispatch import Router
 from bot.jobs.spec import Job
+from handlers.competitors import chat as competitors_chat
+from handlers.competitors import taps as competitors_taps
 from handlers.customers import chat as customers_chat
 from handlers.customers import taps as customers_taps
 from handlers.followups import chat as followups_chat
@@ -9,16 +11,26 @@ from handlers.followups import taps as followups_taps
 from handlers.help import chat as help_chat
 from handlers.home import chat as home_chat
 from handlers.home import taps as home_taps
+from handlers.invoices import chat as invoices_chat
+from handlers.invoices import taps as invoices_taps
 from handlers.org import chat as org_chat
 from handlers.org import events as org_events
 from handlers.org import jobs as org_jobs
 from handlers.pool import chat as pool_chat
 from handlers.pool import taps as pool_taps
+from handlers.products import chat as products_chat
+from handlers.products import taps as products_taps
 from handlers.reminders import jobs as reminders_jobs
+from handlers.stages import chat as stages_chat
+from handlers.stages import taps as stages_taps
+from handlers.targets import chat as targets_chat
+from handlers.targets import taps as targets_taps
 from handlers.undo import chat as undo_chat
 from handlers.undo import taps as undo_taps
 
 ROUTERS: tuple[Router, ...] = (
+    competitors_chat.router,
+    competitors_taps.router,
     customers_chat.router,
     customers_taps.router,
     followups_chat.router,
@@ -26,9 +38,17 @@ ROUTERS: tuple[Router, ...] = (
     help_chat.router,
     home_chat.router,
     home_taps.router,
+    invoices_chat.router,
+    invoices_taps.router,
     org_chat.router,
     pool_chat.router,
     pool_taps.router,
+    products_chat.router,
+    products_taps.router,
+    stages_chat.router,
+    stages_taps.router,
+    targets_chat.router,
+    targets_taps.router,
     undo_chat.router,
     undo_taps.router,
 )

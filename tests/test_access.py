@@ -20,8 +20,11 @@ from bot.core.actor import Actor, Permission
 from bot.core.clock import BEIJING
 from bot.core.errors import Forbidden, NotFound
 from bot.identity import identify
+from handlers.competitors.rules import CompetitorWords
 from handlers.customers.service import NewCustomer
 from handlers.followups.service import NewFollowUp
+from handlers.invoices.rules import NodeWords
+from handlers.targets.rules import read_targets
 from storage.customers import CustomerFilter
 from storage.database import Database, Tx
 from storage.settings import read_settings
@@ -47,6 +50,19 @@ P = Permission
 SYSTEM = "called by jobs with the system actor only"
 UNDO = "called by the undo door, which has checked whose it is"
 TABLE: dict[str, Row] = {
+    "competitors.add_competitor": Row(
+        P.COMPETITOR_ADD, lambda f, c, _: f(c, CompetitorWords("某某机床")), foreign=None
+    ),
+    "competitors.edit_competitor": Row(
+        P.COMPETITOR_EDIT, lambda f, c, _: f(c, CompetitorWords("某某机床", "快")), foreign=None
+    ),
+    "competitors.list_competitors": Row(P.COMPETITOR_VIEW, lambda f, c, _: f(c), foreign=None),
+    "competitors.remove_competitor": Row(P.COMPETITOR_DELETE, lambda f, c, _: f(c, "某某机床"), foreign=None),
+    "competitors.show_competitor": Row(P.COMPETITOR_VIEW, lambda f, c, _: f(c, "某某机床"), foreign=None),
+    "competitors.switch_competitor": Row(
+        P.COMPETITOR_EDIT, lambda f, c, _: f(c, "某某机床", active=False), foreign=None
+    ),
+    "competitors.undo_change": Row(None, lambda f, c, i: None, foreign=None, free=UNDO),
     "customers.add_contact": Row(P.CONTACT_ADD, lambda f, c, i: f(c, i, name="陈强", title="", mobile="13812345679")),
     "customers.create_customer": Row(
         P.CUSTOMER_ADD, lambda f, c, _: f(c, NewCustomer("新客户某某", "陈强")), foreign=None
@@ -59,6 +75,9 @@ TABLE: dict[str, Row] = {
     "followups.undo_follow_up": Row(None, lambda f, c, i: f(c, {"follow_up_id": i}), free=UNDO),
     "help.administrators": Row(None, lambda f, c, _: f(c), foreign=None),
     "home.show_today": Row(None, lambda f, c, _: f(c), foreign=None),
+    "invoices.change_flow": Row("admin", lambda f, c, _: f(c, NodeWords("hide", "", ("合同金额",))), foreign=None),
+    "invoices.show_flow": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "invoices.undo_flow": Row(None, lambda f, c, i: None, foreign=None, free=UNDO),
     "org.decide_removals": Row("admin", lambda f, c, _: f(c, agree=True), foreign=None),
     "org.note_leavers": Row(None, lambda f, c, _: f(c, []), foreign=None, free=SYSTEM),
     "org.request_sync": Row("admin", lambda f, c, _: f(c), foreign=None),
@@ -71,6 +90,13 @@ TABLE: dict[str, Row] = {
     "pool.return_customer": Row(P.POOL_CLAIM, lambda f, c, i: f(c, i, "无需求")),
     "pool.undo_claim": Row(None, lambda f, c, i: None, foreign=None, free=UNDO),
     "pool.undo_return": Row(None, lambda f, c, i: None, foreign=None, free=UNDO),
+    "products.add_product": Row(P.PRODUCT_ADD, lambda f, c, _: f(c, ["Z-9", "轴", "9"]), foreign=None),
+    "products.edit_product": Row(P.PRODUCT_EDIT, lambda f, c, _: f(c, "Z-9", "单价", "10"), foreign=None),
+    "products.list_products": Row(P.PRODUCT_VIEW, lambda f, c, _: f(c), foreign=None),
+    "products.show_product": Row(P.PRODUCT_VIEW, lambda f, c, _: f(c, "Z-9"), foreign=None),
+    "products.switch_product": Row(P.PRODUCT_EDIT, lambda f, c, _: f(c, "Z-9", enabled=False), foreign=None),
+    "products.undo_add": Row(None, lambda f, c, i: None, foreign=None, free=UNDO),
+    "products.undo_edit": Row(None, lambda f, c, i: None, foreign=None, free=UNDO),
     "reminders.list_lost": Row("admin", lambda f, c, _: f(c), foreign=None),
     "reminders.list_owners": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
     "reminders.list_waiting": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
@@ -81,6 +107,19 @@ TABLE: dict[str, Row] = {
     "reminders.tell_administrators": Row(None, lambda f, c, _: None, foreign=None, free=SYSTEM),
     "reminders.tell_administrators_now": Row(None, lambda f, c, _: None, foreign=None, free=SYSTEM),
     "reminders.tell_undelivered": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "stages.add_stage": Row("admin", lambda f, c, _: f(c, "样品", 10), foreign=None),
+    "stages.list_stages": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "stages.move_stage": Row("admin", lambda f, c, _: f(c, "甲", "乙", behind=True), foreign=None),
+    "stages.rate_stage": Row("admin", lambda f, c, _: f(c, "甲", 10), foreign=None),
+    "stages.remove_stage": Row("admin", lambda f, c, _: f(c, "甲"), foreign=None),
+    "stages.rename_stage": Row("admin", lambda f, c, _: f(c, "甲", "乙"), foreign=None),
+    "stages.switch_stage": Row("admin", lambda f, c, _: f(c, "甲", active=False), foreign=None),
+    "stages.undo_change": Row(None, lambda f, c, i: None, foreign=None, free=UNDO),
+    "targets.list_targets": Row(P.TARGET_VIEW, lambda f, c, _: f(c, 2026), foreign=None),
+    "targets.set_targets": Row(
+        P.TARGET_SET, lambda f, c, _: f(c, read_targets("李娜 合同额 3月1万", today=NOW.date())), foreign=None
+    ),
+    "targets.undo_set": Row(None, lambda f, c, i: None, foreign=None, free=UNDO),
     "undo.take_back": Row(None, lambda f, c, i: f(c, i), foreign=None),
 }  # fmt: skip
 

@@ -37,6 +37,7 @@ class Stage(SQLModel, table=True):
     win_rate: int
     kind: str = "open"
     position: int = 0
+    active: bool = True  # False: kept on what is in it, not to be chosen any more
 
 
 class Product(SQLModel, table=True):
@@ -48,6 +49,7 @@ class Product(SQLModel, table=True):
     category: str = ""
     unit: str = ""
     price: Decimal = Field(default=Decimal("0.00"), sa_type=Fen)
+    enabled: bool = True  # False: kept on lines made before, not to be chosen any more
 
 
 class Competitor(SQLModel, table=True):
@@ -58,6 +60,7 @@ class Competitor(SQLModel, table=True):
     strengths: str = ""
     weaknesses: str = ""
     tactics: str = ""
+    active: bool = True  # False: archived, kept where it was met
 
 
 class Opportunity(Owned, table=True):

@@ -1,0 +1,41 @@
+"""Cards of the base data (产品, 竞争对手, 销售阶段, 销售目标, 开票审批): lists with pages, and what changed."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from bot.dispatch import Button, CardButton, CardRow, CardView
+from cards.renderers import escape
+
+
+class BasePageButton(Button):
+    """Another page of the list the card shows."""
+
+    action: ClassVar[str] = "base.page"
+    page: int
+
+
+def base_list(
+    title: str,
+    head: str,
+    rows: Sequence[tuple[str, str]],
+    *,
+    page: int = 1,
+    pages: int = 1,
+    footer: str = "",
+    empty: str = "",
+) -> CardView:
+    """`rows`: a name and what is said of it; `footer`: the sentences that change the list (D28)."""
+    if not rows:
+        return CardView(title, body=empty or head, footer=footer)
+    buttons: list[CardButton] = []
+    if page > 1:
+        buttons.append(CardButton("上一页", BasePageButton(page=page - 1), typed="上一页"))
+    if page < pages:
+        buttons.append(CardButton("下一页", BasePageButton(page=page + 1), typed="下一页"))
+    drawn = tuple(CardRow(escape(name), escape(detail)) for name, detail in rows)
+    return CardView(title, body=head, rows=drawn, buttons=tuple(buttons), footer=footer)
+
+
+def changed_card(title: str, body: str, buttons: Sequence[CardButton]) -> CardView:
+    """What a change did, now → new."""
+    return CardView(title, body=escape(body), buttons=tuple(buttons))

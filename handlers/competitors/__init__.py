@@ -1,0 +1,1 @@
+"""Competitors (竞争对手): who they are, what they are good and bad at."""

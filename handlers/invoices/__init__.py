@@ -1,0 +1,1 @@
+"""Invoices (开票): how their approval is set up."""

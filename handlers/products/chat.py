@@ -1,0 +1,66 @@
+"""What people type about products."""
+
+import re
+from typing import Any
+
+from bot.context import Context
+from bot.core.errors import InvalidInput
+from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
+from handlers.products.rules import EXAMPLE
+from handlers.products.service import add_product, edit_product, show_product, switch_product
+from handlers.products.views import changed_reply, one_reply
+
+router = Router("products.chat")
+GAPS = re.compile(r"[\s,，、;；]+")
+
+
+@router.command("产品", whole=True)
+@router.command("产品列表", "查产品", "产品 ")
+def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+    """`产品`, `产品 主机`: the list."""
+    state: dict[str, Any] = {"words": message.args.split(), "page": 1}
+    talk.ask("products.list", state=state)
+    return Reply(card=CardRef("products.list", state), private=False)
+
+
+@router.question("products.list")
+def turn_page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:  # noqa: ARG001
+    """`下一页`, `上一页`."""
+    step = {"下一页": 1, "上一页": -1}.get(message.text)
+    if step is None:
+        return None
+    state = {**pending["state"], "page": max(1, int(pending["state"]["page"]) + step)}
+    talk.ask("products.list", state=state)
+    return Reply(card=CardRef("products.list", state), private=False)
+
+
+@router.command("新增产品", "新建产品", "添加产品")
+def add(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """`新增产品 ZJ-001 数控主轴 主机 台 12800`."""
+    if not message.args:
+        raise InvalidInput(f"请写明编号 名称 分类 单位 单价，例如「{EXAMPLE}」。")
+    talk.settle()
+    return changed_reply(add_product(ctx, [w for w in GAPS.split(message.args) if w]))
+
+
+@router.command("修改产品", "编辑产品", "改产品")
+def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+    """`修改产品 ZJ-001 单价 13800`; without a field: what it says now."""
+    parts = message.args.split(None, 2)
+    if len(parts) == 1:
+        return one_reply(show_product(ctx, parts[0]))
+    if len(parts) < 3:
+        raise InvalidInput("请写明改什么、改成什么，例如「修改产品 ZJ-001 单价 13800」。")
+    return changed_reply(edit_product(ctx, parts[0], parts[1], parts[2].removeprefix("为").strip()))
+
+
+@router.command("停用产品")
+def disable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+    """`停用产品 ZJ-001`."""
+    return changed_reply(switch_product(ctx, message.args, enabled=False))
+
+
+@router.command("启用产品")
+def enable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+    """`启用产品 ZJ-001`."""
+    return changed_reply(switch_product(ctx, message.args, enabled=True))

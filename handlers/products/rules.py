@@ -1,0 +1,83 @@
+"""What a product must be. Pure.
+
+Source: manual 3.1; requirements R3.01–R3.04; crm-rules.md R-PROD-1, R-PROD-5.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.core.errors import InvalidInput, RuleBroken
+from bot.core.money import CENT
+from bot.language.money import parse_amount
+
+EXAMPLE = "新增产品 ZJ-001 数控主轴 主机 台 12800"
+LONGEST = 60  # characters of a code or name
+
+
+class CodeTaken(RuleBroken, code="products.code_taken"):
+    """The 编号 is another product's."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewProduct:
+    """What was typed; empty where nothing was."""
+
+    code: str
+    name: str
+    category: str = ""
+    unit: str = ""
+    price: Decimal | None = None  # yuan
+
+
+def read_new_product(words: list[str], *, units: list[str]) -> NewProduct:
+    """编号 名称, then 分类, 单位 and 单价 in any order: a unit is known by its dictionary, a price by being an amount.
+
+    Raises:
+        InvalidInput: a word is left over.
+    """
+    code, name, *rest = [*words, "", ""] if len(words) < 2 else words
+    price: Decimal | None = None
+    category = unit = ""
+    for word in filter(None, rest):
+        amount = parse_amount(word.removeprefix("单价"))
+        if amount is not None and amount.sure and price is None:
+            price = amount.value
+        elif word in units and not unit:
+            unit = word
+        elif not category:
+            category = word
+        elif not unit:
+            unit = word
+        else:
+            raise InvalidInput(f"没认出「{word}」。请写成「{EXAMPLE}」（编号 名称 分类 单位 单价）。")
+    return NewProduct(code, name, category, unit, price)
+
+
+def check_new_product(new: NewProduct) -> None:
+    """Raises InvalidInput that names all that is missing at once, with an example."""
+    missing = [
+        label
+        for label, value in (("编号", new.code), ("名称", new.name), ("单价", new.price))
+        if value is None or value == ""
+    ]
+    if missing:
+        raise InvalidInput(f"还差{'、'.join(missing)}。请写成「{EXAMPLE}」（编号 名称 分类 单位 单价）。")
+    for label, text in (("编号", new.code), ("名称", new.name)):
+        if len(text) > LONGEST:
+            raise InvalidInput(f"{label}太长了，最多 {LONGEST} 个字。")
+    check_price(new.price)
+
+
+def check_price(price: Decimal | None) -> Decimal:
+    """Yuan, not negative, at most two decimals. Raises InvalidInput."""
+    if price is None:
+        raise InvalidInput("没认出单价，例如 12800 或 1.28万。")
+    if price < 0 or price != price.quantize(CENT):
+        raise InvalidInput("单价不能是负数，最多两位小数，例如 12800.50。")
+    return price.quantize(CENT)
+
+
+def check_choice(label: str, value: str, allowed: list[str]) -> None:
+    """A value of the bound dictionary, or nothing. Raises InvalidInput with the list (R3.04, R3.60)."""
+    if value and allowed and value not in allowed:
+        raise InvalidInput(f"{label}「{value}」不在数据字典里，可选：{'、'.join(allowed[:20])}。")

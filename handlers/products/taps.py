@@ -1,0 +1,19 @@
+"""What taps on base data cards do, and how product cards are drawn."""
+
+from bot.context import Context
+from bot.dispatch import CardTap, CardUpdate, Router
+from cards.base_data import BasePageButton
+from handlers.products import views
+from handlers.products.service import undo_add, undo_edit
+
+router = Router("products.taps")
+router.painter("products.list")(views.paint_list)
+router.painter("base.changed")(views.paint_changed)
+router.undoer("products.add")(lambda payload, ctx: undo_add(ctx, payload))
+router.undoer("products.edit")(lambda payload, ctx: undo_edit(ctx, payload))
+
+
+@router.button(BasePageButton)
+def turn_page(tap: CardTap[BasePageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
+    """Another page of the list."""
+    return CardUpdate(state={**tap.state, "page": tap.button.page})

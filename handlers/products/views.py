@@ -1,0 +1,42 @@
+"""Product cards."""
+
+from typing import Any
+
+from bot.context import Context
+from bot.dispatch import CardRef, CardView, Reply
+from cards.base_data import base_list, changed_card
+from handlers.products.rules import EXAMPLE
+from handlers.products.service import Changed, facts_line, list_products
+from handlers.undo.views import undo_buttons
+from storage.tables import Product
+
+SENTENCES = f"可以说：「{EXAMPLE}」「修改产品 编号 单价 13800」「停用产品 编号」"
+
+
+def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
+    """The price list, five a page."""
+    words = tuple(str(w) for w in state.get("words", ()))
+    number = int(state.get("page", 1))
+    page = list_products(ctx, words, number)
+    shown = f" · 第 {number}/{page.pages} 页" if page.pages > 1 else ""
+    return base_list(
+        " · ".join(["产品", *words]), f"共 {page.total} 个{shown}",
+        [(f"{p.code} {p.name}", facts_line(p)) for p in page.rows], page=number, pages=page.pages, footer=SENTENCES,
+        empty="没有符合的产品。" if words else "还没有产品。",
+    )  # fmt: skip
+
+
+def paint_changed(state: dict[str, Any], ctx: Context) -> CardView:
+    """One change."""
+    return changed_card(state["title"], state["body"], undo_buttons(ctx, state.get("undo_id")))
+
+
+def changed_reply(done: Changed) -> Reply:
+    """What was changed, with 撤销."""
+    state = {"title": "产品已更新", "body": f"{done.text}\n{facts_line(done.product)}", "undo_id": done.undo_id}
+    return Reply(card=CardRef("base.changed", state), private=False)
+
+
+def one_reply(product: Product) -> Reply:
+    """One product in a line."""
+    return Reply(f"{product.code} {product.name} · {facts_line(product)}", private=False)

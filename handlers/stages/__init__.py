@@ -1,0 +1,1 @@
+"""Sales stages (销售阶段) with their win rates."""

@@ -1,0 +1,129 @@
+"""Use cases of sales targets: setting them and looking at what is set."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from bot.context import Context
+from bot.core.actor import Permission
+from bot.core.errors import InvalidInput, NotFound
+from handlers.targets import rules
+from handlers.targets.rules import METRICS, TargetWords
+from storage import audit, people, targets, undos
+from storage.database import Tx
+from storage.targets import Subject, TargetLine
+
+UNDO = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was set. `differing`: nothing was written, these months have other targets and must be decided first."""
+
+    text: str
+    undo_id: int | None = None
+    differing: dict[int, Decimal] | None = None
+
+
+def set_targets(ctx: Context, words: TargetWords, *, overwrite: bool | None = None) -> Done:
+    """Sets months of a person or department within the actor's scope. `overwrite` None: asks before a batch does.
+
+    Raises:
+        Forbidden: without 目标-设置.
+        NotFound: no such person or department, or none within scope.
+        InvalidInput: 合同额 or 回款额 was not said.
+    """
+    ctx.actor.require(Permission.TARGET_SET)
+    if not words.metric:
+        raise InvalidInput("是合同额还是回款额？")
+    with ctx.begin() as tx:
+        subject = _access_subject(tx, ctx, words.who)
+        present = targets.months_of(tx, subject, words.metric, words.year)
+        other = rules.differing(words, present)
+        if other and overwrite is None:
+            some = "、".join(f"{m}月 {a:,.2f}" for m, a in sorted(other.items())[:4])
+            text = f"{subject.name} {words.year}年已有 {len(other)} 个月的{METRICS[words.metric]}目标不同（{some}）。"
+            return Done(text, differing=other)
+        wanted: dict[int, Decimal | None] = {
+            m: a for m, a in words.months.items() if overwrite or m not in other or not words.batch
+        }
+        targets.set_months(tx, subject, words.metric, words.year, wanted)
+        after = targets.months_of(tx, subject, words.metric, words.year)
+        undo_id = undos.offer(
+            tx, user_id=ctx.actor.user_id, kind="targets.set", now=ctx.now, lasts=UNDO,
+            text=f"{subject.name} {words.year}年{METRICS[words.metric]}目标",
+            payload={
+                "kind": subject.kind, "subject_id": subject.subject_id, "name": subject.name, "metric": words.metric,
+                "year": words.year, "before": {str(m): str(present[m]) if m in present else None for m in wanted},
+            },
+        )  # fmt: skip
+        _record(tx, ctx, "set.target", subject, metric=words.metric, year=words.year, before=_rows(present),
+                after=_rows(after))  # fmt: skip
+        return Done(_text(subject, words, present, after), undo_id)
+
+
+def undo_set(ctx: Context, payload: dict[str, Any]) -> str:
+    """Puts the months back as they were."""
+    with ctx.begin() as tx:
+        subject = Subject(payload["kind"], payload["subject_id"], payload["name"])
+        before = {int(m): None if a is None else Decimal(a) for m, a in payload["before"].items()}
+        targets.set_months(tx, subject, payload["metric"], int(payload["year"]), before)
+        _record(
+            tx, ctx, "undo.target", subject, metric=payload["metric"], year=payload["year"], after=payload["before"]
+        )
+        return f"已撤销，{subject.name} {payload['year']}年的目标恢复原样。"
+
+
+def list_targets(ctx: Context, year: int) -> list[TargetLine]:
+    """The year's targets within the actor's scope; one's own need no function. Raises Forbidden."""
+    if not ctx.actor.may(Permission.TARGET_SET):
+        ctx.actor.require(Permission.TARGET_VIEW)
+    with ctx.begin() as tx:
+        return [line for line in targets.list_year(tx, year) if _in_scope(tx, ctx, line.subject)]
+
+
+def _access_subject(tx: Tx, ctx: Context, who: str) -> Subject:
+    found = targets.find_department(tx, who)
+    if not found:
+        found = [Subject("user", p.user_id, p.name) for p in people.list_by_name(tx, who) if p.name == who]
+        if not found and (person := people.get_employee(tx, who)) is not None and person.active:
+            found = [Subject("user", person.user_id, person.name)]
+    within = [s for s in found if _in_scope(tx, ctx, s)]
+    if not within:
+        raise NotFound(f"没有找到「{who}」这位同事或部门，请核对名称。")
+    if len(within) > 1:
+        some = "、".join(s.subject_id for s in within)
+        raise NotFound(f"「{who}」不止一个：{some}。请用编号再说一次。")
+    return within[0]
+
+
+def _in_scope(tx: Tx, ctx: Context, subject: Subject) -> bool:
+    scope = ctx.actor.scope
+    if scope.departments is None or subject.subject_id == ctx.actor.user_id:
+        return True
+    if subject.kind == "department":
+        return int(subject.subject_id) in scope.departments
+    return bool(scope.departments & set(people.departments_of(tx, subject.subject_id)))
+
+
+def _text(subject: Subject, words: TargetWords, before: dict[int, Decimal], after: dict[int, Decimal]) -> str:
+    head = f"{subject.name} {words.year}年{METRICS[words.metric]}目标"
+    if words.batch and len(set(after.values())) == 1:
+        change = f"每月 {next(iter(after.values())):,.2f} 元"
+    else:
+        change = "、".join(f"{m}月 {_yuan(before.get(m))} → {_yuan(after.get(m))}" for m in sorted(words.months))
+    return f"{head}：{change}，全年 {sum(after.values()):,.2f} 元"
+
+
+def _yuan(amount: Decimal | None) -> str:
+    return "（空）" if amount is None else f"{amount:,.2f}"
+
+
+def _rows(months: dict[int, Decimal]) -> dict[str, str]:
+    return {str(m): str(a) for m, a in months.items()}
+
+
+def _record(tx: Tx, ctx: Context, action: str, subject: Subject, **detail: Any) -> None:
+    name = f"target:{subject.kind}:{subject.subject_id}"
+    audit.record(tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=name, **detail)

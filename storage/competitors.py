@@ -1,0 +1,54 @@
+"""Queries on competitors (竞争对手)."""
+
+from sqlmodel import col, func, select
+
+from bot.core.errors import NotFound
+from bot.language.companies import hard_key
+from storage.database import Tx
+from storage.tables import Competitor, OpportunityCompetitor
+
+
+def find_competitor(tx: Tx, name: str) -> Competitor | None:
+    """By name, compared as company names are (R-COMP-1): a few dozen rows, so in code."""
+    key = hard_key(name)
+    return next((c for c in tx.exec(select(Competitor)).all() if hard_key(c.name) == key), None)
+
+
+def access_competitor(tx: Tx, name: str) -> Competitor:
+    """Raises NotFound."""
+    found = find_competitor(tx, name)
+    if found is None:
+        raise NotFound(f"没有找到竞争对手「{name}」，发送「竞争对手」看看有哪些。")
+    return found
+
+
+def list_competitors(tx: Tx, *, page: int, per_page: int) -> tuple[list[Competitor], int]:
+    """Active ones first, by name; and how many there are."""
+    total = tx.exec(select(func.count()).select_from(Competitor)).one()
+    query = select(Competitor).order_by(col(Competitor.active).desc(), col(Competitor.name))
+    return list(tx.exec(query.offset((page - 1) * per_page).limit(per_page)).all()), total
+
+
+def list_names(tx: Tx) -> list[str]:
+    """Every competitor's name."""
+    return list(tx.exec(select(Competitor.name).order_by(col(Competitor.name))).all())
+
+
+def add_competitor(tx: Tx, *, name: str, strengths: str, weaknesses: str, tactics: str) -> Competitor:
+    """A new one."""
+    competitor = Competitor(name=name, strengths=strengths, weaknesses=weaknesses, tactics=tactics)
+    tx.add(competitor)
+    tx.flush()
+    return competitor
+
+
+def count_met(tx: Tx, competitor: Competitor) -> int:
+    """Opportunities it was met in, whoever owns them."""
+    query = select(func.count()).select_from(OpportunityCompetitor)
+    return tx.exec(query.where(OpportunityCompetitor.competitor_id == competitor.id)).one()
+
+
+def remove_competitor(tx: Tx, competitor: Competitor) -> None:
+    """Only for one that was met nowhere."""
+    tx.delete(competitor)
+    tx.flush()

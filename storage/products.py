@@ -1,0 +1,54 @@
+"""Queries on products (产品)."""
+
+from decimal import Decimal
+
+from sqlmodel import col, func, or_, select
+
+from bot.core.errors import NotFound
+from storage.database import Tx
+from storage.tables import Product
+
+
+def find_product(tx: Tx, code: str) -> Product | None:
+    """By its 编号, whatever the case."""
+    return tx.exec(select(Product).where(func.lower(col(Product.code)) == code.strip().lower())).first()
+
+
+def access_product(tx: Tx, word: str) -> Product:
+    """By 编号, or by a name that only one product has. Raises NotFound."""
+    found = find_product(tx, word)
+    if found is not None:
+        return found
+    named = tx.exec(select(Product).where(col(Product.name) == word.strip()).limit(2)).all()
+    if len(named) == 1:
+        return named[0]
+    raise NotFound(f"没有找到产品「{word}」，发送「产品」看看有哪些。")
+
+
+def list_products(tx: Tx, words: tuple[str, ...], *, page: int, per_page: int) -> tuple[list[Product], int]:
+    """Products that match every word, by 编号; and how many there are in all."""
+    wanted = [
+        or_(
+            col(Product.code).contains(w, autoescape=True),
+            col(Product.name).contains(w, autoescape=True),
+            col(Product.category) == w,
+        )
+        for w in words
+    ]
+    total = tx.exec(select(func.count()).select_from(Product).where(*wanted)).one()
+    query = select(Product).where(*wanted).order_by(col(Product.code))
+    return list(tx.exec(query.offset((page - 1) * per_page).limit(per_page)).all()), total
+
+
+def add_product(tx: Tx, *, code: str, name: str, category: str, unit: str, price: Decimal) -> Product:
+    """`price` in yuan."""
+    product = Product(code=code, name=name, category=category, unit=unit, price=price)
+    tx.add(product)
+    tx.flush()
+    return product
+
+
+def remove_product(tx: Tx, product: Product) -> None:
+    """Only for one that nothing refers to."""
+    tx.delete(product)
+    tx.flush()

@@ -1,0 +1,60 @@
+"""Queries on sales stages (销售阶段)."""
+
+from sqlmodel import col, func, select
+
+from bot.core.errors import NotFound
+from storage.database import Tx
+from storage.dictionaries import fold
+from storage.tables import Opportunity, Stage
+
+
+def list_stages(tx: Tx) -> list[Stage]:
+    """In their order, those out of use last of all."""
+    query = select(Stage).order_by(col(Stage.active).desc(), col(Stage.position), col(Stage.id))
+    return list(tx.exec(query).all())
+
+
+def find_stage(tx: Tx, name: str) -> Stage | None:
+    """By folded name."""
+    key = fold(name)
+    return next((s for s in list_stages(tx) if fold(s.name) == key), None)
+
+
+def access_stage(tx: Tx, name: str) -> Stage:
+    """Raises NotFound, naming what there is."""
+    found = find_stage(tx, name)
+    if found is None:
+        known = "、".join(s.name for s in list_stages(tx)) or "还没有"
+        raise NotFound(f"没有「{name}」这个销售阶段，现有：{known}。")
+    return found
+
+
+def add_stage(tx: Tx, *, name: str, win_rate: int, kind: str, position: int) -> Stage:
+    """A new one at its place; those behind it move on."""
+    for stage in list_stages(tx):
+        if stage.position >= position:
+            stage.position += 1
+    tx.flush()
+    stage = Stage(name=name, win_rate=win_rate, kind=kind, position=position)
+    tx.add(stage)
+    tx.flush()
+    return stage
+
+
+def renumber(tx: Tx, order: list[Stage]) -> None:
+    """The given order is the order."""
+    for position, stage in enumerate(order):
+        stage.position = position
+    tx.flush()
+
+
+def count_in(tx: Tx, stage: Stage) -> int:
+    """Opportunities that are in the stage, whoever owns them."""
+    query = select(func.count()).select_from(Opportunity).where(Opportunity.stage_id == stage.id)
+    return tx.exec(query, execution_options={"unscoped": "a stage in use by anybody is in use"}).one()
+
+
+def remove_stage(tx: Tx, stage: Stage) -> None:
+    """Only for one that holds nothing."""
+    tx.delete(stage)
+    tx.flush()
