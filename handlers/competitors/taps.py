@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.context import Context
+from bot.core.actor import Permission
 from bot.dispatch import CardView, Router
 from cards.base_data import base_list
 from handlers.competitors.rules import EXAMPLE
@@ -20,7 +21,8 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     shown = f" · 第 {number}/{page.pages} 页" if page.pages > 1 else ""
     return base_list(
         "竞争对手", f"共 {page.total} 家{shown}", [(c.name, facts_lines(c).replace("\n", " · ")) for c in page.rows],
-        page=number, pages=page.pages, footer=SENTENCES, empty="还没有竞争对手。",
+        page=number, pages=page.pages,
+        footer=SENTENCES if ctx.actor.may(Permission.COMPETITOR_ADD) else "", empty="还没有竞争对手。",
     )  # fmt: skip
 
 

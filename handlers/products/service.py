@@ -67,7 +67,8 @@ def add_product(ctx: Context, words: list[str]) -> Changed:
         taken = products.find_product(tx, new.code)
         if taken is not None:
             raise CodeTaken(
-                f"编号「{taken.code}」已经是「{taken.name}」的，换一个编号；要改它请发「修改产品 {taken.code} 单价 …」。"
+                f"编号「{taken.code}」已经是「{taken.name}」的，换一个编号；"
+                f"要改它请发「修改产品 {taken.code} 单价 …」。"
             )
         product = products.add_product(
             tx, code=new.code, name=new.name, category=new.category, unit=new.unit, price=rules.check_price(new.price)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.context import Context
+from bot.core.actor import Permission
 from bot.dispatch import CardRef, CardView, Reply
 from cards.base_data import base_list, changed_card
 from handlers.products.rules import EXAMPLE
@@ -21,7 +22,8 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     shown = f" · 第 {number}/{page.pages} 页" if page.pages > 1 else ""
     return base_list(
         " · ".join(["产品", *words]), f"共 {page.total} 个{shown}",
-        [(f"{p.code} {p.name}", facts_line(p)) for p in page.rows], page=number, pages=page.pages, footer=SENTENCES,
+        [(f"{p.code} {p.name}", facts_line(p)) for p in page.rows], page=number, pages=page.pages,
+        footer=SENTENCES if ctx.actor.may(Permission.PRODUCT_ADD) else "",
         empty="没有符合的产品。" if words else "还没有产品。",
     )  # fmt: skip
 

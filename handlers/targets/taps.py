@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.context import Context
+from bot.core.actor import Permission
 from bot.dispatch import CardView, Router
 from cards.base_data import base_list
 from handlers.targets.rules import EXAMPLE, METRICS
@@ -25,7 +26,7 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     for line in lines[(page - 1) * PAGE : page * PAGE]:
         amounts = set(line.months.values())
         each = f"每月 {amounts.pop():,.2f} 元" if len(amounts) == 1 and len(line.months) == 12 else ""
-        single = "、".join(f"{m}月 {a:,.2f}" for m, a in sorted(line.months.items()))
+        single = "、".join(f"{m}月 {(a / 10_000).normalize():f}万" for m, a in sorted(line.months.items()))
         rows.append(
             (
                 f"{line.subject.name} {METRICS[line.metric]}",
@@ -33,7 +34,8 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
             )
         )
     return base_list(
-        f"销售目标 · {year}年", f"共 {len(lines)} 项{shown}", rows, page=page, pages=pages, footer=SENTENCES,
+        f"销售目标 · {year}年", f"共 {len(lines)} 项{shown}", rows, page=page, pages=pages,
+        footer=SENTENCES if ctx.actor.may(Permission.TARGET_SET) else "",
         empty="还没有目标。",
     )  # fmt: skip
 
