@@ -299,9 +299,9 @@ class Life:
                 await self.do("DELETE", f"/users/{somebody}")
             case "move":
                 await self.do("PATCH", f"/users/{somebody}", {"departments": places, "leads": []})
-            case "lead":
-                mine = list(company.people[somebody].departments)
-                await self.do("PATCH", f"/users/{somebody}", {"leads": mine[: self.dice.randint(0, 2)]})
+            case "lead":  # some of his own departments, some he is not in
+                mine = [*company.people[somebody].departments, *places]
+                await self.do("PATCH", f"/users/{somebody}", {"leads": self.dice.sample(mine, k=min(len(mine), 2))})
             case "rename":
                 await self.do("PATCH", f"/users/{somebody}", {"name": f"改名{number}"})
             case "title":
