@@ -112,8 +112,9 @@ async def apply_event(
         elif event.event_type == JOIN and fresh:
             unsettled |= seen.gone & named.users
         diff = write_seen(tx, found, spell=spell, now=now, run_id=run_id)
-        nothing_new = fresh and not leaving and diff == _still(diff) and not seen.gone
-        again = bool(unsettled or lookup.failed or lookup.failed_units or nothing_new)
+        # A change may be seen that is not this event's own: whatever is fresh is looked at once more.
+        lagging = fresh and not leaving and not seen.gone
+        again = bool(unsettled or lookup.failed or lookup.failed_units or lagging)
         counts = _facts(event.event_type, named, found) | diff.counts | {"tries": 0}
         problems = sentences(lookup.problems, {})
         sync_runs.finish(tx, run_id, "partial" if again else "ok", now=now, counts=counts, problems=problems)
@@ -183,10 +184,6 @@ def _facts(event_type: str, named: Named, seen: Seen) -> dict[str, Any]:
         "user_ids": sorted(seen.users | named.users)[: sync_runs.MAX_IDS],
         "department_ids": sorted(seen.departments | named.departments)[: sync_runs.MAX_IDS],
     }
-
-
-def _still(diff: OrgDiff) -> OrgDiff:
-    return OrgDiff(unchanged=diff.unchanged, departments_unchanged=diff.departments_unchanged)
 
 
 class Lookup:
