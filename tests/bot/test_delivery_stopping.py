@@ -21,5 +21,6 @@ async def test_a_stop_that_comes_with_a_wake_is_not_lost(sqlite: Database, ticks
     delivery.wake()
     for _ in range(ticks):
         await asyncio.sleep(0)
-    async with asyncio.timeout(10):
-        await delivery.stop()
+    stopping = asyncio.create_task(delivery.stop())
+    done, _ = await asyncio.wait({stopping}, timeout=10)
+    assert done == {stopping}
