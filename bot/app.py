@@ -24,6 +24,7 @@ from bot.jobs.scheduler import JobScheduler
 from bot.jobs.spec import Toolbox
 from bot.language.normalize import clean
 from bot.settings import Settings
+from bot.shared_tokens import SharedTokens
 from bot.stream.connection import StreamConnection
 from bot.stream.frames import BotFrame, EventFrame, TapFrame
 from bot.stream.gateway import Gateway
@@ -51,6 +52,7 @@ class App:
                 api_base=settings.api_base,
                 oapi_base=settings.oapi_base,
                 now=lambda: clock.now().timestamp(),  # a token's life and a ban pass by the product's clock
+                tokens=SharedTokens(db, settings.key(), credentials) if db.kind == "postgresql" else None,
             )
         )
         sending = Sending(self.dingtalk)

@@ -109,7 +109,9 @@ class Delivery:
             except DatabaseBusy:
                 log.warning("the outbox waits: the database is busy")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL)
+                # Not wait_for: on Python 3.11 it loses a stop that comes together with a wake.
+                async with asyncio.timeout(POLL):
+                    await self._wake.wait()
 
     async def _send_due(self) -> None:
         while len(self._busy) < PARALLEL:

@@ -21,6 +21,7 @@ CHUNK = 500  # ids in one statement: SQLite takes 32766 parameters, PostgreSQL's
 
 _EMPLOYEE: Final[Table] = SQLModel.metadata.tables["employee"]
 _MEMBERSHIP: Final[Table] = SQLModel.metadata.tables["employee_department"]
+_LEADER: Final[Table] = SQLModel.metadata.tables["department_leader"]
 _DEPARTMENT: Final[Table] = SQLModel.metadata.tables["department"]
 
 
@@ -46,6 +47,7 @@ class Person:
     activated: bool = True  # has activated DingTalk
     active: bool = True  # employed
     posts: tuple[Post, ...] = ()
+    leads_outside: frozenset[int] = frozenset()  # departments he leads (主管) without being in them
 
     @property
     def departments(self) -> frozenset[int]:
@@ -100,17 +102,47 @@ def read_people(tx: Tx, user_ids: Collection[str] | None = None) -> dict[str, Pe
     )
     places = select(m.user_id, m.department_id, m.leader).order_by(m.user_id, m.position, m.department_id)
     posts: defaultdict[str, list[Post]] = defaultdict(list)
+    outside = select(_LEADER.c.user_id, _LEADER.c.department_id)
+    leads: defaultdict[str, set[int]] = defaultdict(set)
     rows: list[Any] = []
     if user_ids is None:
         rows += tx.execute(facts)
         for user_id, department_id, leader in tx.execute(places):
             posts[user_id].append(Post(department_id, leader))
+        for user_id, department_id in tx.execute(outside):
+            leads[user_id].add(department_id)
     else:
         for ids in chunks(sorted(user_ids)):
             rows += tx.execute(facts.where(c.user_id.in_(ids)))
             for user_id, department_id, leader in tx.execute(places.where(m.user_id.in_(ids))):
                 posts[user_id].append(Post(department_id, leader))
-    return {row[0]: replace(Person(*row), posts=tuple(posts[row[0]])) for row in rows}
+            for user_id, department_id in tx.execute(outside.where(_LEADER.c.user_id.in_(ids))):
+                leads[user_id].add(department_id)
+    return {
+        row[0]: replace(Person(*row), posts=tuple(posts[row[0]]), leads_outside=frozenset(leads[row[0]]))
+        for row in rows
+    }
+
+
+def leaders_of(tx: Tx, department_id: int) -> frozenset[str]:
+    """Employed people who lead this department, in it or not."""
+    e = _EMPLOYEE.c
+    found: set[str] = set()
+    for table in (_MEMBERSHIP, _LEADER):
+        query = select(e.user_id).join(table, table.c.user_id == e.user_id)
+        query = query.where(e.active, table.c.department_id == department_id)
+        if table is _MEMBERSHIP:
+            query = query.where(_MEMBERSHIP.c.leader)
+        found.update(tx.execute(query).scalars())
+    return frozenset(found)
+
+
+def witness_of(tx: Tx, field: str, *, besides: Collection[str]) -> str | None:
+    """Somebody employed of whom `field` (title, mobile, manager_id) is stored with a value."""
+    c = _EMPLOYEE.c
+    column = {"title": c.title, "mobile": c.mobile, "manager_id": c.manager_user_id}[field]
+    query = select(c.user_id).where(c.active, column != "", c.user_id.not_in(sorted(besides)[:CHUNK]))
+    return tx.execute(query.order_by(c.user_id).limit(1)).scalar()
 
 
 def active_ids(tx: Tx) -> frozenset[str]:
@@ -160,6 +192,7 @@ def remove_units(tx: Tx, department_ids: Collection[int]) -> None:
     c = _DEPARTMENT.c
     for ids in chunks(sorted(department_ids)):
         tx.execute(update(_DEPARTMENT).where(c.department_id.in_(ids), c.active).values(active=False))
+        tx.execute(delete(_LEADER).where(_LEADER.c.department_id.in_(ids)))  # nobody is told of one by one
 
 
 def write_people(tx: Tx, people: Sequence[Person], *, spell: Callable[[str], tuple[str, str]], now: datetime) -> None:
@@ -171,6 +204,7 @@ def write_people(tx: Tx, people: Sequence[Person], *, spell: Callable[[str], tup
     fresh: list[dict[str, Any]] = []
     old: list[dict[str, Any]] = []
     moved: list[Person] = []
+    leaders: list[Person] = []
     for person in people:
         pinyin, initials = spell(person.name)
         row = {
@@ -185,6 +219,8 @@ def write_people(tx: Tx, people: Sequence[Person], *, spell: Callable[[str], tup
             old.append(row)
         if before is None or before.posts != person.posts:
             moved.append(person)
+        if person.leads_outside != (before.leads_outside if before is not None else frozenset()):
+            leaders.append(person)
     if fresh:
         tx.execute(insert(_EMPLOYEE), fresh)
     if old:
@@ -198,6 +234,15 @@ def write_people(tx: Tx, people: Sequence[Person], *, spell: Callable[[str], tup
     ]
     if places:
         tx.execute(insert(_MEMBERSHIP), places)
+    for ids in chunks([person.user_id for person in leaders]):
+        tx.execute(delete(_LEADER).where(_LEADER.c.user_id.in_(ids)))
+    led = [
+        {"user_id": person.user_id, "department_id": department_id}
+        for person in leaders
+        for department_id in sorted(person.leads_outside)
+    ]
+    if led:
+        tx.execute(insert(_LEADER), led)
 
 
 def mark_left(

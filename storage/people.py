@@ -9,7 +9,7 @@ from sqlmodel import col, func, select
 from bot.core.errors import NotFound
 from storage.database import Tx
 from storage.plain import Plain, given, given_list, table_of
-from storage.tables import Department, Employee, EmployeeDepartment
+from storage.tables import Department, DepartmentLeader, Employee, EmployeeDepartment
 
 E, ED, D = table_of(Employee), table_of(EmployeeDepartment), table_of(Department)
 PASS = Plain(
@@ -88,13 +88,16 @@ def departments_of(tx: Tx, user_id: str) -> list[int]:
 
 
 def led_by(tx: Tx, user_id: str) -> list[int]:
-    """Departments the person leads."""
-    rows = tx.exec(
-        select(EmployeeDepartment.department_id).where(
-            EmployeeDepartment.user_id == user_id, col(EmployeeDepartment.leader)
-        )
+    """Departments the person leads, those he is in first."""
+    inside = select(EmployeeDepartment.department_id).where(
+        EmployeeDepartment.user_id == user_id, col(EmployeeDepartment.leader)
     )
-    return list(rows.all())
+    outside = select(DepartmentLeader.department_id).where(DepartmentLeader.user_id == user_id)
+    rows = [
+        *tx.exec(inside.order_by(col(EmployeeDepartment.position))),
+        *tx.exec(outside.order_by(col(DepartmentLeader.department_id))),
+    ]
+    return list(dict.fromkeys(rows))
 
 
 def with_subdepartments(tx: Tx, department_ids: Iterable[int]) -> frozenset[int]:

@@ -1,13 +1,13 @@
 """Compares what is stored with what was read. Pure: nothing is fetched or written here."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from bot.dingtalk.records import UNKNOWN, Unknown, UserRecord
 from storage.org import Mirror, Person, Post, Unit
-from sync.snapshot import SeenUnit, Snapshot
+from sync.snapshot import SeenUnit, Snapshot, cleared_in
 
 T = TypeVar("T")
 Kind = Literal["added", "rejoined", "moved", "changed", "unchanged"]
@@ -27,6 +27,11 @@ class OrgDiff:
     departments_changed: tuple[int, ...] = ()
     departments_removed: tuple[int, ...] = ()
     departments_unchanged: int = 0
+
+    @property
+    def returned(self) -> frozenset[str]:
+        """Who had left and works here again, under the same userid. Their former roles are not restored here."""
+        return frozenset(self.rejoined)
 
     @property
     def people(self) -> int:
@@ -109,9 +114,10 @@ def compare(mirror: Mirror, snapshot: Snapshot, *, alive: Collection[str] = ()) 
     gone -= set(alive)
     people: dict[str, Person] = {}
     kinds: dict[str, Kind] = {}
+    shown = snapshot.shown
     for user_id, record in snapshot.people.items():
         stored = mirror.people.get(user_id)
-        person = _person(record, stored, snapshot)
+        person = _person(_emptied(record, shown), stored, snapshot)
         if person.manager_id in gone or person.manager_id == user_id:
             person = replace(person, manager_id=None)
         kinds[user_id] = _kind(person, stored)
@@ -127,8 +133,24 @@ def compare(mirror: Mirror, snapshot: Snapshot, *, alive: Collection[str] = ()) 
     )
 
 
+def _emptied(record: UserRecord, shown: frozenset[str]) -> UserRecord:
+    """What the record lacks although the app may read it is not unknown but empty."""
+    cleared = cleared_in(record) & shown
+    return replace(record, **dict.fromkeys(cleared)) if cleared else record
+
+
+def same_account(people: Iterable[Person]) -> list[list[str]]:
+    """Groups of employed people who share one unionId, which only one person can have."""
+    holders: defaultdict[str, list[str]] = defaultdict(list)
+    for person in people:
+        if person.active and person.union_id:
+            holders[person.union_id].append(person.user_id)
+    return sorted(sorted(group) for group in holders.values() if len(group) > 1)
+
+
 def _person(seen: UserRecord, stored: Person | None, snapshot: Snapshot) -> Person:
     before = stored or Person(seen.user_id, seen.user_id)
+    posts = _posts(seen, before, snapshot)
     return Person(
         user_id=seen.user_id,
         name=seen.name or before.name,
@@ -139,8 +161,16 @@ def _person(seen: UserRecord, stored: Person | None, snapshot: Snapshot) -> Pers
         admin=_known(seen.admin, before.admin),
         activated=_known(seen.active, before.activated),
         active=True,
-        posts=_posts(seen, before, snapshot),
+        posts=posts,
+        leads_outside=_outside(seen, before, posts),
     )
+
+
+def _outside(seen: UserRecord, before: Person, posts: tuple[Post, ...]) -> frozenset[int]:
+    led = before.leads_outside
+    if seen.detailed and seen.leads is not UNKNOWN:
+        led = frozenset(key for key, leads in seen.leads.items() if leads)
+    return led - {post.department_id for post in posts}
 
 
 def _posts(seen: UserRecord, before: Person, snapshot: Snapshot) -> tuple[Post, ...]:

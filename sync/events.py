@@ -24,7 +24,7 @@ from storage.org import Unit
 from sync.diff import OrgDiff
 from sync.mirror import Readings, Seen, spelled, write_seen
 from sync.report import reason_of, sentences
-from sync.snapshot import Problem, seen_unit
+from sync.snapshot import Problem, cleared_in, seen_unit, values_of
 from sync.walk import Walk
 
 LAG = timedelta(minutes=2)  # reads may show a change so late; not documented
@@ -112,8 +112,9 @@ async def apply_event(
         elif event.event_type == JOIN and fresh:
             unsettled |= seen.gone & named.users
         diff = write_seen(tx, found, spell=spell, now=now, run_id=run_id)
-        nothing_new = fresh and not leaving and diff == _still(diff) and not seen.gone
-        again = bool(unsettled or lookup.failed or lookup.failed_units or nothing_new)
+        # A change may be seen that is not this event's own: whatever is fresh is looked at once more.
+        lagging = fresh and not leaving and not seen.gone
+        again = bool(unsettled or lookup.failed or lookup.failed_units or lagging)
         counts = _facts(event.event_type, named, found) | diff.counts | {"tries": 0}
         problems = sentences(lookup.problems, {})
         sync_runs.finish(tx, run_id, "partial" if again else "ok", now=now, counts=counts, problems=problems)
@@ -185,10 +186,6 @@ def _facts(event_type: str, named: Named, seen: Seen) -> dict[str, Any]:
     }
 
 
-def _still(diff: OrgDiff) -> OrgDiff:
-    return OrgDiff(unchanged=diff.unchanged, departments_unchanged=diff.departments_unchanged)
-
-
 class Lookup:
     """Asks DingTalk for some people and departments, and for what else they lead to.
 
@@ -196,7 +193,8 @@ class Lookup:
     scope. Lists of siblings are read again where a department came or went, for their order.
     """
 
-    def __init__(self, contacts: Contacts, units: Mapping[int, Unit], departed: Collection[str]) -> None:
+    def __init__(self, contacts: Contacts, db: Database, units: Mapping[int, Unit], departed: Collection[str]) -> None:
+        self._db = db
         self.failed: set[str] = set()
         self.failed_units: set[int] = set()
         self.problems: list[Problem] = []
@@ -205,6 +203,7 @@ class Lookup:
         self._alive: set[str] = set()
         self._walk = Walk(contacts)
         self._gone: set[str] = set()
+        self._leaders: dict[int, frozenset[str]] = {}
         self._gone_units: set[int] = set()
         self._asked: set[int] = set()
         self._families: set[int] = set()  # departments whose children are to be listed
@@ -214,7 +213,7 @@ class Lookup:
     async def begin(cls, contacts: Contacts, db: Database) -> "Lookup":
         """With what is known here."""
         units, departed = await db.read(SYSTEM, lambda tx: (org.read_units(tx), org.departed_ids(tx)))
-        return cls(contacts, units, departed)
+        return cls(contacts, db, units, departed)
 
     def seen(self, unmanaged: Mapping[str, str]) -> Seen:
         """What was found."""
@@ -238,6 +237,8 @@ class Lookup:
             waiting = {key for task in tasks if (key := task.result()) is not None} - self._asked
         await self._walk.visit(sorted(self._strangers))
         await self._order_siblings()
+        await self._see_leaders()
+        await self._see_witnesses()
         snapshot = self._walk.snapshot
         await self._walk.add_strange_units([key for key in self._stored if self._is_known(key)])
         # The way up from a stub may lead over departments nobody asked for now: they stay what they are.
@@ -274,6 +275,46 @@ class Lookup:
             await self._contacts.user(user_id)
             self._alive.add(user_id)
 
+    async def _see_leaders(self) -> None:
+        """Who leads a department stands in people's own records: asked for where the department names others."""
+        if not self._leaders:
+            return
+
+        def changed(tx: Tx) -> set[str]:
+            return {who for key, named in self._leaders.items() for who in named ^ org.leaders_of(tx, key)}
+
+        asked = self._walk.snapshot.people.keys() | self._gone | self.failed
+        async with asyncio.TaskGroup() as group:
+            for user_id in sorted(await self._db.read(SYSTEM, changed) - asked):
+                group.create_task(self._leader(user_id))
+
+    async def _leader(self, user_id: str) -> None:
+        # A leader who is unreadable or gone has an event of his own.
+        with contextlib.suppress(DingTalkError):
+            record = await self._contacts.user(user_id)
+            if record.dept_ids is not UNKNOWN and all(self._is_known(key) for key in record.dept_ids):
+                self._walk.snapshot.add_person(record)
+
+    async def _see_witnesses(self) -> None:
+        """Something stored is absent now: cleared, or not to be read any more? Somebody else's record tells."""
+        snapshot = self._walk.snapshot
+
+        def choose(tx: Tx) -> dict[str, str]:
+            stored = org.read_people(tx, snapshot.people.keys())
+            absent = {
+                name
+                for user_id, record in snapshot.people.items()
+                for name in cleared_in(record)
+                if user_id in stored and getattr(stored[user_id], name)
+            }
+            found = {name: org.witness_of(tx, name, besides=snapshot.people.keys()) for name in absent - snapshot.shown}
+            return {name: who for name, who in found.items() if who is not None}
+
+        if any(cleared_in(record) for record in snapshot.people.values()):
+            for user_id in sorted(set((await self._db.read(SYSTEM, choose)).values())):
+                with contextlib.suppress(DingTalkError):  # then nothing is proved, and all stays as it is
+                    snapshot.witnessed |= values_of(await self._contacts.user(user_id))
+
     async def _unit(self, key: int) -> int | None:
         """Reads one department; returns its parent if that is not known either."""
         stored = self._stored.get(key)
@@ -292,6 +333,8 @@ class Lookup:
             self.problems.append(Problem("department", key, reason_of(failure)))
             return None
         unit = seen_unit(record)
+        if record.manager_ids is not UNKNOWN:
+            self._leaders[key] = frozenset(record.manager_ids)
         self._walk.snapshot.units[key] = unit
         if stored is None or stored.stub or not stored.active:
             self._strangers.add(key)

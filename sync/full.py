@@ -18,11 +18,11 @@ from bot.dingtalk.errors import DingTalkError
 from storage import org, sync_runs
 from storage.database import Database, Tx
 from storage.org import Mirror
-from sync.diff import OrgDiff, Plan, compare
+from sync.diff import OrgDiff, Plan, compare, same_account
 from sync.lease import Turn, turn
 from sync.mirror import Readings, spelled, write_plan
 from sync.removals import VERIFIED, over_the_line, verify
-from sync.report import Status, SyncResult, SyncRunning, describe, reason_of, sentences
+from sync.report import Status, SyncResult, SyncRunning, conflicts, describe, reason_of, sentences
 from sync.snapshot import SeenUnit, Snapshot, seen_unit
 from sync.walk import ASKED, fetch
 
@@ -126,6 +126,9 @@ class _Sync:
         active = sum(person.active for person in mirror.people.values())
         spell = await asyncio.to_thread(spelled, [one.name for one in judged.plan.people.values()], self.readings)
         problems = sentences(judged.snapshot.problems, names)
+        people = mirror.people | {key: one for key, one in judged.plan.people.items() if key not in judged.left}
+        doubles = same_account(one for key, one in people.items() if key not in judged.left)
+        notes = conflicts(doubles, names)
         waiting = bool(judged.held or judged.held_units)
         status: Status = "waiting" if waiting else "partial" if problems else "ok"
         now = self.clock_now()
@@ -143,9 +146,10 @@ class _Sync:
             counts = diff.counts | {
                 "waiting": len(held), "departments_waiting": len(judged.held_units),
                 "kept": len(plan.missing) - len(diff.left) - len(held), "incomplete": int(not snapshot.complete),
+                "conflicting": sum(len(group) for group in doubles),
             }  # fmt: skip
             sync_runs.finish(
-                tx, self.run_id, status, now=now, problems=problems, removals=held,
+                tx, self.run_id, status, now=now, problems=problems + notes, removals=held,
                 counts=counts | {"by": self.by, "departments_held": list(judged.held_units)},
             )  # fmt: skip
             if snapshot.complete:
@@ -156,7 +160,7 @@ class _Sync:
 
         diff, held, counts = await self.db.system(write)
         held_names = tuple(str(names.get(user_id) or user_id) for user_id in held)
-        return SyncResult(status, counts, problems, held, held_names, active, diff, self.run_id)
+        return SyncResult(status, counts, problems, held, held_names, active, diff, self.run_id, notes)
 
     async def _judge(self, mirror: Mirror, snapshot: Snapshot) -> _Judged:
         plan = await asyncio.to_thread(compare, mirror, snapshot)

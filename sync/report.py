@@ -64,6 +64,12 @@ class SyncResult:
     active: int = 0  # employed before this sync
     diff: OrgDiff = field(default_factory=OrgDiff)
     run_id: int = 0
+    notes: tuple[str, ...] = ()  # what an administrator may want to put right in DingTalk; nothing is missing
+
+    @property
+    def returned(self) -> set[str]:
+        """Who had left and works here again, under the same userid. Their former roles are not restored here."""
+        return set(self.diff.returned)
 
     @property
     def left(self) -> tuple[str, ...]:
@@ -105,7 +111,7 @@ def describe(result: SyncResult) -> str:
         return "同步没有成功，组织保持原样。" + "".join(result.problems[:SHOWN])
     figures = _figures(result.counts)
     if result.status == "ok":
-        return f"同步完成：{figures}"
+        return "\n".join([f"同步完成：{figures}", *(f"- {note}" for note in result.notes[:SHOWN])])
     lines: list[str] = []
     if result.status == "waiting":
         lines.append(_guard(result))
@@ -115,6 +121,7 @@ def describe(result: SyncResult) -> str:
     lines += [f"- {sentence}" for sentence in result.problems[:SHOWN]]
     if len(result.problems) > SHOWN:
         lines.append(f"…还有 {len(result.problems) - SHOWN} 条")
+    lines += [f"- {note}" for note in result.notes[:SHOWN]]
     if result.counts.get("incomplete"):
         lines.append("没有读全，所以这次谁也没有停用。")
     return "\n".join(lines)
@@ -126,6 +133,15 @@ def _figures(counts: Mapping[str, int]) -> str:
         parts.append(f"重新入职 {counts['rejoined']}")
     parts.append(f"离职 {counts['left']}")
     return f"部门 {counts['departments']} 个，人员 {counts['people']} 人（{' · '.join(parts)}）"
+
+
+def conflicts(groups: Iterable[Sequence[str]], names: Mapping[int | str, str]) -> tuple[str, ...]:
+    """One sentence for each group of userids that share a unionId."""
+    return tuple(
+        "、".join(f"「{names.get(one) or one}」（{one}）" for one in group)
+        + "在钉钉里是同一个账号（unionId 相同），先按两个人保留，请在钉钉通讯录里停用多余的那个。"
+        for group in groups
+    )
 
 
 def _guard(result: SyncResult) -> str:

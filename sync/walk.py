@@ -44,6 +44,7 @@ class Walk:
         self._contacts = contacts
         self._on_person = on_person
         self._visited: set[int] = set()
+        self._listed: set[int] = set()
         self._with_children: set[int] = set()
         self._hopeless: dict[What, DingTalkError] = {}
 
@@ -116,6 +117,9 @@ class Walk:
         )
         for position, record in enumerate(found or ()):
             self._with_children.add(department_id)
+            if record.dept_id in self._listed or record.dept_id == ROOT:
+                continue  # a department has one place: where it was listed first
+            self._listed.add(record.dept_id)
             # A list names its departments' parent or not; it is the one we asked for.
             self.snapshot.units[record.dept_id] = replace(seen_unit(record, position), parent_id=department_id)
             self._enter(group, record.dept_id)
@@ -130,7 +134,8 @@ class Walk:
         record = await self.ask("department", root, lambda: self._contacts.department(root), DepartmentGone)
         if record is not None:
             known = self.snapshot.units.get(root)  # a root below another root has been listed there
-            self.snapshot.units[root] = replace(seen_unit(record), position=known.position if known else UNKNOWN)
+            unit = replace(seen_unit(record), position=known.position if known else UNKNOWN)
+            self.snapshot.units[root] = replace(unit, parent_id=known.parent_id) if root in self._listed and known else unit
         elif root in self.snapshot.units or any(p.subject == root for p in self.snapshot.problems):
             self.snapshot.units.setdefault(root, SeenUnit(root, "", None))
         if root != ROOT:
@@ -229,4 +234,5 @@ async def fetch(
             for worker in workers:
                 worker.cancel()
     await walk.add_strange_units()
+    walk.snapshot.break_circles()
     return walk.snapshot

@@ -2,6 +2,7 @@
 
 import argparse
 import tempfile
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +13,13 @@ from bot.commands import house
 from bot.commands.driver import DemoDriver
 from bot.commands.house import Refused
 from bot.sandbox import server
+from bot.sandbox.company_records import ROOT_ID
+from bot.sandbox.company_records import Person as Leaver
 from bot.sandbox.state import Sandbox, WorldError
 from bot.settings import Settings, read_settings
+from storage import org
 from storage.database import Database, Tx
+from storage.org import Person
 from storage.settings import is_loaded
 from storage.world.load import load_world
 
@@ -67,6 +72,7 @@ async def _play(
 ) -> None:
     """Mirrors the organisation, loads the company, opens the stream."""
     who = await house.find_credentials(settings, db)  # and keeps them for the other commands
+    know_leavers(sandbox, (await db.read(None, org.read_people)).values())
     app = App(settings, db, sandbox.clock, lambda: who)
     driver = DemoDriver(app, sandbox)
     sandbox.driver = driver
@@ -79,6 +85,15 @@ async def _play(
     driver.loaded = True
     await app.start()
     await app.stream.wait_connected(15)
+
+
+def know_leavers(sandbox: Sandbox, mirrored: Iterable[Person]) -> None:
+    """Who was employed before this start and is not in the file given has left meanwhile: his phone is still there."""
+    company = sandbox.company
+    for person in mirrored:
+        if person.user_id not in company.people:
+            known = tuple(post.department_id for post in person.posts if post.department_id in company.departments)
+            company.former[person.user_id] = Leaver(person.user_id, person.name, known or (ROOT_ID,))
 
 
 async def load_if_new(db: Database, world: dict[str, Any], now: datetime) -> None:

@@ -44,8 +44,9 @@ def go(work: Coroutine[Any, Any, T]) -> T:
 def log_to_stderr(level: str) -> None:
     """Plain lines; libraries only from warnings on, for they would print frames and addresses."""
     logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    for name in ("dingtalk_stream", "apscheduler", "aiohttp", "alembic", "websockets", "asyncio"):
+    for name in ("dingtalk_stream", "aiohttp", "alembic", "websockets", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of each second a tick takes longer than one
 
 
 def read_world_file(path: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`dingcrm sandbox`: the stand-in alone; the app is pointed at it by its ordinary settings."""
 
 import argparse
+import sys
 
 from bot.commands import demo, house
 
@@ -20,7 +21,7 @@ async def _sandbox(given: argparse.Namespace) -> int:
         f"DINGCRM_API_BASE={running.url} DINGCRM_OAPI_BASE={running.url} DINGCRM_LOGIN_BASE={running.url} "
         f"DINGCRM_CLIENT_ID={app.client_id} DINGCRM_AGENT_ID={app.agent_id} "
         f"DINGCRM_CORP_ID={running.sandbox.company.corp_id}",
-        flush=True,
+        file=sys.stderr,  # on stdout there is one line, the page's address
     )
     try:
         await house.wait_for_signal()

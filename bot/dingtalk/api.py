@@ -27,7 +27,7 @@ from bot.dingtalk.errors import (
     failure_of,
 )
 from bot.dingtalk.limiter import Limiter
-from bot.dingtalk.tokens import TokenCache
+from bot.dingtalk.tokens import TokenCache, TokenStore
 from bot.dingtalk.usage import Bucket, UsageMeter, bucket_of
 
 logger = logging.getLogger(__name__)
@@ -79,8 +79,13 @@ class DingTalkApi:
         patience: Patience | None = None,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        tokens: TokenStore | None = None,
     ) -> None:
-        """`now`: seconds by which tokens age and bans pass; the pace always follows the monotonic clock."""
+        """Makes no call yet.
+
+        `now`: seconds by which tokens age and bans pass; the pace always follows the monotonic clock. `tokens`:
+        where the processes of one app share their token; without it this one keeps its own in memory.
+        """
         self._credentials = credentials
         self._session = session
         self.api_base = api_base.rstrip("/")
@@ -89,7 +94,7 @@ class DingTalkApi:
         self._limiter = limiter or Limiter(ban_clock=now)
         self._patience = patience or Patience()
         self._sleep = sleep
-        self._tokens = TokenCache(self._fetch_token, now=now)
+        self._tokens = TokenCache(self._fetch_token, now=now, store=tokens)
         self._token_owner: Credentials | None = None
 
     @property

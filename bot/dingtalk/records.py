@@ -63,7 +63,7 @@ class UserRecord:
     name: str
     union_id: str | _U | None = UNKNOWN
     dept_ids: tuple[int, ...] | _U = UNKNOWN
-    leads: Mapping[int, bool] | _U = UNKNOWN  # by department; from a list only that department
+    leads: Mapping[int, bool] | _U = UNKNOWN  # by department, also ones he is not in; from a list only that one
     orders: Mapping[int, int] | _U = UNKNOWN  # likewise
     manager_id: str | _U | None = UNKNOWN  # 直属主管
     mobile: str | _U | None = UNKNOWN
@@ -79,6 +79,7 @@ class UserRecord:
     senior: bool | _U = UNKNOWN
     roles: tuple[RoleRecord, ...] | _U = UNKNOWN
     extension: Mapping[str, Any] | _U = UNKNOWN
+    detailed: bool = False  # asked for by id: what is absent has no value, or the app has no right to it
 
 
 def read_department(row: Mapping[str, Any]) -> DepartmentRecord | None:
@@ -99,7 +100,7 @@ def read_department(row: Mapping[str, Any]) -> DepartmentRecord | None:
 
 
 def read_user(row: Mapping[str, Any], *, listed_in: int | None = None) -> UserRecord | None:
-    """None if the row names no person. `listed_in`: the department whose list it is a row of."""
+    """None if the row names no person. `listed_in`: the department whose list it is a row of; None: asked by id."""
     user_id = as_text(row.get("userid"))
     if not user_id:
         return None
@@ -127,6 +128,7 @@ def read_user(row: Mapping[str, Any], *, listed_in: int | None = None) -> UserRe
         senior=_flag(row, "senior"),
         roles=_roles(row),
         extension=UNKNOWN if extension is None else extension,
+        detailed=listed_in is None,
     )
 
 

@@ -88,13 +88,17 @@ class Callbacks:
             "type": "actionCallback",
             "outTrackId": out_track_id,
             "corpId": self._sandbox.company.corp_id,
-            "userId": unionid_of(userid) if kind == 2 else userid,
+            "userId": self._unionid(userid) if kind == 2 else userid,
             "userIdType": kind,
             "spaceType": "ONE_BOX" if viewer and viewer.space == "ONE_BOX" else "IM",
             "spaceId": f"cid-single-{userid}" if conversation == "bot" else conversation,
             "extension": json.dumps(card.extension if card else {}, ensure_ascii=False),
             "content": json.dumps(content, ensure_ascii=False),
         }
+
+    def _unionid(self, userid: str) -> str:
+        person = self._sandbox.company.known_person(userid)
+        return person.unionid if person is not None else unionid_of(userid)
 
     def _failed(self, ack: Ack | None, started: float) -> Outcome | None:
         """No answer in time, or one that is not 200: the person sees a failure, the data stay (behaviour 27)."""

@@ -47,11 +47,12 @@ class Person:
     boss: bool = False
     senior: bool = False
     hide_mobile: bool = False
+    union: str = ""  # the unionid, where it is not the one made from the userid
 
     @property
     def unionid(self) -> str:
-        """The id that outlives joining and leaving; a pure function of the userid."""
-        return unionid_of(self.userid)
+        """The id that outlives joining and leaving; unless given, a pure function of the userid."""
+        return self.union or unionid_of(self.userid)
 
 
 @dataclass(frozen=True, slots=True)

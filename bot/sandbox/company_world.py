@@ -146,12 +146,14 @@ class PersonRecord(_Section):
     boss: StrictBool = False
     senior: StrictBool = False
     hide_mobile: StrictBool = False
+    unionid: Text = ""
 
     def person(self) -> Person:
         """Return the model's record; somebody without a department stands in the root."""
         values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
         values["departments"] = tuple(dict.fromkeys(self.departments)) or (ROOT_ID,)
         values["leads"] = tuple(dict.fromkeys(self.leads))
+        values["union"] = values.pop("unionid")
         return Person(**values)
 
 

@@ -31,6 +31,8 @@ def write_person(person: Person) -> dict[str, Any]:
     )
     record |= {key: value for key in additions if (value := getattr(person, key))}
     record |= {key: True for key in ("boss", "senior", "hide_mobile") if getattr(person, key)}
+    if person.union:
+        record["unionid"] = person.union
     if person.hired_on is not None:
         record["hired_on"] = person.hired_on.isoformat()
     return record

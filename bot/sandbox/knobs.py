@@ -35,6 +35,8 @@ class Knobs:
     webhook_millis: int = 5_400_000  # 17: life of a sessionWebhook
     webhook_expired_code: int = 300001  # 17
     throttled_users: list[str] = field(default_factory=list)  # 18: flowControlledStaffIdList
+    processing_seconds: float = 0.0  # 19: a send is PROCESSING so long
+    robot_events: bool = False  # 19: robot_msg_read and robot_msg_recall are ticked in the console
     download_once: bool = False  # 20: a downloadCode works once
     download_seconds: float = 600.0  # 20: life of a downloadUrl
     bot_per_minute: int = 0  # 21

@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.sandbox.auth import body_of, require_app
 from bot.sandbox.company_records import Group
 from bot.sandbox.errors import OapiError, PlatformError
+from bot.sandbox.events import fire
 from bot.sandbox.messages import (
     SAMPLE_KEYS,
     WebhookRefusal,
@@ -57,10 +58,27 @@ def new_send(sandbox: Sandbox, group_id: str | None, items: dict[str, int]) -> s
 
 def mark_read(sandbox: Sandbox, userid: str, seq: int, conversation: str | None = None) -> None:
     """The person has looked at the chat (all chats when None) up to `seq`."""
-    for send in _sends(sandbox).values():
+    for key, send in _sends(sandbox).items():
         meant = conversation is None or conversation == (send.group_id or "bot")
-        if meant and send.items.get(userid, seq + 1) <= seq:
+        if meant and userid not in send.read and send.items.get(userid, seq + 1) <= seq:
             send.read.add(userid)
+            _tell(sandbox, "robot_msg_read", key, send, userid)
+
+
+def _tell(sandbox: Sandbox, event_type: str, key: str, send: Send, userid: str) -> None:
+    """The event of platform.md 2.4, where the firm has ticked it; `operatTime` is how DingTalk spells it."""
+    if not sandbox.knobs.robot_events:
+        return
+    person = sandbox.company.known_person(userid)
+    data = {
+        "unionId": person.unionid if person is not None else "",
+        "userId": userid,
+        "operatTime": str(sandbox.clock.millis()),
+        "robotCode": sandbox.app.client_id,
+        "openConversationId": send.group_id or f"cid-single-{userid}",
+        "processQueryKey": key,
+    }
+    fire(sandbox, event_type, data)
 
 
 def routes(sandbox: Sandbox) -> list[web.RouteDef]:
@@ -173,9 +191,11 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
             except PlatformError as refusal:
                 failed[key] = refusal.message
                 continue
-            send.recalled = True
+            again, send.recalled = send.recalled, True
             for userid, seq in send.items.items():
                 sandbox.inbox.take_back(userid, seq)
+                if not again:
+                    _tell(sandbox, "robot_msg_recall", key, send, userid)
             done.append(key)
         return web.json_response({"successResult": done, "failedResult": failed})
 
@@ -203,7 +223,7 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
             }
             for userid in send.items
         ]
-        return web.json_response({"sendStatus": _status(send), "messageReadInfoList": rows})
+        return web.json_response({"sendStatus": _status(sandbox, send), "messageReadInfoList": rows})
 
     async def group_query(request: web.Request) -> web.Response:
         require_app(sandbox, request, PERMISSION)
@@ -218,7 +238,7 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
         more = end < len(readers)
         return web.json_response(
             {
-                "sendStatus": _status(send),
+                "sendStatus": _status(sandbox, send),
                 "readUserIds": readers[int(start) : end],
                 "nextToken": str(end) if more else "",
                 "hasMore": more,
@@ -281,8 +301,11 @@ def _access(sandbox: Sandbox, key: Any, group_id: str | None) -> Send:
     return send
 
 
-def _status(send: Send) -> str:
-    return "RECALLED" if send.recalled else "SUCCESS"
+def _status(sandbox: Sandbox, send: Send) -> str:
+    if send.recalled:
+        return "RECALLED"
+    age = sandbox.clock.now() - send.at
+    return "PROCESSING" if age < timedelta(seconds=sandbox.knobs.processing_seconds) else "SUCCESS"
 
 
 def _name(sandbox: Sandbox, userid: str) -> str:

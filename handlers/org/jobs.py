@@ -1,6 +1,6 @@
 """The nightly full sync, which repairs what events missed, and what is looked at once more."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.context import Context
 from bot.core.errors import RuleBroken
@@ -12,6 +12,9 @@ from storage import sync_runs
 from sync.events import AGAIN, recheck
 from sync.full import describe, full_sync
 from sync.managers import ask_managers
+
+
+TOGETHER = timedelta(seconds=10)
 
 
 class SyncFailed(RuleBroken, code="org.sync_failed"):
@@ -45,10 +48,10 @@ async def look_again(tools: Toolbox) -> str:
 
 
 def look_again_at(ctx: Context, _after: datetime) -> datetime | None:
-    """A minute after the last look."""
+    """A minute after the last look, and some seconds, so that events that came together are looked at together."""
     with ctx.begin() as tx:
         oldest = sync_runs.oldest_unsettled(tx)
-    return oldest + AGAIN if oldest is not None else None
+    return oldest + AGAIN + TOGETHER if oldest is not None else None
 
 
 async def managers(tools: Toolbox) -> str:

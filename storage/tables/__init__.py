@@ -36,7 +36,7 @@ from storage.tables.messaging import (  # noqa: E402
     Outbox,
     Undo,
 )
-from storage.tables.org import Department, Employee, EmployeeDepartment, SyncRun  # noqa: E402
+from storage.tables.org import Department, DepartmentLeader, Employee, EmployeeDepartment, SyncRun  # noqa: E402
 from storage.tables.sales import (  # noqa: E402
     Competitor,
     Contract,
@@ -65,6 +65,7 @@ __all__ = [
     "Conversation",
     "Customer",
     "Department",
+    "DepartmentLeader",
     "Dictionary",
     "DictionaryValue",
     "DigestItem",

@@ -49,6 +49,14 @@ class EmployeeDepartment(SQLModel, table=True):
     position: int = 0  # place in DingTalk's list; 0 is the main one
 
 
+class DepartmentLeader(SQLModel, table=True):
+    """Somebody who leads (主管) a department without being in it; who is in it: `EmployeeDepartment.leader`."""
+
+    __tablename__ = "department_leader"
+    user_id: str = Field(primary_key=True, foreign_key="employee.user_id")
+    department_id: int = Field(primary_key=True, index=True, sa_column_kwargs={"autoincrement": False})
+
+
 class SyncRun(SQLModel, table=True):
     """One run of the org mirror and its result, which adds up."""
 

@@ -290,6 +290,37 @@ async def test_b19_who_types_in_a_group_has_read_it(wire: Wire) -> None:
     assert recalled == {"successResult": [sent["processQueryKey"]], "failedResult": {}}
 
 
+async def test_b19_a_send_is_processing_for_a_while_by_knob(wire: Wire) -> None:
+    await wire.knobs(processing_seconds=30)
+    _, sent = await wire.call("POST", BATCH, {**sample(), "userIds": ["lina04"]})
+    path = f"/v1.0/robot/oToMessages/readStatus?robotCode={APP_ID}&processQueryKey={sent['processQueryKey']}"
+    assert (await wire.call("GET", path))[1]["sendStatus"] == "PROCESSING"
+    await wire.control("POST", "/clock", {"advance_seconds": 31})
+    assert (await wire.call("GET", path))[1]["sendStatus"] == "SUCCESS"
+
+
+async def test_b19_reading_and_recalling_are_told_where_the_console_has_them_ticked(wire: Wire) -> None:
+    await wire.connect()
+    _, untold = await wire.call("POST", BATCH, {**sample(), "userIds": ["lina04"]})
+    await wire.control("POST", "/inbox/lina04/read", {"conversation": "bot"})
+    await wire.knobs(robot_events=True)
+    _, sent = await wire.call("POST", BATCH, {**sample(), "userIds": ["lina04", "wang03"]})
+    for _ in range(2):  # told once, however often it is looked at
+        await wire.control("POST", "/inbox/lina04/read", {"conversation": "bot"})
+    keys = [untold["processQueryKey"], sent["processQueryKey"]]
+    recall = {"robotCode": APP_ID, "processQueryKeys": keys[1:]}
+    for _ in range(2):
+        await wire.call("POST", "/v1.0/robot/otoMessages/batchRecall", recall)
+    frames = await wire.sockets[0].wait(3, "EVENT")
+    found = [(f["headers"]["eventType"], orjson.loads(f["data"])) for f in frames]
+    assert sorted((kind, data["userId"]) for kind, data in found) == [
+        ("robot_msg_read", "lina04"), ("robot_msg_recall", "lina04"), ("robot_msg_recall", "wang03"),
+    ]  # fmt: skip
+    for _, data in found:
+        assert set(data) == {"unionId", "userId", "operatTime", "robotCode", "openConversationId", "processQueryKey"}
+        assert (data["robotCode"], data["processQueryKey"]) == (APP_ID, keys[1])
+
+
 async def test_b20_a_file_can_be_downloaded_until_the_address_expires(wire: Wire) -> None:
     socket = await wire.connect()
     file = await upload(wire, "a.xlsx", b"real bytes", "application/vnd.ms-excel")

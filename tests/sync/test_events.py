@@ -265,6 +265,51 @@ async def test_managers_of_a_large_company(sqlite: Database) -> None:
         assert sum(one.manager_id == "boss" for one in (await people(sqlite)).values()) == 9
 
 
+async def test_what_was_cleared_is_cleared_when_a_colleague_shows_the_field(synced: Town, database: Database) -> None:
+    """One further call, to somebody of whom the field is known: it tells "empty" from "not to be read"."""
+    await synced.do("PATCH", "/users/chen", {"title": "总经理", "mobile": "13800000001"}, silent=True)
+    await synced.sync(database)
+    await synced.do("PATCH", "/users/wang", {"title": "", "mobile": ""})
+    before = len(synced.sandbox.calls.rows)
+    assert (await synced.tell(database)).changed == ("wang",)
+    assert [row["path"] for row in synced.sandbox.calls.rows[before:]] == ["/topapi/v2/user/get"] * 2
+    wang = (await people(database))["wang"]
+    assert (wang.title, wang.mobile) == ("", None)
+
+
+@pytest.mark.parametrize("why", ["no right", "no colleague", "no answer"])
+async def test_what_may_only_be_unreadable_is_kept(synced: Town, database: Database, why: str) -> None:
+    await synced.do("PATCH", "/users/wang", {"title": "", "mobile": "", "name": "王大强"})
+    if why == "no right":
+        synced.sandbox.set_knobs({"hidden_fields": ["fieldMobile", "title"]})
+    elif why == "no colleague":
+        await synced.do("PATCH", "/users/chen", {"mobile": ""}, silent=True)
+    else:
+        synced.fail("/topapi/v2/user/get", userid="chen")
+    assert (await synced.tell(database, synced.events[0])).changed == ("wang",)
+    wang = (await people(database))["wang"]
+    assert (wang.name, wang.title, wang.mobile) == ("王大强", "经理", "13800000003")
+
+
+async def test_a_department_that_names_other_leaders(synced: Town, database: Database) -> None:
+    await synced.do("PATCH", "/users/chen", {"leads": [103]}, silent=True)
+    await synced.do("PATCH", "/users/wang", {"leads": []}, silent=True)
+    await synced.do("PATCH", "/departments/103", {"name": "财务中心"})
+    await synced.do("PATCH", "/departments/101", {"name": "一部"})
+    for event in synced.events:
+        await synced.tell(database, event)
+    found = await people(database)
+    assert found["chen"].leads_outside == {103}
+    assert found["wang"].posts == (Post(101),)
+
+
+async def test_events_name_who_returned(synced: Town, database: Database) -> None:
+    await synced.do("DELETE", "/users/zhou")
+    await synced.tell(database)
+    await synced.do("POST", "/users", {"userid": "zhou"})
+    assert (await synced.tell(database)).returned == {"zhou"}
+
+
 def essence(found: Mirror) -> tuple[dict[str, Person], dict[int, Unit]]:
     return (
         {key: one for key, one in found.people.items() if one.active},
@@ -299,9 +344,9 @@ class Life:
                 await self.do("DELETE", f"/users/{somebody}")
             case "move":
                 await self.do("PATCH", f"/users/{somebody}", {"departments": places, "leads": []})
-            case "lead":
-                mine = list(company.people[somebody].departments)
-                await self.do("PATCH", f"/users/{somebody}", {"leads": mine[: self.dice.randint(0, 2)]})
+            case "lead":  # some of his own departments, some he is not in
+                mine = [*company.people[somebody].departments, *places]
+                await self.do("PATCH", f"/users/{somebody}", {"leads": self.dice.sample(mine, k=min(len(mine), 2))})
             case "rename":
                 await self.do("PATCH", f"/users/{somebody}", {"name": f"改名{number}"})
             case "title":
@@ -325,6 +370,49 @@ class Life:
             await self.town.do(method, path, body)
         except Refused:
             return  # a department with people in it, oneself as one's manager …
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+async def test_lagging_reads_bulk_events_and_full_syncs_between_end_the_same(
+    town: Town, sqlite: Database, seed: int, sqlite_file: Any, tmp_path: Any
+) -> None:
+    """DingTalk shows changes late, full syncs run beside events: once all is looked at again, all is the same."""
+    await town.sync(sqlite)
+    life = Life(town, 1000 + seed)
+    for round_ in range(5):
+        town.sandbox.set_knobs({"read_delay_seconds": life.dice.choice((0, 20, 50))})
+        for _ in range(life.dice.randint(2, 6)):
+            await life.step()
+        number = next(life.names)
+        body = {"join": [person(f"b{number}", 1), person(f"c{number}", 1)], "leave": []}
+        await town.do("POST", "/bulk", body)
+        told = [town.tell(sqlite, event) for event in life.dice.sample(town.events, k=len(town.events) // 2)]
+        if round_ % 2:
+            await asyncio.gather(town.sync(sqlite), *told)
+        else:
+            await asyncio.gather(*told)
+        pass_time(town, life.dice.choice((5, 61)))
+        await recheck(town.contacts, sqlite, town.now, readings=readings)
+    life.dice.shuffle(town.events)
+    for event in town.events:
+        await town.tell(sqlite, event)
+    for _ in range(3):
+        pass_time(town, 120)
+        await recheck(town.contacts, sqlite, town.now, readings=readings)
+    town.sandbox.set_knobs({"read_delay_seconds": 0})
+    (tmp_path / "fresh").mkdir()
+    async with sqlite_copy(sqlite_file, tmp_path / "fresh") as fresh_db:
+        await town.sync(fresh_db)
+        expected = essence(await mirror(fresh_db))
+    found = essence(await mirror(sqlite))
+    assert found[0] == expected[0]
+    assert found[1] == expected[1]
+
+
+def pass_time(town: Town, seconds: int) -> None:
+    """On both sides."""
+    town.sandbox.clock.set(town.sandbox.clock.now() + timedelta(seconds=seconds))
+    town.now += timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

@@ -8,13 +8,15 @@ from sqlmodel import select
 
 from bot.core.errors import NotFound, RuleBroken
 from bot.sandbox.company_records import AddressBookScope
-from storage import leases, org_chart
+from storage import leases, org, org_chart
 from storage.database import Database, Tx
 from storage.org import Post
+from storage.people import led_by
 from storage.tables import Employee, EmployeeDepartment, SyncRun
 from sync import lease
 from sync.full import SyncRunning, describe
-from sync.removals import confirm_removals, refuse_removals
+from sync.removals import confirm_removals, over_the_line, refuse_removals
+from sync.snapshot import SeenUnit, Snapshot
 from tests.sync.town import NOW, Town, department, mirror, open_town, people, person, world
 
 
@@ -431,3 +433,169 @@ async def test_calls_of_a_large_company(sqlite: Database) -> None:
         assert town.calls("/topapi/v2/user/get") < 10_000
         again = await town.sync(sqlite)
         assert again.diff.unchanged == 10_000
+
+
+async def test_a_leader_who_is_not_a_member(town: Town, database: Database) -> None:
+    await town.do("PATCH", "/users/chen", {"leads": [103, 104]}, silent=True)
+    await town.sync(database)
+    chen = (await people(database))["chen"]
+    assert (chen.posts, chen.leads_outside) == ((Post(1),), {103, 104})
+    assert await database.read(None, lambda tx: led_by(tx, "chen")) == [103, 104]
+    assert await database.read(None, lambda tx: org.leaders_of(tx, 104)) == {"chen", "lina"}
+    assert (await town.sync(database)).diff.unchanged == 6
+    await town.do("PATCH", "/users/chen", {"departments": [103], "leads": [103]}, silent=True)
+    assert (await town.sync(database)).diff.moved == ("chen",)
+    chen = (await people(database))["chen"]
+    assert (chen.posts, chen.leads_outside) == ((Post(103, leader=True),), set())
+
+
+async def test_a_leader_outside_is_kept_where_only_lists_are_read(town: Town, database: Database) -> None:
+    await town.do("PATCH", "/users/chen", {"leads": [103]}, silent=True)
+    await town.sync(database)
+    town.sandbox.set_knobs({"denied_permissions": ["qyapi_get_member"]})
+    assert (await town.sync(database)).diff.unchanged == 6
+    assert (await people(database))["chen"].leads_outside == {103}
+
+
+async def test_a_removed_department_is_led_by_nobody(town: Town, database: Database) -> None:
+    await town.do("POST", "/departments", {"id": 105, "name": "市场部", "parent": 1}, silent=True)
+    await town.do("PATCH", "/users/chen", {"leads": [105]}, silent=True)
+    await town.sync(database)
+    await town.do("DELETE", "/departments/105", silent=True)
+    assert (await town.sync(database)).diff.departments_removed == (105,)
+    assert (await people(database))["chen"].leads_outside == set()
+
+
+@pytest.mark.parametrize(
+    ("field", "cleared", "stored"),
+    [("title", "", ""), ("mobile", "", None), ("manager", None, None)],
+)
+async def test_what_was_cleared_is_cleared(
+    town: Town, database: Database, field: str, cleared: str | None, stored: str | None
+) -> None:
+    """Others show the field in the same reading, so the app may read it: absent is empty."""
+    await town.do("PATCH", "/users/lina", {"title": "经理", "mobile": "13800000009"}, silent=True)
+    await town.sync(database)
+    await town.do("PATCH", "/users/lina", {field: cleared}, silent=True)
+    assert (await town.sync(database)).diff.changed == ("lina",)
+    attribute = "manager_id" if field == "manager" else field
+    assert getattr((await people(database))["lina"], attribute) == stored
+
+
+async def test_the_last_value_of_a_field_is_kept_when_it_is_absent(town: Town, database: Database) -> None:
+    """Nobody shows a mobile number: there is none any more, or the right to it is gone. Nobody can tell."""
+    await town.sync(database)
+    for user_id in ("chen", "wang"):
+        await town.do("PATCH", f"/users/{user_id}", {"mobile": ""}, silent=True)
+    assert (await town.sync(database)).diff.unchanged == 6
+    assert (await people(database))["wang"].mobile == "13800000003"
+
+
+@pytest.mark.parametrize("secret", ["hide_mobile", "senior"])
+async def test_a_hidden_number_is_not_a_cleared_one(town: Town, database: Database, secret: str) -> None:
+    await town.sync(database)
+    await town.do("PATCH", "/users/wang", {"mobile": "", secret: True}, silent=True)
+    await town.sync(database)
+    assert (await people(database))["wang"].mobile == "13800000003"
+
+
+async def test_an_empty_text_is_a_value(town: Town, database: Database) -> None:
+    """A field that is there and empty was cleared, whatever others show."""
+    await town.sync(database)
+    bodies = {
+        user_id: {"userid": user_id, "name": "x", "dept_id_list": [1], "title": "", "mobile": "", "manager_userid": ""}
+        for user_id in ("wang", "lina")
+    }
+    for user_id, body in bodies.items():
+        do = {"status": 200, "body": {"errcode": 0, "result": body}}
+        town.sandbox.faults.add(
+            {"path": "/topapi/v2/user/get", "times": None, "match": {"userid": user_id}, "do": do}
+        )
+    town.sandbox.set_knobs({"hidden_fields": ["fieldMobile", "title"]})
+    await town.sync(database)
+    found = await people(database)
+    assert (found["wang"].title, found["wang"].mobile, found["lina"].manager_id) == ("", None, None)
+
+
+async def test_two_userids_of_one_account_are_both_kept_and_told(town: Town, database: Database) -> None:
+    await town.do("PATCH", "/users/qian", {"unionid": "Uone"}, silent=True)
+    await town.do("PATCH", "/users/zhao", {"unionid": "Uone"}, silent=True)
+    result = await town.sync(database)
+    assert (result.status, result.counts["conflicting"], len(await people(database))) == ("ok", 2, 6)
+    assert adds_up(result.counts)
+    assert "「钱多」（qian）、「赵磊」（zhao）在钉钉里是同一个账号" in describe(result)
+    await town.do("DELETE", "/users/zhao", silent=True)
+    result = await town.sync(database)
+    assert (result.counts["conflicting"], result.notes) == (0, ())  # who left keeps his, and conflicts with nobody
+
+
+async def test_a_circle_of_departments_still_has_a_top(town: Town, database: Database) -> None:
+    """104 lists 100 as its own child: a department stands where it was listed first."""
+    row = {"dept_id": 100, "name": "销售部", "parent_id": 104}
+    town.sandbox.faults.add(
+        {
+            "path": "/topapi/v2/department/listsub", "times": None, "match": {"dept_id": 104},
+            "do": {"status": 200, "body": {"errcode": 0, "result": [row, row]}},
+        }
+    )  # fmt: skip
+    result = await town.sync(database)
+    assert (result.status, result.counts["departments"]) == ("ok", 6)
+    assert {key: unit.parent_id for key, unit in (await mirror(database)).units.items()} == {
+        1: None, 100: 1, 101: 100, 102: 100, 103: 1, 104: 101,
+    }  # fmt: skip
+    assert (await town.sync(database)).diff.departments_changed == ()
+
+
+def test_circles_are_cut_at_the_lowest_id() -> None:
+    found = Snapshot(units={key: SeenUnit(key, "", parent) for key, parent in ((5, 7), (7, 6), (6, 5), (8, 6), (9, 9))})
+    found.break_circles()
+    assert {key: unit.parent_id for key, unit in found.units.items()} == {5: 1, 6: 5, 7: 6, 8: 6, 9: 1}
+
+
+async def test_a_scope_of_single_people(database: Database) -> None:
+    content = world(
+        [department(100, "销售部"), department(101, "一部", 100)],
+        [person("lina", 101), person("zhou", 100), person("boss", 1)],
+        {"departments": [], "users": ["lina", "boss"]},
+    )
+    async with open_town(content) as town:
+        result = await town.sync(database)
+        assert (result.status, result.counts["people"], result.counts["departments"]) == ("ok", 2, 0)
+        found = await mirror(database)
+        assert set(found.people) == {"lina", "boss"}
+        assert {key: (unit.parent_id, unit.stub) for key, unit in found.units.items()} == {
+            1: (None, True), 100: (1, True), 101: (100, True),
+        }  # fmt: skip
+        again = await town.sync(database)
+        assert (again.status, again.diff.unchanged, again.diff.left) == ("ok", 2, ())
+
+
+@pytest.mark.parametrize(
+    ("leaving", "active", "waits"),
+    [(5, 5, False), (6, 6, True), (5, 49, False), (6, 59, True), (6, 60, False), (7, 70, False), (8, 79, True),
+     (100, 1000, False), (101, 1000, True), (0, 0, False)],
+)  # fmt: skip
+def test_the_line_is_the_greater_of_five_and_ten_per_cent(leaving: int, active: int, waits: bool) -> None:
+    assert over_the_line(leaving, active) == waits
+
+
+async def test_a_moved_manager_and_a_new_name(town: Town, database: Database) -> None:
+    await town.sync(database)
+    await town.do("PATCH", "/users/wang", {"departments": [103], "leads": [], "name": "王大强"}, silent=True)
+    await town.do("PATCH", "/users/lina", {"manager": "chen"}, silent=True)
+    diff = (await town.sync(database)).diff
+    assert (diff.moved, diff.changed) == (("wang",), ("lina",))
+    found = await people(database)
+    assert (found["wang"].name, found["lina"].manager_id, found["zhao"].manager_id) == ("王大强", "chen", "wang")
+    row = await database.read(None, lambda tx: tx.get(Employee, "wang"))
+    assert row is not None
+    assert row.pinyin == "pinyin of 王大强"
+
+
+async def test_who_returned_is_named_in_the_result(town: Town, database: Database) -> None:
+    await town.sync(database)
+    await town.do("DELETE", "/users/zhou", silent=True)
+    assert (await town.sync(database)).returned == set()
+    await town.do("POST", "/users", {"userid": "zhou"}, silent=True)
+    assert (await town.sync(database)).returned == {"zhou"}
+    assert (await town.sync(database)).returned == set()
