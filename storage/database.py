@@ -179,8 +179,7 @@ class Database:
         waiting, group = self._waiting(), list[_Unit]()
         try:
             with self._writer.connect() as connection, connection.begin() as transaction:
-                driver = connection.connection.dbapi_connection
-                assert isinstance(driver, sqlite3.Connection)
+                driver: Any = connection.connection.dbapi_connection
                 until = time.perf_counter() + GROUP
                 while (unit := self._next()) is not None:
                     group.append(unit)
@@ -191,7 +190,8 @@ class Database:
                     if (unit.urgent and not self._urgent) or time.perf_counter() > until:
                         break
         except BaseException as problem:  # noqa: BLE001 -- raised where the units are awaited
-            group += [unit for _ in range(waiting - len(group)) if (unit := self._next()) is not None]
+            if not group:  # BEGIN failed: all that were there have waited as long as the first
+                group = [unit for _ in range(waiting) if (unit := self._next()) is not None]
             for unit in group:
                 unit.failure = _named(problem)
         _tell(group)

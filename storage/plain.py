@@ -256,9 +256,7 @@ def _lists(statement: Any) -> frozenset[str]:
 
 def _spell(statement: Any, dialect: Dialect, values: dict[str, object]) -> _Spelled:
     """As SQLAlchemy's SQLite compiler writes it, with lists of these lengths."""
-    compiled = statement.compile(
-        dialect=dialect, column_keys=list(values) if isinstance(statement, Insert) else None
-    )
+    compiled = statement.compile(dialect=dialect, column_keys=list(values) if isinstance(statement, Insert) else None)
     lists = {name for name, bind in compiled.binds.items() if bind.expanding}
     stand_ins: dict[str, Any] = {
         name: [_Given(name, at) for at in range(len(value))] if name in lists else _Given(name)  # type: ignore[arg-type]
@@ -269,7 +267,7 @@ def _spell(statement: Any, dialect: Dialect, values: dict[str, object]) -> _Spel
             raise TypeError(f"{column} must be given: its default is reckoned when a row is made")
         stand_ins.setdefault(column.key, column.default.arg)
     state = compiled.construct_expanded_state(stand_ins)
-    bound = []
+    bound: list[tuple[str | None, Any, Convert]] = []
     for name in state.positiontup or ():
         value = state.parameters[name]
         bind = compiled.binds.get(name)
@@ -283,7 +281,8 @@ def _spell(statement: Any, dialect: Dialect, values: dict[str, object]) -> _Spel
         else:
             bound.append((None, value if convert is None else convert(value), None))
     columns = statement.selected_columns if isinstance(statement, Select) else statement.exported_columns
-    row = namedtuple("Row", [str(name) for name in columns.keys()], rename=True)  # noqa: PYI024, SIM118
+    names: Any = [str(name) for name in columns.keys()]  # noqa: SIM118
+    row = namedtuple("Row", names, rename=True)  # type: ignore[misc]
     return _Spelled(
         state.statement,
         tuple(bound),
@@ -294,4 +293,4 @@ def _spell(statement: Any, dialect: Dialect, values: dict[str, object]) -> _Spel
 
 def _wrapped(sql: str, values: Any, failure: sqlite3.Error, tx: Tx) -> BaseException:
     """As SQLAlchemy would have raised it."""
-    return DBAPIError.instance(sql, values, failure, sqlite3.Error, dialect=tx.get_bind().dialect)  # type: ignore[call-overload,no-any-return]
+    return DBAPIError.instance(sql, values, failure, sqlite3.Error, dialect=tx.get_bind().dialect)
