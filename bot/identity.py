@@ -3,6 +3,8 @@
 Permission changes take effect on the next request (R-PERM-8); a leaver loses access at once.
 """
 
+from functools import lru_cache
+
 from bot.core.actor import Actor, Permission, Scope
 from bot.core.errors import Stranger
 from storage import access, people
@@ -32,8 +34,7 @@ def identify(tx: Tx, user_id: str | None, settings: CompanySettings) -> Actor:
         scope = Scope(person.user_id, departments=None, pool=True)
         return Actor(person.user_id, person.name, frozenset(Permission), scope, admin=True, department_ids=departments)
     memberships = access.list_memberships(tx, person.user_id)
-    known = set(Permission)
-    granted = frozenset(Permission(f) for m in memberships for f in m.functions if f in known)
+    granted = _granted(frozenset(m.functions for m in memberships))
     everything = any(m.data_scope == "all" for m in memberships)
     served = {d for m in memberships if m.data_scope == "departments" for d in m.departments}
     scope = Scope(
@@ -42,6 +43,12 @@ def identify(tx: Tx, user_id: str | None, settings: CompanySettings) -> Actor:
         pool=Permission.POOL_VIEW in granted or Permission.POOL_CLAIM in granted,
     )
     return Actor(person.user_id, person.name, granted, scope, department_ids=departments)
+
+
+@lru_cache(maxsize=256)
+def _granted(functions: frozenset[frozenset[str]]) -> frozenset[Permission]:
+    known = {permission.value: permission for permission in Permission}
+    return frozenset(known[name] for held in functions for name in held if name in known)
 
 
 def in_usage_scope(tx: Tx, user_id: str, departments: frozenset[int], settings: CompanySettings) -> bool:

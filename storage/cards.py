@@ -1,19 +1,37 @@
 """The cards people hold, and which objects each shows."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import delete as core_delete
 from sqlalchemy import insert
+from sqlalchemy import select as core_select
+from sqlalchemy import update as core_update
 from sqlmodel import col, delete, select
 
 from storage import outbox
 from storage.database import Tx
-from storage.plain import Plain, table_of
+from storage.plain import Plain, given, table_of
 from storage.tables import Card, CardSubject
 
-REMEMBER = Plain(insert(table_of(Card)))
-SHOW = Plain(insert(table_of(CardSubject)))
+T, S = table_of(Card), table_of(CardSubject)
+REMEMBER = Plain(insert(T))
+SHOW = Plain(insert(S))
+GET = Plain(
+    core_select(T.c.out_track_id, T.c.kind, T.c.state, T.c.holder_user_id).where(T.c.out_track_id == given("of"))
+)
+CHANGE = Plain(
+    core_update(T).where(T.c.out_track_id == given("of")).values(kind=given("becomes"), state=given("with_state"))
+)
+HIDE = Plain(core_delete(S).where(S.c.out_track_id == given("of")))
+SHOWING = Plain(
+    core_select(T.c.out_track_id, T.c.holder_user_id)
+    .join_from(T, S, S.c.out_track_id == T.c.out_track_id)
+    .where(S.c.subject == given("about"), T.c.created_at >= given("since"))
+    .order_by(T.c.out_track_id)
+)
 LIVELY = timedelta(days=3)  # older cards are not redrawn from here: a tap on them shows the present state
 
 
@@ -31,17 +49,36 @@ def remember(
         SHOW.run_many(tx, rows)
 
 
-def get(tx: Tx, out_track_id: str) -> Card | None:
+@dataclass(slots=True)
+class Held:
+    """A card as we know it."""
+
+    out_track_id: str
+    kind: str
+    state: dict[str, Any]
+    holder_user_id: str | None  # None: a group's
+
+
+def get(tx: Tx, out_track_id: str) -> Held | None:
     """The card, if we still know it."""
-    return tx.get(Card, out_track_id)
+    row = GET.run(tx, of=out_track_id).first()
+    return None if row is None else Held(*row)
 
 
-def change(tx: Tx, card: Card, *, state: dict[str, Any], subjects: Iterable[str] | None = None) -> None:
+def change(
+    tx: Tx, card: Held, *, state: dict[str, Any], kind: str | None = None, subjects: Iterable[str] | None = None
+) -> None:
     """The card shows something else from now on."""
     card.state = state
+    card.kind = kind or card.kind
+    CHANGE.run(tx, of=card.out_track_id, becomes=card.kind, with_state=state)
     if subjects is not None:
-        tx.execute(delete(CardSubject).where(col(CardSubject.out_track_id) == card.out_track_id))
-        tx.add_all(CardSubject(subject=s, out_track_id=card.out_track_id) for s in set(subjects))
+        HIDE.run(tx, of=card.out_track_id)
+        rows: list[dict[str, object]] = [
+            {"subject": s, "out_track_id": card.out_track_id} for s in sorted(set(subjects))
+        ]
+        if rows:
+            SHOW.run_many(tx, rows)
 
 
 def redraw_others(tx: Tx, subject: str, *, now: datetime, but: str = "") -> int:
@@ -50,18 +87,13 @@ def redraw_others(tx: Tx, subject: str, *, now: datetime, but: str = "") -> int:
     `but`: the card whose tap caused it. A single chat's card is answered in the ack and needs no call; a
     group's card was answered for the tapper alone, so the others still need theirs.
     """
-    cards = tx.exec(
-        select(Card)
-        .join(CardSubject, col(CardSubject.out_track_id) == col(Card.out_track_id))
-        .where(CardSubject.subject == subject, Card.created_at >= now - LIVELY)
-    ).all()
-    count = 0
-    for card in cards:
-        if card.out_track_id == but and card.holder_user_id is not None:
-            continue
-        outbox.refresh_card(tx, card.out_track_id, now=now)
-        count += 1
-    return count
+    stale = [
+        card.out_track_id
+        for card in SHOWING.run(tx, about=subject, since=now - LIVELY)
+        if card.out_track_id != but or card.holder_user_id is None
+    ]
+    outbox.refresh_cards(tx, stale, now=now)
+    return len(stale)
 
 
 def prune(tx: Tx, *, now: datetime) -> int:

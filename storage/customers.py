@@ -12,10 +12,34 @@ from sqlmodel import col, func, select, update
 
 from bot.core.errors import NotFound
 from storage.database import Tx
+from storage.plain import Narrowed, Plain, given, given_list, table_of
 from storage.tables import Contact, Customer, DigestItem
 
 PAGE = 5  # rows of a list in chat (D26)
 MANY = 20000  # names held at once for likeness search
+
+C, CONTACTS = table_of(Customer), table_of(Contact)
+_BRIEF = columns(
+    C.c.id, C.c.name, C.c.owner_id, C.c.owner_since, C.c.pooled_at, C.c.next_follow_up_at, C.c.next_timed
+).where(C.c.id == given("of"))  # fmt: skip
+BRIEF, BRIEF_LOCKED = Narrowed(_BRIEF), Narrowed(_BRIEF.with_for_update())
+_PLATES = columns(C.c.id, C.c.name, C.c.pinyin, C.c.initials, C.c.owner_id).order_by(C.c.id).limit(MANY)
+PLATES = {
+    None: Narrowed(_PLATES),
+    True: Narrowed(_PLATES.where(C.c.owner_id.is_(None))),
+    False: Narrowed(_PLATES.where(C.c.owner_id.is_not(None))),
+}
+CONTACT_PLATES = Narrowed(
+    columns(CONTACTS.c.customer_id, CONTACTS.c.name, CONTACTS.c.initials, CONTACTS.c.mobile_tail).limit(MANY)
+)
+POOLED = Narrowed(columns(func.count()).select_from(C).where(C.c.owner_id.is_(None)))
+ON_LISTS = Plain(
+    columns(
+        C.c.id, C.c.name, C.c.owner_id, C.c.owner_since, C.c.pooled_at, C.c.city, C.c.industry, C.c.customer_class,
+        C.c.source,
+    ).where(C.c.id.in_(given_list("ids")), C.c.deleted_at.is_(None)),
+    unscoped="pool lists name who took a customer",
+)  # fmt: skip
 
 
 class SameKey(Exception):
@@ -52,6 +76,19 @@ def access_customer(tx: Tx, customer_id: int, *, lock: bool = False) -> Customer
     return customer
 
 
+def access_brief(tx: Tx, customer_id: int, *, lock: bool = False) -> Any:
+    """As `access_customer`, but a row of what use cases ask most: no object to be changed."""
+    row = (BRIEF_LOCKED if lock else BRIEF).run(tx, of=customer_id).first()
+    if row is None:
+        raise NotFound("没有找到这个客户，可能名称不对，或不在你能看的范围里。发送「查 名称」再找找。")
+    return row
+
+
+def find_brief(tx: Tx, customer_id: int) -> Any | None:
+    """As `access_brief`; None if it is absent or outside the scope."""
+    return BRIEF.run(tx, of=customer_id).first()
+
+
 def _where(wanted: CustomerFilter) -> list[Any]:
     conditions: list[Any] = []
     for word in wanted.words:
@@ -79,6 +116,8 @@ def _where(wanted: CustomerFilter) -> list[Any]:
 
 def count_customers(tx: Tx, wanted: CustomerFilter) -> int:
     """How many match, within the scope."""
+    if wanted == CustomerFilter(pooled=True):
+        return int(POOLED.run(tx).scalar_one())
     return tx.exec(select(func.count()).select_from(Customer).where(*_where(wanted))).one()
 
 
@@ -99,33 +138,26 @@ def list_by_ids(tx: Tx, ids: Sequence[int]) -> list[Customer]:
     return [found[i] for i in ids if i in found]
 
 
-def list_any_by_ids(tx: Tx, ids: Sequence[int]) -> list[Customer]:
+def list_any_by_ids(tx: Tx, ids: Sequence[int]) -> list[Any]:
     """As `list_by_ids`, whoever has them now: only for redrawing a list on which they stood as pool customers.
 
     Callers show the name and who has it, which the list's readers know from the pool.
     """
-    query = select(Customer).where(col(Customer.id).in_(list(ids)))
-    rows = tx.exec(query, execution_options={"unscoped": "pool lists name who took a customer"}).all()
-    found = {c.id: c for c in rows if c.deleted_at is None}
+    found = {row.id: row for row in ON_LISTS.run(tx, ids=list(ids))}
     return [found[i] for i in ids if i in found]
 
 
 def list_nameplates(tx: Tx, *, pooled: bool | None = None) -> list[Nameplate]:
     """Names within the scope; only the pool's, or only owned ones."""
-    query = columns(
-        col(Customer.id), col(Customer.name), col(Customer.pinyin), col(Customer.initials), col(Customer.owner_id)
-    )
-    if pooled is not None:
-        query = query.where(col(Customer.owner_id).is_(None) if pooled else col(Customer.owner_id).is_not(None))
-    query = query.order_by(col(Customer.id)).limit(MANY)
-    return [Nameplate(i or 0, n, p, s, o is None) for i, n, p, s, o in tx.execute(query).all()]
+    return [Nameplate(i, n, p, s, o is None) for i, n, p, s, o in PLATES[pooled].run(tx)]
 
 
 def list_contact_plates(tx: Tx, customer_ids: Sequence[int] | None = None) -> list[tuple[int, str, str, str]]:
     """(customer id, contact's name, initials, phone tail) of contacts within the scope."""
+    if customer_ids is None:
+        return [(i, name, initials, tail) for i, name, initials, tail in CONTACT_PLATES.run(tx)]
     query = select(Contact.customer_id, Contact.name, Contact.initials, Contact.mobile_tail)
-    if customer_ids is not None:
-        query = query.where(col(Contact.customer_id).in_(list(customer_ids)))
+    query = query.where(col(Contact.customer_id).in_(list(customer_ids)))
     return list(tx.exec(query.limit(MANY)).all())
 
 

@@ -1,21 +1,28 @@
 """Engines and units of work. One unit = one transaction = one hop off the event loop.
 
 House sections 0.2, 0.3 and 4.6. A unit's body is ordinary synchronous code that gets a session (`Tx`); it
-cannot await the network because it cannot await at all. On SQLite it runs in the one writer thread
-(BEGIN IMMEDIATE) or in a reader thread; on PostgreSQL it runs on asyncpg through SQLAlchemy's greenlet
-bridge, several at a time. A unit that loses a deadlock on PostgreSQL is run again: bodies have no effects
-outside the database.
+cannot await the network because it cannot await at all. On SQLite it runs in the one writer thread, or in a
+reader thread; on PostgreSQL it runs on asyncpg through SQLAlchemy's greenlet bridge, several at a time.
+
+Writing on SQLite is a group commit: units that wait at the same time are savepoints of one BEGIN IMMEDIATE …
+COMMIT, because the disk's one sync costs more than several units. Each fails alone, and nobody is told of a
+success before the COMMIT. A unit may be run again (one of its group broke the transaction; it lost a deadlock
+on PostgreSQL): bodies have no effects outside the database.
 """
 
 import asyncio
+import contextlib
 import random
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -31,8 +38,12 @@ T = TypeVar("T")
 
 LOCK_WAIT = 10.0  # seconds another process may hold SQLite's write lock before a unit gives up
 READERS = 4  # SQLite reader threads
+GROUP = 0.008  # seconds of units that one COMMIT makes wait; the unit that passes it is its group's last
 POOL = 10  # PostgreSQL connections
 RETRIES = 5  # deadlocks and serialisation failures on PostgreSQL
+
+
+DRIVER = "driver"  # in `Tx.info`: sqlite3's own connection, for `storage.plain`
 
 
 class DatabaseBusy(Exception):
@@ -46,6 +57,8 @@ def _sqlite_engine(path: str, *, writer: bool) -> Engine:
         poolclass=QueuePool,
         pool_size=1 if writer else READERS,
         max_overflow=0,
+        json_serializer=_to_json,
+        json_deserializer=orjson.loads,
     )
 
     @event.listens_for(engine, "connect")
@@ -57,6 +70,7 @@ def _sqlite_engine(path: str, *, writer: bool) -> Engine:
             "synchronous=FULL",  # an acknowledged action survives a power cut
             "foreign_keys=ON",
             "journal_size_limit=67108864",
+            "wal_autocheckpoint=4000",  # pages: a checkpoint's syncs are shared by more commits
             "cache_size=-32000",
             "temp_store=MEMORY",
         ):
@@ -70,6 +84,23 @@ def _sqlite_engine(path: str, *, writer: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
 
     return engine
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+@dataclass(slots=True, eq=False)
+class _Unit:
+    """One that waits for the writer thread."""
+
+    scope: Scope | None
+    work: Callable[[Tx], Any]
+    urgent: bool
+    done: "asyncio.Future[Any]"
+    loop: asyncio.AbstractEventLoop
+    result: Any = None
+    failure: BaseException | None = None
 
 
 class Database:
@@ -87,8 +118,9 @@ class Database:
             self._writer = _sqlite_engine(parsed.database, writer=True)
             self._reader = _sqlite_engine(parsed.database, writer=False)
             self._write_thread = ThreadPoolExecutor(1, "db-write")
-            self._urgent: deque[Callable[[], None]] = deque()
-            self._ordinary: deque[Callable[[], None]] = deque()
+            self._urgent: deque[_Unit] = deque()
+            self._ordinary: deque[_Unit] = deque()
+            self._writing = False  # a group is being written, or is about to be
             self._read_threads = ThreadPoolExecutor(READERS, "db-read")
         elif self.kind == "postgresql":
             self.path = None
@@ -109,19 +141,68 @@ class Database:
         """
         if self._async is not None:
             return await self._unit_postgres(scope, work)
-        done: Future[T] = Future()
-        queue = self._urgent if urgent else self._ordinary
-        queue.append(lambda: _keep(done, self._writer, scope, work))
-        self._write_thread.submit(self._next)
-        return await asyncio.wrap_future(done)
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        (self._urgent if urgent else self._ordinary).append(_Unit(scope, work, urgent, done, loop))
+        if not self._writing:
+            self._writing = True
+            self._write_thread.submit(self._write)
+        return await done
 
-    def _next(self) -> None:
-        """In the writer thread, once for each unit that was queued."""
+    # -- the writer thread ----------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        """Writes one group, and sees to it that the next is written."""
         try:
-            unit = self._urgent.popleft()
-        except IndexError:
-            unit = self._ordinary.popleft()
-        unit()
+            self._write_group()
+        finally:
+            if not self._waiting():
+                self._writing = False  # whoever comes after this line calls us; who came before it is seen below
+            if self._waiting():
+                self._writing = True
+                with contextlib.suppress(RuntimeError):  # the thread is being shut down
+                    self._write_thread.submit(self._write)
+
+    def _waiting(self) -> int:
+        return len(self._urgent) + len(self._ordinary)
+
+    def _next(self) -> _Unit | None:
+        for queue in (self._urgent, self._ordinary):
+            while queue:
+                unit = queue.popleft()
+                if not unit.done.cancelled():
+                    return unit
+        return None
+
+    def _write_group(self) -> None:
+        """One transaction of all that waits, as long as `GROUP` lasts or nobody urgent has to be told."""
+        waiting, group = self._waiting(), list[_Unit]()
+        try:
+            with self._writer.connect() as connection, connection.begin() as transaction:
+                driver: Any = connection.connection.dbapi_connection
+                until = time.perf_counter() + GROUP
+                while (unit := self._next()) is not None:
+                    group.append(unit)
+                    _run_in_group(connection, driver, unit)
+                    if not transaction.is_active:  # its session has rolled everything back
+                        self._begin_anew(group)
+                        return
+                    if (unit.urgent and not self._urgent) or time.perf_counter() > until:
+                        break
+        except BaseException as problem:  # noqa: BLE001 -- raised where the units are awaited
+            if not group:  # BEGIN failed: all that were there have waited as long as the first
+                group = [unit for _ in range(waiting) if (unit := self._next()) is not None]
+            for unit in group:
+                unit.failure = _named(problem)
+        _tell(group)
+
+    def _begin_anew(self, group: list[_Unit]) -> None:
+        """All but the last, which is at fault, wait again, first of all."""
+        culprit = group.pop()
+        for unit in reversed(group):
+            unit.result = unit.failure = None
+            (self._urgent if unit.urgent else self._ordinary).appendleft(unit)
+        _tell([culprit])
 
     async def read(self, scope: Scope | None, work: Callable[[Tx], T]) -> T:
         """As `unit`, for bodies that only look: readers do not queue behind the writer."""
@@ -172,16 +253,49 @@ class Database:
         self._read_threads.shutdown()
 
 
-def _keep(done: "Future[T]", bind: Engine, scope: Scope | None, work: Callable[[Tx], T]) -> None:
-    """Runs a unit, unless nobody waits for it any more, and keeps what comes of it for whoever does."""
-    if not done.set_running_or_notify_cancel():
-        return
+def _run_in_group(connection: Connection, driver: sqlite3.Connection, unit: _Unit) -> None:
+    """As a savepoint of its own; keeps what comes of it. Nothing is released yet."""
+    driver.execute("SAVEPOINT unit")
+    tx = Session(
+        connection, expire_on_commit=False, info={"scope": unit.scope, DRIVER: driver},
+        join_transaction_mode="rollback_only",
+    )  # fmt: skip
     try:
-        result = _run(bind, scope, work)
+        unit.result = unit.work(tx)
+        tx.commit()  # writes what the session still holds; the transaction goes on
     except BaseException as problem:  # noqa: BLE001 -- raised where the unit is awaited
-        done.set_exception(problem)
-    else:
-        done.set_result(result)
+        unit.result, unit.failure = None, _named(problem)
+        tx.close()
+        if driver.in_transaction:
+            driver.execute("ROLLBACK TO unit")
+    if driver.in_transaction:
+        driver.execute("RELEASE unit")
+
+
+def _tell(units: list[_Unit]) -> None:
+    """Each awaiting task, by one call into its loop."""
+    for loop in {unit.loop for unit in units}:
+        with contextlib.suppress(RuntimeError):  # a loop that is closed waits for nothing
+            loop.call_soon_threadsafe(_release, [unit for unit in units if unit.loop is loop])
+
+
+def _release(units: list[_Unit]) -> None:
+    for unit in units:
+        if unit.done.done():  # cancelled meanwhile
+            continue
+        if unit.failure is not None:
+            unit.done.set_exception(unit.failure)
+        else:
+            unit.done.set_result(unit.result)
+
+
+def _named(problem: BaseException) -> BaseException:
+    """`DatabaseBusy` for a lock that was not to be had."""
+    if isinstance(problem, OperationalError) and "database is locked" in str(problem.orig):
+        busy = DatabaseBusy(str(problem.orig))
+        busy.__cause__ = problem
+        return busy
+    return problem
 
 
 def _run(bind: Engine | Connection, scope: Scope | None, work: Callable[[Tx], T]) -> T:
@@ -189,6 +303,7 @@ def _run(bind: Engine | Connection, scope: Scope | None, work: Callable[[Tx], T]
         with Session(bind, expire_on_commit=False, info={"scope": scope}) as tx, tx.begin():
             return work(tx)
     except OperationalError as failure:
-        if "database is locked" in str(failure.orig):
-            raise DatabaseBusy(str(failure.orig)) from failure
-        raise
+        named = _named(failure)
+        if named is failure:
+            raise
+        raise named from failure

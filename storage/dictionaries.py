@@ -2,11 +2,20 @@
 
 import unicodedata
 
-from sqlmodel import col, select
+from sqlalchemy import select as core_select
+from sqlmodel import select
 
 from storage.database import Tx
+from storage.plain import Plain, given, table_of
 from storage.tables import Dictionary, DictionaryValue, FieldDictionary
 
+V, F = table_of(DictionaryValue), table_of(FieldDictionary)
+VALUES = Plain(
+    core_select(V.c.label)
+    .join_from(V, F, F.c.dictionary_id == V.c.dictionary_id)
+    .where(F.c.form == given("of_form"), F.c.field == given("of_field"), V.c.enabled)
+    .order_by(V.c.position, V.c.id)
+)
 METHODS = ("电话", "微信", "拜访", "会议", "邮件", "其他")  # 跟进方式 where the company has no such dictionary
 
 
@@ -30,13 +39,7 @@ def fold(text: str) -> str:
 
 def list_values(tx: Tx, form: str, field: str) -> list[str]:
     """The enabled values of the dictionary a field is bound to, in order; empty: the field is free text."""
-    query = (
-        select(DictionaryValue.label)
-        .join(FieldDictionary, col(FieldDictionary.dictionary_id) == col(DictionaryValue.dictionary_id))
-        .where(FieldDictionary.form == form, FieldDictionary.field == field, col(DictionaryValue.enabled))
-        .order_by(col(DictionaryValue.position), col(DictionaryValue.id))
-    )
-    return list(tx.exec(query).all())
+    return VALUES.run(tx, of_form=form, of_field=field).scalars()
 
 
 def list_methods(tx: Tx) -> list[str]:

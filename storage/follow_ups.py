@@ -1,13 +1,15 @@
 """跟进: the timeline, and what a new entry changes on its customer."""
 
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import insert
 from sqlalchemy import select as core_select
 from sqlalchemy import update as core_update
 from sqlmodel import col, func, select
 
 from storage.database import Tx
-from storage.plain import Plain, given, table_of
+from storage.plain import Narrowed, Plain, given, table_of
 from storage.tables import Customer, FollowUp
 
 C, F = table_of(Customer), table_of(FollowUp)
@@ -17,6 +19,11 @@ LATEST = Plain(core_select(F.c.at).where(*ALL_OF).order_by(F.c.at.desc(), F.c.id
 NEWEST = Plain(
     core_select(F.c.next_at, F.c.next_timed).where(*ALL_OF).order_by(F.c.id.desc()).limit(1), unscoped=WHOEVER
 )
+ADD = Plain(insert(F).returning(F.c.id), unscoped="the caller has access to the customer")
+ENTRY = Narrowed(
+    core_select(F.c.customer_id, F.c.at, F.c.method, F.c.content, F.c.next_at, F.c.next_timed, F.c.created_at)
+    .where(F.c.id == given("of"))
+)  # fmt: skip
 SETTLE = Plain(
     core_update(C)
     .where(C.c.id == given("of"))
@@ -28,12 +35,17 @@ SETTLE = Plain(
 )  # fmt: skip
 
 
-def add_follow_up(tx: Tx, follow_up: FollowUp) -> FollowUp:
-    """Stores it and moves its customer's last and next contact, in the same transaction (R-FU-2)."""
-    tx.add(follow_up)
-    tx.flush()
-    _settle(tx, follow_up.customer_id, follow_up.created_at)
-    return follow_up
+def add_follow_up(
+    tx: Tx, *, customer_id: int, user_id: str, at: datetime, method: str, content: str, next_at: datetime | None,
+    next_timed: bool, source_key: str | None, now: datetime,
+) -> int:  # fmt: skip
+    """Stores it and moves its customer's last and next contact, in the same transaction (R-FU-2); returns its id."""
+    follow_up_id: int = ADD.run(
+        tx, customer_id=customer_id, user_id=user_id, at=at, method=method, content=content, next_at=next_at,
+        next_timed=next_timed, source_key=source_key, created_at=now,
+    ).scalar_one()  # fmt: skip
+    _settle(tx, customer_id, now)
+    return follow_up_id
 
 
 def take_back(tx: Tx, follow_up: FollowUp, now: datetime) -> None:
@@ -56,6 +68,11 @@ def _settle(tx: Tx, customer_id: int, now: datetime) -> None:
 def get(tx: Tx, follow_up_id: int) -> FollowUp | None:
     """One entry within the scope."""
     return tx.get(FollowUp, follow_up_id)
+
+
+def find_entry(tx: Tx, follow_up_id: int) -> Any | None:
+    """What a card shows of one entry within the scope."""
+    return ENTRY.run(tx, of=follow_up_id).first()
 
 
 def list_timeline(tx: Tx, customer_id: int, *, page: int = 1, size: int = 5) -> list[FollowUp]:

@@ -1,5 +1,6 @@
 """Messages written with the change that causes them, sent after it commits (house principle 6)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,12 @@ BACKOFF = (2, 5, 15, 60, 120, 300, 600, 900, 1800, 3600)  # seconds; after the l
 
 T = table_of(Outbox)
 PUT = InsertNew(Outbox, ["key"], "id")
+REFRESHING = Plain(
+    core_select(T.c.lane).where(
+        T.c.lane.in_(given_list("lanes")), T.c.channel == "card_update", T.c.state == "queued"
+    )
+)  # fmt: skip
+NEWEST = Plain(core_select(func.max(T.c.id)))
 OPEN = Plain(
     core_select(T.c.id, T.c.lane, T.c.state, T.c.not_before, T.c.lease_holder, T.c.lease_until)
     .where(T.c.state.in_(("queued", "sending")))
@@ -70,19 +77,19 @@ def put(
     return next(iter(PUT.run(tx, [row])), None)
 
 
-def refresh_card(tx: Tx, out_track_id: str, *, now: datetime, not_before: datetime | None = None) -> None:
-    """Asks for a card to be drawn anew and sent. Several wishes before it leaves become one update."""
-    waiting = tx.exec(
-        select(Outbox.id).where(
-            Outbox.lane == f"card:{out_track_id}", Outbox.channel == "card_update", Outbox.state == "queued"
-        )
-    ).first()
-    if waiting is None:
-        last = tx.exec(select(func.max(Outbox.id))).one() or 0
-        put(
-            tx, key=f"card_update:{out_track_id}:{last}", lane=f"card:{out_track_id}", channel="card_update",
-            payload={"out_track_id": out_track_id}, now=now, not_before=not_before,
-        )  # fmt: skip
+def refresh_cards(tx: Tx, out_track_ids: Sequence[str], *, now: datetime) -> None:
+    """Asks for cards to be drawn anew and sent. Several wishes before one leaves become one update."""
+    if not out_track_ids:
+        return
+    lanes = {f"card:{one}": one for one in out_track_ids}
+    waiting = set(REFRESHING.run(tx, lanes=list(lanes)).scalars())
+    last = NEWEST.run(tx).scalar() or 0
+    for lane, out_track_id in lanes.items():
+        if lane not in waiting:
+            put(
+                tx, key=f"card_update:{out_track_id}:{last}", lane=lane, channel="card_update",
+                payload={"out_track_id": out_track_id}, now=now,
+            )  # fmt: skip
 
 
 def take(tx: Tx, *, holder: str, now: datetime, wall: datetime, limit: int, busy: set[str]) -> list[Message]:

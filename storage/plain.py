@@ -1,22 +1,31 @@
-"""Statements made once, on tables whose rows belong to nobody, run past the session's machinery.
+"""Statements made once and run past the session's machinery.
 
 Building a statement, adding the scope's criteria and loading objects costs the session several times what SQLite
-needs for the query itself; a message runs a dozen such statements before its own work begins. A `Plain` refuses the
-tables that `storage/scope.py` narrows unless it says why, as any query must. What the session holds unwritten is
-written first; objects the session has loaded are not refreshed.
+needs for the query itself; a message runs two dozen. A `Plain` refuses the tables that `storage/scope.py` narrows
+unless it says why, as any query must; a `Narrowed` is one that has the scope's conditions written into it. On SQLite
+they are spelled once and handed to the driver, values and rows converted by the columns' own types; on PostgreSQL
+they go through SQLAlchemy's Core. What the session holds unwritten is written first; objects the session has loaded
+are not refreshed.
 """
 
-from collections.abc import Sequence
+import sqlite3
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, Table, bindparam
+from sqlalchemy import Dialect, Executable, Insert, Select, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
+from sqlalchemy.sql import visitors
 from sqlmodel import SQLModel
 
-from storage.database import Tx
-from storage.scope import touches_scoped
+from storage.database import DRIVER, Tx
+from storage.scope import narrowing, touches_scoped
 
-Rows = Sequence[dict[str, object]]
+Values = Sequence[dict[str, object]]
+Convert = Callable[[Any], Any] | None
+USER, DEPARTMENTS = "scope_user", "scope_departments"
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -35,6 +44,84 @@ def given_list(name: str) -> Any:
     return bindparam(name, expanding=True)
 
 
+class Rows:
+    """What came of a statement: rows with named values, already fetched."""
+
+    __slots__ = ("_rows", "rowcount")
+
+    def __init__(self, rows: Sequence[Any], rowcount: int) -> None:
+        self._rows = rows
+        self.rowcount = rowcount
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._rows)
+
+    def all(self) -> Sequence[Any]:
+        """Every row."""
+        return self._rows
+
+    def first(self) -> Any | None:
+        """The first row, if there is one."""
+        return self._rows[0] if self._rows else None
+
+    def one(self) -> Any:
+        """The only row. Raises InvalidRequestError if there are none, or several."""
+        if len(self._rows) != 1:
+            raise InvalidRequestError(f"{len(self._rows)} rows where there must be one")
+        return self._rows[0]
+
+    def scalars(self) -> list[Any]:
+        """The first value of every row."""
+        return [row[0] for row in self._rows]
+
+    def scalar(self) -> Any | None:
+        """The first value of the first row, if there is one."""
+        return self._rows[0][0] if self._rows else None
+
+    def scalar_one(self) -> Any:
+        """The first value of the only row."""
+        return self.one()[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Given:
+    """Stands for a value while a statement is spelled. `at`: which of a list's."""
+
+    name: str
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelled:
+    """A statement as SQLite's driver takes it."""
+
+    sql: str
+    values: tuple[tuple[str | None, Any, Convert], ...]  # name (None: always the same), place in its list, how
+    columns: tuple[Convert, ...]  # of the rows it gives; empty: none
+    row: Callable[..., Any]
+
+    def bound(self, given: dict[str, object]) -> list[Any]:
+        bound = []
+        for name, at, convert in self.values:
+            if name is None:
+                bound.append(at)
+                continue
+            value: Any = given[name]
+            if at is not None:
+                value = value[at]
+            bound.append(value if convert is None else convert(value))
+        return bound
+
+    def read(self, rows: list[tuple[Any, ...]]) -> list[Any]:
+        make, columns = self.row, self.columns
+        if not any(columns):
+            return [make(row) for row in rows]
+        return [
+            make([value if convert is None else convert(value) for value, convert in zip(row, columns, strict=True)])
+            for row in rows
+        ]
+
+
 class Plain:
     """One statement. Raises TypeError at its first use if it touches a table that is scoped.
 
@@ -42,25 +129,101 @@ class Plain:
     """
 
     def __init__(self, statement: Executable, *, unscoped: str = "") -> None:
-        self._statement = statement
+        self._statement: Any = statement
         self._checked = bool(unscoped)
+        self._names: tuple[str, ...] | None = None  # of the values that are lists
+        self._spellings: dict[tuple[Any, ...], _Spelled] = {}
 
-    def run(self, tx: Tx, **values: object) -> CursorResult[Any]:
+    def run(self, tx: Tx, **values: object) -> Rows:
         """With these values."""
-        return self._run(tx, values)
+        driver = self._ready(tx)
+        if driver is None:
+            return _fetched(tx.connection().execute(self._statement, values))
+        spelled = self._spelled(tx, values)
+        try:
+            cursor = driver.execute(spelled.sql, spelled.bound(values))
+            rows = cursor.fetchall() if spelled.columns else []
+        except sqlite3.Error as failure:
+            raise _wrapped(spelled.sql, values, failure, tx) from failure
+        return Rows(spelled.read(rows), cursor.rowcount)
 
-    def run_many(self, tx: Tx, rows: Rows) -> CursorResult[Any]:
-        """Once for each of `rows`, in one call."""
-        return self._run(tx, list(rows))
+    def run_many(self, tx: Tx, rows: Values) -> Rows:
+        """Once for each of `rows`, which have the same names, in one call."""
+        driver = self._ready(tx)
+        if driver is None:
+            return _fetched(tx.connection().execute(self._statement, list(rows)))
+        spelled = self._spelled(tx, rows[0])
+        if spelled.columns:
+            found = [self.run(tx, **row) for row in rows]
+            return Rows([row for one in found for row in one], sum(one.rowcount for one in found))
+        try:
+            cursor = driver.executemany(spelled.sql, [spelled.bound(row) for row in rows])
+        except sqlite3.Error as failure:
+            raise _wrapped(spelled.sql, rows, failure, tx) from failure
+        return Rows([], cursor.rowcount)
 
-    def _run(self, tx: Tx, values: Any) -> CursorResult[Any]:
+    def _ready(self, tx: Tx) -> sqlite3.Connection | None:
+        """The driver, on SQLite."""
         if not self._checked:
             if touches_scoped(self._statement):
-                raise TypeError("a scoped table: ask the session, which narrows")
+                raise TypeError("a scoped table: ask the session, which narrows, or write a Narrowed")
             self._checked = True
         if tx.new or tx.dirty or tx.deleted:
             tx.flush()
-        return tx.connection().execute(self._statement, values)
+        if DRIVER not in tx.info:
+            connection = tx.connection()
+            tx.info[DRIVER] = connection.connection.dbapi_connection if connection.dialect.name == "sqlite" else None
+        driver: sqlite3.Connection | None = tx.info[DRIVER]
+        return driver
+
+    def _spelled(self, tx: Tx, values: dict[str, object]) -> _Spelled:
+        key: tuple[Any, ...] = tuple(values) if isinstance(self._statement, Insert) else ()
+        if self._names is None:
+            self._names = tuple(name for name, value in values.items() if isinstance(value, list | tuple))
+            self._names = tuple(n for n in self._names if n in _lists(self._statement))
+        if self._names:
+            key += tuple(len(values[name]) for name in self._names)  # type: ignore[arg-type]
+        found = self._spellings.get(key)
+        if found is None:
+            found = self._spellings[key] = _spell(self._statement, tx.get_bind().dialect, values)
+        return found
+
+
+class Narrowed:
+    """A SELECT of columns of scoped tables, narrowed to the rows that the transaction's scope sees.
+
+    The conditions are those of the hook in `storage/scope.py`. Scoped tables may stand in its FROM alone, not in a
+    subquery. Raises RuntimeError if the transaction has no scope.
+    """
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self._statement = statement
+        self._plains: dict[tuple[bool, bool, bool], Plain] = {}
+
+    def run(self, tx: Tx, **values: object) -> Rows:
+        """With these values."""
+        scope = tx.info.get("scope")
+        if scope is None:
+            raise RuntimeError("this transaction has no scope: open it through Database.unit(scope, …)")
+        shape = (scope.departments is None, bool(scope.departments), scope.pool)
+        plain = self._plains.get(shape)
+        if plain is None:
+            plain = self._plains[shape] = Plain(self._narrow(*shape), unscoped="its conditions are written into it")
+        if not (shape[0] and shape[2]):
+            values[USER] = scope.user_id
+        if shape[1]:
+            values[DEPARTMENTS] = sorted(scope.departments)
+        return plain.run(tx, **values)
+
+    def _narrow(self, everybody: bool, some: bool, pool: bool) -> Select[Any]:
+        departments = None if everybody else given_list(DEPARTMENTS) if some else ()
+        tables = [one for one in self._statement.get_final_froms() if isinstance(one, Table)]
+        if sum(isinstance(one, Select) for one in visitors.iterate(self._statement)) > 1:
+            raise TypeError("a subquery is not narrowed: ask the session")
+        rules = [rule for table in tables if (rule := narrowing(table, given(USER), departments, pool)) is not None]
+        if not rules:
+            raise TypeError("no scoped table in its FROM: a Plain will do")
+        return self._statement.where(*rules)
 
 
 class InsertNew:
@@ -76,7 +239,58 @@ class InsertNew:
             ),
         }
 
-    def run(self, tx: Tx, rows: Rows) -> list[Any]:
+    def run(self, tx: Tx, rows: Values) -> list[Any]:
         """All of `rows` have the same columns."""
         plain = self._plain[tx.get_bind().dialect.name]
-        return list(plain.run_many(tx, rows).scalars() if len(rows) > 1 else plain.run(tx, **rows[0]).scalars())
+        return (plain.run_many(tx, rows) if len(rows) > 1 else plain.run(tx, **rows[0])).scalars()
+
+
+def _fetched(result: Any) -> Rows:
+    return Rows(result.all() if result.returns_rows else [], result.rowcount)
+
+
+def _lists(statement: Any) -> frozenset[str]:
+    compiled = statement.compile(dialect=sqlite.dialect())
+    return frozenset(name for name, bind in compiled.binds.items() if bind.expanding)
+
+
+def _spell(statement: Any, dialect: Dialect, values: dict[str, object]) -> _Spelled:
+    """As SQLAlchemy's SQLite compiler writes it, with lists of these lengths."""
+    compiled = statement.compile(dialect=dialect, column_keys=list(values) if isinstance(statement, Insert) else None)
+    lists = {name for name, bind in compiled.binds.items() if bind.expanding}
+    stand_ins: dict[str, Any] = {
+        name: [_Given(name, at) for at in range(len(value))] if name in lists else _Given(name)  # type: ignore[arg-type]
+        for name, value in values.items()
+    }
+    for column in compiled.insert_prefetch if isinstance(statement, Insert) else ():
+        if column.default is None or not column.default.is_scalar:
+            raise TypeError(f"{column} must be given: its default is reckoned when a row is made")
+        stand_ins.setdefault(column.key, column.default.arg)
+    state = compiled.construct_expanded_state(stand_ins)
+    bound: list[tuple[str | None, Any, Convert]] = []
+    for name in state.positiontup or ():
+        value = state.parameters[name]
+        bind = compiled.binds.get(name)
+        if isinstance(value, _Given):
+            bind = compiled.binds[value.name]
+        elif bind is None:  # one of a list that is always the same
+            bind = next(one for of, one in compiled.binds.items() if one.expanding and name.startswith(f"{of}_"))
+        convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+        if isinstance(value, _Given):
+            bound.append((value.name, value.at, convert))
+        else:
+            bound.append((None, value if convert is None else convert(value), None))
+    columns = statement.selected_columns if isinstance(statement, Select) else statement.exported_columns
+    names: Any = [str(name) for name in columns.keys()]  # noqa: SIM118
+    row = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+    return _Spelled(
+        state.statement,
+        tuple(bound),
+        tuple(column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns),
+        row._make,
+    )
+
+
+def _wrapped(sql: str, values: Any, failure: sqlite3.Error, tx: Tx) -> BaseException:
+    """As SQLAlchemy would have raised it."""
+    return DBAPIError.instance(sql, values, failure, sqlite3.Error, dialect=tx.get_bind().dialect)

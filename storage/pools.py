@@ -9,7 +9,7 @@ from sqlalchemy import update as core_update
 from sqlmodel import col, func, select, update
 
 from storage.database import Tx
-from storage.plain import Plain, given, table_of
+from storage.plain import Narrowed, Plain, given, table_of
 from storage.tables import ClaimCarry, ClaimLog, Contract, Customer, Employee, OwnerHistory
 
 C, E, H = table_of(Customer), table_of(Employee), table_of(OwnerHistory)
@@ -25,6 +25,16 @@ CLAIMS = Plain(
     .where(LOG.c.user_id == given("of"), LOG.c.undone_at.is_(None))
 )
 CLAIMED = Plain(insert(LOG))
+HOLDING = Narrowed(columns(func.count()).select_from(C).where(C.c.owner_id == given("of")))
+GIVE = Plain(
+    core_update(C)
+    .where(C.c.id == given("of"), C.c.owner_id.is_(None), C.c.deleted_at.is_(None))
+    .values(
+        owner_id=given("to"), owner_since=given("at"), pooled_at=None, pool_reason="", updated_at=given("at"),
+        version=C.c.version + 1,
+    ),
+    unscoped="the pool row is about to be the claimant's",
+)  # fmt: skip
 CLOSE_PAGE = Plain(core_update(H).where(H.c.customer_id == given("of"), H.c.to_at.is_(None)).values(to_at=given("at")))
 OPEN_PAGE = Plain(insert(H))
 HOLDER = Plain(
@@ -62,7 +72,7 @@ def lock_claimant(tx: Tx, user_id: str) -> None:
 def count_claims(tx: Tx, user_id: str, today: date) -> ClaimCounts:
     """The claimant's figures now."""
     counted = CLAIMS.run(tx, of=user_id, day=today).one()
-    holding = tx.exec(select(func.count()).select_from(Customer).where(Customer.owner_id == user_id)).one()
+    holding = HOLDING.run(tx, of=user_id).scalar_one()
     return ClaimCounts(
         total=(counted.carried or 0) + counted.live,
         today=counted.today or 0,
@@ -72,16 +82,7 @@ def count_claims(tx: Tx, user_id: str, today: date) -> ClaimCounts:
 
 def take(tx: Tx, customer_id: int, user_id: str, *, how: str, by: str, now: datetime, reason: str = "") -> bool:
     """Gives a pooled customer to `user_id`. The row count decides the race: False, somebody was faster."""
-    won = tx.execute(
-        update(Customer)
-        .where(col(Customer.id) == customer_id, col(Customer.owner_id).is_(None), col(Customer.deleted_at).is_(None))
-        .values(
-            owner_id=user_id, owner_since=now, pooled_at=None, pool_reason="", updated_at=now,
-            version=Customer.version + 1,
-        )
-        .execution_options(synchronize_session=False, unscoped="the pool row is about to be the claimant's")
-    )  # fmt: skip
-    if not won.rowcount:  # type: ignore[attr-defined]
+    if not GIVE.run(tx, of=customer_id, to=user_id, at=now).rowcount:
         return False
     _turn_page(tx, customer_id, user_id, how=how, by=by, now=now, reason=reason)
     if how == "claim":

@@ -8,7 +8,7 @@ A query that must see more says why: `.execution_options(unscoped="…")`, so th
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Table, TextClause, and_, event, false, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, Table, TextClause, and_, event, false, or_, select, true
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
 from sqlmodel import Field, SQLModel
@@ -34,12 +34,14 @@ class Tables:
     owned: ClassVar[tuple[type[Owned], ...]] = ()
     of_customer: ClassVar[tuple[type[OfCustomer], ...]] = ()
     names: ClassVar[frozenset[str]] = frozenset()
+    owned_names: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def collect(cls) -> None:
         """Called by `storage.tables` when every model is defined."""
         cls.owned = tuple(t for t in Owned.__subclasses__() if hasattr(t, "__table__"))
         cls.of_customer = tuple(t for t in OfCustomer.__subclasses__() if hasattr(t, "__table__"))
+        cls.owned_names = frozenset(_table(t).name for t in cls.owned)
         cls.names = frozenset(_table(t).name for t in (*cls.owned, *cls.of_customer))
 
 
@@ -50,40 +52,55 @@ def _table(model: type[SQLModel]) -> Table:
 
 def visible(table: Table, scope: Scope) -> ColumnElement[bool]:
     """Own rows, those of the scope's departments, and (if the scope says so) those without an owner."""
+    return _visible(table, scope.user_id, _departments(scope), scope.pool)
+
+
+def _departments(scope: Scope) -> list[int] | None:
+    return None if scope.departments is None else sorted(scope.departments)
+
+
+def _visible(table: Table, user: Any, departments: Any, pool: bool) -> ColumnElement[bool]:
     owner = table.c.owner_id
-    pool = owner.is_(None) if scope.pool else false()
-    if scope.departments is None:
-        return or_(owner.is_not(None), pool)
-    rules = [owner == scope.user_id, pool]
-    if scope.departments:
+    pooled = owner.is_(None) if pool else false()
+    if departments is None:
+        return or_(owner.is_not(None), pooled)
+    rules = [owner == user, pooled]
+    if isinstance(departments, BindParameter) or departments:
         members = SQLModel.metadata.tables["employee_department"]
-        inside = select(members.c.user_id).where(members.c.department_id.in_(sorted(scope.departments)))
+        inside = select(members.c.user_id).where(members.c.department_id.in_(departments))
         rules.append(owner.in_(inside))
     return or_(*rules)
 
 
-@lru_cache(maxsize=512)  # a scope is made anew for every request, and mostly equal to the last one's
-def _criteria(scope: Scope) -> tuple[Any, ...]:
+def narrowing(table: Table, user: Any, departments: Any, pool: bool) -> ColumnElement[bool] | None:
+    """What makes a row of `table` visible; None: the table belongs to nobody.
+
+    `user` and `departments` are a scope's (None: everybody's departments), or stand for them in a statement that is
+    made once (`bindparam`).
+    """
+    if table.name not in Tables.names:
+        return None
+    alive = table.c.deleted_at.is_(None) if "deleted_at" in table.c else true()
+    if table.name in Tables.owned_names:
+        return and_(alive, _visible(table, user, departments, pool))
+    if departments is None and pool:  # system and administrators: history of the pool too
+        return alive
     customers = SQLModel.metadata.tables["customer"]
-    rules: list[Any] = []
-    for model in Tables.owned:
-        table = _table(model)
-        alive = table.c.deleted_at.is_(None) if "deleted_at" in table.c else true()
-        rules.append(with_loader_criteria(model, and_(alive, visible(table, scope)), include_aliases=True))
-    owned_customers = (
+    owned = (
         select(customers.c.id)
         .where(customers.c.deleted_at.is_(None), customers.c.owner_id.is_not(None))
-        .where(visible(customers, scope))
+        .where(_visible(customers, user, departments, pool))
     )
-    for child in Tables.of_customer:
-        table = _table(child)
-        alive = table.c.deleted_at.is_(None) if "deleted_at" in table.c else true()
-        if scope.departments is None and scope.pool:  # system and administrators: history of the pool too
-            rules.append(with_loader_criteria(child, alive, include_aliases=True))
-        else:
-            rules.append(
-                with_loader_criteria(child, and_(alive, table.c.customer_id.in_(owned_customers)), include_aliases=True)
-            )
+    return and_(alive, table.c.customer_id.in_(owned))
+
+
+@lru_cache(maxsize=512)  # a scope is made anew for every request, and mostly equal to the last one's
+def _criteria(scope: Scope) -> tuple[Any, ...]:
+    rules: list[Any] = []
+    for model in (*Tables.owned, *Tables.of_customer):
+        rule = narrowing(_table(model), scope.user_id, _departments(scope), scope.pool)
+        assert rule is not None
+        rules.append(with_loader_criteria(model, rule, include_aliases=True))
     return tuple(rules)
 
 

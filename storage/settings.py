@@ -4,9 +4,12 @@ One row per top-level name (`storage.tables.Setting`); a name without a row has 
 """
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from sqlalchemy import Text, cast
 from sqlalchemy import select as core_select
 from sqlmodel import col, select
 
@@ -104,13 +107,19 @@ class CompanySettings(_Part):
 INTERNAL = frozenset({"pool_rule_since"})  # kept by us, set by nobody
 
 
-ALL = Plain(core_select(table_of(Setting).c.name, table_of(Setting).c.value))
+S = table_of(Setting)
+ALL = Plain(core_select(S.c.name, cast(S.c.value, Text).label("json")).order_by(S.c.name))
 
 
 def read_settings(tx: Tx) -> CompanySettings:
     """The settings as they are now: read anew in every transaction, so a change takes effect at once."""
-    rows = ALL.run(tx)
-    return CompanySettings.model_validate({r.name: r.value for r in rows if r.name in CompanySettings.model_fields})
+    return _validated(tuple((row.name, row.json) for row in ALL.run(tx)))
+
+
+@lru_cache(maxsize=8)  # the rows are read every time; equal rows are equal settings
+def _validated(rows: tuple[tuple[str, str | None], ...]) -> CompanySettings:
+    known = [(name, json) for name, json in rows if name in CompanySettings.model_fields]
+    return CompanySettings.model_validate({name: None if json is None else orjson.loads(json) for name, json in known})
 
 
 def write_setting(tx: Tx, name: str, value: Any, *, by: str, now: datetime) -> None:

@@ -1,25 +1,67 @@
 """What conversations remember: loaded and saved with the message's transaction."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import insert, select, update
+
 from storage.database import Tx
+from storage.plain import Plain, given, table_of
 from storage.tables import Conversation
 
+T = table_of(Conversation)
+HERE = (T.c.user_id == given("person"), T.c.conversation_id == given("where"))
+LOAD = Plain(
+    select(T.c.pending, T.c.pending_until, T.c.subject_id, T.c.subject_until, T.c.misses).where(*HERE)
+)  # fmt: skip
+BEGIN = Plain(insert(T))
+SAVE = Plain(
+    update(T)
+    .where(*HERE)
+    .values(
+        pending=given("asked"), pending_until=given("asked_until"), subject_id=given("about"),
+        subject_until=given("about_until"), misses=given("missed"),
+    )
+)  # fmt: skip
 
-def load(tx: Tx, user_id: str, conversation_id: str) -> Conversation:
-    """The conversation's memory, made if it is the first message."""
-    row = tx.get(Conversation, (user_id, conversation_id))
-    if row is None:
-        row = Conversation(user_id=user_id, conversation_id=conversation_id)
-        tx.add(row)
-    return row
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One conversation's, as it was when the message came. `known`: it has a row."""
+
+    user_id: str
+    conversation_id: str
+    known: bool
+    pending: dict[str, Any] | None = None
+    pending_until: datetime | None = None
+    subject_id: int | None = None
+    subject_until: datetime | None = None
+    misses: int = 0
+
+
+def load(tx: Tx, user_id: str, conversation_id: str) -> Memory:
+    """The conversation's memory, empty if this is the first message."""
+    row = LOAD.run(tx, person=user_id, where=conversation_id).first()
+    return Memory(user_id, conversation_id, False) if row is None else Memory(user_id, conversation_id, True, *row)
 
 
 def save(
-    row: Conversation, *, pending: dict[str, Any] | None, pending_until: datetime | None,
+    tx: Tx, before: Memory, *, pending: dict[str, Any] | None, pending_until: datetime | None,
     subject_id: int | None, subject_until: datetime | None, misses: int,
 ) -> None:  # fmt: skip
-    """Written at the end of the message's transaction."""
-    row.pending, row.pending_until = pending, pending_until
-    row.subject_id, row.subject_until, row.misses = subject_id, subject_until, misses
+    """Written at the end of the message's transaction, if anything has changed."""
+    if not before.known:
+        BEGIN.run(
+            tx, user_id=before.user_id, conversation_id=before.conversation_id, pending=pending,
+            pending_until=pending_until, subject_id=subject_id, subject_until=subject_until, misses=misses,
+        )  # fmt: skip
+        return
+    if (pending, pending_until, subject_id, subject_until, misses) == (
+        before.pending, before.pending_until, before.subject_id, before.subject_until, before.misses,
+    ):  # fmt: skip
+        return
+    SAVE.run(
+        tx, person=before.user_id, where=before.conversation_id, asked=pending, asked_until=pending_until,
+        about=subject_id, about_until=subject_until, missed=misses,
+    )  # fmt: skip

@@ -4,13 +4,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert
+from sqlalchemy import select as core_select
 from sqlmodel import col, select, update
 
 from storage.database import Tx
-from storage.plain import Plain, table_of
+from storage.plain import Plain, given, table_of
 from storage.tables import Undo
 
-OFFER = Plain(insert(table_of(Undo)).returning(table_of(Undo).c.id))
+T = table_of(Undo)
+OFFER = Plain(insert(T).returning(T.c.id))
+GET = Plain(core_select(*T.c).where(T.c.id == given("of")))
 
 
 def offer(
@@ -24,9 +27,9 @@ def offer(
     )
 
 
-def get(tx: Tx, undo_id: int) -> Undo | None:
-    """One offer, taken or not."""
-    return tx.get(Undo, undo_id)
+def get(tx: Tx, undo_id: int) -> Any | None:
+    """One offer, taken or not: a row with the columns of `Undo`."""
+    return GET.run(tx, of=undo_id).first()
 
 
 def last_open(tx: Tx, user_id: str, now: datetime) -> Undo | None:

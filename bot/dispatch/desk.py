@@ -23,9 +23,9 @@ from bot.dispatch.talk import Talk
 from bot.dispatch.view import CardView
 from bot.identity import identify
 from storage import cards, inbox, outbox, talks
+from storage.cards import Held
 from storage.database import Database, DatabaseBusy, Tx
 from storage.settings import CompanySettings, read_settings
-from storage.tables import Card
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ class Desk:
         talk = Talk(now, row.pending, row.pending_until, row.subject_id, row.subject_until, row.misses)
         reply = self.dispatcher.chat(message, ctx, talk)
         talks.save(
-            row, pending=talk.pending, pending_until=talk.pending_until, subject_id=talk.subject_id,
+            tx, row, pending=talk.pending, pending_until=talk.pending_until, subject_id=talk.subject_id,
             subject_until=talk.subject_until, misses=talk.misses,
         )  # fmt: skip
         self._answer(tx, message, reply, ctx, settings)
@@ -245,14 +245,13 @@ class Desk:
         ctx.undoers = dict(self.dispatcher.undoers)
         return ctx
 
-    def _updated(self, tx: Tx, card: Card | None, update: CardUpdate, ctx: Context) -> TapAnswer:
+    def _updated(self, tx: Tx, card: Held | None, update: CardUpdate, ctx: Context) -> TapAnswer:
         if card is None or not self.dispatcher.has_painter(update.card.kind if update.card else card.kind):
             return TapAnswer(self._note_alone(update.note))
         if card.holder_user_id not in (None, ctx.actor.user_id):
             return TapAnswer(self._note_alone(update.note or "这张卡片不是发给你的。"))
         if update.card is not None:
-            card.kind = update.card.kind
-            cards.change(tx, card, state=update.card.state, subjects=update.card.subjects)
+            cards.change(tx, card, state=update.card.state, kind=update.card.kind, subjects=update.card.subjects)
         elif update.state is not None:
             cards.change(tx, card, state=update.state)
         view = self.dispatcher.paint(card.kind, card.state, ctx).with_note(update.note)
@@ -281,7 +280,7 @@ class Desk:
     async def _refresh(self, out_track_id: str) -> None:
         def work(tx: Tx) -> None:
             if cards.get(tx, out_track_id) is not None:
-                outbox.refresh_card(tx, out_track_id, now=self._clock.now())
+                outbox.refresh_cards(tx, [out_track_id], now=self._clock.now())
 
         await self._db.system(work)
         self.on_outbox()

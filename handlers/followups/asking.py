@@ -16,6 +16,7 @@ def ask_content(ctx: Context, customer_id: int) -> str:
         until = ctx.now + timedelta(minutes=10)
         pending = {"kind": "followups.slots", "customer_id": customer_id}
         talks.save(
-            row, pending=pending, pending_until=until, subject_id=customer_id, subject_until=until, misses=row.misses
-        )
+            tx, row, pending=pending, pending_until=until, subject_id=customer_id, subject_until=until,
+            misses=row.misses,
+        )  # fmt: skip
     return f"「{name}」聊了什么？直接在聊天里发内容或语音就行。"

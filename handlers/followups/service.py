@@ -10,7 +10,6 @@ from bot.core.errors import NotFound
 from handlers.customers.rules import check_may_write
 from handlers.followups import rules
 from storage import audit, customers, digest, follow_ups, people, undos
-from storage.tables import FollowUp
 
 UNDO = timedelta(minutes=10)
 SETTLED = ("next_follow_up", "not_followed", "returns_soon")  # reminders a follow-up makes needless
@@ -48,7 +47,7 @@ def log_follow_up(ctx: Context, customer_id: int, new: NewFollowUp) -> Logged:
     at = new.at or ctx.now
     rules.check_follow_up(new.content, at=at, next_at=new.next_at, next_timed=new.next_timed, now=ctx.now)
     with ctx.begin() as tx:
-        customer = customers.access_customer(tx, customer_id, lock=True)
+        customer = customers.access_brief(tx, customer_id, lock=True)
         if customer.owner_id != ctx.actor.user_id:
             check_may_write(
                 owner_id=customer.owner_id, actor_id=ctx.actor.user_id,
@@ -56,32 +55,22 @@ def log_follow_up(ctx: Context, customer_id: int, new: NewFollowUp) -> Logged:
                 owner=people.name_of(tx, customer.owner_id),
             )  # fmt: skip
         name = customer.name
-        follow_up = follow_ups.add_follow_up(
-            tx,
-            FollowUp(
-                customer_id=customer_id,
-                user_id=ctx.actor.user_id,
-                at=at,
-                method=new.method,
-                content=new.content.strip(),
-                next_at=new.next_at,
-                next_timed=new.next_timed,
-                source_key=ctx.key or None,
-                created_at=ctx.now,
-            ),
-        )
-        assert follow_up.id is not None
+        follow_up_id = follow_ups.add_follow_up(
+            tx, customer_id=customer_id, user_id=ctx.actor.user_id, at=at, method=new.method,
+            content=new.content.strip(), next_at=new.next_at, next_timed=new.next_timed,
+            source_key=ctx.key or None, now=ctx.now,
+        )  # fmt: skip
         undo_id = undos.offer(
-            tx, user_id=ctx.actor.user_id, kind="followups.log", payload={"follow_up_id": follow_up.id},
+            tx, user_id=ctx.actor.user_id, kind="followups.log", payload={"follow_up_id": follow_up_id},
             text=f"跟进 {name}", now=ctx.now, lasts=UNDO,
         )  # fmt: skip
         subject = f"customer:{customer_id}"
         digest.cancel(tx, subject, rules=SETTLED, now=ctx.now)
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="log.follow_up", subject=subject,
-            follow_up=follow_up.id,
+            follow_up=follow_up_id,
         )  # fmt: skip
-    return Logged(follow_up.id, name, undo_id)
+    return Logged(follow_up_id, name, undo_id)
 
 
 def undo_follow_up(ctx: Context, payload: dict[str, Any]) -> str:

@@ -16,15 +16,15 @@ from storage import customers, follow_ups
 def paint_logged(state: dict[str, Any], ctx: Context) -> CardView:
     """What was written down, and what can still be done about it."""
     with ctx.begin() as tx:
-        follow_up = follow_ups.get(tx, int(state["follow_up_id"]))
+        follow_up = follow_ups.find_entry(tx, int(state["follow_up_id"]))
         if follow_up is None:
             return CardView(f"跟进 {state.get('name', '')}", body="这条跟进已撤销。")
-        customer = customers.list_by_ids(tx, [follow_up.customer_id])
-    planned = customer[0].next_follow_up_at if customer else follow_up.next_at
-    timed = customer[0].next_timed if customer else follow_up.next_timed
-    name = customer[0].name if customer else str(state.get("name", ""))
+        customer = customers.find_brief(tx, follow_up.customer_id)
+    planned = customer.next_follow_up_at if customer is not None else follow_up.next_at
+    timed = customer.next_timed if customer is not None else follow_up.next_timed
+    name = customer.name if customer is not None else str(state.get("name", ""))
     buttons = undo_buttons(ctx, state.get("undo_id"))
-    if customer:
+    if customer is not None:
         if planned is None:
             tomorrow = ctx.today + timedelta(days=1)
             move = MoveNextButton(customer_id=follow_up.customer_id, day=tomorrow.isoformat())

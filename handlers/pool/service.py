@@ -61,7 +61,7 @@ def browse_pool(ctx: Context, words: tuple[str, ...], page: int) -> PoolPage:
 class Claimed:
     """A won claim and how to take it back; `mine_already`: the second tap of a double tap."""
 
-    customer: Customer
+    name: str
     undo_id: int | None
     mine_already: bool = False
 
@@ -83,12 +83,11 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
         if holding is None:
             raise NotFound("没有找到这个客户，发送「公海」看看现在有哪些。")
         if holding.owner_id == me.user_id:
-            return Claimed(customers.access_customer(tx, customer_id), None, mine_already=True)
+            return Claimed(customers.access_brief(tx, customer_id).name, None, mine_already=True)
         if holding.owner_id is not None:
             name = people.name_of(tx, holding.owner_id)
             raise AlreadyClaimed(rules.taken_text(name, holding.owner_since, ctx.today))
-        before = customers.access_customer(tx, customer_id)
-        pooled_at = before.pooled_at
+        pooled = customers.access_brief(tx, customer_id)
         pools.lock_claimant(tx, me.user_id)
         counts = pools.count_claims(tx, me.user_id, ctx.today)
         until = pools.last_owned_until(tx, customer_id, me.user_id)
@@ -98,15 +97,16 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
             winner = pools.holding_of(tx, customer_id)
             name = people.name_of(tx, winner.owner_id if winner else None)
             raise AlreadyClaimed(rules.taken_text(name, winner.owner_since if winner else None, ctx.today))
-        tx.expire(before)
-        customer = customers.access_customer(tx, customer_id)
         undo_id = undos.offer(
-            tx, user_id=me.user_id, kind="pool.claim", now=now, lasts=UNDO, text=f"领取 {customer.name}",
-            payload={"customer_id": customer_id, "since": now.isoformat(), "pooled_at": (pooled_at or now).isoformat()},
+            tx, user_id=me.user_id, kind="pool.claim", now=now, lasts=UNDO, text=f"领取 {pooled.name}",
+            payload={
+                "customer_id": customer_id, "since": now.isoformat(),
+                "pooled_at": (pooled.pooled_at or now).isoformat(),
+            },
         )  # fmt: skip
         _record(tx, ctx, "claim.customer", customer_id)
         cards.redraw_others(tx, subject(customer_id), now=now, but=card)
-    return Claimed(customer, undo_id)
+    return Claimed(pooled.name, undo_id)
 
 
 def undo_claim(ctx: Context, payload: dict[str, Any]) -> str:

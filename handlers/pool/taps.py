@@ -19,7 +19,7 @@ router.undoer("pool.return")(lambda payload, ctx: undo_return(ctx, payload))
 def claim(tap: CardTap[ClaimButton], ctx: Context) -> CardUpdate:
     """The row says who has it from now on. The answer rides in the acknowledgement: no call (house 0.5)."""
     done = claim_customer(ctx, tap.button.customer_id, card=tap.out_track_id)
-    return CardUpdate(note=f"{'已经是你的客户' if done.mine_already else '领取成功'}：{done.customer.name}")
+    return CardUpdate(note=f"{'已经是你的客户' if done.mine_already else '领取成功'}：{done.name}")
 
 
 @router.button(PoolPageButton)
