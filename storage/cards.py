@@ -19,12 +19,13 @@ LIVELY = timedelta(days=3)  # older cards are not redrawn from here: a tap on th
 
 def remember(
     tx: Tx, *, out_track_id: str, kind: str, state: dict[str, Any], subjects: Iterable[str],
-    holder_user_id: str | None, conversation_id: str, now: datetime,
+    holder_user_id: str | None, conversation_id: str, now: datetime, template_id: str,
 ) -> None:  # fmt: skip
     """A new card."""
     REMEMBER.run(
         tx, out_track_id=out_track_id, kind=kind, state=state, holder_user_id=holder_user_id,
         conversation_id=conversation_id, created_at=now, shown_hash="",
+        template_id=template_id,
     )  # fmt: skip
     rows: list[dict[str, object]] = [{"subject": s, "out_track_id": out_track_id} for s in sorted(set(subjects))]
     if rows:
@@ -34,6 +35,18 @@ def remember(
 def get(tx: Tx, out_track_id: str) -> Card | None:
     """The card, if we still know it."""
     return tx.get(Card, out_track_id)
+
+
+def lock(tx: Tx, out_track_id: str) -> Card | None:
+    """The card, for the one submit of its form that may be worked at a time."""
+    return tx.get(Card, out_track_id, with_for_update=True)
+
+
+def drawn_with(tx: Tx, out_track_id: str, template_id: str) -> None:
+    """The card is sent with another template than it was meant for."""
+    card = tx.get(Card, out_track_id)
+    if card is not None:
+        card.template_id = template_id
 
 
 def change(tx: Tx, card: Card, *, state: dict[str, Any], subjects: Iterable[str] | None = None) -> None:

@@ -75,7 +75,7 @@ class Router:
         return register
 
     def button(self, kind: type[B]) -> Callable[[Callable[[CardTap[B], Context], CardUpdate]], CardHandler]:
-        """`@router.button(ClaimButton)` answers a tap on that button."""
+        """`@router.button(ClaimButton)` answers a tap on that button, or a form that it submits: `tap.form`."""
 
         def register(handler: Callable[[CardTap[B], Context], CardUpdate]) -> CardHandler:
             self.buttons[kind] = handler
@@ -177,7 +177,8 @@ class Dispatcher:
         try:
             if isinstance(action, str) and action in self._buttons:
                 kind, handler = self._buttons[action]
-                return kind.read(raw.params), handler
+                ids = raw.params.get("ids")
+                return kind.read(ids if isinstance(ids, dict) else raw.params), handler
             for component_id in raw.action_ids:
                 name = component_id.split(":", 1)[0]
                 if name in self._buttons:
@@ -186,6 +187,10 @@ class Dispatcher:
         except ValidationError as wrong:
             raise InvalidInput("这个按钮认不出来了，请重新打开一张卡片再试。") from wrong
         raise InvalidInput("这个按钮已失效，请重新打开一张卡片再试。")
+
+    def handler_of(self, button: Button) -> CardHandler:
+        """Who answers a form handed in by that button."""
+        return self._buttons[button.action][1]
 
     def paint(self, kind: str, state: dict[str, Any], ctx: Context) -> CardView:
         """The card as it stands now."""
