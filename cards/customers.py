@@ -141,7 +141,7 @@ LABELS = {
     "customer_class": "分类", "title": "职务", "city": "城市", "credit_code": "信用代码", "remark": "备注",
 }  # fmt: skip
 SAID_ALREADY = ("title", "city", "credit_code", "remark")  # asked for only if they were said
-HINTS = {"name": "营业执照上的全称", "contact": "姓名", "mobile": "手机或座机"}
+HINTS = {"name": "", "contact": "姓名", "mobile": "手机或座机"}
 
 
 def new_customer(

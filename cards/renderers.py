@@ -72,7 +72,7 @@ class OwnTemplateRenderer:
             **_lists(FIELDS, [{"name": name, "value": value} for name, value in view.fields]),
             **_lists(ROWS, [drawn for row in view.rows for drawn in _rows(row)]),
             **_lists(BUTTONS, [_bound(button) for button in view.buttons]),
-            "footer": view.footer,
+            "footer": "\n".join(line for line in (view.footer, _instead(view.form)) if line),
         }
 
     def private(self, view: CardView) -> dict[str, str]:
@@ -217,6 +217,10 @@ def _form(form: CardForm | None) -> dict[str, str]:
     }
 
 
+def _instead(form: CardForm | None) -> str:
+    return f"也可以直接回复，例如：{form.typed}" if form is not None and form.typed and not form.disabled else ""
+
+
 def _fitting(fields: Sequence[FormField]) -> str:
     """The form variable. While it is too long, the longest choice that may stay empty becomes a text to write."""
     written: set[str] = set()
@@ -234,7 +238,7 @@ def _field(field: FormField, *, written: bool) -> dict[str, Any]:
     if field.hidden:
         drawn["hidden"] = True
     if field.required:
-        drawn |= {"required": True, "requiredMsg": f"还没填{field.label}"}
+        drawn["required"] = True
     if written:
         drawn["type"] = "TEXT"
         value = next((words for known, words in field.options if known == value), value)

@@ -153,10 +153,10 @@ class _Card:
         return self.loop("tags", "global", tag, **look)
 
     def fields(self, variable: str) -> dict[str, Any]:
-        """负责人：李娜, the names in a column."""
+        """负责人 李娜, the names in a column."""
         line = self.grid(
             "horizontal",
-            self.words("${loop.name}：", _shown(), color="gray", autoWidth=False, fixedWidth=76),
+            self.words("${loop.name}", _shown(), color="gray", autoWidth=False, fixedWidth=76),
             self.words("${loop.value}", _shown()),
             **_margins(top=4),
         )
@@ -176,6 +176,31 @@ class _Card:
         below = self.buttons(f"{one}.below", "loop", **_margins(top=6))
         look = {"childDivider": True, **_margins(top=8, side=12)}
         return self.loop(variable, "global", self.grid("vertical", line, below, **_margins(top=6, bottom=6)), **look)
+
+    def answer(self) -> dict[str, Any]:
+        """What the last tap was answered, set off from the rest."""
+        look: dict[str, Any] = {
+            "hasBackground": True,
+            "backgroundType": "Standard",
+            "standardBackgroundColor": "orange",
+        }
+        shade = {"backgroundColor": "#FFF4E5", "darkModeBackgroundColor": "#3D2E14"}
+        corners = {f"cornerRadius{corner}": 6 for corner in ("LeftTop", "RightTop", "RightBottom", "LeftBottom")}
+        padding = {
+            f"padding{side}": _fixed("dynamicNumber", size)
+            for side, size in (("Top", 2), ("Bottom", 8), ("Left", 0), ("Right", 0))
+        }
+        visible = {"visible": _shown("note")}
+        return self.grid(
+            "vertical",
+            self.markdown("note"),
+            **visible,
+            **look,
+            **shade,
+            **corners,
+            **padding,
+            **_margins(top=8, side=12),
+        )
 
     def form(self) -> dict[str, Any]:
         """Whatever fields the variable names; a submit carries the button's action and ids."""
@@ -204,7 +229,7 @@ class _Card:
             *(self.fields(name) for name in FIELDS),
             *(self.rows(name) for name in ROWS),
             self.words("${footer}", _shown("footer"), color="gray", size="small", **_margins(top=8, side=12)),
-            self.markdown("note"),
+            self.answer(),
             self.form(),
             *(self.buttons(name, "global", **_margins(top=12, bottom=12, side=12)) for name in BUTTONS),
         )  # fmt: skip
