@@ -86,7 +86,9 @@ class Desk:
         self.dispatcher = dispatcher
         self._renderer = renderer
         self._renderer_of = renderer_of
+        self.tap_budget = TAP_BUDGET
         self._late: set[asyncio.Task[Any]] = set()
+        self._late_answers: dict[str, tuple[str, TapAnswer]] = {}  # by card, until it is redrawn
         self.on_outbox: Callable[[], None] = lambda: None  # wakes the delivery
 
     async def chat(self, message: ChatMessage) -> None:
@@ -111,10 +113,10 @@ class Desk:
         work = asyncio.ensure_future(self._tap(raw))
         self._late.add(work)
         work.add_done_callback(self._late.discard)
-        done, _ = await asyncio.wait({work}, timeout=TAP_BUDGET)
+        done, _ = await asyncio.wait({work}, timeout=self.tap_budget)
         if done:
             return work.result()
-        work.add_done_callback(lambda _task: self._follow_up_late(raw))
+        work.add_done_callback(lambda task: self._follow_up_late(raw, task))
         return self._note_alone(raw, "处理中…")
 
     async def drain(self) -> None:
@@ -324,7 +326,10 @@ class Desk:
         said = {renderer.note_variable: note}
         return TapAnswer({}, said) if renderer.note_private else TapAnswer(said)
 
-    def _follow_up_late(self, raw: RawTap) -> None:
+    def _follow_up_late(self, raw: RawTap, work: "asyncio.Future[TapAnswer]") -> None:
+        """What would have ridden in the ack: the card as it is now, and the answer in place of 「处理中」."""
+        if not work.cancelled() and work.exception() is None:
+            self._late_answers[raw.out_track_id] = (raw.user_id, work.result())
         task = asyncio.ensure_future(self._refresh(raw.out_track_id))
         self._late.add(task)
         task.add_done_callback(self._late.discard)
@@ -367,6 +372,11 @@ class Desk:
             drawn = _for_holder(renderer, view, card.holder_user_id)
             for values in (drawn.variables, *drawn.private.values()):
                 values.pop(renderer.note_variable, None)  # what the last tap was answered stays readable
+            if out_track_id in self._late_answers:
+                user_id, answer = self._late_answers.pop(out_track_id)
+                said = (answer.variables | answer.private).get(renderer.note_variable, "")
+                own = drawn.private.setdefault(user_id, {}) if renderer.note_private else drawn.variables
+                own[renderer.note_variable] = said
             return drawn
 
         return await self._db.unit(None, work)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+import orjson
 from pydantic import ValidationError
 
 from bot.context import Context
@@ -177,8 +178,7 @@ class Dispatcher:
         try:
             if isinstance(action, str) and action in self._buttons:
                 kind, handler = self._buttons[action]
-                ids = raw.params.get("ids")
-                return kind.read(ids if isinstance(ids, dict) else raw.params), handler
+                return kind.read(_object(raw.params.get("ids")) or raw.params), handler
             for component_id in raw.action_ids:
                 name = component_id.split(":", 1)[0]
                 if name in self._buttons:
@@ -199,6 +199,16 @@ class Dispatcher:
     def has_painter(self, kind: str) -> bool:
         """Whether cards of this kind can be drawn (a card of an older version may not)."""
         return kind in self._painters
+
+
+def _object(value: Any) -> dict[str, Any] | None:
+    """A bound object comes as itself or as its JSON (platform.md 3.3)."""
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return None
+    return value if isinstance(value, dict) else None
 
 
 def _heard(message: ChatMessage, word: str, args: str) -> ChatMessage:

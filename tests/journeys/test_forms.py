@@ -123,6 +123,23 @@ async def test_a_contact_without_words_is_a_form_of_the_customer_last_spoken_of(
     assert [c.title for c in await stage.app.db.system(look)] == ["财务"]
 
 
+@DRAWN
+async def test_an_answer_past_the_budget_follows_as_an_update(stage: Stage, template: str) -> None:
+    item = await stage.ask("lina04", "查 华星电子")
+    stage.app.desk.tap_budget = 0
+    late = await stage.tap("lina04", item, "记跟进")
+    assert "处理中…" in late["card"]["text"]
+    await stage.settle()
+    now = (await stage.card("lina04", item))["text"]
+    assert "处理中" not in now and "聊了什么" in now
+    if not template:
+        form = await stage.ask("lina04", "新建客户")
+        assert "处理中…" in (await stage.fill("lina04", form, name="宁波慢半拍电器", contact="陈强"))["card"]["text"]
+        await stage.settle()
+        made = await stage.card("lina04", form)
+        assert "已创建 宁波慢半拍电器" in made["text"] and "处理中" not in made["text"] and made["form"] is None
+
+
 @pytest.fixture
 def world(request: pytest.FixtureRequest) -> dict[str, Any]:
     made = small_world()
