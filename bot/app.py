@@ -19,6 +19,7 @@ from bot.dingtalk.errors import DingTalkError
 from bot.dingtalk.sending import Sending
 from bot.dispatch import ChatMessage, Dispatcher, OrgEvent, RawTap
 from bot.dispatch.desk import Desk, Renderer
+from bot.identity import may_be_told
 from bot.jobs.runner import JobRunner
 from bot.jobs.scheduler import JobScheduler
 from bot.jobs.spec import Toolbox
@@ -29,13 +30,18 @@ from bot.stream.connection import StreamConnection
 from bot.stream.frames import BotFrame, EventFrame, TapFrame
 from bot.stream.gateway import Gateway
 from bot.stream.inbox import InboxWorker
-from cards.renderers import PublicTemplateRenderer, WordsRenderer
+from cards.renderers import PUBLIC_TEMPLATE, WORDS, PublicTemplateRenderer, renderer_of
 from handlers.registry import JOBS, ON_EVENT, ROUTERS
-from storage import inbox
+from storage import card_templates, inbox, outbox
 from storage.database import Database, Tx
 from storage.inbox import NewFrame
+from storage.settings import read_settings as read_company
 
 log = logging.getLogger(__name__)
+REFUSED = (
+    "卡片模板 {} 用不了（没有发布或已被删除），已改用钉钉的公共模板，功能照常。\n"
+    "要恢复：在服务器上运行 dingcrm doctor，按「卡片」一项的步骤重新导入。"
+)
 EVENT_WAITS = (1, 5, 30)  # seconds between tries to read what an event names
 
 
@@ -56,9 +62,9 @@ class App:
             )
         )
         sending = Sending(self.dingtalk)
-        self.renderer: Renderer = WordsRenderer() if settings.card_template == "none" else PublicTemplateRenderer()
-        self.desk = Desk(db, clock, Dispatcher(ROUTERS), lambda: self.renderer)
-        self.delivery = Delivery(db, clock, sending, self.desk.draw)
+        self.renderer: Renderer = renderer_of(WORDS if settings.card_template == WORDS else PUBLIC_TEMPLATE)
+        self.desk = Desk(db, clock, Dispatcher(ROUTERS), lambda: self.renderer, renderer_of)
+        self.delivery = Delivery(db, clock, sending, self.desk, self._template_refused)
         self.desk.on_outbox = self.delivery.wake
         self.inbox = InboxWorker(db, clock, self._work, alone=db.kind == "sqlite")
         self.toolbox = Toolbox(db, clock, self.dingtalk.contacts, sending.notice_fates)
@@ -70,6 +76,7 @@ class App:
 
     async def start(self, *, schedule: bool = True) -> None:
         """Takes up what an earlier process left, then opens the entrances."""
+        await self.choose_renderer()
         await self.jobs.start()
         self.delivery.start()
         await self.inbox.start()
@@ -93,6 +100,37 @@ class App:
     async def close(self) -> None:
         """Only the outbound side, for commands that never started."""
         await self._session.close()
+
+    async def choose_renderer(self) -> None:
+        """What cards are drawn with: as set, else the template imported once, else the public one (house 0.7)."""
+        kept = await self.db.read(None, card_templates.read)
+        wanted = self.settings.card_template
+        if wanted in ("none", "public"):
+            self.renderer = renderer_of(WORDS if wanted == "none" else PUBLIC_TEMPLATE)
+            return
+        chosen = wanted or kept.template_id
+        self.renderer = renderer_of(chosen if kept.usable(chosen) else PUBLIC_TEMPLATE)
+
+    async def _template_refused(self, template_id: str) -> bool:
+        """DingTalk does not take our template: the public one from now on, and the administrators hear it once."""
+        if template_id == PUBLIC_TEMPLATE:
+            return False
+        self.renderer = PublicTemplateRenderer()
+        now = self.clock.now()
+
+        def work(tx: Tx) -> None:
+            if not card_templates.note_refused(tx, template_id, now=now):
+                return
+            company = read_company(tx)
+            for user_id in [a for a in company.admins if may_be_told(tx, a, company)]:
+                payload = {"user_id": user_id, "title": "卡片模板用不了", "text": REFUSED.format(template_id)}
+                outbox.put(
+                    tx, key=f"template_refused:{template_id}:{user_id}", lane=f"user:{user_id}", channel="robot",
+                    payload=payload, now=now,
+                )  # fmt: skip
+
+        await self.db.system(work)
+        return True
 
     async def idle(self) -> bool:
         """Whether everything received is worked off and everything to be said is delivered."""
@@ -125,12 +163,14 @@ class App:
         """Works a tap and answers it in the acknowledgement."""
         raw = RawTap(frame.message_id, frame.user_id, frame.out_track_id, frame.action_ids, frame.params)
         answer = await self.desk.tap(raw)
-        if not answer.variables:
+        if not answer.variables and not answer.private:
             return None
-        return {
-            "cardUpdateOptions": {"updateCardDataByKey": True, "updatePrivateDataByKey": True},
-            "cardData": {"cardParamMap": answer.variables},
-        }
+        said: dict[str, Any] = {"cardUpdateOptions": {"updateCardDataByKey": True, "updatePrivateDataByKey": True}}
+        if answer.variables:
+            said["cardData"] = {"cardParamMap": answer.variables}
+        if answer.private:
+            said["userPrivateData"] = {"cardParamMap": answer.private}
+        return said
 
     async def _work(self, frame: NewFrame) -> None:
         body = orjson.loads(frame.body)

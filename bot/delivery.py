@@ -23,7 +23,8 @@ from bot.dingtalk.errors import (
     UnknownOutcome,
     UnsafeContent,
 )
-from storage import notices, outbox
+from bot.dispatch.desk import Drawn
+from storage import cards, notices, outbox
 from storage.database import Database, DatabaseBusy
 from storage.outbox import Message
 
@@ -50,8 +51,10 @@ class Sender(Protocol):
         """A new card, in a single chat or a group."""
         ...
 
-    async def card_update(self, out_track_id: str, variables: dict[str, str]) -> None:
-        """New values of a card, for all who hold it."""
+    async def card_update(
+        self, out_track_id: str, variables: dict[str, str], private: dict[str, dict[str, str]]
+    ) -> None:
+        """New values of a card, for all who hold it and by userId for one alone."""
         ...
 
     async def notice(self, user_ids: list[str], message: dict[str, Any]) -> str:
@@ -59,13 +62,28 @@ class Sender(Protocol):
         ...
 
 
+class Easel(Protocol):
+    """Draws cards when they are about to leave."""
+
+    async def draw(self, out_track_id: str) -> Drawn | None:
+        """For an update; None: nothing new to show."""
+        ...
+
+    async def draw_anew(self, out_track_id: str, note: str) -> Drawn | None:
+        """For a card whose template was refused, with the one in use now."""
+        ...
+
+
 class Delivery:
-    """Sends what stands in the outbox."""
+    """Sends what stands in the outbox.
+
+    `refused` is told of a template that DingTalk does not take; True: cards go with another one from now on.
+    """
 
     def __init__(
-        self, db: Database, clock: Clock, sender: Sender, draw: Callable[[str], Awaitable[dict[str, str] | None]]
+        self, db: Database, clock: Clock, sender: Sender, easel: Easel, refused: Callable[[str], Awaitable[bool]]
     ) -> None:
-        self._db, self._clock, self._sender, self._draw = db, clock, sender, draw
+        self._db, self._clock, self._sender, self._easel, self._refused = db, clock, sender, easel, refused
         self._wall = SystemClock()
         self.holder = uuid.uuid4().hex
         self._wake = asyncio.Event()
@@ -148,7 +166,7 @@ class Delivery:
         except CardExists:
             remote_id = str(message.payload.get("out_track_id", ""))  # the first try had arrived
         except TemplateUnusable as refusal:
-            await self._as_text(message, refusal)
+            await self._otherwise(message, refusal)
             return
         except (CardMissing, NotDelivered, UnsafeContent) as refusal:
             await self._fail(message, refusal)
@@ -178,9 +196,9 @@ class Delivery:
             case "card":
                 return await self._sender.card(payload)
             case "card_update":
-                variables = await self._draw(payload["out_track_id"])
-                if variables:
-                    await self._sender.card_update(payload["out_track_id"], variables)
+                drawn = await self._easel.draw(payload["out_track_id"])
+                if drawn is not None and (drawn.variables or drawn.private):
+                    await self._sender.card_update(payload["out_track_id"], drawn.variables, drawn.private)
                 return str(payload["out_track_id"])
             case "notice":
                 return await self._sender.notice(payload["user_ids"], payload["message"])
@@ -212,15 +230,28 @@ class Delivery:
             return
         await self._end(message, state="unknown", error=str(silence))
 
-    async def _as_text(self, message: Message, refusal: DingTalkError) -> None:
-        """The template is not there: the same content as words with typed replies (house 0.7)."""
-        log.warning("card template refused (%s): %s goes as text", refusal, message.key)
+    async def _otherwise(self, message: Message, refusal: DingTalkError) -> None:
+        """The template is not there: with the public one, else the same content as words to type (house 0.7)."""
         payload = dict(message.payload)
-        channel = "group" if payload.get("conversation_id") else "robot"
-        now = self._clock.now()
-        await self._db.system(
-            lambda tx: outbox.replace_payload(tx, message.id, channel=channel, payload=payload, now=now)
-        )
+        track, refused_id, now = str(payload["out_track_id"]), str(payload.get("template_id", "")), self._clock.now()
+        log.warning("card template %s refused (%s)", refused_id, refusal)
+        drawn = None
+        if message.channel == "card" and await self._refused(refused_id):
+            drawn = await self._easel.draw_anew(track, str(payload.get("note", "")))
+        if drawn is not None and drawn.template_id not in ("", refused_id):
+            channel = "card"
+            payload |= {
+                "template_id": drawn.template_id, "variables": drawn.variables, "private": drawn.private,
+            }  # fmt: skip
+        else:
+            channel = "group" if payload.get("conversation_id") else "robot"
+
+        def work(tx: Any) -> None:
+            outbox.replace_payload(tx, message.id, channel=channel, payload=payload, now=now)
+            if channel != "card":
+                cards.drawn_with(tx, track, "none")
+
+        await self._db.system(work)
 
     async def _fail(self, message: Message, failure: DingTalkError) -> None:
         log.error("message %s is given up: %s", message.key, failure)

@@ -1,10 +1,10 @@
 """Customer cards: what their buttons carry and what they show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from bot.dispatch import Button, CardButton, CardRow, CardView
+from bot.dispatch import Button, CardButton, CardForm, CardRow, CardView, FormField, choices
 from cards.renderers import escape
 
 
@@ -38,10 +38,21 @@ class CustomerPageButton(Button):
 
 
 class CreateAnywayButton(Button):
-    """「仍要新建」 after a likeness was shown."""
+    """「仍要新建」 after a likeness was shown; what to create stands in the card's state."""
 
     action: ClassVar[str] = "customers.create_anyway"
-    draft_id: int
+
+
+class SubmitCustomerButton(Button):
+    """Hands in the form of a new customer."""
+
+    action: ClassVar[str] = "customers.submit_new"
+
+
+class SubmitContactButton(Button):
+    """Hands in the form of a new contact."""
+
+    action: ClassVar[str] = "customers.submit_contact"
 
 
 class HasFacts(Protocol):
@@ -123,3 +134,44 @@ def customer_list(
     if page < pages:
         buttons.append(CardButton("下一页", CustomerPageButton(page=page + 1), typed="下一页"))
     return CardView(title, body=head, rows=drawn, buttons=tuple(buttons))
+
+
+LABELS = {
+    "name": "客户名称", "contact": "联系人", "mobile": "电话", "source": "来源", "industry": "行业",
+    "customer_class": "分类", "title": "职务", "city": "城市", "credit_code": "信用代码", "remark": "备注",
+}  # fmt: skip
+SAID_ALREADY = ("title", "city", "credit_code", "remark")  # asked for only if they were said
+HINTS = {"name": "", "contact": "姓名", "mobile": "手机或座机"}
+
+
+def new_customer(
+    draft: Mapping[str, str], options: Mapping[str, Sequence[str]], *, missing: str, doubt: str = ""
+) -> CardView:
+    """What is known of a new customer, to be completed. `options`: the dictionaries' values by field."""
+    fields = [
+        FormField(
+            name, label, "select" if options.get(name) else "text", required=name == "name",
+            value=draft.get(name) or None, placeholder=HINTS.get(name, ""), options=choices(*options.get(name, ())),
+        )
+        for name, label in LABELS.items()
+        if (name not in SAID_ALREADY or draft.get(name)) and (name in HINTS or options.get(name) or draft.get(name))
+    ]  # fmt: skip
+    typed = "陈强 13812345678" if draft.get("name") else "杭州远航贸易 陈强 13812345678 展会"
+    form = CardForm(tuple(fields), SubmitCustomerButton(), "新建客户", typed)
+    anyway = (CardButton("仍要新建", CreateAnywayButton(), typed="仍要新建"),) if doubt else ()
+    return CardView("新建客户", body=doubt or missing, form=form, buttons=anyway)
+
+
+def new_contact(draft: Mapping[str, str]) -> CardView:
+    """What is known of a new contact, to be completed."""
+    customer = draft.get("customer", "")
+    fields = (
+        FormField("customer", "客户", required=True, value=customer or None, placeholder="名称或简称"),
+        FormField("name", "姓名", required=True, value=draft.get("name") or None),
+        FormField("title", "职务", value=draft.get("title") or None, placeholder="例如 采购经理"),
+        FormField("mobile", "电话", value=draft.get("mobile") or None, placeholder=HINTS["mobile"]),
+    )
+    typed = "陈强 采购经理 13812345678" if customer else "华兴 陈强 采购经理 13812345678"
+    form = CardForm(fields, SubmitContactButton(), "添加联系人", typed)
+    body = f"给「{escape(customer)}」加一位联系人。" if customer else "给哪家客户加联系人？"
+    return CardView("添加联系人", body=body, form=form)

@@ -19,9 +19,11 @@ from storage.tables import Card, CardSubject
 T, S = table_of(Card), table_of(CardSubject)
 REMEMBER = Plain(insert(T))
 SHOW = Plain(insert(S))
-GET = Plain(
-    core_select(T.c.out_track_id, T.c.kind, T.c.state, T.c.holder_user_id).where(T.c.out_track_id == given("of"))
+HELD = core_select(T.c.out_track_id, T.c.kind, T.c.state, T.c.holder_user_id, T.c.template_id).where(
+    T.c.out_track_id == given("of")
 )
+GET, LOCK = Plain(HELD), Plain(HELD.with_for_update())
+DRAWN = Plain(core_update(T).where(T.c.out_track_id == given("of")).values(template_id=given("becomes")))
 CHANGE = Plain(
     core_update(T).where(T.c.out_track_id == given("of")).values(kind=given("becomes"), state=given("with_state"))
 )
@@ -37,12 +39,13 @@ LIVELY = timedelta(days=3)  # older cards are not redrawn from here: a tap on th
 
 def remember(
     tx: Tx, *, out_track_id: str, kind: str, state: dict[str, Any], subjects: Iterable[str],
-    holder_user_id: str | None, conversation_id: str, now: datetime,
+    holder_user_id: str | None, conversation_id: str, now: datetime, template_id: str,
 ) -> None:  # fmt: skip
     """A new card."""
     REMEMBER.run(
         tx, out_track_id=out_track_id, kind=kind, state=state, holder_user_id=holder_user_id,
         conversation_id=conversation_id, created_at=now, shown_hash="",
+        template_id=template_id,
     )  # fmt: skip
     rows: list[dict[str, object]] = [{"subject": s, "out_track_id": out_track_id} for s in sorted(set(subjects))]
     if rows:
@@ -57,12 +60,24 @@ class Held:
     kind: str
     state: dict[str, Any]
     holder_user_id: str | None  # None: a group's
+    template_id: str
 
 
 def get(tx: Tx, out_track_id: str) -> Held | None:
     """The card, if we still know it."""
     row = GET.run(tx, of=out_track_id).first()
     return None if row is None else Held(*row)
+
+
+def lock(tx: Tx, out_track_id: str) -> Held | None:
+    """The card, for the one submit of its form that may be worked at a time."""
+    row = LOCK.run(tx, of=out_track_id).first()
+    return None if row is None else Held(*row)
+
+
+def drawn_with(tx: Tx, out_track_id: str, template_id: str) -> None:
+    """The card is sent with another template than it was meant for."""
+    DRAWN.run(tx, of=out_track_id, becomes=template_id)
 
 
 def change(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import App
-from bot.commands import house
+from bot.commands import card_template, house
 from bot.commands.driver import DemoDriver
 from bot.commands.house import Refused
 from bot.sandbox import server
@@ -83,6 +83,7 @@ async def _play(
         raise Refused(f"第一次同步没有成功：{outcome.result}")
     await load_if_new(db, world, sandbox.clock.now())
     driver.loaded = True
+    await card_template.ensure(app)
     await app.start()
     await app.stream.wait_connected(15)
 

@@ -9,14 +9,16 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from bot.app import App
-from bot.commands import house
+from bot.commands import card_template, house
 from bot.core.clock import SystemClock
 from bot.core.errors import AppError
 from bot.dingtalk.cards import PersonSpace
 from bot.dingtalk.errors import DingTalkError, NotDelivered, PermissionMissing, TemplateUnusable, WrongCredentials
 from bot.dispatch import CardView
 from bot.settings import Settings, read_settings
-from storage import inbox, jobs, notices, outbox, people
+from cards.renderers import PUBLIC_TEMPLATE, renderer_of
+from cards.template import FILE
+from storage import card_templates, inbox, jobs, notices, outbox, people
 from storage import org_chart as org
 from storage.database import Database, Tx
 from storage.settings import read_settings as read_company
@@ -160,22 +162,43 @@ async def _probe(item: str, good: str, call: Callable[[], Awaitable[object]]) ->
 
 async def _card_template(app: App) -> Finding:
     """A card to nobody: what is refused first tells whether the template and the permission are there."""
-    template = app.renderer.template_id
+    await app.choose_renderer()
+    wanted, template = app.settings.card_template, app.renderer.template_id
+    kept = await app.db.read(None, card_templates.read)
     if not template:
-        return Finding(WARN, "卡片", "按设置用文字消息，没有按钮")
+        return Finding(WARN, "卡片", "按设置（DINGCRM_CARD_TEMPLATE=none）用文字消息，没有按钮和表单")
+    own = wanted if wanted not in ("", "public") else kept.template_id if not wanted else ""
+    if own and template != own and await _probe_template(app, own) is None:
+        await app.db.system(lambda tx: card_templates.note_good(tx, now=SystemClock().now()))
+        return Finding(GOOD, "卡片", f"自有模板 {own} 又可用了，重启 dingcrm 后使用")
+    trouble = await _probe_template(app, template)
+    if trouble is not None:
+        return trouble
+    if template == PUBLIC_TEMPLATE:
+        refused = f"自有模板 {own} 用不了（没有发布或已被删除），现在" if own else ""
+        text = f"{refused}用钉钉 SDK 的公共模板 {template}，没有表单。{card_template.BY_HAND}"
+        return Finding(WARN if refused else GOOD, "卡片", text)
+    if not wanted and kept.digest != card_template.digest():
+        text = f"自有模板 {template} 是旧版本导入的，运行 dingcrm init 重新导入。{card_template.BY_HAND}"
+        return Finding(WARN, "卡片", text)
+    return Finding(GOOD, "卡片", f"用自有模板 {template}（文件 {FILE}）")
+
+
+async def _probe_template(app: App, template: str) -> Finding | None:
+    """None: it can be used."""
+    renderer = renderer_of(template)
+    view = CardView(title="doctor")
     try:
         await app.dingtalk.cards.create_and_deliver(
             template_id=template, out_track_id=f"doctor-{time.time_ns()}", spaces=[PersonSpace("doctor-nobody")],
-            data=app.renderer.variables(CardView(title="doctor")), summary="doctor",
+            data=renderer.variables(view), summary="doctor",
         )  # fmt: skip
     except TemplateUnusable:
-        return Finding(
-            WARN, "卡片", f"模板 {template} 不可用，改用文字消息；可在卡片平台导入模板后设置 DINGCRM_CARD_TEMPLATE"
-        )
+        return Finding(WARN, "卡片", f"模板 {template} 不可用，改用文字消息。{card_template.BY_HAND}")
     except PermissionMissing as missing:
         return Finding(BAD, "卡片", f"缺少权限 {'、'.join(missing.required_scopes)}")
     except NotDelivered:
-        return Finding(GOOD, "卡片", f"用钉钉 SDK 的公共模板 {template}")
+        return None
     except DingTalkError as failure:
         return Finding(WARN, "卡片", f"没有查清：{failure}")
-    return Finding(GOOD, "卡片", f"用模板 {template}")
+    return None

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 from bot.app import App
-from bot.commands import house
+from bot.commands import card_template, house
 from bot.commands.house import Refused
 from bot.core.clock import SystemClock
 from bot.dingtalk.credentials import Credentials
@@ -54,6 +54,7 @@ async def _init(given: argparse.Namespace) -> int:
             print(outcome.result)
             admins = await _administrators(given, db)
             await _settle(given, db, admins)
+            await _cards(app)
             await _test_message(app, given.test_to or admins[0])
             departments, staff = await db.read(None, lambda tx: (people.count_departments(tx), people.count_active(tx)))
         finally:
@@ -132,6 +133,14 @@ async def _settle(given: argparse.Namespace, db: Database, admins: list[str]) ->
             write_setting(tx, name, value, by=admins[0], now=now)
 
     await db.system(work)
+
+
+async def _cards(app: App) -> None:
+    template_id = await card_template.ensure(app)
+    if template_id:
+        print(f"卡片模板已导入并发布：{template_id}。")
+    elif not app.settings.card_template:
+        print("卡片用钉钉的公共模板。想要带表单的卡片，运行 dingcrm doctor 看怎么导入自有模板。")
 
 
 async def _test_message(app: App, user_id: str) -> None:

@@ -9,6 +9,7 @@ from bot.dingtalk.login import LOGIN_PAGE, Login
 from bot.dingtalk.media import Media
 from bot.dingtalk.notices import Notices
 from bot.dingtalk.robot import Robot
+from bot.dingtalk.templates import Templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class DingTalk:
     contacts: Contacts
     login: Login
     media: Media
+    templates: Templates
 
     @classmethod
     def over(cls, api: DingTalkApi, *, login_page: str = LOGIN_PAGE) -> "DingTalk":
@@ -34,4 +36,5 @@ class DingTalk:
             contacts=Contacts(api),
             login=Login(api, login_page=login_page),
             media=Media(api),
+            templates=Templates(api),
         )

@@ -36,13 +36,15 @@ class Sending:
         space = PersonSpace(payload["user_id"]) if "user_id" in payload else GroupSpace(payload["conversation_id"])
         delivery = await self._dingtalk.cards.create_and_deliver(
             template_id=payload["template_id"], out_track_id=payload["out_track_id"], spaces=[space],
-            data=payload["variables"], summary=str(payload["title"]),
+            data=payload["variables"], private=payload.get("private"), summary=str(payload["title"]),
         )  # fmt: skip
         return delivery.out_track_id
 
-    async def card_update(self, out_track_id: str, variables: dict[str, str]) -> None:
-        """For all who hold the card."""
-        await self._dingtalk.cards.update(out_track_id, variables)
+    async def card_update(
+        self, out_track_id: str, variables: dict[str, str], private: dict[str, dict[str, str]]
+    ) -> None:
+        """For all who hold the card, and by userId for one alone."""
+        await self._dingtalk.cards.update(out_track_id, variables, private)
 
     async def notice(self, user_ids: list[str], message: dict[str, Any]) -> str:
         """A 工作通知; returns its task id."""

@@ -3,11 +3,12 @@
 from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, OrgEvent, RawTap, Reply
 from bot.dispatch.router import Dispatcher, Router
 from bot.dispatch.talk import Talk
-from bot.dispatch.view import Button, CardButton, CardRow, CardView
+from bot.dispatch.view import Button, CardButton, CardForm, CardRow, CardView, FormField, FormValue, choices
 
 __all__ = [
     "Button",
     "CardButton",
+    "CardForm",
     "CardRef",
     "CardRow",
     "CardTap",
@@ -15,9 +16,12 @@ __all__ = [
     "CardView",
     "ChatMessage",
     "Dispatcher",
+    "FormField",
+    "FormValue",
     "OrgEvent",
     "RawTap",
     "Reply",
     "Router",
     "Talk",
+    "choices",
 ]

@@ -10,17 +10,18 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from bot.context import Context, make_context
 from bot.core.actor import SYSTEM_ACTOR, Actor
 from bot.core.clock import Clock
-from bot.core.errors import AppError, Stranger
+from bot.core.errors import AppError, InvalidInput, Stranger
+from bot.dispatch.forms import filled, read_form
 from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, RawTap, Reply
 from bot.dispatch.router import Dispatcher
 from bot.dispatch.talk import Talk
-from bot.dispatch.view import CardView
+from bot.dispatch.view import CardForm, CardView, FormValue
 from bot.identity import identify
 from storage import cards, inbox, outbox, talks
 from storage.cards import Held
@@ -30,6 +31,8 @@ from storage.settings import CompanySettings, read_settings
 log = logging.getLogger(__name__)
 
 TAP_BUDGET = 1.5  # seconds; DingTalk drops an answer after 2 (platform.md 3.5)
+NO_TEMPLATE = "none"  # noted for a card that went as words
+OLD_FORM = "这张表单太旧了，请重新发一次命令，再填新的。"
 QUOTA_TEXT = "本月钉钉免费额度用完了，收不到你发的内容。已记下，请稍后再发，或联系管理员处理额度。"
 
 
@@ -38,9 +41,14 @@ class Renderer(Protocol):
 
     template_id: str  # empty: no template, words only
     note_variable: str  # where a view's note goes
+    note_private: bool  # whether that variable is one person's own
 
     def variables(self, view: CardView) -> dict[str, str]:
         """The template's `cardParamMap`: strings only."""
+        ...
+
+    def private(self, view: CardView) -> dict[str, str]:
+        """The variables that the template keeps for one person: his note, his form."""
         ...
 
     def words(self, view: CardView) -> tuple[str, str]:
@@ -53,17 +61,34 @@ class TapAnswer:
     """What rides in the acknowledgement. No variables: the card stays as it is."""
 
     variables: dict[str, str]
+    private: dict[str, str] = field(default_factory=dict)  # for the tapper alone
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A card's present values: for all who hold it, and by userId for one alone."""
+
+    template_id: str
+    variables: dict[str, str]
+    private: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 class Desk:
     """Where messages and taps meet the handlers."""
 
-    def __init__(self, db: Database, clock: Clock, dispatcher: Dispatcher, renderer: Callable[[], Renderer]) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, dispatcher: Dispatcher, renderer: Callable[[], Renderer],
+        renderer_of: Callable[[str], Renderer],
+    ) -> None:  # fmt: skip
+        """`renderer` draws new cards; `renderer_of` those made with a certain template, whatever is in use by now."""
         self._db = db
         self._clock = clock
         self.dispatcher = dispatcher
         self._renderer = renderer
+        self._renderer_of = renderer_of
+        self.tap_budget = TAP_BUDGET
         self._late: set[asyncio.Task[Any]] = set()
+        self._late_answers: dict[str, tuple[str, TapAnswer]] = {}  # by card, until it is redrawn
         self.on_outbox: Callable[[], None] = lambda: None  # wakes the delivery
 
     async def chat(self, message: ChatMessage) -> None:
@@ -88,11 +113,11 @@ class Desk:
         work = asyncio.ensure_future(self._tap(raw))
         self._late.add(work)
         work.add_done_callback(self._late.discard)
-        done, _ = await asyncio.wait({work}, timeout=TAP_BUDGET)
+        done, _ = await asyncio.wait({work}, timeout=self.tap_budget)
         if done:
             return work.result()
-        work.add_done_callback(lambda _task: self._follow_up_late(raw))
-        return TapAnswer(self._note_alone("处理中…"))
+        work.add_done_callback(lambda task: self._follow_up_late(raw, task))
+        return self._note_alone(raw, "处理中…")
 
     async def drain(self) -> None:
         """Waits for taps that were answered late."""
@@ -186,16 +211,18 @@ class Desk:
         view = self.dispatcher.paint(ref.kind, ref.state, ctx).with_note(before)
         renderer = self._renderer()
         title, words = renderer.words(view)
-        variables = renderer.variables(view) if renderer.template_id else {}
         cards.remember(
             tx, out_track_id=out_track_id, kind=ref.kind, state=ref.state, subjects=ref.subjects,
             holder_user_id=target.get("user_id"), conversation_id=target.get("conversation_id", ""), now=ctx.now,
+            template_id=renderer.template_id or NO_TEMPLATE,
         )  # fmt: skip
         payload: dict[str, Any] = {**target, "title": title, "text": words}
         if renderer.template_id:
             channel = "card"
+            drawn = _for_holder(renderer, view, target.get("user_id"))
             payload |= {
-                "out_track_id": out_track_id, "template_id": renderer.template_id, "variables": variables,
+                "out_track_id": out_track_id, "template_id": renderer.template_id, "note": view.note,
+                "variables": drawn.variables, "private": drawn.private,
             }  # fmt: skip
         else:
             channel = "group" if "conversation_id" in target else "robot"
@@ -208,16 +235,16 @@ class Desk:
         try:
             answer = await self._db.unit(None, lambda tx: self._work_tap(tx, raw), urgent=True)
         except Stranger as refusal:
-            return TapAnswer(self._note_alone(refusal.text))
+            return self._note_alone(raw, refusal.text)
         except AppError as refusal:
             text = refusal.text
             answer = await self._db.unit(None, lambda tx: self._show(tx, raw, text), urgent=True)
         except DatabaseBusy:
             text = "现在人多，这一下还没保存。10 秒后再点一次（不会重复）。"
-            return TapAnswer(self._note_alone(text))
+            return self._note_alone(raw, text)
         except Exception as bug:  # noqa: BLE001 -- the last door: a tap is never silent
-            number = error_number(bug, f"tap {raw.action_ids} {raw.params}")
-            answer = TapAnswer(self._note_alone(f"没处理成，请把编号 {number} 发给管理员。"))
+            number = error_number(bug, f"tap {raw.action_ids} {raw.params.get('action', '')}")
+            answer = self._note_alone(raw, f"没处理成，请把编号 {number} 发给管理员。")
         self.on_outbox()
         return answer
 
@@ -225,37 +252,61 @@ class Desk:
         settings = read_settings(tx)
         actor = identify(tx, raw.user_id, settings)
         ctx = self._tap_context(tx, actor, raw, settings)
-        button, handler = self.dispatcher.read_tap(raw)
-        card = cards.get(tx, raw.out_track_id)
+        values: dict[str, FormValue] = {}
+        if raw.form is None:
+            button, handler = self.dispatcher.read_tap(raw)
+            card = cards.get(tx, raw.out_track_id)
+        else:
+            card = cards.lock(tx, raw.out_track_id)
+            form = self._form_of(card, ctx)
+            if form is None:  # it was handed in already: two taps, one effect
+                return self._updated(tx, card, CardUpdate(note="已经提交过了，没有重复处理。"), ctx, raw)
+            button, handler = form.button, self.dispatcher.handler_of(form.button)
+            values = read_form(form, raw.form)
         state = dict(card.state) if card is not None else {}
-        update = handler(CardTap(raw.key, raw.user_id, raw.out_track_id, button, state), ctx)
+        update = handler(CardTap(raw.key, raw.user_id, raw.out_track_id, button, state, values), ctx)
         if update.say is not None:
             self._say_after_tap(tx, raw, update.say, ctx)
-        return self._updated(tx, card, update, ctx)
+        return self._updated(tx, card, update, ctx, raw)
+
+    def _form_of(self, card: Held | None, ctx: Context) -> CardForm | None:
+        """The form the card shows now; None: none any more. Raises InvalidInput for a card we do not know."""
+        if card is None or not self.dispatcher.has_painter(card.kind):
+            raise InvalidInput(OLD_FORM)
+        if card.holder_user_id not in (None, ctx.actor.user_id):
+            raise InvalidInput("这张卡片不是发给你的。")
+        form = self.dispatcher.paint(card.kind, card.state, ctx).form
+        return None if form is None or form.disabled else form
 
     def _show(self, tx: Tx, raw: RawTap, note: str) -> TapAnswer:
         """The card as it stands now, with `note`."""
         settings = read_settings(tx)
         actor = identify(tx, raw.user_id, settings)
         ctx = self._tap_context(tx, actor, raw, settings)
-        return self._updated(tx, cards.get(tx, raw.out_track_id), CardUpdate(note=note), ctx)
+        return self._updated(tx, cards.get(tx, raw.out_track_id), CardUpdate(note=note), ctx, raw, keep=True)
 
     def _tap_context(self, tx: Tx, actor: Actor, raw: RawTap, settings: CompanySettings) -> Context:
         ctx = make_context(tx, actor, self._clock.now(), settings, "tap", raw.out_track_id)
         ctx.undoers = dict(self.dispatcher.undoers)
         return ctx
 
-    def _updated(self, tx: Tx, card: Held | None, update: CardUpdate, ctx: Context) -> TapAnswer:
+    def _updated(
+        self, tx: Tx, card: Held | None, update: CardUpdate, ctx: Context, raw: RawTap, *, keep: bool = False
+    ) -> TapAnswer:
+        """The card as it is now. `keep`: what was entered stays in its form, for nobody types twice."""
         if card is None or not self.dispatcher.has_painter(update.card.kind if update.card else card.kind):
-            return TapAnswer(self._note_alone(update.note))
+            return self._note_alone(raw, update.note)
         if card.holder_user_id not in (None, ctx.actor.user_id):
-            return TapAnswer(self._note_alone(update.note or "这张卡片不是发给你的。"))
+            return self._note_alone(raw, update.note or "这张卡片不是发给你的。")
         if update.card is not None:
             cards.change(tx, card, state=update.card.state, kind=update.card.kind, subjects=update.card.subjects)
         elif update.state is not None:
             cards.change(tx, card, state=update.state)
         view = self.dispatcher.paint(card.kind, card.state, ctx).with_note(update.note)
-        return TapAnswer(self._renderer().variables(view))
+        if keep and raw.form is not None and view.form is not None:
+            view = replace(view, form=filled(view.form, raw.form))
+        renderer = self._renderer_of(card.template_id)
+        return TapAnswer(renderer.variables(view), renderer.private(view))
 
     def _say_after_tap(self, tx: Tx, raw: RawTap, reply: Reply, ctx: Context) -> None:
         key = f"after_tap:{raw.out_track_id}:{raw.key}"
@@ -267,12 +318,17 @@ class Desk:
             payload = {**target, "title": first_line(reply.text), "text": reply.text}
             outbox.put(tx, key=key, lane=lane, channel="robot", payload=payload, now=ctx.now)
 
-    def _note_alone(self, note: str) -> dict[str, str]:
-        """Only the note's variable: the rest of the card stays as it is."""
-        renderer = self._renderer()
-        return {renderer.note_variable: note} if renderer.template_id else {}
+    def _note_alone(self, raw: RawTap, note: str) -> TapAnswer:
+        """Only the note's variable: the rest of the card stays as it is. The tap tells which template it came from."""
+        own = "action" in raw.params or raw.form is not None
+        renderer = self._renderer_of("own" if own else "")
+        said = {renderer.note_variable: note}
+        return TapAnswer({}, said) if renderer.note_private else TapAnswer(said)
 
-    def _follow_up_late(self, raw: RawTap) -> None:
+    def _follow_up_late(self, raw: RawTap, work: "asyncio.Future[TapAnswer]") -> None:
+        """What would have ridden in the ack: the card as it is now, and the answer in place of 「处理中」."""
+        if not work.cancelled() and work.exception() is None:
+            self._late_answers[raw.out_track_id] = (raw.user_id, work.result())
         task = asyncio.ensure_future(self._refresh(raw.out_track_id))
         self._late.add(task)
         task.add_done_callback(self._late.discard)
@@ -285,10 +341,16 @@ class Desk:
         await self._db.system(work)
         self.on_outbox()
 
-    async def draw(self, out_track_id: str) -> dict[str, str] | None:
-        """A card's variables as its holder would see them now, for an update; None: nothing new to show."""
+    async def draw(self, out_track_id: str) -> Drawn | None:
+        """A card's values as its holder would see them now, for an update; None: nothing new to show."""
+        return await self._drawn(out_track_id, None)
 
-        def work(tx: Tx) -> dict[str, str] | None:
+    async def draw_anew(self, out_track_id: str, note: str) -> Drawn | None:
+        """The same for a card not sent yet whose template was refused, with the template in use now."""
+        return await self._drawn(out_track_id, note)
+
+    async def _drawn(self, out_track_id: str, note: str | None) -> Drawn | None:
+        def work(tx: Tx) -> Drawn | None:
             card = cards.get(tx, out_track_id)
             if card is None or not self.dispatcher.has_painter(card.kind):
                 return None
@@ -300,12 +362,31 @@ class Desk:
                 except Stranger:
                     return None  # who left sees nothing new
             ctx = make_context(tx, actor, self._clock.now(), settings, "job", out_track_id)
-            renderer = self._renderer()
-            variables = renderer.variables(self.dispatcher.paint(card.kind, card.state, ctx))
-            variables.pop(renderer.note_variable, None)  # what the last tap was answered stays readable
-            return variables
+            view = self.dispatcher.paint(card.kind, card.state, ctx)
+            if note is not None:
+                renderer = self._renderer()
+                cards.drawn_with(tx, out_track_id, renderer.template_id or NO_TEMPLATE)
+                return _for_holder(renderer, view.with_note(note), card.holder_user_id)
+            renderer = self._renderer_of(card.template_id)
+            drawn = _for_holder(renderer, view, card.holder_user_id)
+            for values in (drawn.variables, *drawn.private.values()):
+                values.pop(renderer.note_variable, None)  # what the last tap was answered stays readable
+            if out_track_id in self._late_answers:
+                user_id, answer = self._late_answers.pop(out_track_id)
+                said = (answer.variables | answer.private).get(renderer.note_variable, "")
+                own = drawn.private.setdefault(user_id, {}) if renderer.note_private else drawn.variables
+                own[renderer.note_variable] = said
+            return drawn
 
         return await self._db.unit(None, work)
+
+
+def _for_holder(renderer: Renderer, view: CardView, holder_user_id: str | None) -> Drawn:
+    """One person's card keeps what is private for him; in a group it stands in the public data, as a default."""
+    variables, private = renderer.variables(view), renderer.private(view)
+    if holder_user_id is None:
+        return Drawn(renderer.template_id, variables | private)
+    return Drawn(renderer.template_id, variables, {holder_user_id: private} if private else {})
 
 
 def error_number(bug: Exception, where: str) -> str:

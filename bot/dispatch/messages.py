@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from bot.dispatch.view import Button
+from bot.dispatch.view import Button, FormValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,12 @@ class RawTap:
     action_ids: tuple[str, ...] = ()
     params: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def form(self) -> dict[str, Any] | None:
+        """What a form component sent: DingTalk's values by field. None: this was a button."""
+        sent = self.params.get("form")
+        return sent if isinstance(sent, dict) else None
+
 
 B_co = TypeVar("B_co", bound=Button, covariant=True)
 
@@ -48,6 +54,7 @@ class CardTap(Generic[B_co]):
     out_track_id: str
     button: B_co
     state: dict[str, Any]  # of the card, as it was last drawn; empty for a card we do not know any more
+    form: dict[str, FormValue] = field(default_factory=dict)  # of a submit: every field by name, read by its kind
 
 
 @dataclass(frozen=True, slots=True)

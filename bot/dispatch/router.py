@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+import orjson
 from pydantic import ValidationError
 
 from bot.context import Context
@@ -75,7 +76,7 @@ class Router:
         return register
 
     def button(self, kind: type[B]) -> Callable[[Callable[[CardTap[B], Context], CardUpdate]], CardHandler]:
-        """`@router.button(ClaimButton)` answers a tap on that button."""
+        """`@router.button(ClaimButton)` answers a tap on that button, or a form that it submits: `tap.form`."""
 
         def register(handler: Callable[[CardTap[B], Context], CardUpdate]) -> CardHandler:
             self.buttons[kind] = handler
@@ -177,7 +178,7 @@ class Dispatcher:
         try:
             if isinstance(action, str) and action in self._buttons:
                 kind, handler = self._buttons[action]
-                return kind.read(raw.params), handler
+                return kind.read(_object(raw.params.get("ids")) or raw.params), handler
             for component_id in raw.action_ids:
                 name = component_id.split(":", 1)[0]
                 if name in self._buttons:
@@ -187,6 +188,10 @@ class Dispatcher:
             raise InvalidInput("这个按钮认不出来了，请重新打开一张卡片再试。") from wrong
         raise InvalidInput("这个按钮已失效，请重新打开一张卡片再试。")
 
+    def handler_of(self, button: Button) -> CardHandler:
+        """Who answers a form handed in by that button."""
+        return self._buttons[button.action][1]
+
     def paint(self, kind: str, state: dict[str, Any], ctx: Context) -> CardView:
         """The card as it stands now."""
         return self._painters[kind](state, ctx)
@@ -194,6 +199,16 @@ class Dispatcher:
     def has_painter(self, kind: str) -> bool:
         """Whether cards of this kind can be drawn (a card of an older version may not)."""
         return kind in self._painters
+
+
+def _object(value: Any) -> dict[str, Any] | None:
+    """A bound object comes as itself or as its JSON (platform.md 3.3)."""
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return None
+    return value if isinstance(value, dict) else None
 
 
 def _heard(message: ChatMessage, word: str, args: str) -> ChatMessage:

@@ -5,7 +5,9 @@ where there is no template, into text with typed replies.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, Self
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 from urllib.parse import quote, unquote
 
 from pydantic import BaseModel, ConfigDict
@@ -59,6 +61,42 @@ class CardRow:
     buttons: tuple[CardButton, ...] = ()
 
 
+FieldKind: TypeAlias = Literal[
+    "text", "text_area", "number", "date", "time", "datetime", "select", "multi_select", "checkbox", "switch"
+]
+FormValue: TypeAlias = str | list[str] | bool | Decimal | date | time | datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One thing to fill in. `name` is what a submit calls it, `label` what people read."""
+
+    name: str
+    label: str
+    kind: FieldKind = "text"
+    required: bool = False
+    value: FormValue = None  # what is known already; of a choice: the option's value
+    placeholder: str = ""
+    options: tuple[tuple[str, str], ...] = ()  # value and words, of select and multi_select
+    hidden: bool = False  # carried along, never asked for and never taken from the client
+
+
+@dataclass(frozen=True, slots=True)
+class CardForm:
+    """A form on a card. Where no template can draw one, its fields are listed with what to type instead."""
+
+    fields: tuple[FormField, ...]
+    button: Button  # what the submit means
+    submit: str = "提交"
+    typed: str = ""  # an example sentence that says the same
+    disabled: bool = False
+
+
+def choices(*texts: str) -> tuple[tuple[str, str], ...]:
+    """Options whose value is their words, as those of a dictionary."""
+    return tuple((text, text) for text in texts)
+
+
 @dataclass(frozen=True, slots=True)
 class CardView:
     """A card: at most five blocks (conversation.md U37)."""
@@ -68,6 +106,7 @@ class CardView:
     body: str = ""  # markdown subset of platform.md 2.3
     fields: tuple[tuple[str, str], ...] = ()
     rows: tuple[CardRow, ...] = ()
+    form: CardForm | None = None
     buttons: tuple[CardButton, ...] = ()
     footer: str = ""
     note: str = ""  # the answer to the last tap, seen by the tapper

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.sandbox.auth import body_of, require_app
 from bot.sandbox.cards import Card
+from bot.sandbox.cards_dynamic import sources_of
 from bot.sandbox.cards_requests import (
     Space,
     check_size,
@@ -85,6 +86,7 @@ class CardOffice:
         card.public = self._shelf.fitting(card, public, private=False, overwrite=True)
         for user, data in private.items():
             self._shelf.set_private(card, user, data, by_key=False)
+        card.sources = sources_of(body)
         card.spaces = {key: body[key] for key in body if key.endswith("SpaceModel")}
         return card
 

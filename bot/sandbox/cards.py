@@ -7,8 +7,10 @@ types happens here too, because a value of the wrong type has no effect (3.3).
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from bot.sandbox.cards_dynamic import Source
 from bot.sandbox.drawing import View, draw
 from bot.sandbox.drawing_actions import Action, Button, link_of, said_by, sent_by
 from bot.sandbox.public_templates import preload
@@ -45,6 +47,7 @@ class Viewer:
     local: dict[str, Any] = field(default_factory=dict)
     seen: dict[str, Button] = field(default_factory=dict)
     menu: Menu | None = None
+    pulled: dict[str, datetime] = field(default_factory=dict)  # data source → when its last answer came
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Card:
     guids: set[str] = field(default_factory=set)
     extension: dict[str, Any] = field(default_factory=dict)
     common: View | None = None
+    sources: tuple[Source, ...] = ()
 
     def remember(self) -> None:
         """Keep the present data as a past version and count the new one."""

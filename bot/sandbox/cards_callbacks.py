@@ -19,6 +19,7 @@ from bot.sandbox.cards import Card, typed
 from bot.sandbox.clock import iso
 from bot.sandbox.company_records import unionid_of
 from bot.sandbox.lines import Ack
+from bot.sandbox.push import DYNAMIC
 from bot.sandbox.state import Sandbox
 
 FAILED: Final = "操作失败，请稍后重试"
@@ -75,6 +76,15 @@ class Callbacks:
         if failure is not None or ack is None:
             return failure or Outcome("late")
         return Outcome(elapsed_ms=ack.elapsed_ms, event=self._apply(card, userid, ack.data))
+
+    async def ask_for_data(self, card: Card, userid: str, requests: list[dict[str, Any]]) -> Ack | None:
+        """The callback of dynamic data sources; its answer, or None if none came in time (section 3.6)."""
+        asked = json.dumps({"dynamicDataSourceQueryRequests": requests}, ensure_ascii=False)
+        payload = {**self.payload(card, card.out_track_id, userid, [], {}), "type": "dynamicDataCallback"}
+        payload["content"] = asked
+        if card.callback_type == "HTTP":
+            return await self._over_http(card, payload, userid)
+        return await self._sandbox.switchboard.card(payload, userid, DYNAMIC)
 
     def payload(
         self, card: Card | None, out_track_id: str, userid: str, action_ids: list[Any], params: Mapping[str, Any]

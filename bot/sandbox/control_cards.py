@@ -7,7 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.cards import Card, to_param_map
-from bot.sandbox.cards_callbacks import Outcome
+from bot.sandbox.cards_callbacks import Callbacks, Outcome
+from bot.sandbox.cards_dynamic import DynamicData
 from bot.sandbox.cards_taps import Tapper
 from bot.sandbox.control import V1, read_body
 from bot.sandbox.errors import ControlError, bad, not_found
@@ -42,6 +43,7 @@ def shown(sandbox: Sandbox, card: Card, userid: str) -> dict[str, Any]:
 def routes(sandbox: Sandbox) -> list[web.RouteDef]:
     """Cards and templates."""
     tapper = Tapper(sandbox)
+    dynamic = DynamicData(sandbox, Callbacks(sandbox))
     shelf = sandbox.cards
 
     def held(out_track_id: str, userid: str) -> Card:
@@ -54,7 +56,9 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
         userid = request.query.get("as", "")
         if not userid:
             raise bad("as is missing")
-        return web.json_response(shown(sandbox, held(request.match_info["id"], userid), userid))
+        card = held(request.match_info["id"], userid)
+        await dynamic.pull(card, userid)
+        return web.json_response(shown(sandbox, card, userid))
 
     async def tap(request: web.Request) -> web.Response:
         body = await read_body(request)

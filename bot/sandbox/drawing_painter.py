@@ -89,6 +89,10 @@ class Painter(Controls):
         action = read_action(props, scope, _grid_id(node))
         row = props.get("direction") == "horizontal"
         block: dict[str, Any] = {"type": "row" if row else "group", "children": []}
+        if row and str(props.get("childGravity") or "").endswith("Top"):
+            block["align"] = "top"
+        if props.get("hasBackground") is True:
+            block["background"] = True
         outer, self._target = self._target, block["children"]
         first_button = len(self.buttons)
         self._texts(node, scope)
@@ -105,7 +109,7 @@ class Painter(Controls):
             if not block["children"]:
                 block["children"] = [{"type": "icon", "text": node.title, "plain": ""}]
         self._feedback(node, scope)
-        if len(block["children"]) == 1 and "button" not in block:
+        if len(block["children"]) == 1 and "button" not in block and "background" not in block:
             outer.append(block["children"][0])
         elif block["children"]:
             outer.append(block)
@@ -158,14 +162,18 @@ class Painter(Controls):
             if not self.blocks and not self.title:
                 self.title = text
         else:
-            self._put(
-                {
-                    "type": "text",
-                    "text": text,
-                    "bold": node.props.get("bold") is True,
-                    "color": scope.text(node.props.get("color")),
-                }
-            )
+            block = {
+                "type": "text",
+                "text": text,
+                "bold": node.props.get("bold") is True,
+                "color": scope.text(node.props.get("color")),
+            }
+            if node.props.get("size") in {"small", "mini"}:
+                block["small"] = True
+            width = number(node.props.get("fixedWidth"))
+            if node.props.get("autoWidth") is False and width:
+                block["width"] = width
+            self._put(block)
 
     def _listed_texts(self, rows: list[Any], scope: Scope) -> None:
         """Words in a list of objects of an unknown component, as tabs or steps."""
@@ -219,6 +227,8 @@ class Painter(Controls):
     def _loop(self, node: Component, scope: Scope) -> None:
         path, items = list_of(node, scope)
         block: dict[str, Any] = {"type": "list", "direction": node.props.get("direction") or "vertical", "children": []}
+        if node.props.get("childDivider") is False:
+            block["divider"] = False
         outer = self._target
         for at, item in enumerate(items):
             row: dict[str, Any] = {"type": "item", "children": []}

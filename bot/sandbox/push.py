@@ -16,6 +16,7 @@ from bot.sandbox.lines import Ack, Connections
 
 BOT: Final = "/v1.0/im/bot/messages/get"
 CARD: Final = "/v1.0/card/instances/callback"
+DYNAMIC: Final = "/v1.0/card/dynamicData/get"
 _NO_FAULT: Final = PushFault()
 
 
@@ -182,12 +183,12 @@ class Switchboard(Connections):
 
     # -- card callbacks and raw frames --------------------------------------------------------------
 
-    async def card(self, payload: dict[str, Any], userid: str) -> Ack | None:
+    async def card(self, payload: dict[str, Any], userid: str, topic: str = CARD) -> Ack | None:
         """A card callback; its answer counts within the 2 s only (behaviour 27)."""
         _, ack = await self._pushed(
             "card",
             frame_type="CALLBACK",
-            topic=CARD,
+            topic=topic,
             data=orjson.dumps(payload).decode(),
             userid=userid,
             timeout=self._sandbox.knobs.tap_seconds,

@@ -7,6 +7,7 @@ from bot.context import Context
 from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.phones import read_contact
+from handlers.customers.asking import ask_contact, ask_customer
 from handlers.customers.finding import find_customer
 from handlers.customers.reading import read_new_customer
 from handlers.customers.rules import MaybeDuplicate
@@ -94,8 +95,7 @@ def turn_page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str,
 def create(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`新建客户 杭州远航贸易 陈强 13812345678 展会`: asks once for all that is missing."""
     if not message.args:
-        talk.ask("customers.create", draft={})
-        return Reply("要建哪家客户？把名称和联系人发给我就行，例如：杭州远航贸易 陈强 13812345678 展会")
+        return ask_customer(ctx, talk, None)
     return _create(ctx, talk, read_new_customer(ctx, message.args), anyway=False)
 
 
@@ -118,9 +118,8 @@ def confirm(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, A
 
 
 def _create(ctx: Context, talk: Talk, new: NewCustomer, *, anyway: bool) -> Reply:
-    if not (new.contact or new.mobile):
-        talk.ask("customers.create", draft=new.row())
-        return Reply(f"「{new.name}」还差电话或联系人，发一条就行，例如：陈强 13812345678")
+    if not new.name or not (new.contact or new.mobile):
+        return ask_customer(ctx, talk, new)
     try:
         done = create_customer(ctx, new, anyway=anyway)
     except MaybeDuplicate as doubt:
@@ -135,10 +134,22 @@ def _create(ctx: Context, talk: Talk, new: NewCustomer, *, anyway: bool) -> Repl
 
 @router.command("添加联系人", "新增联系人", "新建联系人", "联系人")
 def contact(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`联系人 华兴 陈强 采购经理 13812345678`; without a person: the customer's contacts."""
+    """`联系人 华兴 陈强 采购经理 13812345678`; without a person: the customer's contacts; alone: a form."""
     if not message.args:
-        raise InvalidInput("请写明客户和联系人，例如「联系人 华兴 陈强 采购经理 13812345678」。")
-    found = find_customer(ctx, message.args, pooled=None, leading=True)
+        return ask_contact(ctx, talk)
+    return _whose_contact(message.args, ctx, talk)
+
+
+@router.question("customers.contact_new")
+def complete_contact(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
+    """What the form asked for, said in a sentence."""
+    if pending.get("customer_id"):
+        return _contact(ctx, talk, int(pending["customer_id"]), message.text)
+    return _whose_contact(message.text, ctx, talk)
+
+
+def _whose_contact(words: str, ctx: Context, talk: Talk) -> Reply:
+    found = find_customer(ctx, words, pooled=None, leading=True)
     if found.certain is None:
         return found.ask(talk, "customers.contact_which", "加联系人")
     return _contact(ctx, talk, found.certain, found.rest)

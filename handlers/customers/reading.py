@@ -1,9 +1,12 @@
-"""What a sentence about a new customer says: name, contact, phone, dictionary values."""
+"""What a sentence or a form about a new customer says: name, contact, phone, dictionary values."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from bot.context import Context
+from bot.core.errors import InvalidInput
 from bot.language.phones import find_phones, is_credit_code, read_contact
 from handlers.customers.service import FIELDS, NewCustomer
 from storage import dictionaries
@@ -17,10 +20,35 @@ CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{18}(?![0-9A-Za-z])")
 PERSON = re.compile(r"^[\u4e00-\u9fff·]{2,4}(?:先生|女士|总|经理)?$")
 
 
+def list_options(ctx: Context) -> dict[str, list[str]]:
+    """The values of a customer's fields that have a dictionary."""
+    with ctx.begin() as tx:
+        return {column: dictionaries.list_values(tx, "customer", key) for column, key in FIELDS.items()}
+
+
+def read_form(values: Mapping[str, Any], draft: Mapping[str, str]) -> NewCustomer:
+    """What was handed in, over what was said before. Raises InvalidInput, naming the field."""
+    given = {name: str(value) for name, value in values.items() if name in NewCustomer.__dataclass_fields__}
+    given["mobile"] = read_phone(given.get("mobile", ""))
+    new = NewCustomer(**{"name": "", **draft, **given})
+    if not (new.contact or new.mobile):
+        raise InvalidInput("「联系人」和「电话」至少填一个，再提交。")
+    return new
+
+
+def read_phone(text: str) -> str:
+    """The number that was filled in, or nothing. Raises InvalidInput."""
+    if not text:
+        return ""
+    phones = find_phones(text)
+    if len(phones) != 1:
+        raise InvalidInput(f"「电话」认不出「{text[:30]}」，写 11 位手机号，或 0571-88886666 这样的座机。")
+    return phones[0].number
+
+
 def read_new_customer(ctx: Context, words: str, draft: NewCustomer | None = None) -> NewCustomer:
     """`杭州远航贸易 陈强13812345678 展会认识`, or labelled `来源：展会`. What is known already stays."""
-    with ctx.begin() as tx:
-        values = {column: dictionaries.list_values(tx, "customer", key) for column, key in FIELDS.items()}
+    values = list_options(ctx)
     new = draft or NewCustomer(name="")
     known: dict[str, str] = {}
     text = words

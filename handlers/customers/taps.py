@@ -1,15 +1,29 @@
 """What taps on customer cards do, and how the cards are drawn."""
 
 from bot.context import Context
+from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, CardTap, CardUpdate, Router
-from cards.customers import CustomerPageButton, OpenButton, TimelineButton
+from cards.customers import (
+    CreateAnywayButton,
+    CustomerPageButton,
+    OpenButton,
+    SubmitContactButton,
+    SubmitCustomerButton,
+    TimelineButton,
+)
 from handlers.customers import views
-from handlers.customers.service import undo_create
+from handlers.customers.asking import answered
+from handlers.customers.finding import find_customer
+from handlers.customers.reading import read_form, read_phone
+from handlers.customers.rules import MaybeDuplicate
+from handlers.customers.service import NewCustomer, add_contact, create_customer, undo_create
 
 router = Router("customers.taps")
 router.painter("customers.one")(views.paint_customer)
 router.painter("customers.list")(views.paint_list)
 router.painter("customers.created")(views.paint_created)
+router.painter("customers.new")(views.paint_new)
+router.painter("customers.new_contact")(views.paint_new_contact)
 router.undoer("customers.create")(lambda payload, ctx: undo_create(ctx, payload))
 
 
@@ -31,3 +45,54 @@ def timeline(tap: CardTap[TimelineButton], ctx: Context) -> CardUpdate:  # noqa:
 def turn_page(tap: CardTap[CustomerPageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
     """Another page of the list."""
     return CardUpdate(state={**tap.state, "page": tap.button.page})
+
+
+@router.button(SubmitCustomerButton)
+def submit(tap: CardTap[SubmitCustomerButton], ctx: Context) -> CardUpdate:
+    """Creates what the form says; a likeness is asked about first."""
+    new = read_form(tap.form, tap.state.get("draft", {}))
+    try:
+        return _create(ctx, new, anyway=False)
+    except MaybeDuplicate as doubt:
+        return CardUpdate(state={"draft": new.row(), "doubt": f"{doubt.text}\n确定是另一家的话，点「仍要新建」。"})
+
+
+@router.button(CreateAnywayButton)
+def create_anyway(tap: CardTap[CreateAnywayButton], ctx: Context) -> CardUpdate:
+    """It is another one."""
+    if not tap.state.get("draft"):
+        return CardUpdate(note="已经建好了，没有重复新建。")
+    return _create(ctx, NewCustomer(**tap.state["draft"]), anyway=True)
+
+
+def _create(ctx: Context, new: NewCustomer, *, anyway: bool) -> CardUpdate:
+    done = create_customer(ctx, new, anyway=anyway)
+    customer_id = done.customer.id or 0
+    answered(ctx, customer_id)
+    state = {"customer_id": customer_id, "undo_id": done.undo_id, "name": done.customer.name}
+    return CardUpdate(card=CardRef("customers.created", state, (f"customer:{customer_id}",)))
+
+
+@router.button(SubmitContactButton)
+def submit_contact(tap: CardTap[SubmitContactButton], ctx: Context) -> CardUpdate:
+    """Adds the contact and shows the customer."""
+    words, name, title = (str(tap.form[part]) for part in ("customer", "name", "title"))
+    mobile = read_phone(str(tap.form["mobile"]))
+    customer_id = tap.state.get("customer_id")
+    if customer_id is None or words != tap.state.get("draft", {}).get("customer"):
+        customer_id = _whom(words, ctx)
+    customer = add_contact(ctx, int(customer_id), name=name, title=title, mobile=mobile)
+    answered(ctx, int(customer_id))
+    person = " ".join(part for part in (name, title, mobile) if part)
+    ref = CardRef("customers.one", {"customer_id": int(customer_id)}, (f"customer:{customer_id}",))
+    return CardUpdate(card=ref, note=f"已给「{customer}」加上联系人：{person}")
+
+
+def _whom(words: str, ctx: Context) -> int:
+    found = find_customer(ctx, words, pooled=None)
+    if found.certain is not None:
+        return found.certain
+    if found.options:
+        some = "；".join(words for _, words in found.options[:3])
+        raise InvalidInput(f"「客户」不确定是哪一家：{some}。写上全名再提交。")
+    raise InvalidInput(f"「客户」没有找到「{words}」，换个名称再提交，或先发送「新建客户 {words}」。")

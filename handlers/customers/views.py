@@ -13,6 +13,7 @@ from cards.customers import CustomerSheet, FollowButton, TimelineButton, contact
 from cards.pool import AskReturnButton, ClaimButton
 from cards.renderers import escape
 from handlers.customers import service
+from handlers.customers.reading import list_options
 from handlers.customers.service import CustomerDetails
 from handlers.undo.views import undo_buttons
 from storage.customers import CustomerFilter
@@ -172,3 +173,16 @@ def paint_created(state: dict[str, Any], ctx: Context) -> CardView:
     buttons += undo_buttons(ctx, state.get("undo_id"))
     card = customer_cards.customer_card(sheet, buttons)
     return CardView(f"已创建 {sheet.name}", body=card.body, fields=card.fields, buttons=tuple(buttons))
+
+
+def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
+    """The form of a new customer."""
+    draft = state.get("draft", {})
+    name = draft.get("name", "")
+    missing = f"「{escape(name)}」还差电话或联系人，填好提交就行。" if name else "要建哪家客户？填好提交就行。"
+    return customer_cards.new_customer(draft, list_options(ctx), missing=missing, doubt=str(state.get("doubt", "")))
+
+
+def paint_new_contact(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- nothing but the draft
+    """The form of a new contact."""
+    return customer_cards.new_contact(state.get("draft", {}))

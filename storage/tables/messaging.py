@@ -93,6 +93,7 @@ class Card(SQLModel, table=True):
     conversation_id: str = ""
     created_at: datetime = Field(sa_type=Moment)
     shown_hash: str = ""  # of the variables last given to DingTalk
+    template_id: str = Field(default="", sa_column_kwargs={"server_default": ""})  # what it was drawn with; none: words
 
 
 class CardSubject(SQLModel, table=True):

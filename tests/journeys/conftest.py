@@ -17,17 +17,30 @@ def world() -> dict[str, Any]:
 
 
 @pytest.fixture
-async def stage(world: dict[str, Any], tmp_path: Path) -> AsyncIterator[Stage]:
-    async with open_stage(world, f"sqlite+aiosqlite:///{tmp_path}/house.sqlite3", tmp_path) as opened:
+def template() -> str:
+    """As DINGCRM_CARD_TEMPLATE: our own template unless a test says otherwise."""
+    return ""
+
+
+@pytest.fixture
+async def stage(world: dict[str, Any], template: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    url = f"sqlite+aiosqlite:///{tmp_path}/house.sqlite3"
+    async with open_stage(world, url, tmp_path, template=template) as opened:
         yield opened
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-async def both(request: pytest.FixtureRequest, world: dict[str, Any], tmp_path: Path) -> AsyncIterator[Stage]:
+async def both(
+    request: pytest.FixtureRequest, world: dict[str, Any], template: str, tmp_path: Path
+) -> AsyncIterator[Stage]:
     if request.param == "sqlite":
-        async with open_stage(world, f"sqlite+aiosqlite:///{tmp_path}/house.sqlite3", tmp_path) as opened:
+        url = f"sqlite+aiosqlite:///{tmp_path}/house.sqlite3"
+        async with open_stage(world, url, tmp_path, template=template) as opened:
             yield opened
         return
     need_postgres()
-    async with fresh_database() as url, open_stage(world, url, tmp_path) as opened:
+    async with fresh_database() as url, open_stage(world, url, tmp_path, template=template) as opened:
         yield opened
+
+
+DRAWN = pytest.mark.parametrize("template", ["", "public"], ids=["own", "public"])

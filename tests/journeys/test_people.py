@@ -1,5 +1,6 @@
 """Who may ask at all, customers and contacts, the day's list, help, and what is not understood."""
 
+from tests.journeys.conftest import DRAWN
 from tests.support.stage import Stage
 
 
@@ -25,6 +26,7 @@ async def test_a_leaver_loses_access_at_once(stage: Stage) -> None:
     assert "已被" not in (await stage.ask("zhao05", "公海 食品"))["text"]
 
 
+@DRAWN
 async def test_a_customer_is_created_found_and_undone(stage: Stage) -> None:
     made = await stage.ask("lina04", "新建客户 杭州天路贸易 陈一13912345678 展会 想要报价")
     assert "已创建" in made["text"] and "陈一" in made["text"] and "展会" in made["text"]
@@ -59,6 +61,7 @@ async def test_the_scope_holds_in_lists_and_search(stage: Stage) -> None:
     assert hidden["text"].replace("深圳创想电子", "X") == absent["text"].replace("深圳不存在电子", "X")
 
 
+@DRAWN
 async def test_today_lists_what_is_due(stage: Stage) -> None:
     assert "今天没有要联系的客户" in (await stage.ask("lina04", "今天"))["text"]
     await stage.ask("lina04", "跟进 华兴科技 电话 聊了报价 今天下午3点再打")

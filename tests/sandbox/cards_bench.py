@@ -15,6 +15,7 @@ from bot.sandbox.state import Sandbox
 
 EXPORTS = Path(__file__).resolve().parents[3] / "shared" / "dingtalk" / "card-templates"
 CARD_TOPIC = "/v1.0/card/instances/callback"
+DYNAMIC_TOPIC = "/v1.0/card/dynamicData/get"
 GROUP = "cidSales=="
 WORLD: dict[str, Any] = {
     "version": 1,
@@ -193,6 +194,7 @@ async def started_bench() -> AsyncIterator[Bench]:
                 "clientSecret": "secret01",
                 "subscriptions": [
                     {"type": "CALLBACK", "topic": CARD_TOPIC},
+                    {"type": "CALLBACK", "topic": DYNAMIC_TOPIC},
                     {"type": "CALLBACK", "topic": "/v1.0/im/bot/messages/get"},
                 ],
             },

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 
 from bot.app import App
+from bot.commands import card_template
 from bot.commands.demo import load_if_new
 from bot.commands.driver import DemoDriver
 from bot.dingtalk.credentials import Credentials
@@ -83,13 +84,17 @@ class Stage:
         return await self.get(f"/cards/{item['card']['out_track_id']}", **{"as": who})
 
     async def tap(self, who: str, item: dict[str, Any], text: str, **more: Any) -> dict[str, Any]:
-        """Taps the button whose words contain `text`, as seen now; returns the tap's answer."""
+        """Taps the button whose words, or its row's, contain `text`, as seen now; returns the tap's answer."""
         card = await self.card(who, item)
-        button = next((b for b in card["buttons"] if text in b["text"]), None)
+        button = next((b for b in card["buttons"] if text in f"{b['text']} {b['row'] or ''}"), None)
         assert button is not None, f"no button {text!r}: {[b['text'] for b in card['buttons']]}"
         return await self.post(
             f"/cards/{item['card']['out_track_id']}/tap", {"as": who, "button": button["id"], **more}
         )
+
+    async def fill(self, who: str, item: dict[str, Any], **values: Any) -> dict[str, Any]:
+        """Hands in the card's form; returns the tap's answer."""
+        return await self.post(f"/cards/{item['card']['out_track_id']}/tap", {"as": who, "form": values})
 
     async def advance(self, **to: Any) -> list[dict[str, Any]]:
         jobs: list[dict[str, Any]] = (await self.post("/clock", to))["jobs"]
@@ -106,8 +111,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage(world: dict[str, Any], database_url: str, data_dir: Path) -> AsyncIterator[Stage]:
-    """Starts everything as `dingcrm demo` does, on a given database."""
+async def open_stage(
+    world: dict[str, Any], database_url: str, data_dir: Path, *, template: str = ""
+) -> AsyncIterator[Stage]:
+    """Starts everything as `dingcrm demo` does, on a given database. `template`: as DINGCRM_CARD_TEMPLATE."""
     async with AsyncExitStack() as stack:
         running = await server.start(Sandbox.from_world(world), 0)
         stack.push_async_callback(running.close)
@@ -115,6 +122,7 @@ async def open_stage(world: dict[str, Any], database_url: str, data_dir: Path) -
         settings: Settings = read_settings(
             data_dir=data_dir, api_base=running.url, oapi_base=running.url, login_base=running.url,
             database_url=database_url, secret_key=KEY, client_id="", client_secret="", corp_id="", agent_id=0,
+            card_template=template,
         )  # fmt: skip
         db = Database(database_url)
         stack.push_async_callback(db.close)
@@ -131,6 +139,7 @@ async def open_stage(world: dict[str, Any], database_url: str, data_dir: Path) -
         assert not outcome.failed, outcome.result
         await load_if_new(db, world, sandbox.clock.now())
         driver.loaded = True
+        await card_template.ensure(app)
         await app.start()
         await app.stream.wait_connected(10)
         http = await stack.enter_async_context(aiohttp.ClientSession())

@@ -508,9 +508,7 @@ async def test_an_empty_text_is_a_value(town: Town, database: Database) -> None:
     }
     for user_id, body in bodies.items():
         do = {"status": 200, "body": {"errcode": 0, "result": body}}
-        town.sandbox.faults.add(
-            {"path": "/topapi/v2/user/get", "times": None, "match": {"userid": user_id}, "do": do}
-        )
+        town.sandbox.faults.add({"path": "/topapi/v2/user/get", "times": None, "match": {"userid": user_id}, "do": do})
     town.sandbox.set_knobs({"hidden_fields": ["fieldMobile", "title"]})
     await town.sync(database)
     found = await people(database)

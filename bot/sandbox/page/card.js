@@ -262,15 +262,15 @@ export class CardView {
       case "chart":
         return chart(block);
       case "list":
-        return h("ul", { class: `cardlist ${block.direction === "horizontal" ? "across" : ""}` }, (block.children ?? []).map((child) => this.#block(child, view, context)));
+        return h("ul", { class: `cardlist ${block.direction === "horizontal" ? "across" : ""} ${block.divider === false ? "plain" : ""}` }, (block.children ?? []).map((child) => this.#block(child, view, context)));
       case "item":
         return h("li", { class: "carditem" }, children());
       case "row":
-        return this.#pressable(block, view, h("div", { class: "cardrow" }, children()));
+        return this.#pressable(block, view, h("div", { class: `cardrow ${block.align === "top" ? "top" : ""} ${block.background ? "boxed" : ""}` }, children()));
       case "panel":
         return h("details", { class: "panel", open: block.open !== false }, h("summary", { text: block.title || "展开" }), children());
       case "group":
-        return this.#pressable(block, view, h("div", { class: "cardgroup" }, block.title ? h("h4", { text: block.title }) : null, children()));
+        return this.#pressable(block, view, h("div", { class: `cardgroup ${block.background ? "boxed" : ""}` }, block.title ? h("h4", { text: block.title }) : null, children()));
       case "button":
         return this.#button(this.#find(view, block.button) ?? { id: block.button, text: block.text, disabled: block.disabled }, block.color);
       case "menu":
@@ -281,7 +281,7 @@ export class CardView {
         return this.#field(block);
       default:
         if (block.children) return h("div", { class: "cardgroup" }, children());
-        return block.text ? h("p", { class: `cardtext ${block.bold ? "bold" : ""} ${textTone(block.color)}` }, lines(block.text, context)) : null;
+        return block.text ? h("p", { class: `cardtext ${block.bold ? "bold" : ""} ${block.small ? "small" : ""} ${textTone(block.color)}`, style: block.width ? { flex: "none", width: `${block.width}px` } : null }, lines(block.text, context)) : null;
     }
   }
 

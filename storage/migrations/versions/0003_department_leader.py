@@ -1,15 +1,15 @@
 """Who leads a department without being in it
 
-Revision ID: 0002_wt_wire
-Revises: 0001
+Revision ID: 0003
+Revises: 0002
 """
 
 import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = '0002_wt_wire'
-down_revision = '0001'
+revision = '0003'
+down_revision = '0002'
 branch_labels = None
 depends_on = None
 
