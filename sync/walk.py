@@ -135,7 +135,9 @@ class Walk:
         if record is not None:
             known = self.snapshot.units.get(root)  # a root below another root has been listed there
             unit = replace(seen_unit(record), position=known.position if known else UNKNOWN)
-            self.snapshot.units[root] = replace(unit, parent_id=known.parent_id) if root in self._listed and known else unit
+            self.snapshot.units[root] = (
+                replace(unit, parent_id=known.parent_id) if root in self._listed and known else unit
+            )
         elif root in self.snapshot.units or any(p.subject == root for p in self.snapshot.problems):
             self.snapshot.units.setdefault(root, SeenUnit(root, "", None))
         if root != ROOT:

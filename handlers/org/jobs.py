@@ -13,7 +13,6 @@ from sync.events import AGAIN, recheck
 from sync.full import describe, full_sync
 from sync.managers import ask_managers
 
-
 TOGETHER = timedelta(seconds=10)
 
 
