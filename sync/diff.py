@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from bot.dingtalk.records import UNKNOWN, Unknown, UserRecord
 from storage.org import Mirror, Person, Post, Unit
@@ -136,7 +136,8 @@ def compare(mirror: Mirror, snapshot: Snapshot, *, alive: Collection[str] = ()) 
 def _emptied(record: UserRecord, shown: frozenset[str]) -> UserRecord:
     """What the record lacks although the app may read it is not unknown but empty."""
     cleared = cleared_in(record) & shown
-    return replace(record, **dict.fromkeys(cleared)) if cleared else record
+    values: dict[str, Any] = dict.fromkeys(cleared)
+    return replace(record, **values) if cleared else record
 
 
 def same_account(people: Iterable[Person]) -> list[list[str]]:

@@ -126,7 +126,7 @@ class _Sync:
         active = sum(person.active for person in mirror.people.values())
         spell = await asyncio.to_thread(spelled, [one.name for one in judged.plan.people.values()], self.readings)
         problems = sentences(judged.snapshot.problems, names)
-        people = mirror.people | {key: one for key, one in judged.plan.people.items() if key not in judged.left}
+        people = {**mirror.people, **judged.plan.people}
         doubles = same_account(one for key, one in people.items() if key not in judged.left)
         notes = conflicts(doubles, names)
         waiting = bool(judged.held or judged.held_units)

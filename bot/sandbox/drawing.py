@@ -50,6 +50,7 @@ def draw(template: Template, public: Mapping[str, Any], private: Mapping[str, An
     else:
         for root in template.roots:
             painter.component(root, scope)
+    painter.label_from_reading_order()
     blocks = painter.blocks
     lines = [line for block in blocks for line in lines_of(block)]
     forms = painter.forms

@@ -1,6 +1,6 @@
 """The buttons, forms and fields of one drawing, as they are met in reading order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from bot.sandbox.expression_values import truthy
 from bot.sandbox.templates import Component, Template
 
 _NO_ACTION: Final = Action("none", {})
+LONGEST_LABEL: Final = 24  # characters; longer words are a text that stands above, not a name
 _SHARED_IDS: Final = frozenset({"grid", "main"})
 
 
@@ -110,6 +111,20 @@ class Controls:
                 block["label"] = words
                 self.loose = [replace(one, label=words) if one.name == block["name"] else one for one in self.loose]
 
+    def label_from_reading_order(self) -> None:
+        """Name what is still without a label by the words last read before it, in whatever containers they stand."""
+        words = ""
+        for leaf in _leaves(self.blocks):
+            if leaf["type"] == "field":
+                if not leaf["label"] and 0 < len(words) <= LONGEST_LABEL:
+                    leaf["label"] = words
+                    self.loose = [replace(one, label=words) if one.name == leaf["name"] else one for one in self.loose]
+                words = ""
+            elif leaf["type"] in {"text", "markdown"}:
+                words = _label(leaf) or words  # a lone asterisk belongs to the words before it
+            else:
+                words = ""
+
     def gathered_form(self) -> Form | None:
         """Input components that stand alone, as one form: filled in together, sent by the card's own button."""
         if not self.loose:
@@ -142,6 +157,14 @@ def is_disabled(props: Mapping[str, Any], scope: Scope) -> bool:
     return scope.text(props.get("status")) in {"disabled", "disable", "loading"} or truthy(
         scope.value(props.get("disabled"))
     )
+
+
+def _leaves(blocks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for block in blocks:
+        if "children" in block:
+            yield from _leaves(block["children"])
+        else:
+            yield block
 
 
 def _words_before(blocks: list[dict[str, Any]]) -> str:

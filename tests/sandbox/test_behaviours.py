@@ -1,4 +1,4 @@
-"""Each behaviour 1–46 of platform.md section 12 has a test named for its number (`test_b07_…`), or the README says why not."""
+"""Behaviours 1–46 of platform.md section 12: each has a test named for its number, or the README says why not."""
 
 import ast
 import re
