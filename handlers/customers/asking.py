@@ -43,6 +43,6 @@ def _settle(tx: Tx, ctx: Context, customer_id: int) -> None:
     talk.settle()
     talk.about(customer_id)
     talks.save(
-        row, pending=talk.pending, pending_until=talk.pending_until, subject_id=talk.subject_id,
+        tx, row, pending=talk.pending, pending_until=talk.pending_until, subject_id=talk.subject_id,
         subject_until=talk.subject_until, misses=talk.misses,
     )  # fmt: skip
