@@ -27,7 +27,7 @@ _PLATES = columns(C.c.id, C.c.name, C.c.pinyin, C.c.initials, C.c.owner_id).orde
 PLATES = {
     None: Narrowed(_PLATES),
     True: Narrowed(_PLATES.where(C.c.owner_id.is_(None))),
-    False: Narrowed(_PLATES.where(C.c.owner_id.is_not(None))),
+    False: Narrowed(_PLATES.where(C.c.owner_id.is_not(None)), owned=True),
 }
 CONTACT_PLATES = Narrowed(
     columns(CONTACTS.c.customer_id, CONTACTS.c.name, CONTACTS.c.initials, CONTACTS.c.mobile_tail).limit(MANY)

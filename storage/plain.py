@@ -168,7 +168,7 @@ class Plain:
             if touches_scoped(self._statement):
                 raise TypeError("a scoped table: ask the session, which narrows, or write a Narrowed")
             self._checked = True
-        if tx.new or tx.dirty or tx.deleted:
+        if not tx._is_clean():  # noqa: SLF001 -- `new`, `dirty` and `deleted` each build a set, at every statement
             tx.flush()
         if DRIVER not in tx.info:
             connection = tx.connection()
@@ -193,11 +193,13 @@ class Narrowed:
     """A SELECT of columns of scoped tables, narrowed to the rows that the transaction's scope sees.
 
     The conditions are those of the hook in `storage/scope.py`. Scoped tables may stand in its FROM alone, not in a
-    subquery. Raises RuntimeError if the transaction has no scope.
+    subquery. `owned`: the statement itself leaves out rows without an owner, so the pool need not be looked through.
+    Raises RuntimeError if the transaction has no scope.
     """
 
-    def __init__(self, statement: Select[Any]) -> None:
+    def __init__(self, statement: Select[Any], *, owned: bool = False) -> None:
         self._statement = statement
+        self._owned = owned
         self._plains: dict[tuple[bool, bool, bool], Plain] = {}
 
     def run(self, tx: Tx, **values: object) -> Rows:
@@ -205,11 +207,11 @@ class Narrowed:
         scope = tx.info.get("scope")
         if scope is None:
             raise RuntimeError("this transaction has no scope: open it through Database.unit(scope, …)")
-        shape = (scope.departments is None, bool(scope.departments), scope.pool)
+        shape = (scope.departments is None, bool(scope.departments), scope.pool and not self._owned)
         plain = self._plains.get(shape)
         if plain is None:
             plain = self._plains[shape] = Plain(self._narrow(*shape), unscoped="its conditions are written into it")
-        if not (shape[0] and shape[2]):
+        if scope.departments is not None:
             values[USER] = scope.user_id
         if shape[1]:
             values[DEPARTMENTS] = sorted(scope.departments)

@@ -25,7 +25,7 @@ CLAIMS = Plain(
     .where(LOG.c.user_id == given("of"), LOG.c.undone_at.is_(None))
 )
 CLAIMED = Plain(insert(LOG))
-HOLDING = Narrowed(columns(func.count()).select_from(C).where(C.c.owner_id == given("of")))
+HOLDING = Narrowed(columns(func.count()).select_from(C).where(C.c.owner_id == given("of")), owned=True)
 GIVE = Plain(
     core_update(C)
     .where(C.c.id == given("of"), C.c.owner_id.is_(None), C.c.deleted_at.is_(None))

@@ -89,7 +89,7 @@ def narrowing(table: Table, user: Any, departments: Any, pool: bool) -> ColumnEl
     owned = (
         select(customers.c.id)
         .where(customers.c.deleted_at.is_(None), customers.c.owner_id.is_not(None))
-        .where(_visible(customers, user, departments, pool))
+        .where(_visible(customers, user, departments, pool=False))  # none of these is without an owner
     )
     return and_(alive, table.c.customer_id.in_(owned))
 

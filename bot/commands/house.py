@@ -27,6 +27,10 @@ from storage.migrate import upgrade
 
 T = TypeVar("T")
 
+# Seconds after which Python lets the next thread run. The writer thread gives the interpreter away with every statement
+# and the loop with every wait; at Python's own 5 ms each would wait for the other longer than the work takes.
+SWITCH = 0.0005
+
 
 class Refused(AppError, code="refused"):
     """The command cannot be done; one clear line."""
@@ -34,6 +38,7 @@ class Refused(AppError, code="refused"):
 
 def go(work: Coroutine[Any, Any, T]) -> T:
     """Runs a command on the fast loop where there is one."""
+    sys.setswitchinterval(SWITCH)
     try:
         import uvloop
     except ImportError:

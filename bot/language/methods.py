@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from bot.language.normalize import fold
@@ -90,10 +91,7 @@ def find_method(text: str, methods: Sequence[str], *, skip: Sequence[tuple[int, 
                 hits.append((place, -len(label), place + len(label), value))
                 break
             place = folded.find(label, place + 1)
-    for kind in _KINDS:
-        chosen = nearest_value(kind.names, methods)
-        if chosen is None:
-            continue
+    for kind, chosen in _kinds_of(tuple(methods)):
         for match in kind.words.finditer(folded):
             if not _skipped(match.start(), skip):
                 hits.append((match.start(), -len(match[0]), match.end(), chosen))
@@ -102,6 +100,12 @@ def find_method(text: str, methods: Sequence[str], *, skip: Sequence[tuple[int, 
         return None
     start, _, end, value = min(hits)
     return MethodHit(value, start, end)
+
+
+@lru_cache(maxsize=64)
+def _kinds_of(methods: tuple[str, ...]) -> tuple[tuple[_Kind, str], ...]:
+    """The kinds of contact that the dictionary has a word for, and that word."""
+    return tuple((kind, chosen) for kind in _KINDS if (chosen := nearest_value(kind.names, methods)) is not None)
 
 
 def nearest_value(names: Sequence[str], methods: Sequence[str]) -> str | None:

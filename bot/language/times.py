@@ -69,7 +69,7 @@ def read_times(text: str, now: datetime, *, mask: Iterable[str] = (), overrides:
     ahead = find_moments(text, now, prefer="future", overrides=overrides, mask=names)
     if not ahead:
         return Times(None, None, (), (), ())
-    back = {(f.start, f.end): f for f in find_moments(text, now, prefer="past", overrides=overrides, mask=names)}
+    back: dict[tuple[int, int], Found] | None = None  # the same dates read backwards, where one is asked for
     folded = masked(text, names)
     bounds = _clauses(folded)
     next_ones: list[tuple[int, Found, tuple[int, int]]] = []
@@ -80,9 +80,11 @@ def read_times(text: str, now: datetime, *, mask: Iterable[str] = (), overrides:
         right = min(clause[1], ahead[index + 1].start) if index + 1 < len(ahead) else clause[1]
         before, after = folded[left : found.start], folded[found.end : right]
         kind = _kind(found, before, after, now, is_last=not folded[found.end :].strip(" ,，。!！吧"))
-        past = back.get((found.start, found.end), found)
         if kind == 0:
-            happened.append(past)
+            if back is None:
+                earlier = find_moments(text, now, prefer="past", overrides=overrides, mask=names)
+                back = {(f.start, f.end): f for f in earlier}
+            happened.append(back.get((found.start, found.end), found))
         elif kind > 0:
             span = (_bare_start(folded, clause[0], found.start), clause[1])
             next_ones.append((kind, found, span))

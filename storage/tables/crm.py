@@ -24,6 +24,7 @@ class Customer(Owned, table=True):
             postgresql_where=text("deleted_at IS NULL AND credit_code IS NOT NULL"),
         ),
         Index("ix_customer_owner_next", "owner_id", "next_follow_up_at"),
+        Index("ix_customer_owner_alive", "owner_id", "deleted_at"),  # the pool's size, without its rows
         Index(
             "ix_customer_pool", "pooled_at",
             sqlite_where=text("owner_id IS NULL"), postgresql_where=text("owner_id IS NULL"),
