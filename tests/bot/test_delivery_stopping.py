@@ -15,7 +15,7 @@ async def nothing(_id: str) -> None:
 
 @pytest.mark.parametrize("ticks", range(5))
 async def test_a_stop_that_comes_with_a_wake_is_not_lost(sqlite: Database, ticks: int) -> None:
-    delivery = Delivery(sqlite, SystemClock(), object(), nothing)  # type: ignore[arg-type]
+    delivery = Delivery(sqlite, SystemClock(), object(), nothing, nothing)  # type: ignore[arg-type]
     delivery.start()
     await asyncio.sleep(0.3)  # it has looked once and waits
     delivery.wake()
