@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from bot.core.actor import Actor
+from storage.access import everybodys_fields
 from storage.database import Tx
+from storage.fields import rebind
 from storage.settings import CompanySettings
 
 
@@ -54,3 +56,16 @@ def make_context(tx: Tx, actor: Actor, now: datetime, settings: CompanySettings,
     """Binds the actor's scope to the transaction. For entrances only."""
     tx.info["scope"] = actor.scope
     return Context(actor=actor, now=now, settings=settings, via=via, key=key, _tx=tx)
+
+
+@contextmanager
+def shown_to_all(ctx: Context) -> Iterator[Context]:
+    """The context a group's card is drawn in: of each field what everybody may see, whoever asked for the card."""
+    tx = ctx._tx
+    assert tx is not None
+    scope = replace(ctx.actor.scope, fields=everybodys_fields(tx), pool_masked=True)
+    rebind(tx, scope)
+    try:
+        yield replace(ctx, actor=replace(ctx.actor, scope=scope))
+    finally:
+        rebind(tx, ctx.actor.scope)

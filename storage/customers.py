@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, cast, literal, or_
+from sqlalchemy import String, cast, false, literal, or_
 from sqlalchemy import select as columns
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, func, select, update
@@ -54,17 +54,11 @@ def access_customer(tx: Tx, customer_id: int, *, lock: bool = False) -> Customer
 
 def _where(wanted: CustomerFilter) -> list[Any]:
     conditions: list[Any] = []
+    searched = [Customer.name, Customer.city, Customer.industry, Customer.customer_class]
+    if wanted.pooled is False:  # of a pool customer the source is not shown (D14), so it cannot be looked for either
+        searched.append(Customer.source)
     for word in wanted.words:
-        conditions.append(
-            or_(
-                *(
-                    col(column).contains(word, autoescape=True)
-                    for column in (
-                        Customer.name, Customer.city, Customer.industry, Customer.customer_class, Customer.source
-                    )
-                )
-            )
-        )  # fmt: skip
+        conditions.append(or_(*(col(column).contains(word, autoescape=True) for column in searched)))
     if wanted.pooled is not None:
         conditions.append(col(Customer.owner_id).is_(None) if wanted.pooled else col(Customer.owner_id).is_not(None))
     if wanted.mine:
@@ -132,7 +126,12 @@ def list_contact_plates(tx: Tx, customer_ids: Sequence[int] | None = None) -> li
 def list_by_phone_tail(tx: Tx, digits: str) -> list[int]:
     """Customers with a contact (or own) phone ending in `digits` (four or more)."""
     contacts = tx.exec(select(Contact.customer_id).where(col(Contact.mobile).endswith(digits, autoescape=True)))
-    own = tx.exec(select(Customer.id).where(col(Customer.phone).endswith(digits, autoescape=True)))
+    outside = col(Customer.owner_id).is_not(None)  # of a pool customer's number the mask shows four digits (D14)
+    own = tx.exec(
+        select(Customer.id).where(
+            col(Customer.phone).endswith(digits, autoescape=True), or_(outside, literal(len(digits)) <= 4)
+        )
+    )
     return sorted({*contacts.all(), *(i for i in own.all() if i is not None)})
 
 
@@ -144,7 +143,6 @@ class Twin:
     name: str
     owner_id: str | None
     hard: bool
-    last_follow_up_at: datetime | None
 
 
 def find_twins(tx: Tx, *, name_key: str, soft_key: str, credit_code: str | None, phone: str) -> list[Twin]:
@@ -157,15 +155,14 @@ def find_twins(tx: Tx, *, name_key: str, soft_key: str, credit_code: str | None,
     if phone:
         same_phone = select(Contact.customer_id).where(Contact.mobile == phone, col(Contact.deleted_at).is_(None))
         looks += [col(Customer.phone) == phone, col(Customer.id).in_(same_phone)]
-    query = select(Customer).where(col(Customer.deleted_at).is_(None), or_(*looks)).limit(20)
-    rows = tx.exec(query, execution_options={"unscoped": "duplicates are looked for in the whole company"}).all()
-    twins = [
-        Twin(
-            c.id or 0, c.name, c.owner_id,
-            c.name_key == name_key or bool(credit_code and c.credit_code == credit_code), c.last_follow_up_at,
-        )
-        for c in rows
-    ]  # fmt: skip
+    hard = col(Customer.name_key) == name_key
+    if credit_code:
+        hard |= col(Customer.credit_code) == credit_code
+    query = columns(col(Customer.id), col(Customer.name), col(Customer.owner_id), func.coalesce(hard, false()))
+    query = query.where(col(Customer.deleted_at).is_(None), or_(*looks)).limit(20)
+    everywhere = {"unscoped": "duplicates are looked for in the whole company"}
+    rows = tx.execute(query, execution_options=everywhere).all()
+    twins = [Twin(key or 0, name, owner, bool(same)) for key, name, owner, same in rows]
     return sorted(twins, key=lambda t: (not t.hard, t.id))
 
 

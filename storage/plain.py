@@ -2,7 +2,7 @@
 
 Building a statement, adding the scope's criteria and loading objects costs the session several times what SQLite
 needs for the query itself; a message runs a dozen such statements before its own work begins. A `Plain` refuses the
-tables that `storage/scope.py` narrows unless it says why, as any query must. What the session holds unwritten is
+tables that `storage/scope.py` narrows, and the fields that `storage/fields.py` keeps back, unless it says why. What the session holds unwritten is
 written first; objects the session has loaded are not refreshed.
 """
 
@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from storage.database import Tx
+from storage.fields import shows_fields
 from storage.scope import touches_scoped
 
 Rows = Sequence[dict[str, object]]
@@ -36,14 +37,15 @@ def given_list(name: str) -> Any:
 
 
 class Plain:
-    """One statement. Raises TypeError at its first use if it touches a table that is scoped.
+    """One statement. Raises TypeError at its first use if it touches a table that is scoped, or a form's field.
 
-    `unscoped`: why this one may see more, as `.execution_options(unscoped=…)` says it elsewhere.
+    `unscoped`, `unmasked`: why this one may see more, as `.execution_options(unscoped=…)` says it elsewhere.
     """
 
-    def __init__(self, statement: Executable, *, unscoped: str = "") -> None:
+    def __init__(self, statement: Executable, *, unscoped: str = "", unmasked: str = "") -> None:
         self._statement = statement
-        self._checked = bool(unscoped)
+        self._scoped, self._masked = not unscoped, not unmasked
+        self._checked = False
 
     def run(self, tx: Tx, **values: object) -> CursorResult[Any]:
         """With these values."""
@@ -55,8 +57,10 @@ class Plain:
 
     def _run(self, tx: Tx, values: Any) -> CursorResult[Any]:
         if not self._checked:
-            if touches_scoped(self._statement):
+            if self._scoped and touches_scoped(self._statement):
                 raise TypeError("a scoped table: ask the session, which narrows")
+            if self._masked and shows_fields(self._statement):
+                raise TypeError("a form's field: ask the session, which leaves out what may not be seen")
             self._checked = True
         if tx.new or tx.dirty or tx.deleted:
             tx.flush()

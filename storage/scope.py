@@ -78,7 +78,7 @@ def _criteria(scope: Scope) -> tuple[Any, ...]:
     for child in Tables.of_customer:
         table = _table(child)
         alive = table.c.deleted_at.is_(None) if "deleted_at" in table.c else true()
-        if scope.departments is None and scope.pool:  # system and administrators: history of the pool too
+        if scope.departments is None and scope.pool and not scope.pool_masked:  # system, administrators: the pool's too
             rules.append(with_loader_criteria(child, alive, include_aliases=True))
         else:
             rules.append(

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.context import Context, make_context
+from bot.context import Context, make_context, shown_to_all
 from bot.core.actor import SYSTEM_ACTOR, Actor
 from bot.core.clock import Clock
 from bot.core.errors import AppError, Stranger
@@ -183,7 +183,11 @@ class Desk:
     ) -> str:
         """Queues a new card and remembers it; returns its outTrackId, the same for the same `key`."""
         out_track_id = track_id(key)
-        view = self.dispatcher.paint(ref.kind, ref.state, ctx).with_note(before)
+        if "conversation_id" in target:
+            with shown_to_all(ctx) as public:
+                view = self.dispatcher.paint(ref.kind, ref.state, public).with_note(before)
+        else:
+            view = self.dispatcher.paint(ref.kind, ref.state, ctx).with_note(before)
         renderer = self._renderer()
         title, words = renderer.words(view)
         variables = renderer.variables(view) if renderer.template_id else {}
@@ -302,7 +306,12 @@ class Desk:
                     return None  # who left sees nothing new
             ctx = make_context(tx, actor, self._clock.now(), settings, "job", out_track_id)
             renderer = self._renderer()
-            variables = renderer.variables(self.dispatcher.paint(card.kind, card.state, ctx))
+            if card.holder_user_id is None:
+                with shown_to_all(ctx) as public:
+                    view = self.dispatcher.paint(card.kind, card.state, public)
+            else:
+                view = self.dispatcher.paint(card.kind, card.state, ctx)
+            variables = renderer.variables(view)
             variables.pop(renderer.note_variable, None)  # what the last tap was answered stays readable
             return variables
 
