@@ -51,21 +51,20 @@ class Context:
         finally:
             self._inside = False
 
+    @contextmanager
+    def shown_to_all(self) -> "Iterator[Context]":
+        """What a group's card is drawn in: of each field what everybody may see, whoever asked for the card."""
+        if self._inside or self._tx is None:
+            raise RuntimeError("a card is drawn inside a use case")
+        scope = replace(self.actor.scope, fields=everybodys_fields(self._tx), pool_masked=True)
+        rebind(self._tx, scope)
+        try:
+            yield replace(self, actor=replace(self.actor, scope=scope))
+        finally:
+            rebind(self._tx, self.actor.scope)
+
 
 def make_context(tx: Tx, actor: Actor, now: datetime, settings: CompanySettings, via: str, key: str = "") -> Context:
     """Binds the actor's scope to the transaction. For entrances only."""
     tx.info["scope"] = actor.scope
     return Context(actor=actor, now=now, settings=settings, via=via, key=key, _tx=tx)
-
-
-@contextmanager
-def shown_to_all(ctx: Context) -> Iterator[Context]:
-    """The context a group's card is drawn in: of each field what everybody may see, whoever asked for the card."""
-    tx = ctx._tx
-    assert tx is not None
-    scope = replace(ctx.actor.scope, fields=everybodys_fields(tx), pool_masked=True)
-    rebind(tx, scope)
-    try:
-        yield replace(ctx, actor=replace(ctx.actor, scope=scope))
-    finally:
-        rebind(tx, ctx.actor.scope)

@@ -15,6 +15,8 @@ from handlers.org import jobs as org_jobs
 from handlers.pool import chat as pool_chat
 from handlers.pool import taps as pool_taps
 from handlers.reminders import jobs as reminders_jobs
+from handlers.roles import chat as roles_chat
+from handlers.roles import taps as roles_taps
 from handlers.undo import chat as undo_chat
 from handlers.undo import taps as undo_taps
 
@@ -29,6 +31,8 @@ ROUTERS: tuple[Router, ...] = (
     org_chat.router,
     pool_chat.router,
     pool_taps.router,
+    roles_chat.router,
+    roles_taps.router,
     undo_chat.router,
     undo_taps.router,
 )

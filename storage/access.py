@@ -58,13 +58,13 @@ def list_memberships(tx: Tx, user_id: str) -> list[Membership]:
             granted.add(row.function)
     departments: dict[int, set[int]] = {i: set() for i in held}
     fields: dict[int, dict[Field, FieldLevel]] = {i: {} for i in held}
-    for role_id, department_id, form, field, level in BOUNDS.run(tx, of=user_id):
-        if role_id not in held:
+    for row in BOUNDS.run(tx, of=user_id):
+        if row.role_id not in held:
             continue
-        if department_id is not None:
-            departments[role_id].add(department_id)
+        if row.department_id is not None:
+            departments[row.role_id].add(row.department_id)
         else:
-            fields[role_id][form, field] = FieldLevel(level)
+            fields[row.role_id][row.form, row.field] = FieldLevel(row.level)
     return [
         Membership(i, name, data_scope, level, frozenset(functions[i]), frozenset(departments[i]), fields[i])
         for i, (name, data_scope, level) in held.items()

@@ -68,8 +68,10 @@ def _masked_phone(column: ColumnElement[Any]) -> ColumnElement[Any]:
     digits = func.replace(func.replace(column, "-", ""), " ", "")
     length = func.length(digits)
     third = case((length >= 12, 4), (length >= 9, 3), (length >= 6, 2), else_=1)
-    general = func.substr(digits, 1, third).concat(func.substr(STARS, 1, length - 2 * third)).concat(
-        func.substr(digits, length - third + 1, third)
+    general = (
+        func.substr(digits, 1, third)
+        .concat(func.substr(STARS, 1, length - 2 * third))
+        .concat(func.substr(digits, length - third + 1, third))
     )
     mobile = func.substr(digits, 1, 3).concat("****").concat(func.substr(digits, 8, 4))
     return case(

@@ -2,8 +2,8 @@
 
 Building a statement, adding the scope's criteria and loading objects costs the session several times what SQLite
 needs for the query itself; a message runs a dozen such statements before its own work begins. A `Plain` refuses the
-tables that `storage/scope.py` narrows, and the fields that `storage/fields.py` keeps back, unless it says why. What the session holds unwritten is
-written first; objects the session has loaded are not refreshed.
+tables that `storage/scope.py` narrows, and the fields that `storage/fields.py` keeps back, unless it says why. What
+the session holds unwritten is written first; objects the session has loaded are not refreshed.
 """
 
 from collections.abc import Sequence

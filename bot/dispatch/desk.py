@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.context import Context, make_context, shown_to_all
+from bot.context import Context, make_context
 from bot.core.actor import SYSTEM_ACTOR, Actor
 from bot.core.clock import Clock
 from bot.core.errors import AppError, Stranger
@@ -184,7 +184,7 @@ class Desk:
         """Queues a new card and remembers it; returns its outTrackId, the same for the same `key`."""
         out_track_id = track_id(key)
         if "conversation_id" in target:
-            with shown_to_all(ctx) as public:
+            with ctx.shown_to_all() as public:
                 view = self.dispatcher.paint(ref.kind, ref.state, public).with_note(before)
         else:
             view = self.dispatcher.paint(ref.kind, ref.state, ctx).with_note(before)
@@ -307,7 +307,7 @@ class Desk:
             ctx = make_context(tx, actor, self._clock.now(), settings, "job", out_track_id)
             renderer = self._renderer()
             if card.holder_user_id is None:
-                with shown_to_all(ctx) as public:
+                with ctx.shown_to_all() as public:
                     view = self.dispatcher.paint(card.kind, card.state, public)
             else:
                 view = self.dispatcher.paint(card.kind, card.state, ctx)

@@ -46,9 +46,7 @@ def log_follow_up(ctx: Context, customer_id: int, new: NewFollowUp) -> Logged:
         Forbidden, NotFound, NotYours, BadFollowUp.
     """
     ctx.actor.require(Permission.FOLLOWUP_ADD)
-    check_may_fill(
-        ctx.actor, "followup", {"content": new.content, "method": new.method, "next_at": new.next_at}
-    )
+    check_may_fill(ctx.actor, "followup", {"content": new.content, "method": new.method, "next_at": new.next_at})
     at = new.at or ctx.now
     rules.check_follow_up(new.content, at=at, next_at=new.next_at, next_timed=new.next_timed, now=ctx.now)
     with ctx.begin() as tx:
