@@ -122,8 +122,10 @@ def _functions_of(part: str) -> set[str]:
         named = f"{resource}:{ACTION_WORDS.get(action, '')}"
         if named in NAMES.values():
             return {named}
+        near = closest(action, actions_of(resource))
+        hint = f"你是想说「{label}-{near[0]}」？" if near else ""
         offered = "、".join(actions_of(resource))
-        raise InvalidInput(f"{label}没有「{action}」这个功能，{label}有：{offered}，或「{label}-全部」。")
+        raise InvalidInput(f"{label}没有「{action}」这个功能。{hint}{label}有：{offered}，或「{label}-全部」。")
     near = closest(text, NAMES) or [name for name in NAMES if any(ch in name for ch in plain)]
     hint = f"你是想说 {'、'.join(near[:3])}？" if near else f"有这些：{'、'.join(RESOURCES.values())}。"
     raise InvalidInput(f"没有「{part}」这个功能。{hint}写法是「公海-领取」或「客户-全部」。")
@@ -183,7 +185,7 @@ def read_field(form: str, word: str) -> FormField:
     for field in FORMS[form]:
         if word in (field.label, field.name) or field.label == f"{form_label(form)}{word}":
             return field
-    near = closest(word, [f.label for f in FORMS[form]])
+    near = closest(word, [f.label for f in FORMS[form]]) or [f.label for f in FORMS[form] if word in f.label]
     hint = f"你是想说「{near[0]}」？" if near else ""
     known = "、".join(f.label for f in FORMS[form] if not f.always)
     raise InvalidInput(f"{form_label(form)}没有「{word}」这个字段。{hint}有：{known}。")

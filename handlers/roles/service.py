@@ -208,6 +208,8 @@ def set_data_scope(ctx: Context, role_id: int, data_scope: str) -> Changed:
         raise InvalidInput("数据权限有三种：本人、服务部门、全部，例如「角色 业务员 数据权限 本人」。")
     with ctx.begin() as tx:
         role = _access(tx, role_id, lock=True)
+        if data_scope == "departments":
+            rules.check_not_built_in(role, "按服务部门看数据（服务部门是给成员一个个设的）")
         note = f"「{role.name}」的数据权限已经是「{SCOPE_NAMES[data_scope]}」。"
         return _change(tx, ctx, role, replace(role, data_scope=data_scope), note=note)
 
