@@ -115,6 +115,11 @@ def list_nameplates(tx: Tx, *, pooled: bool | None = None) -> list[Nameplate]:
     return [Nameplate(i or 0, n, p, s, o is None) for i, n, p, s, o in tx.execute(query).all()]
 
 
+def list_ids_of(tx: Tx, owner_id: str) -> set[int]:
+    """The customers a person owns."""
+    return {i for i in tx.exec(select(Customer.id).where(Customer.owner_id == owner_id)).all() if i is not None}
+
+
 def list_contact_plates(tx: Tx, customer_ids: Sequence[int] | None = None) -> list[tuple[int, str, str, str]]:
     """(customer id, contact's name, initials, phone tail) of contacts within the scope."""
     query = select(Contact.customer_id, Contact.name, Contact.initials, Contact.mobile_tail)

@@ -235,6 +235,10 @@ class Desk:
         update = handler(CardTap(raw.key, raw.user_id, raw.out_track_id, button, state), ctx)
         if update.say is not None:
             self._say_after_tap(tx, raw, update.say, ctx)
+        if card is not None and card.holder_user_id is None and update.card and update.card.kind != card.kind:
+            # A group's card stays what it is: all its members see it, whatever the tapper may see.
+            self._say_after_tap(tx, raw, Reply(update.note, update.card), ctx)
+            return TapAnswer(self._note_alone("已私聊发给你。"))
         return self._updated(tx, card, update, ctx)
 
     def _show(self, tx: Tx, raw: RawTap, note: str) -> TapAnswer:

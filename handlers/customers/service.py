@@ -154,12 +154,15 @@ def show_customer(ctx: Context, customer_id: int, *, page: int = 1) -> CustomerD
         elif customer.owner_id != ctx.actor.user_id:
             ctx.actor.require(Permission.CUSTOMER_VIEW)
         hidden = customer.owner_id is None
-        contacts = [] if hidden else customers.list_contacts(tx, customer_id)
-        timeline = [] if hidden else follow_ups.list_timeline(tx, customer_id, page=page)
+        own = customer.owner_id == ctx.actor.user_id
+        meets = not hidden and (own or ctx.actor.may(Permission.CONTACT_VIEW))
+        reads = not hidden and (own or ctx.actor.may(Permission.FOLLOWUP_VIEW))
+        contacts = customers.list_contacts(tx, customer_id) if meets else []
+        timeline = follow_ups.list_timeline(tx, customer_id, page=page) if reads else []
         history = pools.list_history(tx, customer_id)
         people_ids = [customer.owner_id, *(f.user_id for f in timeline), *(h.owner_id for h in history)]
         names = people.names_of(tx, people_ids)
-        total = 0 if hidden else follow_ups.count_timeline(tx, customer_id)
+        total = follow_ups.count_timeline(tx, customer_id) if reads else 0
         owner = names.get(customer.owner_id, customer.owner_id) if customer.owner_id else ""
         return CustomerDetails(customer, owner, contacts, timeline, total, history, names)
 
