@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from bot.core.actor import Actor
+from storage.access import everybodys_fields
 from storage.database import Tx
+from storage.fields import rebind
 from storage.settings import CompanySettings
 
 
@@ -48,6 +50,18 @@ class Context:
             self._tx.flush()
         finally:
             self._inside = False
+
+    @contextmanager
+    def shown_to_all(self) -> "Iterator[Context]":
+        """What a group's card is drawn in: of each field what everybody may see, whoever asked for the card."""
+        if self._inside or self._tx is None:
+            raise RuntimeError("a card is drawn inside a use case")
+        scope = replace(self.actor.scope, fields=everybodys_fields(self._tx), pool_masked=True)
+        rebind(self._tx, scope)
+        try:
+            yield replace(self, actor=replace(self.actor, scope=scope))
+        finally:
+            rebind(self._tx, self.actor.scope)
 
 
 def make_context(tx: Tx, actor: Actor, now: datetime, settings: CompanySettings, via: str, key: str = "") -> Context:

@@ -3,14 +3,17 @@
 Permission changes take effect on the next request (R-PERM-8); a leaver loses access at once.
 """
 
-from functools import lru_cache
+from dataclasses import dataclass
 
 from bot.core.actor import Actor, Permission, Scope
 from bot.core.errors import Stranger
+from bot.core.fields import most
+from bot.core.roles import effective_functions
 from storage import access, people
 from storage.database import Tx
 from storage.settings import CompanySettings
 
+FUNCTIONS = frozenset(p.value for p in Permission)
 NO_EMPLOYEE = "你好，我只为本公司的在职同事服务，暂时帮不上你。"
 NOT_OPENED = "你好，这个应用还没有开通，请联系公司的管理员开通后再用。"
 OUT_OF_SCOPE = "你好，你还不在这个应用的使用范围里，需要的话请联系管理员开通。"
@@ -30,25 +33,37 @@ def identify(tx: Tx, user_id: str | None, settings: CompanySettings) -> Actor:
     departments = person.departments
     if not in_usage_scope(tx, person.user_id, departments, settings):
         raise Stranger(OUT_OF_SCOPE)
-    if person.user_id in settings.admins:
-        scope = Scope(person.user_id, departments=None, pool=True)
-        return Actor(person.user_id, person.name, frozenset(Permission), scope, admin=True, department_ids=departments)
-    memberships = access.list_memberships(tx, person.user_id)
-    granted = _granted(frozenset(m.functions for m in memberships))
+    rights = rights_of(tx, person.user_id, settings)
+    return Actor(
+        person.user_id, person.name, rights.permissions, rights.scope, admin=person.user_id in settings.admins,
+        department_ids=departments,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a person may do, and what he sees."""
+
+    permissions: frozenset[Permission]
+    scope: Scope
+
+
+def rights_of(tx: Tx, user_id: str, settings: CompanySettings) -> Rights:
+    """What the person's roles add up to (D12), whether or not he may use the app. Administrators have everything."""
+    if user_id in settings.admins:
+        return Rights(frozenset(Permission), Scope(user_id, departments=None, pool=True, pool_masked=False))
+    memberships = access.list_memberships(tx, user_id)
+    names = {f for m in memberships for f in effective_functions(m.functions, m.level, settings.advanced_operations)}
+    granted = frozenset(Permission(f) for f in names if f in FUNCTIONS)
     everything = any(m.data_scope == "all" for m in memberships)
     served = {d for m in memberships if m.data_scope == "departments" for d in m.departments}
     scope = Scope(
-        person.user_id,
+        user_id,
         departments=None if everything else people.with_subdepartments(tx, served),
         pool=Permission.POOL_VIEW in granted or Permission.POOL_CLAIM in granted,
+        fields=most((m.functions, m.fields) for m in memberships),
     )
-    return Actor(person.user_id, person.name, granted, scope, department_ids=departments)
-
-
-@lru_cache(maxsize=256)
-def _granted(functions: frozenset[frozenset[str]]) -> frozenset[Permission]:
-    known = {permission.value: permission for permission in Permission}
-    return frozenset(known[name] for held in functions for name in held if name in known)
+    return Rights(granted, scope)
 
 
 def in_usage_scope(tx: Tx, user_id: str, departments: frozenset[int], settings: CompanySettings) -> bool:

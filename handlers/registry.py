@@ -21,6 +21,8 @@ from handlers.pool import taps as pool_taps
 from handlers.products import chat as products_chat
 from handlers.products import taps as products_taps
 from handlers.reminders import jobs as reminders_jobs
+from handlers.roles import chat as roles_chat
+from handlers.roles import taps as roles_taps
 from handlers.stages import chat as stages_chat
 from handlers.stages import taps as stages_taps
 from handlers.targets import chat as targets_chat
@@ -43,6 +45,8 @@ ROUTERS: tuple[Router, ...] = (
     org_chat.router,
     pool_chat.router,
     pool_taps.router,
+    roles_chat.router,
+    roles_taps.router,
     products_chat.router,
     products_taps.router,
     stages_chat.router,

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, cast, literal, or_
+from sqlalchemy import String, cast, false, literal, or_
 from sqlalchemy import select as columns
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, func, select, update
 
 from bot.core.errors import NotFound
 from storage.database import Tx
-from storage.plain import Narrowed, Plain, given, given_list, table_of
+from storage.plain import Narrowed, given, given_list, table_of
 from storage.tables import Contact, Customer, DigestItem
 
 PAGE = 5  # rows of a list in chat (D26)
@@ -33,7 +33,7 @@ CONTACT_PLATES = Narrowed(
     columns(CONTACTS.c.customer_id, CONTACTS.c.name, CONTACTS.c.initials, CONTACTS.c.mobile_tail).limit(MANY)
 )
 POOLED = Narrowed(columns(func.count()).select_from(C).where(C.c.owner_id.is_(None)))
-ON_LISTS = Plain(
+ON_LISTS = Narrowed(
     columns(
         C.c.id, C.c.name, C.c.owner_id, C.c.owner_since, C.c.pooled_at, C.c.city, C.c.industry, C.c.customer_class,
         C.c.source,
@@ -91,17 +91,11 @@ def find_brief(tx: Tx, customer_id: int) -> Any | None:
 
 def _where(wanted: CustomerFilter) -> list[Any]:
     conditions: list[Any] = []
+    searched = [Customer.name, Customer.city, Customer.industry, Customer.customer_class]
+    if wanted.pooled is False:  # of a pool customer the source is not shown (D14), so it cannot be looked for either
+        searched.append(Customer.source)
     for word in wanted.words:
-        conditions.append(
-            or_(
-                *(
-                    col(column).contains(word, autoescape=True)
-                    for column in (
-                        Customer.name, Customer.city, Customer.industry, Customer.customer_class, Customer.source
-                    )
-                )
-            )
-        )  # fmt: skip
+        conditions.append(or_(*(col(column).contains(word, autoescape=True) for column in searched)))
     if wanted.pooled is not None:
         conditions.append(col(Customer.owner_id).is_(None) if wanted.pooled else col(Customer.owner_id).is_not(None))
     if wanted.mine:
@@ -152,6 +146,11 @@ def list_nameplates(tx: Tx, *, pooled: bool | None = None) -> list[Nameplate]:
     return [Nameplate(i, n, p, s, o is None) for i, n, p, s, o in PLATES[pooled].run(tx)]
 
 
+def list_ids_of(tx: Tx, owner_id: str) -> set[int]:
+    """The customers a person owns."""
+    return {i for i in tx.exec(select(Customer.id).where(Customer.owner_id == owner_id)).all() if i is not None}
+
+
 def list_contact_plates(tx: Tx, customer_ids: Sequence[int] | None = None) -> list[tuple[int, str, str, str]]:
     """(customer id, contact's name, initials, phone tail) of contacts within the scope."""
     if customer_ids is None:
@@ -164,7 +163,12 @@ def list_contact_plates(tx: Tx, customer_ids: Sequence[int] | None = None) -> li
 def list_by_phone_tail(tx: Tx, digits: str) -> list[int]:
     """Customers with a contact (or own) phone ending in `digits` (four or more)."""
     contacts = tx.exec(select(Contact.customer_id).where(col(Contact.mobile).endswith(digits, autoescape=True)))
-    own = tx.exec(select(Customer.id).where(col(Customer.phone).endswith(digits, autoescape=True)))
+    outside = col(Customer.owner_id).is_not(None)  # of a pool customer's number the mask shows four digits (D14)
+    own = tx.exec(
+        select(Customer.id).where(
+            col(Customer.phone).endswith(digits, autoescape=True), or_(outside, literal(len(digits)) <= 4)
+        )
+    )
     return sorted({*contacts.all(), *(i for i in own.all() if i is not None)})
 
 
@@ -176,7 +180,6 @@ class Twin:
     name: str
     owner_id: str | None
     hard: bool
-    last_follow_up_at: datetime | None
 
 
 def find_twins(tx: Tx, *, name_key: str, soft_key: str, credit_code: str | None, phone: str) -> list[Twin]:
@@ -189,15 +192,14 @@ def find_twins(tx: Tx, *, name_key: str, soft_key: str, credit_code: str | None,
     if phone:
         same_phone = select(Contact.customer_id).where(Contact.mobile == phone, col(Contact.deleted_at).is_(None))
         looks += [col(Customer.phone) == phone, col(Customer.id).in_(same_phone)]
-    query = select(Customer).where(col(Customer.deleted_at).is_(None), or_(*looks)).limit(20)
-    rows = tx.exec(query, execution_options={"unscoped": "duplicates are looked for in the whole company"}).all()
-    twins = [
-        Twin(
-            c.id or 0, c.name, c.owner_id,
-            c.name_key == name_key or bool(credit_code and c.credit_code == credit_code), c.last_follow_up_at,
-        )
-        for c in rows
-    ]  # fmt: skip
+    hard = col(Customer.name_key) == name_key
+    if credit_code:
+        hard |= col(Customer.credit_code) == credit_code
+    query = columns(col(Customer.id), col(Customer.name), col(Customer.owner_id), func.coalesce(hard, false()))
+    query = query.where(col(Customer.deleted_at).is_(None), or_(*looks)).limit(20)
+    everywhere = {"unscoped": "duplicates are looked for in the whole company"}
+    rows = tx.execute(query, execution_options=everywhere).all()
+    twins = [Twin(key or 0, name, owner, bool(same)) for key, name, owner, same in rows]
     return sorted(twins, key=lambda t: (not t.hard, t.id))
 
 

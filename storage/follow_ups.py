@@ -17,7 +17,9 @@ ALL_OF = (F.c.customer_id == given("of"), F.c.deleted_at.is_(None))
 WHOEVER = "a customer's last contact is its latest follow-up, whoever made it"
 LATEST = Plain(core_select(F.c.at).where(*ALL_OF).order_by(F.c.at.desc(), F.c.id.desc()).limit(1), unscoped=WHOEVER)
 NEWEST = Plain(
-    core_select(F.c.next_at, F.c.next_timed).where(*ALL_OF).order_by(F.c.id.desc()).limit(1), unscoped=WHOEVER
+    core_select(F.c.next_at, F.c.next_timed).where(*ALL_OF).order_by(F.c.id.desc()).limit(1),
+    unscoped=WHOEVER,
+    unmasked="written to its customer, shown to nobody",
 )
 ADD = Plain(insert(F).returning(F.c.id), unscoped="the caller has access to the customer")
 ENTRY = Narrowed(

@@ -125,3 +125,20 @@ def count_active(tx: Tx) -> int:
 def count_departments(tx: Tx) -> int:
     """Departments that exist now."""
     return tx.exec(select(func.count()).select_from(Department).where(col(Department.active))).one()
+
+
+def list_departments(tx: Tx) -> list[tuple[int, str, int | None]]:
+    """(id, name, parent's id) of those that exist now."""
+    query = select(Department.department_id, Department.name, Department.parent_id).where(col(Department.active))
+    return list(tx.exec(query.order_by(col(Department.department_id))).all())
+
+
+def find_anybody(tx: Tx, name: str) -> list[Employee]:
+    """People of exactly that name or userId, those who left too."""
+    query = select(Employee).where((col(Employee.name) == name) | (col(Employee.user_id) == name))
+    return list(tx.exec(query.order_by(col(Employee.user_id))).all())
+
+
+def active_names(tx: Tx) -> list[str]:
+    """Names of everybody employed, for what is near to a name that nobody has."""
+    return list(tx.exec(select(Employee.name).where(col(Employee.active)).order_by(col(Employee.name))).all())

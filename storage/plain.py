@@ -1,17 +1,18 @@
 """Statements made once and run past the session's machinery.
 
 Building a statement, adding the scope's criteria and loading objects costs the session several times what SQLite
-needs for the query itself; a message runs two dozen. A `Plain` refuses the tables that `storage/scope.py` narrows
-unless it says why, as any query must; a `Narrowed` is one that has the scope's conditions written into it. On SQLite
-they are spelled once and handed to the driver, values and rows converted by the columns' own types; on PostgreSQL
-they go through SQLAlchemy's Core. What the session holds unwritten is written first; objects the session has loaded
-are not refreshed.
+needs for the query itself; a message runs two dozen. A `Plain` refuses the tables that `storage/scope.py` narrows, and
+the fields that `storage/fields.py` keeps back, unless it says why, as any query must; a `Narrowed` is one that has the
+scope's conditions written into it, and shows what the scope's person may see. On SQLite they are spelled once and
+handed to the driver, values and rows converted by the columns' own types; on PostgreSQL they go through SQLAlchemy's
+Core. What the session holds unwritten is written first; objects the session has loaded are not refreshed.
 """
 
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Dialect, Executable, Insert, Select, Table, bindparam
@@ -20,7 +21,9 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.sql import visitors
 from sqlmodel import SQLModel
 
+from bot.core.fields import FieldRights
 from storage.database import DRIVER, Tx
+from storage.fields import POOL, Cut, cut_statement, cuts, shows_fields
 from storage.scope import narrowing, touches_scoped
 
 Values = Sequence[dict[str, object]]
@@ -123,14 +126,15 @@ class _Spelled:
 
 
 class Plain:
-    """One statement. Raises TypeError at its first use if it touches a table that is scoped.
+    """One statement. Raises TypeError at its first use if it touches a table that is scoped, or a form's field.
 
-    `unscoped`: why this one may see more, as `.execution_options(unscoped=…)` says it elsewhere.
+    `unscoped`, `unmasked`: why this one may see more, as `.execution_options(unscoped=…)` says it elsewhere.
     """
 
-    def __init__(self, statement: Executable, *, unscoped: str = "") -> None:
+    def __init__(self, statement: Executable, *, unscoped: str = "", unmasked: str = "") -> None:
         self._statement: Any = statement
-        self._checked = bool(unscoped)
+        self._scoped, self._masked = not unscoped, not unmasked
+        self._checked = False
         self._names: tuple[str, ...] | None = None  # of the values that are lists
         self._spellings: dict[tuple[Any, ...], _Spelled] = {}
 
@@ -165,8 +169,12 @@ class Plain:
     def _ready(self, tx: Tx) -> sqlite3.Connection | None:
         """The driver, on SQLite."""
         if not self._checked:
-            if touches_scoped(self._statement):
+            if self._scoped and touches_scoped(self._statement):
                 raise TypeError("a scoped table: ask the session, which narrows, or write a Narrowed")
+            if self._masked and shows_fields(self._statement):
+                raise TypeError(
+                    "a form's field: ask the session, or write a Narrowed, which leave out what is not seen"
+                )
             self._checked = True
         if not tx._is_clean():  # noqa: SLF001 -- `new`, `dirty` and `deleted` each build a set, at every statement
             tx.flush()
@@ -190,42 +198,77 @@ class Plain:
 
 
 class Narrowed:
-    """A SELECT of columns of scoped tables, narrowed to the rows that the transaction's scope sees.
+    """A SELECT of scoped tables, narrowed to the rows and cut to the fields that the transaction's scope sees.
 
-    The conditions are those of the hook in `storage/scope.py`. Scoped tables may stand in its FROM alone, not in a
-    subquery. `owned`: the statement itself leaves out rows without an owner, so the pool need not be looked through.
+    The conditions are those of the hook in `storage/scope.py`, the cuts those of `storage/fields.py`. Scoped tables may
+    stand in its FROM alone, not in a subquery. `owned`: the statement itself leaves out rows without an owner, so the
+    pool need not be looked through. `unscoped`: why it sees every row; its fields are cut all the same.
     Raises RuntimeError if the transaction has no scope.
     """
 
-    def __init__(self, statement: Select[Any], *, owned: bool = False) -> None:
+    def __init__(self, statement: Select[Any], *, owned: bool = False, unscoped: str = "") -> None:
         self._statement = statement
-        self._owned = owned
-        self._plains: dict[tuple[bool, bool, bool], Plain] = {}
+        self._owned, self._unscoped = owned, unscoped
+        self._plains: dict[tuple[Any, ...], Plain] = {}
+        shown = {c.key for c in statement.selected_columns if getattr(c, "table", None) is not None
+                 and c.table.name == "customer"}  # fmt: skip
+        self._pool = {name: cut for name, cut in POOL["customer"].items() if name in shown}
+        if self._pool and "owner_id" not in shown:
+            raise TypeError("what is shown of a pool customer depends on its owner: select owner_id too")
 
     def run(self, tx: Tx, **values: object) -> Rows:
         """With these values."""
         scope = tx.info.get("scope")
         if scope is None:
             raise RuntimeError("this transaction has no scope: open it through Database.unit(scope, …)")
-        shape = (scope.departments is None, bool(scope.departments), scope.pool and not self._owned)
-        plain = self._plains.get(shape)
+        shape = (scope.departments is None, bool(scope.departments), scope.pool and not self._owned, scope.pool_masked)
+        plain = self._plains.get((shape, scope.fields))
         if plain is None:
-            plain = self._plains[shape] = Plain(self._narrow(*shape), unscoped="its conditions are written into it")
-        if scope.departments is not None:
-            values[USER] = scope.user_id
-        if shape[1]:
-            values[DEPARTMENTS] = sorted(scope.departments)
-        return plain.run(tx, **values)
+            plain = self._plains[shape, scope.fields] = self._made(shape, scope.fields)
+        if not self._unscoped:
+            if scope.departments is not None:
+                values[USER] = scope.user_id
+            if shape[1]:
+                values[DEPARTMENTS] = sorted(scope.departments)
+        rows = plain.run(tx, **values)
+        if self._pool and scope.pool_masked:
+            return Rows([_as_pooled(row, self._pool) for row in rows], rows.rowcount)
+        return rows
 
-    def _narrow(self, everybody: bool, some: bool, pool: bool) -> Select[Any]:
+    def _made(self, shape: tuple[bool, bool, bool, bool], fields: FieldRights) -> Plain:
+        statement = self._statement if self._unscoped else self._narrow(*shape)
+        if found := cuts(fields):
+            statement = cut_statement(statement, found)
+        return Plain(statement, unscoped="its conditions are written into it", unmasked="its fields are cut")
+
+    def _narrow(self, everybody: bool, some: bool, pool: bool, pool_masked: bool) -> Select[Any]:
         departments = None if everybody else given_list(DEPARTMENTS) if some else ()
         tables = [one for one in self._statement.get_final_froms() if isinstance(one, Table)]
         if sum(isinstance(one, Select) for one in visitors.iterate(self._statement)) > 1:
             raise TypeError("a subquery is not narrowed: ask the session")
-        rules = [rule for table in tables if (rule := narrowing(table, given(USER), departments, pool)) is not None]
+        rules = [
+            rule
+            for table in tables
+            if (rule := narrowing(table, given(USER), departments, pool, pool_masked)) is not None
+        ]
         if not rules:
             raise TypeError("no scoped table in its FROM: a Plain will do")
         return self._statement.where(*rules)
+
+
+def _as_pooled(row: Any, cuts_of: dict[str, Cut]) -> Any:
+    """Of a customer without an owner only what the pool shows (D14)."""
+    if row.owner_id is not None:
+        return row
+    shown = (
+        cuts_of[name].value(value) if name in cuts_of else value for name, value in zip(row._fields, row, strict=True)
+    )
+    return _row_class(tuple(row._fields))(*shown)
+
+
+@lru_cache(maxsize=64)
+def _row_class(names: tuple[str, ...]) -> Any:
+    return namedtuple("Row", names)
 
 
 class InsertNew:

@@ -40,6 +40,10 @@ OPEN_PAGE = Plain(insert(H))
 HOLDER = Plain(
     columns(C.c.owner_id, C.c.owner_since).where(C.c.id == given("of")), unscoped="the loser of a race is told who won"
 )
+PLAN = Plain(
+    columns(C.c.next_follow_up_at, C.c.next_timed).where(C.c.id == given("of")),
+    unscoped="the caller has access to the customer", unmasked="written back by an undo, shown to nobody",
+)  # fmt: skip
 LAST_OWNED = Plain(
     columns(func.max(H.c.to_at)).where(
         H.c.customer_id == given("customer"), H.c.owner_id == given("person"), H.c.how != "undo"
@@ -174,6 +178,12 @@ def holding_of(tx: Tx, customer_id: int) -> Holding | None:
     """Who has a customer, whatever the asker may see: the loser of a race is told who won (R-POOL-2)."""
     row = HOLDER.run(tx, of=customer_id).first()
     return None if row is None else Holding(row.owner_id, row.owner_since)
+
+
+def plan_of(tx: Tx, customer_id: int) -> tuple[datetime | None, bool]:
+    """The planned next contact and whether it has a time of day, for taking a return back."""
+    row = PLAN.run(tx, of=customer_id).one()
+    return row.next_follow_up_at, row.next_timed
 
 
 def last_owned_until(tx: Tx, customer_id: int, user_id: str) -> datetime | None:

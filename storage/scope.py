@@ -72,7 +72,7 @@ def _visible(table: Table, user: Any, departments: Any, pool: bool) -> ColumnEle
     return or_(*rules)
 
 
-def narrowing(table: Table, user: Any, departments: Any, pool: bool) -> ColumnElement[bool] | None:
+def narrowing(table: Table, user: Any, departments: Any, pool: bool, pool_masked: bool) -> ColumnElement[bool] | None:
     """What makes a row of `table` visible; None: the table belongs to nobody.
 
     `user` and `departments` are a scope's (None: everybody's departments), or stand for them in a statement that is
@@ -83,7 +83,7 @@ def narrowing(table: Table, user: Any, departments: Any, pool: bool) -> ColumnEl
     alive = table.c.deleted_at.is_(None) if "deleted_at" in table.c else true()
     if table.name in Tables.owned_names:
         return and_(alive, _visible(table, user, departments, pool))
-    if departments is None and pool:  # system and administrators: history of the pool too
+    if departments is None and pool and not pool_masked:  # system and administrators: history of the pool too
         return alive
     customers = SQLModel.metadata.tables["customer"]
     owned = (
@@ -98,7 +98,7 @@ def narrowing(table: Table, user: Any, departments: Any, pool: bool) -> ColumnEl
 def _criteria(scope: Scope) -> tuple[Any, ...]:
     rules: list[Any] = []
     for model in (*Tables.owned, *Tables.of_customer):
-        rule = narrowing(_table(model), scope.user_id, _departments(scope), scope.pool)
+        rule = narrowing(_table(model), scope.user_id, _departments(scope), scope.pool, scope.pool_masked)
         assert rule is not None
         rules.append(with_loader_criteria(model, rule, include_aliases=True))
     return tuple(rules)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.core.errors import Forbidden
+from bot.core.fields import ALL_FIELDS, FieldRights
 
 
 class Permission(StrEnum):
@@ -109,14 +110,20 @@ class Scope:
 
     Own rows always; besides, rows owned by anybody in `departments` (sub-departments already
     included; None: everybody's), and rows without an owner (the pool) when `pool` is set.
+
+    Besides: how much of their fields. `fields`: what roles keep back; `pool_masked`: of a customer in the pool only
+    what one may know before claiming it (D14).
     """
 
     user_id: str
     departments: frozenset[int] | None = frozenset()
     pool: bool = False
+    fields: FieldRights = ALL_FIELDS
+    pool_masked: bool = True
 
 
-SYSTEM = Scope(user_id="", departments=None, pool=True)  # jobs, sync, command line: sees every row
+# jobs, sync, command line: sees every row whole
+SYSTEM = Scope(user_id="", departments=None, pool=True, pool_masked=False)
 
 
 @dataclass(frozen=True, slots=True)

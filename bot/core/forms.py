@@ -4,10 +4,13 @@ One table for every capability that speaks of fields by name: permissions (R-PER
 import and export columns. Form names are the resources of the contract `world.md`, field names its keys.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.core.actor import RESOURCES
+from bot.core.actor import RESOURCES, Actor
+from bot.core.errors import Forbidden
+from bot.core.fields import FieldLevel
 
 Kind = Literal["text", "choice", "phone", "money", "date", "moment", "person", "number"]
 
@@ -52,7 +55,7 @@ FORMS: dict[str, tuple[FormField, ...]] = {
     "followup": (
         FormField("method", "跟进方式", "choice"),
         FormField("content", "跟进内容"),
-        FormField("at", "跟进时间", "moment"),
+        FormField("at", "跟进时间", "moment", always=True),
         FormField("next_at", "下次跟进", "moment"),
     ),
     "lead": (
@@ -104,3 +107,23 @@ def form_label(form: str) -> str:
 def field_of(form: str, name: str) -> FormField | None:
     """By its name in the contract."""
     return next((f for f in FORMS.get(form, ()) if f.name == name), None)
+
+
+def check_may_fill(actor: Actor, form: str, filled: Mapping[str, object]) -> None:
+    """Whether the actor may write the fields he gives a value for: by name → value, empty ones do not count.
+
+    Raises:
+        Forbidden: names the fields; nothing is dropped silently (R-PERM-5).
+    """
+    fields = actor.scope.fields
+    if not fields:
+        return
+    refused = [
+        f.label
+        for f in FORMS.get(form, ())
+        if filled.get(f.name) and not f.always and fields.level(form, f.name) is not FieldLevel.WRITE
+    ]
+    if refused:
+        raise Forbidden(
+            f"你不能填{form_label(form)}的「{'、'.join(refused)}」，去掉后再发一次；需要的话请联系管理员开通。"
+        )

@@ -208,7 +208,7 @@ class Desk:
     ) -> str:
         """Queues a new card and remembers it; returns its outTrackId, the same for the same `key`."""
         out_track_id = track_id(key)
-        view = self.dispatcher.paint(ref.kind, ref.state, ctx).with_note(before)
+        view = self._paint(ref.kind, ref.state, ctx, group="conversation_id" in target).with_note(before)
         renderer = self._renderer()
         title, words = renderer.words(view)
         cards.remember(
@@ -267,6 +267,10 @@ class Desk:
         update = handler(CardTap(raw.key, raw.user_id, raw.out_track_id, button, state, values), ctx)
         if update.say is not None:
             self._say_after_tap(tx, raw, update.say, ctx)
+        if card is not None and card.holder_user_id is None and update.card and update.card.kind != card.kind:
+            # A group's card stays what it is: all its members see it, whatever the tapper may see.
+            self._say_after_tap(tx, raw, Reply(update.note, update.card), ctx)
+            return self._note_alone(raw, "已私聊发给你。")
         return self._updated(tx, card, update, ctx, raw)
 
     def _form_of(self, card: Held | None, ctx: Context) -> CardForm | None:
@@ -302,11 +306,18 @@ class Desk:
             cards.change(tx, card, state=update.card.state, kind=update.card.kind, subjects=update.card.subjects)
         elif update.state is not None:
             cards.change(tx, card, state=update.state)
-        view = self.dispatcher.paint(card.kind, card.state, ctx).with_note(update.note)
+        view = self._paint(card.kind, card.state, ctx, group=card.holder_user_id is None).with_note(update.note)
         if keep and raw.form is not None and view.form is not None:
             view = replace(view, form=filled(view.form, raw.form))
         renderer = self._renderer_of(card.template_id)
         return TapAnswer(renderer.variables(view), renderer.private(view))
+
+    def _paint(self, kind: str, state: dict[str, Any], ctx: Context, *, group: bool) -> CardView:
+        """A card as it stands; in a group, with what everybody may see."""
+        if not group:
+            return self.dispatcher.paint(kind, state, ctx)
+        with ctx.shown_to_all() as public:
+            return self.dispatcher.paint(kind, state, public)
 
     def _say_after_tap(self, tx: Tx, raw: RawTap, reply: Reply, ctx: Context) -> None:
         key = f"after_tap:{raw.out_track_id}:{raw.key}"
@@ -362,7 +373,7 @@ class Desk:
                 except Stranger:
                     return None  # who left sees nothing new
             ctx = make_context(tx, actor, self._clock.now(), settings, "job", out_track_id)
-            view = self.dispatcher.paint(card.kind, card.state, ctx)
+            view = self._paint(card.kind, card.state, ctx, group=card.holder_user_id is None)
             if note is not None:
                 renderer = self._renderer()
                 cards.drawn_with(tx, out_track_id, renderer.template_id or NO_TEMPLATE)

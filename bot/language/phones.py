@@ -97,7 +97,12 @@ def read_phone(text: str) -> str | None:
 
 
 def mask(number: str) -> str:
-    """138****5678; other numbers keep about the outer thirds; fewer than five digits show nothing."""
+    """138****5678; other numbers keep about the outer thirds; fewer than five digits show nothing.
+
+    What is masked already stays as it is.
+    """
+    if "*" in number:
+        return number
     digits = re.sub(r"[\s-]", "", number)
     if re.fullmatch(r"1\d{10}", digits, re.ASCII):
         return f"{digits[:3]}****{digits[7:]}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.context import Context
+from bot.core.actor import Actor, Permission
 from bot.core.errors import NotFound
 from bot.dispatch import Reply, Talk
 from bot.language.companies import hard_key
@@ -43,11 +44,18 @@ class Finding:
         return Reply("\n".join([head, *lines]))
 
 
-def candidates_of(tx: Tx, plates: list[Nameplate], *, contacts: bool = True) -> list[Candidate]:
-    """Names with their readings, contacts and phone tails."""
+def candidates_of(tx: Tx, plates: list[Nameplate], actor: Actor) -> list[Candidate]:
+    """Names with their readings, contacts and phone tails, as far as the actor may look at them.
+
+    Without 客户-查看 those are his own customers and the pool's, without 联系人-查看 the contacts of his own.
+    """
+    views, meets = actor.may(Permission.CUSTOMER_VIEW), actor.may(Permission.CONTACT_VIEW)
+    own = set() if views and meets else customers.list_ids_of(tx, actor.user_id)
+    if not views:
+        plates = [p for p in plates if p.pooled or p.id in own]
     by_customer: dict[int, tuple[list[str], list[str]]] = {}
-    if contacts:
-        for customer_id, name, _initials, tail in customers.list_contact_plates(tx):
+    for customer_id, name, _initials, tail in customers.list_contact_plates(tx):
+        if meets or customer_id in own:
             names, tails = by_customer.setdefault(customer_id, ([], []))
             names.append(name)
             if tail:
@@ -82,10 +90,14 @@ def find_customer(
         if everyone:
             return _by_full_name(tx, words)
         plates = customers.list_nameplates(tx, pooled=pooled)
-        candidates = candidates_of(tx, plates)
+        candidates = candidates_of(tx, plates, ctx.actor)
         digits = re.sub(r"[\s-]", "", words)
         if TAIL.fullmatch(digits):
-            hits = [i for i in customers.list_by_phone_tail(tx, digits) if i in {p.id for p in plates}]
+            known = {c.id for c in candidates}
+            hits = [i for i in customers.list_by_phone_tail(tx, digits) if i in known]
+            if hits and not ctx.actor.may(Permission.CONTACT_VIEW):
+                own = customers.list_ids_of(tx, ctx.actor.user_id)
+                hits = [i for i in hits if i in own]
             if len(hits) == 1:
                 return Finding(words, hits[0])
             if hits:

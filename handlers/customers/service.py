@@ -7,6 +7,7 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
+from bot.core.forms import check_may_fill
 from bot.language.companies import hard_key, soft_key
 from bot.language.phones import is_credit_code
 from bot.language.pinyin import initials, pinyin_of
@@ -57,6 +58,7 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
         Duplicate, MaybeDuplicate: D18; `anyway` passes over likeness, never over an equal key.
     """
     ctx.actor.require(Permission.CUSTOMER_ADD)
+    _check_may_fill(ctx, new)
     name = new.name.strip()
     if len(name) < 2:
         raise InvalidInput("客户名称至少两个字，例如「新建客户 杭州远航贸易 陈强 13812345678」。")
@@ -83,6 +85,13 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
         )  # fmt: skip
         _record(tx, ctx, "create.customer", customer.id, name=name)
     return Created(customer, undo_id)
+
+
+def _check_may_fill(ctx: Context, new: NewCustomer) -> None:
+    filled = {"city": new.city, "credit_code": new.credit_code, "remark": new.remark}
+    filled |= {field: getattr(new, column) for column, field in FIELDS.items()}
+    check_may_fill(ctx.actor, "customer", filled)
+    check_may_fill(ctx.actor, "contact", {"title": new.title, "mobile": new.mobile})
 
 
 def _store(tx: Tx, ctx: Context, new: NewCustomer, name: str) -> Customer:
@@ -145,12 +154,15 @@ def show_customer(ctx: Context, customer_id: int, *, page: int = 1) -> CustomerD
         elif customer.owner_id != ctx.actor.user_id:
             ctx.actor.require(Permission.CUSTOMER_VIEW)
         hidden = customer.owner_id is None
-        contacts = [] if hidden else customers.list_contacts(tx, customer_id)
-        timeline = [] if hidden else follow_ups.list_timeline(tx, customer_id, page=page)
+        own = customer.owner_id == ctx.actor.user_id
+        meets = not hidden and (own or ctx.actor.may(Permission.CONTACT_VIEW))
+        reads = not hidden and (own or ctx.actor.may(Permission.FOLLOWUP_VIEW))
+        contacts = customers.list_contacts(tx, customer_id) if meets else []
+        timeline = follow_ups.list_timeline(tx, customer_id, page=page) if reads else []
         history = pools.list_history(tx, customer_id)
         people_ids = [customer.owner_id, *(f.user_id for f in timeline), *(h.owner_id for h in history)]
         names = people.names_of(tx, people_ids)
-        total = 0 if hidden else follow_ups.count_timeline(tx, customer_id)
+        total = follow_ups.count_timeline(tx, customer_id) if reads else 0
         owner = names.get(customer.owner_id, customer.owner_id) if customer.owner_id else ""
         return CustomerDetails(customer, owner, contacts, timeline, total, history, names)
 
@@ -178,6 +190,7 @@ def list_customers(ctx: Context, wanted: CustomerFilter, page: int = 1) -> Custo
 def add_contact(ctx: Context, customer_id: int, *, name: str, title: str, mobile: str) -> str:
     """A contact of one's own customer (or, with 联系人-编辑, of one in scope). Returns the customer's name."""
     ctx.actor.require(Permission.CONTACT_ADD)
+    check_may_fill(ctx.actor, "contact", {"title": title, "mobile": mobile})
     with ctx.begin() as tx:
         customer = customers.access_customer(tx, customer_id)
         rules.check_may_write(

@@ -76,7 +76,8 @@ def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
         next=planned,
         timeline=tuple(follow_up_line(f, details.names, ctx) for f in details.timeline),
         history=history,
-        may_follow=own or (not pooled and ctx.actor.may(Permission.FOLLOWUP_EDIT)),
+        may_follow=ctx.actor.may(Permission.FOLLOWUP_ADD)
+        and (own or (not pooled and ctx.actor.may(Permission.FOLLOWUP_EDIT))),
         may_claim=pooled and ctx.actor.may(Permission.POOL_CLAIM),
         may_return=(own and ctx.actor.may(Permission.POOL_CLAIM))
         or (not pooled and ctx.actor.may(Permission.POOL_RETURN)),

@@ -60,7 +60,7 @@ def free_sentence(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | Non
 
 def _read(ctx: Context, words: str, talk: Talk, message: ChatMessage) -> FollowUpSlots:
     with ctx.begin() as tx:
-        candidates = candidates_of(tx, customers.list_nameplates(tx, pooled=False))
+        candidates = candidates_of(tx, customers.list_nameplates(tx, pooled=False), ctx.actor)
         methods = dictionaries.list_methods(tx)
     last = next((c for c in candidates if c.id == talk.subject()), None)
     return read_follow_up(words, candidates, methods, ctx.now, last=last, voice=message.kind == "audio")

@@ -7,6 +7,7 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import NotFound
+from bot.core.forms import check_may_fill
 from handlers.customers.rules import check_may_write
 from handlers.followups import rules
 from storage import audit, customers, digest, follow_ups, people, undos
@@ -44,6 +45,7 @@ def log_follow_up(ctx: Context, customer_id: int, new: NewFollowUp) -> Logged:
         Forbidden, NotFound, NotYours, BadFollowUp.
     """
     ctx.actor.require(Permission.FOLLOWUP_ADD)
+    check_may_fill(ctx.actor, "followup", {"content": new.content, "method": new.method, "next_at": new.next_at})
     at = new.at or ctx.now
     rules.check_follow_up(new.content, at=at, next_at=new.next_at, next_timed=new.next_timed, now=ctx.now)
     with ctx.begin() as tx:
@@ -95,6 +97,7 @@ def plan_next(ctx: Context, customer_id: int, at: datetime, *, timed: bool) -> s
         Forbidden, NotFound, NotYours, BadFollowUp.
     """
     ctx.actor.require(Permission.FOLLOWUP_ADD)
+    check_may_fill(ctx.actor, "followup", {"next_at": at})
     rules.check_follow_up("-", at=ctx.now, next_at=at, next_timed=timed, now=ctx.now)
     with ctx.begin() as tx:
         customer = customers.access_customer(tx, customer_id, lock=True)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.context import Context
+from bot.core.fields import FieldLevel
 from bot.dispatch import CardButton, CardView
 from cards import followups as followup_cards
 from cards.customers import OpenButton
@@ -23,9 +24,10 @@ def paint_logged(state: dict[str, Any], ctx: Context) -> CardView:
     planned = customer.next_follow_up_at if customer is not None else follow_up.next_at
     timed = customer.next_timed if customer is not None else follow_up.next_timed
     name = customer.name if customer is not None else str(state.get("name", ""))
+    may_plan = ctx.actor.scope.fields.level("followup", "next_at") is FieldLevel.WRITE
     buttons = undo_buttons(ctx, state.get("undo_id"))
     if customer is not None:
-        if planned is None:
+        if planned is None and may_plan:
             tomorrow = ctx.today + timedelta(days=1)
             move = MoveNextButton(customer_id=follow_up.customer_id, day=tomorrow.isoformat())
             buttons.append(CardButton("明天再联系", move, typed="明天"))
@@ -34,5 +36,6 @@ def paint_logged(state: dict[str, Any], ctx: Context) -> CardView:
     return followup_cards.logged_card(
         name=name, method=follow_up.method, content=follow_up.content,
         when=moment_text(follow_up.at, ctx) if earlier else "",
-        next_text=f"{moment_text(planned, ctx, timed=timed)}，会提醒你" if planned else "", buttons=buttons,
+        next_text=f"{moment_text(planned, ctx, timed=timed)}，会提醒你" if planned else "" if may_plan else "—",
+        buttons=buttons,
     )  # fmt: skip

@@ -152,11 +152,11 @@ def return_customer(ctx: Context, customer_id: int, reason: str, *, card: str = 
         if not (own and ctx.actor.may(Permission.POOL_CLAIM)):
             ctx.actor.require(Permission.POOL_RETURN)
         name, owner_id = customer.name, customer.owner_id
+        next_at, timed = pools.plan_of(tx, customer_id)
         undo_payload = {
             "customer_id": customer_id, "owner_id": owner_id,
             "since": customer.owner_since.isoformat() if customer.owner_since else ctx.now.isoformat(),
-            "next_at": customer.next_follow_up_at.isoformat() if customer.next_follow_up_at else None,
-            "timed": customer.next_timed,
+            "next_at": next_at.isoformat() if next_at else None, "timed": timed,
         }  # fmt: skip
         if not pools.release(tx, customer_id, owner_id, how="return", by=ctx.actor.user_id, now=ctx.now, reason=reason):
             raise NotReturnable(f"「{name}」刚刚换了负责人，没有退回。")

@@ -34,9 +34,9 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
             if not group and customer.owner_id == ctx.actor.user_id and customer.owner_since is not None:
                 taken = f"✓ 你已领取 {customer.owner_since:%H:%M}"
         days = (ctx.today - customer.pooled_at.date()).days if customer.pooled_at else 0
-        facts = facts_line(customer)
+        facts = ""  # of one that was taken the list's readers have no right to see more than who took it
         if customer.owner_id is None:
-            facts = " · ".join(part for part in (facts, f"在公海 {days} 天") if part)
+            facts = " · ".join(part for part in (facts_line(customer), f"在公海 {days} 天") if part)
         drawn.append(PoolRow(customer.id or 0, customer.name, facts, taken))
     cap = policy_of(ctx.settings).claim_cap
     claimed = rules.claimed_line(counts.total, cap) if counts is not None else ""

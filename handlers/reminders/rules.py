@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from bot.core.clock import BEIJING
+from bot.core.fields import FieldLevel, FieldRights
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,14 @@ class Reminder:
     rule: str
     cycle: str
     text: str
+    field: tuple[str, str] | None = None  # the form's field whose value the text tells
+    bare: str = ""  # the text without it, for who may not see that field
+
+    def text_for(self, fields: FieldRights) -> str:
+        """As its receiver may read it."""
+        if self.field is None or fields.level(*self.field) not in (FieldLevel.HIDDEN, FieldLevel.MASKED):
+            return self.text
+        return self.bare
 
 
 WEEKDAYS = "一二三四五六日"
@@ -48,8 +57,9 @@ def next_follow_up(
         return None
     clock = f" {planned:%H:%M}" if timed else ""
     return Reminder(
-        "next_follow_up", planned.isoformat(), f"「{name}」下次跟进：{day_text(planned.date(), today)}{clock}"
-    )
+        "next_follow_up", planned.isoformat(), f"「{name}」下次跟进：{day_text(planned.date(), today)}{clock}",
+        ("followup", "next_at"), f"「{name}」该跟进了",
+    )  # fmt: skip
 
 
 def not_followed(policy: ReminderPolicy, *, name: str, base: date, today: date) -> Reminder | None:
@@ -78,7 +88,10 @@ def contract_expiry(
     if days is None or not 0 <= left <= days:
         return None
     when = "今天到期" if left == 0 else f"还有 {left} 天到期（{ends_on.month}月{ends_on.day}日）"
-    return Reminder("contract_expiry", ends_on.isoformat(), f"合同 {number}「{customer}」{when}")
+    return Reminder(
+        "contract_expiry", ends_on.isoformat(), f"合同 {number}「{customer}」{when}", ("contract", "ends_on"),
+        f"合同 {number}「{customer}」快到期了",
+    )  # fmt: skip
 
 
 def returns_soon(*, name: str, days_left: int, after_days: int, threshold: int, base: date) -> Reminder:

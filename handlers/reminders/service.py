@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.context import Context
-from bot.identity import may_be_told
+from bot.identity import may_be_told, rights_of
 from handlers.pool import rules as pool_rules
 from handlers.reminders import rules
 from handlers.reminders.rules import Reminder, ReminderPolicy
@@ -39,11 +39,12 @@ def queue_morning(ctx: Context, owner_id: str) -> int:
     with ctx.begin() as tx:
         receivers = [owner_id] if may_be_told(tx, owner_id, ctx.settings) else _administrators(tx, ctx)
         prefix = "" if receivers == [owner_id] else f"{people.name_of(tx, owner_id)}名下："
+        fields = {r: rights_of(tx, r, ctx.settings).scope.fields for r in receivers}
         for reminder, subject in due_reminders(tx, ctx, owner_id):
             for receiver in receivers:
                 digest.add(
                     tx, user_id=receiver, rule=reminder.rule, subject=subject, cycle=reminder.cycle,
-                    text=prefix + reminder.text, now=ctx.now,
+                    text=prefix + reminder.text_for(fields[receiver]), now=ctx.now,
                 )  # fmt: skip
         if receivers != [owner_id]:  # what was meant for the leaver himself
             for item in digest.list_open(tx, owner_id):
@@ -169,7 +170,12 @@ def queue_nudges(ctx: Context) -> int:
             owner_id, planned = customer.owner_id, customer.next_follow_up_at
             if owner_id is None or planned is None or not may_be_told(tx, owner_id, ctx.settings):
                 continue
-            text = f"「{customer.name}」约的 {planned:%H:%M} 快到了"
+            fields = rights_of(tx, owner_id, ctx.settings).scope.fields
+            told = Reminder(
+                "next_follow_up", planned.isoformat(), f"「{customer.name}」约的 {planned:%H:%M} 快到了",
+                ("followup", "next_at"), f"「{customer.name}」该跟进了",
+            )  # fmt: skip
+            text = told.text_for(fields)
             fresh = digest.add(
                 tx,
                 user_id=owner_id,

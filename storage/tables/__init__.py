@@ -10,8 +10,17 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
+from storage import fields as _fields  # noqa: E402 -- the naming convention must stand before the first table
 from storage.scope import Tables  # noqa: E402 -- the naming convention must stand before the first table
-from storage.tables.access import Role, RoleFunction, RoleMember, RoleMemberDepartment, Secret, Setting  # noqa: E402
+from storage.tables.access import (  # noqa: E402
+    Role,
+    RoleField,
+    RoleFunction,
+    RoleMember,
+    RoleMemberDepartment,
+    Secret,
+    Setting,
+)
 from storage.tables.crm import (  # noqa: E402
     ClaimCarry,
     ClaimLog,
@@ -52,6 +61,12 @@ from storage.tables.sales import (  # noqa: E402
 )
 
 Tables.collect()
+_fields.watch(
+    {
+        str(model.__tablename__): model
+        for model in (Customer, Contact, FollowUp, Lead, Opportunity, Contract, Payment, Product, Competitor)
+    }
+)
 
 __all__ = [
     "Audit",
@@ -89,6 +104,7 @@ __all__ = [
     "Payment",
     "Product",
     "Role",
+    "RoleField",
     "RoleFunction",
     "RoleMember",
     "RoleMemberDepartment",

@@ -62,3 +62,14 @@ class RoleMemberDepartment(SQLModel, table=True):
     role_id: int = Field(primary_key=True, foreign_key="role.id")
     user_id: str = Field(primary_key=True, index=True)
     department_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+
+
+class RoleField(SQLModel, table=True):
+    """How much of one form field a role has; a field without a row is writable (R-PERM-5)."""
+
+    __tablename__ = "role_field"
+    __table_args__ = (CheckConstraint("level IN ('hidden','masked','read','write')", name="level"),)
+    role_id: int = Field(primary_key=True, foreign_key="role.id")
+    form: str = Field(primary_key=True)  # names of bot.core.forms
+    field: str = Field(primary_key=True)
+    level: str

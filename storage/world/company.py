@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlmodel import SQLModel, col, select
 
-from storage.access import EVERYBODY
+from bot.core.roles import EVERYBODY
 from storage.dictionaries import METHOD_DICTIONARY, fold
 from storage.settings import CompanySettings, put_setting, write_setting
 from storage.tables import (

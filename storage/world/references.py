@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from storage.access import EVERYBODY
+from bot.core.roles import EVERYBODY
 from storage.database import Tx
 from storage.dictionaries import MEANINGS, METHOD_DICTIONARY, METHODS, fold
 from storage.tables import (

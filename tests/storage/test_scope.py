@@ -37,7 +37,8 @@ CASES = {
     "department and own": Case(Scope("zhou06", departments=frozenset({101})), MINE | TEAM | OTHERS),
     "an empty department": Case(Scope("qian07", departments=frozenset({103})), set()),
     "all": Case(Scope("liu20", departments=None), MINE | TEAM | OTHERS),
-    "all and the pool": Case(Scope("chen01", departments=None, pool=True), MINE | TEAM | OTHERS | POOL),
+    "all and the pool": Case(Scope("liu20", departments=None, pool=True), MINE | TEAM | OTHERS | POOL),
+    "administrator": Case(Scope("chen01", departments=None, pool=True, pool_masked=False), MINE | TEAM | OTHERS | POOL),
     "system": Case(SYSTEM, MINE | TEAM | OTHERS | POOL),
     "nobody's": Case(Scope("stranger"), set()),
 }
@@ -153,7 +154,7 @@ async def test_what_hangs_on_a_customer_is_seen_with_its_owner(
     database: Database, ids: dict[str, int], case: Case
 ) -> None:
     """Contacts of the pool are shown to nobody but those who see everything (D14)."""
-    everything = case.scope.departments is None and case.scope.pool
+    everything = case.scope.departments is None and not case.scope.pool_masked
     expected = case.names if everything else case.names - POOL
     seen = await database.unit(case.scope, lambda tx: set(tx.exec(select(Contact.customer_id)).all()))
     assert {name for name, key in ids.items() if key in seen} == expected

@@ -11,7 +11,8 @@ from sqlmodel import SQLModel, col, select, update
 
 from bot.core.actor import SYSTEM, Scope
 from bot.core.clock import BEIJING
-from storage.access import EVERYBODY, list_memberships
+from bot.core.roles import EVERYBODY
+from storage.access import list_memberships
 from storage.database import Database, Tx
 from storage.dictionaries import METHODS, list_methods, list_values
 from storage.pools import count_claims

@@ -1,0 +1,217 @@
+"""Which values of a row a transaction gives out. Bound to the transaction, as whose rows it sees (R-PERM-5).
+
+Two hooks, so that no list, card, search, error text, notice or export can forget it. When a row is loaded, what the
+transaction's person may not see is replaced in the object, without making it dirty: the database keeps its value. In
+every SELECT, a column he may not see is replaced wherever it stands — shown, compared, sorted, grouped or summed — by
+what he does see of it: a hidden telephone number matches nothing, a masked one only what its mask shows.
+
+Statements past the session (`storage.plain.Plain`) meet neither hook; they refuse fields of forms unless they say why.
+A query that must look at the true values says why: `.execution_options(unmasked="…")`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import CTE, Alias, Column, ColumnElement, Select, Subquery, Table, case, event, func, type_coerce
+from sqlalchemy.orm import ORMExecuteState, Session, object_session
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.sql import visitors
+from sqlmodel import SQLModel
+
+from bot.core.actor import Scope
+from bot.core.fields import FieldLevel, FieldRights
+from bot.core.forms import FORMS, FormField
+from bot.language.phones import mask as mask_phone
+
+TABLES: Final[Mapping[str, str]] = {form: "follow_up" if form == "followup" else form for form in FORMS}
+TEXTS: Final = ("text", "choice", "phone")  # kinds of which an outline can be shown
+DERIVED: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {  # columns that hold a field's value again
+    ("contact", "mobile"): (("contact", "mobile_tail"),),
+    ("followup", "next_at"): (("customer", "next_follow_up_at"),),
+}
+STARS: Final = "*" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What becomes of one column's value. `kind`: of its field; a tail is what a masked number shows anyway."""
+
+    level: FieldLevel
+    kind: str
+
+    def value(self, value: Any) -> Any:
+        """As the person sees it."""
+        if self.kind == "tail":
+            return value if self.level is FieldLevel.MASKED else ""
+        if self.kind not in TEXTS:
+            return None
+        if not value or self.level is FieldLevel.HIDDEN:
+            return ""
+        return mask_phone(value) if self.kind == "phone" else f"{value[0]}***"
+
+    def expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The same in SQL. It still names the column, so that the statement keeps its table and its scope."""
+        if self.kind == "tail" and self.level is FieldLevel.MASKED:
+            return column
+        if self.kind not in (*TEXTS, "tail"):
+            return type_coerce(func.nullif(column, column), column.type)
+        if self.level is FieldLevel.HIDDEN:
+            return func.coalesce(func.substr(column, 1, 0), "")
+        if self.kind == "phone":
+            return _masked_phone(column)
+        return case((func.length(column) > 0, func.substr(column, 1, 1).concat("***")), else_="")
+
+
+def _masked_phone(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    digits = func.replace(func.replace(column, "-", ""), " ", "")
+    length = func.length(digits)
+    third = case((length >= 12, 4), (length >= 9, 3), (length >= 6, 2), else_=1)
+    general = (
+        func.substr(digits, 1, third)
+        .concat(func.substr(STARS, 1, length - 2 * third))
+        .concat(func.substr(digits, length - third + 1, third))
+    )
+    mobile = func.substr(digits, 1, 3).concat("****").concat(func.substr(digits, 8, 4))
+    return case(
+        ((length == 11) & (func.substr(digits, 1, 1) == "1"), mobile),
+        (length < 5, func.substr(STARS, 1, length)),
+        else_=general,
+    )
+
+
+Cuts = dict[str, dict[str, Cut]]  # table → column → what becomes of it
+POOL: Final[Cuts] = {
+    "customer": {
+        "phone": Cut(FieldLevel.MASKED, "phone"),
+        **{name: Cut(FieldLevel.HIDDEN, "text") for name in ("source", "credit_code", "remark")},
+    }
+}
+
+
+@lru_cache(maxsize=256)
+def cuts(rights: FieldRights) -> Cuts:
+    """By table and column, for those that are less than readable."""
+    found: Cuts = {}
+    for form, fields in FORMS.items():
+        for field in fields:
+            level = rights.level(form, field.name)
+            if field.always or level not in (FieldLevel.HIDDEN, FieldLevel.MASKED):
+                continue
+            found.setdefault(TABLES[form], {})[field.attribute] = Cut(level, field.kind)
+            for table, column in DERIVED.get((form, field.name), ()):
+                found.setdefault(table, {})[column] = Cut(level, "tail" if column.endswith("_tail") else field.kind)
+    return found
+
+
+def maskable(field: FormField) -> bool:
+    """Whether an outline of it can be shown; of an amount or a day it cannot."""
+    return field.kind in TEXTS and not field.always
+
+
+def guarded_columns() -> dict[str, frozenset[str]]:
+    """By table, every column that some role might not see."""
+    found: dict[str, set[str]] = {}
+    for form, fields in FORMS.items():
+        for field in fields:
+            if not field.always:
+                found.setdefault(TABLES[form], set()).add(field.attribute)
+                for table, column in DERIVED.get((form, field.name), ()):
+                    found.setdefault(table, set()).add(column)
+    return {table: frozenset(columns) for table, columns in found.items()}
+
+
+GUARDED: Final = guarded_columns()
+
+
+def conceal(instance: Any, session: Session | None, names: Iterable[str] | None = None) -> None:
+    """Leaves in a loaded object what its transaction's person may see of it; `names`: only these were loaded anew."""
+    scope: Scope | None = session.info.get("scope") if session is not None else None
+    if scope is None:
+        return
+    table = instance.__tablename__
+    if scope.fields:
+        _apply(instance, cuts(scope.fields).get(table, {}), names)
+    if scope.pool_masked and table == "customer" and instance.__dict__.get("owner_id", "") is None:
+        _apply(instance, POOL["customer"], names)
+
+
+def _apply(instance: Any, columns: Mapping[str, Cut], names: Iterable[str] | None) -> None:
+    loaded = instance.__dict__
+    for name, cut in columns.items():
+        if name in loaded and (names is None or name in names):
+            set_committed_value(instance, name, cut.value(loaded[name]))
+
+
+def rebind(tx: Session, scope: Scope) -> None:
+    """The transaction is somebody else's from here: what it holds of forms is read anew, with his eyes."""
+    tx.flush()
+    for instance in list(tx.identity_map.values()):
+        if getattr(instance, "__tablename__", "") in GUARDED:
+            tx.expire(instance)
+    tx.info["scope"] = scope
+
+
+def watch(models: Mapping[str, type[SQLModel]]) -> None:
+    """Called by `storage.tables` when every model is defined: by name of the table."""
+    for table in TABLES.values():
+        model = models[table]
+        event.listen(model, "load", _on_load)
+        event.listen(model, "refresh", _on_refresh)
+
+
+def _on_load(instance: Any, context: Any) -> None:
+    conceal(instance, context.session)
+
+
+def _on_refresh(instance: Any, context: Any, names: Any) -> None:
+    conceal(instance, context.session if context is not None else object_session(instance), names)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _cut_columns(state: ORMExecuteState) -> None:
+    """Replaces columns in SELECTs; refuses what it cannot look into."""
+    scope: Scope | None = state.session.info.get("scope")
+    if scope is None or not scope.fields or "unmasked" in state.execution_options or not state.is_select:
+        return
+    found = cuts(scope.fields)
+    if found:
+        state.statement = cut_statement(state.statement, found)
+
+
+def cut_statement(statement: Any, found: Cuts) -> Any:
+    """The SELECT as the person of `found` may ask it."""
+    for element in visitors.iterate(statement):
+        if isinstance(element, (Subquery, CTE)) and any(_cut_of(e, found) for e in visitors.iterate(element.element)):
+            raise TypeError("a limited field inside a derived table: select it directly, or say unmasked=…")
+
+    def replace(element: Any, **_: Any) -> Any:
+        cut = _cut_of(element, found)
+        return None if cut is None else cut.expression(element).label(element.key)
+
+    return visitors.replacement_traverse(statement, {}, replace) if isinstance(statement, Select) else statement
+
+
+def _cut_of(element: Any, found: Cuts) -> Cut | None:
+    if not isinstance(element, Column):
+        return None
+    for base in element.base_columns:
+        table: Any = getattr(base, "table", None)
+        while isinstance(table, Alias):
+            table = table.element
+        if isinstance(table, Table) and table.name in found and base.key in found[table.name]:
+            return found[table.name][base.key]
+    return None
+
+
+def shows_fields(statement: Any) -> bool:
+    """Whether a statement gives out, or compares, a field that some role might not see."""
+    whole = list(getattr(statement, "_returning", ()))
+    if isinstance(statement, Select):
+        whole.append(statement)
+    return any(
+        isinstance(e, Column) and isinstance(e.table, Table) and e.key in GUARDED.get(e.table.name, ())
+        for one in whole
+        for e in visitors.iterate(one)
+    )
