@@ -14,7 +14,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import CTE, Alias, Column, ColumnElement, Select, Subquery, Table, case, event, func, type_coerce
+from sqlalchemy import (
+    CTE,
+    Alias,
+    Column,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    Subquery,
+    Table,
+    case,
+    event,
+    func,
+    literal_column,
+    type_coerce,
+)
 from sqlalchemy.orm import ORMExecuteState, Session, object_session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.sql import visitors
@@ -58,25 +73,42 @@ class Cut:
         if self.kind not in (*TEXTS, "tail"):
             return type_coerce(func.nullif(column, column), column.type)
         if self.level is FieldLevel.HIDDEN:
-            return func.coalesce(func.substr(column, 1, 0), "")
+            return func.coalesce(func.substr(column, _number(1), _number(0)), _words(""))
         if self.kind == "phone":
             return _masked_phone(column)
-        return case((func.length(column) > 0, func.substr(column, 1, 1).concat("***")), else_="")
+        first = func.substr(column, _number(1), _number(1)).concat(_words("***"))
+        return case((func.length(column) > _number(0), first), else_=_words(""))
+
+
+def _number(value: int) -> ColumnElement[int]:
+    """Written into the statement: PostgreSQL takes two equal expressions with parameters for different ones."""
+    return literal_column(str(value), Integer)
+
+
+def _words(value: str) -> ColumnElement[str]:
+    return literal_column(f"'{value}'", String)
 
 
 def _masked_phone(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    digits = func.replace(func.replace(column, "-", ""), " ", "")
+    digits = func.replace(func.replace(column, _words("-"), _words("")), _words(" "), _words(""))
     length = func.length(digits)
-    third = case((length >= 12, 4), (length >= 9, 3), (length >= 6, 2), else_=1)
+    third = case(
+        (length >= _number(12), _number(4)), (length >= _number(9), _number(3)), (length >= _number(6), _number(2)),
+        else_=_number(1),
+    )  # fmt: skip
     general = (
-        func.substr(digits, 1, third)
-        .concat(func.substr(STARS, 1, length - 2 * third))
-        .concat(func.substr(digits, length - third + 1, third))
+        func.substr(digits, _number(1), third)
+        .concat(func.substr(_words(STARS), _number(1), length - _number(2) * third))
+        .concat(func.substr(digits, length - third + _number(1), third))
     )
-    mobile = func.substr(digits, 1, 3).concat("****").concat(func.substr(digits, 8, 4))
+    mobile = (
+        func.substr(digits, _number(1), _number(3))
+        .concat(_words("****"))
+        .concat(func.substr(digits, _number(8), _number(4)))
+    )
     return case(
-        ((length == 11) & (func.substr(digits, 1, 1) == "1"), mobile),
-        (length < 5, func.substr(STARS, 1, length)),
+        ((length == _number(11)) & (func.substr(digits, _number(1), _number(1)) == _words("1")), mobile),
+        (length < _number(5), func.substr(_words(STARS), _number(1), length)),
         else_=general,
     )
 
@@ -174,6 +206,8 @@ def _cut_columns(state: ORMExecuteState) -> None:
     """Replaces columns in SELECTs; refuses what it cannot look into."""
     scope: Scope | None = state.session.info.get("scope")
     if scope is None or not scope.fields or "unmasked" in state.execution_options or not state.is_select:
+        return
+    if state.is_column_load or state.is_relationship_load:  # of objects, which are cut when they are there
         return
     found = cuts(scope.fields)
     if found:

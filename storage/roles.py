@@ -90,6 +90,12 @@ def read_role(tx: Tx, role_id: int, *, lock: bool = False) -> RoleSheet | None:
     )  # fmt: skip
 
 
+def find_by_name(tx: Tx, name: str) -> RoleSheet | None:
+    """By its folded name."""
+    role_id = tx.exec(select(Role.id).where(Role.name_key == fold(name))).first()
+    return None if role_id is None else read_role(tx, role_id)
+
+
 def add_role(tx: Tx, sheet: RoleSheet, *, keep_id: bool = False) -> RoleSheet:
     """A new role; `keep_id`: one that was deleted comes back as the same. Raises NameTaken."""
     row = Role(name=sheet.name, name_key=fold(sheet.name), data_scope=sheet.data_scope, level=sheet.level)

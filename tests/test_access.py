@@ -7,6 +7,7 @@ the scope → NotFound, exactly as for one that does not exist.
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,16 +20,33 @@ from bot.context import Context, make_context
 from bot.core.actor import Actor, Permission
 from bot.core.clock import BEIJING
 from bot.core.errors import Forbidden, NotFound
+from bot.dispatch import Button
 from bot.identity import identify
+from cards.customers import FollowButton, OpenButton, TimelineButton
+from cards.followups import MoveNextButton
+from cards.pool import AskReturnButton, ClaimButton, PoolPageButton, ReturnButton
+from cards.roles import (
+    DeleteRoleButton,
+    OpenRoleButton,
+    RemoveMemberButton,
+    RoleFieldButton,
+    RoleFunctionButton,
+    RoleLevelButton,
+    RoleScopeButton,
+    RolesPageButton,
+)
 from handlers.competitors.rules import CompetitorWords
 from handlers.customers.service import NewCustomer
 from handlers.followups.service import NewFollowUp
 from handlers.invoices.rules import NodeWords
 from handlers.targets.rules import read_targets
+from storage import roles
 from storage.customers import CustomerFilter
 from storage.database import Database, Tx
 from storage.settings import read_settings
-from tests.support.company import customer_id, load_company
+from storage.tables import SyncRun
+from tests.support.company import customer_id, id_of, load_company
+from tests.support.room import Room
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=BEIJING)
 LATER = NOW + timedelta(days=3)
@@ -107,6 +125,27 @@ TABLE: dict[str, Row] = {
     "reminders.tell_administrators": Row(None, lambda f, c, _: None, foreign=None, free=SYSTEM),
     "reminders.tell_administrators_now": Row(None, lambda f, c, _: None, foreign=None, free=SYSTEM),
     "reminders.tell_undelivered": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "roles.add_members": Row("admin", lambda f, c, _: f(c, 2, "周敏"), foreign=None),
+    "roles.change_functions": Row("admin", lambda f, c, _: f(c, 2, ["pool:view"], give=False), foreign=None),
+    "roles.copy_role": Row("admin", lambda f, c, _: f(c, 2, "电销"), foreign=None),
+    "roles.create_role": Row("admin", lambda f, c, _: f(c, "电销"), foreign=None),
+    "roles.delete_role": Row("admin", lambda f, c, _: f(c, 2), foreign=None),
+    "roles.explain_person": Row("admin", lambda f, c, _: f(c, "周敏"), foreign=None),
+    "roles.explain_unseen": Row("admin", lambda f, c, _: f(c, "周敏", "华兴", None), foreign=None),
+    "roles.list_advanced": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "roles.list_all": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "roles.meant": Row("admin", lambda f, c, _: f(c, "业务员"), foreign=None),
+    "roles.remove_members": Row("admin", lambda f, c, _: f(c, 2, "周敏"), foreign=None),
+    "roles.rename_role": Row("admin", lambda f, c, _: f(c, 2, "电销"), foreign=None),
+    "roles.serve": Row("admin", lambda f, c, _: f(c, 2, "周敏", "销售二部"), foreign=None),
+    "roles.set_advanced": Row("admin", lambda f, c, _: f(c, "customer", "删除"), foreign=None),
+    "roles.set_data_scope": Row("admin", lambda f, c, _: f(c, 2, "all"), foreign=None),
+    "roles.set_fields": Row("admin", lambda f, c, _: f(c, 2, "customer", [], None), foreign=None),
+    "roles.set_level": Row("admin", lambda f, c, _: f(c, 2, "advanced"), foreign=None),
+    "roles.show_role": Row("admin", lambda f, c, _: f(c, 2), foreign=None),
+    "roles.undo_advanced": Row("admin", lambda f, c, _: f(c, {"form": "customer"}), foreign=None),
+    "roles.undo_change": Row("admin", lambda f, c, _: f(c, {"before": None, "after": None}), foreign=None),
+    "roles.weigh_deletion": Row("admin", lambda f, c, _: f(c, 2), foreign=None),
     "stages.add_stage": Row("admin", lambda f, c, _: f(c, "样品", 10), foreign=None),
     "stages.list_stages": Row("admin", lambda f, c, _: f(c), foreign=None),
     "stages.move_stage": Row("admin", lambda f, c, _: f(c, "甲", "乙", behind=True), foreign=None),
@@ -195,6 +234,143 @@ async def test_outside_the_scope_is_as_if_it_were_not_there(database: Database, 
     with pytest.raises(NotFound) as absent:
         await _do(database, name, "lina04", ABSENT)
     assert foreign.value.text == absent.value.text
+
+
+FOREIGN, NOWHERE = "深圳创想电子有限公司", "深圳想创电子有限公司"  # another team's, and one that there is not
+SENTENCES = (
+    "查 {}", "{}", "客户 {}", "我的客户 {}", "跟进 {} 电话聊了报价，下周三再打", "联系人 {}",
+    "联系人 {} 王五 13812345670", "下次 {} 下周三", "退回 {} 无需求", "跟进记录 {}", "为什么我看不到 {}", "公海 {}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+async def test_a_foreign_name_is_answered_as_one_that_there_is_not(database: Database, sentence: str) -> None:
+    """Text and counts, in words, for a person who may do everything but is outside the scope."""
+    await load_company(database)
+    await database.system(_widen)
+    room = Room(database)
+    await room.say("lina04", "公海")  # so that both are asked from the same state
+    foreign = await room.say("lina04", sentence.format(FOREIGN))
+    await room.say("lina04", "公海")
+    absent = await room.say("lina04", sentence.format(NOWHERE))
+    assert _without(foreign, FOREIGN) == _without(absent, NOWHERE)
+
+
+def _widen(tx: Tx) -> None:
+    """业务员 holds every function, and sees his own records only."""
+    role = roles.find_by_name(tx, "业务员")
+    assert role is not None
+    roles.write_role(tx, role, replace(role, functions=frozenset(p.value for p in Permission), level="advanced"))
+
+
+def _without(text: str, name: str) -> str:
+    shown = text.replace(name, "X")
+    return re.sub(r"dc-[0-9a-f]{40}", "", shown)
+
+
+TAPS: dict[str, Callable[[int], Button]] = {
+    "open": lambda i: OpenButton(customer_id=i),
+    "timeline": lambda i: TimelineButton(customer_id=i),
+    "follow": lambda i: FollowButton(customer_id=i),
+    "move": lambda i: MoveNextButton(customer_id=i, day="2026-03-09"),
+    "ask return": lambda i: AskReturnButton(customer_id=i),
+    "return": lambda i: ReturnButton(customer_id=i, reason="重复"),
+}
+
+
+@pytest.mark.parametrize("name", TAPS)
+async def test_a_forged_tap_on_a_foreign_customer_is_answered_as_on_none(database: Database, name: str) -> None:
+    await load_company(database)
+    await database.system(_widen)
+    foreign = await id_of(database, FOREIGN)
+    answers = []
+    room = Room(database)
+    for customer in (foreign, ABSENT):
+        await room.say("lina04", "我的客户")
+        (card,) = (await room.cards("lina04"))[-1:]
+        answers.append(await room.tap("lina04", card, TAPS[name](customer)))
+    assert answers[0] == answers[1]
+    assert FOREIGN not in answers[0]
+
+
+# -- role × use case × door --------------------------------------------------------------------------
+
+DOORS: dict[str, tuple[Permission | str, str, Callable[[int], Button] | None]] = {
+    # what it needs, how it is said, how it is tapped
+    "see another's customer": (P.CUSTOMER_VIEW, "查 上海明德仪器有限公司", lambda i: OpenButton(customer_id=i)),
+    "list customers": (P.CUSTOMER_VIEW, "客户", None),
+    "create a customer": (P.CUSTOMER_ADD, "新建客户 杭州新远航贸易 陈强 13812340000", None),
+    "add a contact": (P.CONTACT_ADD, "联系人 华东精密 王五 13812340001", None),
+    "log a follow-up": (P.FOLLOWUP_ADD, "跟进 华东精密 电话聊了报价", lambda i: FollowButton(customer_id=i)),
+    "plan the next contact": (
+        P.FOLLOWUP_ADD, "下次 华东精密 下周三", lambda i: MoveNextButton(customer_id=i, day="2026-03-09"),
+    ),
+    "browse the pool": (P.POOL_VIEW, "公海", lambda _: PoolPageButton(page=1)),
+    "claim": (P.POOL_CLAIM, "领取 宁波海蓝", lambda i: ClaimButton(customer_id=i)),
+    "assign": (P.POOL_ASSIGN, "分配 宁波海蓝 给 赵磊", None),
+    "the roles": ("admin", "角色权限", lambda _: RolesPageButton(page=1)),
+    "one role": ("admin", "角色 业务员", lambda _: OpenRoleButton(role_id=2)),
+    "a role's members": ("admin", "角色 业务员 添加 王强", lambda _: RemoveMemberButton(role_id=2, user_id="lina04")),
+    "a role's functions": (
+        "admin", "角色 业务员 添加功能 公海-全部",
+        lambda _: RoleFunctionButton(role_id=2, function="pool:assign", give=1),
+    ),
+    "a role's scope": ("admin", "角色 业务员 数据权限 全部", lambda _: RoleScopeButton(role_id=2, data_scope="all")),
+    "a role's level": ("admin", "角色 业务员 操作权限 高级", lambda _: RoleLevelButton(role_id=2, level="advanced")),
+    "a role's fields": (
+        "admin", "字段权限 业务员 客户 电话 隐藏",
+        lambda _: RoleFieldButton(role_id=2, form="customer", field="phone", level="hidden"),
+    ),
+    "delete a role": ("admin", "删除角色 业务员", lambda _: DeleteRoleButton(role_id=2)),
+    "advanced operations": ("admin", "高级操作 客户 删除", None),
+    "sync": ("admin", "同步组织", None),
+    "the organisation": ("admin", "组织机构", None),
+    "lost notices": ("admin", "通知状态", None),
+}  # fmt: skip
+ROLES: dict[str, frozenset[Permission]] = {
+    "nobody's": frozenset(),
+    "reader": frozenset({P.CUSTOMER_VIEW, P.CONTACT_VIEW, P.FOLLOWUP_VIEW, P.POOL_VIEW}),
+    "seller": frozenset({P.CUSTOMER_VIEW, P.CUSTOMER_ADD, P.CONTACT_ADD, P.FOLLOWUP_ADD, P.POOL_VIEW, P.POOL_CLAIM}),
+    "everything": frozenset(P),
+}
+REFUSED = re.compile("没有「[^」]*」的权限|这是管理员的功能|没有找到")
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_every_door_asks_for_the_function(sqlite: Database, role: str) -> None:
+    """A sentence and a tap are let in by the same functions; a refusal changes nothing."""
+    await load_company(sqlite)
+
+    def prepare(tx: Tx) -> None:
+        tx.add(SyncRun(kind="full", status="ok", started_at=NOW, finished_at=NOW))
+        sheet = roles.find_by_name(tx, "业务员")
+        assert sheet is not None
+        names = frozenset(p.value for p in ROLES[role])
+        roles.write_role(tx, sheet, replace(sheet, functions=names, data_scope="all", level="advanced"))
+
+    await sqlite.system(prepare)
+    own, pooled, others = [
+        await id_of(sqlite, n) for n in ("宁波华东精密机械有限公司", "宁波海蓝食品有限公司", "上海明德仪器有限公司")
+    ]
+    room = Room(sqlite)
+    for door, (needs, sentence, button) in DOORS.items():
+        allowed = needs in ROLES[role]  # nobody of these roles is an administrator
+        before = await sqlite.system(_rights)
+        said = await room.say("lina04", sentence)
+        assert bool(REFUSED.search(said)) != allowed, (role, door, said)
+        if button is not None:
+            target = {"claim": pooled, "see another's customer": others}.get(door, own)
+            room.later(minutes=1)
+            await room.say("lina04", "今天")
+            tapped = await room.tap("lina04", (await room.cards("lina04"))[-1], button(target))
+            assert bool(REFUSED.search(tapped)) != allowed or (door == "claim" and allowed), (role, door, tapped)
+        if needs == "admin":
+            assert await sqlite.system(_rights) == before, (role, door)
+
+
+def _rights(tx: Tx) -> list[Any]:
+    lines = roles.list_roles(tx)
+    return [(sheet := roles.read_role(tx, line.id)) and sheet.to_json() for line in lines] + [read_settings(tx)]
 
 
 @pytest.mark.parametrize("name", SCOPED)

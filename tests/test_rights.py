@@ -152,7 +152,8 @@ class Company:
         since = NOW - timedelta(days=3)
         values = {f: word(f[:2].upper()) for f in TEXT["customer"]}
         row = Customer(
-            name=name, name_key=hard_key(name), soft_key=soft_key(name), pinyin=pinyin_of(name), initials=initials(name),
+            name=name, name_key=hard_key(name), soft_key=soft_key(name), pinyin=pinyin_of(name),
+            initials=initials(name),
             customer_class=values["class"], industry=values["industry"], source=values["source"], city=values["city"],
             credit_code=values["credit_code"], remark=values["remark"], phone=phone, owner_id=owner,
             owner_since=since if owner else None, pooled_at=None if owner else since, created_at=since,
@@ -233,11 +234,10 @@ class Company:
             pool = self.has(user, "pool:view") or self.has(user, "pool:claim")
             if not pool or form != "customer" or name not in ("name", "city", "industry", "class"):
                 return False
-        elif not self.in_scope(user, owner):
+        elif not self.in_scope(user, owner) or (
+            owner != user and form != "contract" and not all(self.has(user, f"{f}:view") for f in ("customer", form))
+        ):
             return False
-        elif owner != user and form in ("customer", "contact", "followup"):
-            if not self.has(user, "customer:view") or not self.has(user, f"{form}:view"):
-                return False
         always = any(f.always for f in FORMS[form] if f.name == name)
         return always or self.level(user, form, name) in ("read", "write")
 
@@ -341,12 +341,14 @@ ACTS: dict[str, Act] = {
     **{
         f"say {form}": saying(form)
         for form in (
-            "查 {name}", "查 {part}", "{name}", "{part}", "客户 {part}", "客户", "我的客户", "我的客户 {part}", "公海", "公海 {part}",
-            "领取 {name}", "退回 {name} 无需求", "分配 {name} 给 {person}", "跟进 {name} 电话聊了报价", "跟进 {part} 明天再打",
-            "联系人 {name}", "联系人 {name} 王五 13812345678", "下次 {name} 后天", "新建客户 {name}科技 王五 13812345678",
-            "新建客户 宁波甲乙丙 王五 158000{number}62{number}2", "跟进记录 {name}", "首页", "帮助", "撤销", "{number}", "下一页",
-            "仍要新建", "为什么我看不到 {part}", "为什么 {person} 看不到 {name}", "我的权限", "{person} 有什么权限", "角色权限",
-            "角色 角色0", "字段权限 角色0 客户 电话 可写", "谁1天没跟进", "通知状态", "组织机构",
+            "查 {name}", "查 {part}", "{name}", "{part}", "客户 {part}", "客户", "我的客户", "我的客户 {part}",
+            "公海", "公海 {part}", "领取 {name}", "退回 {name} 无需求", "分配 {name} 给 {person}",
+            "跟进 {name} 电话聊了报价", "跟进 {part} 明天再打", "联系人 {name}", "联系人 {name} 王五 13812345678",
+            "下次 {name} 后天", "新建客户 {name}科技 王五 13812345678",
+            "新建客户 宁波甲乙丙 王五 158000{number}62{number}2", "跟进记录 {name}", "首页", "帮助", "撤销",
+            "{number}", "下一页", "仍要新建", "为什么我看不到 {part}", "为什么 {person} 看不到 {name}", "我的权限",
+            "{person} 有什么权限", "角色权限", "角色 角色0", "字段权限 角色0 客户 电话 可写", "谁1天没跟进",
+            "通知状态", "组织机构",
         )
     },
     "say in the group 公海": saying("公海", group=True),
@@ -404,8 +406,13 @@ WIDE = Plan(
     parents=[0, 1, 1, 2],
     places={"p1": 2, "p2": 3, "p3": 4, "p4": 1},
     roles=[
-        RolePlan("self", set(FUNCTIONS), {p: set() for p in PEOPLE}, {("contact", "mobile"): "masked"}),
-        RolePlan("departments", {"customer:view"}, {"p1": {2}, "p4": set()}, {("customer", "city"): "hidden"}),
+        RolePlan(
+            "self",
+            set(FUNCTIONS),
+            {p: set() for p in PEOPLE},
+            {("contact", "mobile"): "hidden", ("customer", "city"): "hidden", ("customer", "industry"): "masked"},
+        ),
+        RolePlan("departments", {"customer:view"}, {"p1": {2}, "p4": set()}, {("customer", "phone"): "masked"}),
     ],
     owners=["p1", "p2", "p3", None, None, "p4"],
     acts=[

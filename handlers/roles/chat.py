@@ -36,7 +36,8 @@ CAN = re.compile(
 WHY = re.compile(
     r"^(?:(?P<before>.{1,20}?)\s*为什么|为什么\s*(?P<who>.{0,20}?))\s*(?:看不到|看不见|不能看到?|查不到|找不到|没有权限看)\s*(?P<what>.+?)[?？。呢吗]*$"
 )
-FIELD_LABELS = tuple(sorted({f.label for fields in FORMS_AND_FIELDS.values() for f in fields}, key=len, reverse=True))
+FIELDS = "|".join(sorted({f.label for fields in FORMS_AND_FIELDS.values() for f in fields}, key=len, reverse=True))
+OF_FIELD = re.compile(rf"^(?P<of>.+?)(?:\s*的\s*|\s+)(?:{FIELDS})$")
 LEVELS_ARE = "权限有：隐藏、脱敏、只读、可写；「默认」是不限制。"
 SELF = ("", "我", "自己", "本人")
 
@@ -221,10 +222,8 @@ def _why(ctx: Context, asked: "re.Match[str]", talk: Talk) -> Reply:
     if who not in SELF:
         ctx.actor.require_admin()
     talk.settle()
-    for label in FIELD_LABELS:  # 华兴科技的电话: about the customer; which fields are kept back is said with it
-        if what.endswith(label) and (of := re.sub(r"\s*的?\s*$", "", what.removesuffix(label))) and of != what:
-            what = of
-            break
+    if of := OF_FIELD.match(what):  # 华兴科技的电话: about the customer; which fields are kept back is said with it
+        what = of["of"]
     seen = find_customer(ctx, what, pooled=None, reading=True)
     if seen.certain is None and seen.options:
         lines = [f"- {words}" for _, words in seen.options]
