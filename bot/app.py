@@ -56,7 +56,7 @@ class App:
         sending = Sending(self.dingtalk)
         self.renderer: Renderer = WordsRenderer() if settings.card_template == "none" else PublicTemplateRenderer()
         self.desk = Desk(db, clock, Dispatcher(ROUTERS), lambda: self.renderer)
-        self.delivery = Delivery(db, clock, sending, self.desk.draw)
+        self.delivery = Delivery(db, clock, sending, self.desk.draw, self.desk.compose)
         self.desk.on_outbox = self.delivery.wake
         self.inbox = InboxWorker(db, clock, self._work, alone=db.kind == "sqlite")
         self.toolbox = Toolbox(db, clock, self.dingtalk.contacts, sending.notice_fates)

@@ -63,9 +63,10 @@ class Delivery:
     """Sends what stands in the outbox."""
 
     def __init__(
-        self, db: Database, clock: Clock, sender: Sender, draw: Callable[[str], Awaitable[dict[str, str] | None]]
-    ) -> None:
-        self._db, self._clock, self._sender, self._draw = db, clock, sender, draw
+        self, db: Database, clock: Clock, sender: Sender, draw: Callable[[str], Awaitable[dict[str, str] | None]],
+        compose: Callable[[str], Awaitable[dict[str, Any] | None]],
+    ) -> None:  # fmt: skip
+        self._db, self._clock, self._sender, self._draw, self._compose = db, clock, sender, draw, compose
         self._wall = SystemClock()
         self.holder = uuid.uuid4().hex
         self._wake = asyncio.Event()
@@ -174,6 +175,13 @@ class Delivery:
                     return ""
                 return await self._sender.to_group(payload["conversation_id"], payload["title"], payload["text"])
             case "card":
+                if payload.pop("undrawn", False):
+                    composed = await self._compose(payload["out_track_id"])
+                    if composed is None:
+                        return ""  # whom it was for may not see it any more
+                    payload.update(composed)
+                if "template_id" not in payload:
+                    return await self._sender.to_person(payload["user_id"], payload["title"], payload["text"])
                 return await self._sender.card(payload)
             case "card_update":
                 variables = await self._draw(payload["out_track_id"])

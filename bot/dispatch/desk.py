@@ -286,6 +286,29 @@ class Desk:
         await self._db.system(work)
         self.on_outbox()
 
+    async def compose(self, out_track_id: str) -> dict[str, Any] | None:
+        """What a card that was queued undrawn is sent with, as its holder may see it now; None: nothing to send."""
+
+        def work(tx: Tx) -> dict[str, Any] | None:
+            card = cards.get(tx, out_track_id)
+            if card is None or card.holder_user_id is None or not self.dispatcher.has_painter(card.kind):
+                return None
+            settings = read_settings(tx)
+            try:
+                actor = identify(tx, card.holder_user_id, settings)
+            except Stranger:
+                return None
+            ctx = make_context(tx, actor, self._clock.now(), settings, "job", out_track_id)
+            view = self.dispatcher.paint(card.kind, card.state, ctx)
+            renderer = self._renderer()
+            title, words = renderer.words(view)
+            composed: dict[str, Any] = {"title": title, "text": words}
+            if renderer.template_id:
+                composed |= {"template_id": renderer.template_id, "variables": renderer.variables(view)}
+            return composed
+
+        return await self._db.unit(None, work)
+
     async def draw(self, out_track_id: str) -> dict[str, str] | None:
         """A card's variables as its holder would see them now, for an update; None: nothing new to show."""
 

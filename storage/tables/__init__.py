@@ -21,6 +21,7 @@ from storage.tables.crm import (  # noqa: E402
     OwnerHistory,
 )
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
+from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
 from storage.tables.loads import LoadedRecord  # noqa: E402
 from storage.tables.messaging import (  # noqa: E402
     Audit,
@@ -65,6 +66,7 @@ __all__ = [
     "Conversation",
     "Customer",
     "Department",
+    "Departure",
     "Dictionary",
     "DictionaryValue",
     "DigestItem",
@@ -73,6 +75,8 @@ __all__ = [
     "FieldDictionary",
     "FlowNode",
     "FollowUp",
+    "Handover",
+    "HandoverItem",
     "Inbox",
     "Invoice",
     "JobRequest",
