@@ -70,7 +70,8 @@ def _proceed(ctx: Context, talk: Talk, draft: dict[str, Any]) -> Reply:
 
 def _plan(ctx: Context, talk: Talk, wanted: Wanted, note: str = "") -> Reply:
     now = preview(ctx, wanted)
-    if wanted.kinds and not now.total and not now.blocked:
+    empty = not now.total if wanted.kinds else not now.holdings.total
+    if empty and not now.joined and not now.blocked:
         talk.settle()
         return Reply(nothing_text(ctx, wanted))
     card = views.plan_card(ctx, wanted)

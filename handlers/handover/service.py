@@ -137,8 +137,9 @@ def find_people(ctx: Context, words: str, *, giver: bool) -> Match:
         options = []
         for person in found[:8]:
             state = "在职" if person.active else "已离职" + (f" {_day(person.left_at)}" if person.left_at else "")
-            held = counted(handovers.holdings_of(tx, person.user_id).counts) or "没有客户"
-            facts = "，".join(part for part in (units.get(person.user_id, ""), state, f"名下 {held}") if part)
+            held = counted(handovers.holdings_of(tx, person.user_id).counts)
+            own = f"名下 {held}" if held else "名下没有东西"
+            facts = "，".join(part for part in (units.get(person.user_id, ""), state, own) if part)
             options.append((person.user_id, f"{person.name}（{facts}）"))
         return Match(tuple(options), rest)
 
@@ -233,7 +234,7 @@ def _nothing(tx: Tx, ctx: Context, now: Preview) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a confirmation did. `handover_id` None: nothing, since the preview was stale; `text` says what changed."""
+    """What a confirmation did, and `text` to say. `handover_id` None: nothing, since the preview was stale."""
 
     handover_id: int | None
     moving: dict[str, int]
@@ -292,7 +293,8 @@ def hand_over(
         )  # fmt: skip
         _tell_both(tx, ctx, now, done)
         cards.redraw_others(tx, subject(wanted.giver_id), now=ctx.now, but=card)
-        return Outcome(done.id, counts)
+        told = "双方都会收到通知" if now.giver.active else f"{now.receiver.name} 会收到通知"
+        return Outcome(done.id, counts, f"交接完成，{told}。")
 
 
 def _tell_both(tx: Tx, ctx: Context, now: Preview, done: Handover) -> None:

@@ -95,7 +95,7 @@ def start(tap: CardTap[StartButton], ctx: Context) -> CardUpdate:
     done = hand_over(ctx, wanted, shown=tap.state.get("shown"), card=tap.out_track_id)
     if done.handover_id is None:
         return CardUpdate(card=views.plan_card(ctx, wanted), note=done.text)
-    return CardUpdate(card=views.done_card(done.handover_id, wanted.giver_id), note="交接完成，双方都会收到通知。")
+    return CardUpdate(card=views.done_card(done.handover_id, wanted.giver_id), note=done.text)
 
 
 @router.button(UndoHandoverButton)

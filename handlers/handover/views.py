@@ -147,7 +147,7 @@ def _plan_lines(ctx: Context, now: Preview) -> list[str]:
     lines = [f"交接：{counted(now.moving) or '没有'}" + "".join(f"、{label} {n} 件" for label, n in now.joined)]
     notes = []
     if now.moving.get("customer"):
-        planned = f"，约好的下次跟进（{now.holdings.planned} 家）" if now.holdings.planned else ""
+        planned = "和约好的下次跟进" if now.holdings.planned else ""
         notes.append(f"联系人{planned}跟着客户走")
     if now.moving.get("contract"):
         notes.append("回款、开票跟着合同走")

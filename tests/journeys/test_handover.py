@@ -83,7 +83,7 @@ async def test_each_administrator_is_told_once_of_a_leaving_and_gets_a_card(stag
             assert part in notice["text"], notice["text"]
         card = next(i for i in items if i["kind"] == "card")
         assert "客户 4 家" in card["text"]
-        assert [b["text"] for b in card["buttons"]][0] == "交给 王强"
+        assert card["buttons"][0]["text"] == "交给 王强"
     assert len(spent) == 3, spent  # one notice to both, one card each
     await stage.advance(now="2026-03-03T09:30:00+08:00")
     assert "已离职" not in words(await stage.look("chen01"))
