@@ -118,7 +118,6 @@ class KindChoice:
 
     kind: str
     label: str
-    line: str  # 客户 12 家
     chosen: bool
 
 
@@ -135,7 +134,9 @@ def plan(
         buttons.append(CardButton("全部交接", AllKindsButton(), "normal" if ready else "primary", typed="全部"))
     for one in choices:
         words = f"不交 {one.label}" if one.chosen else f"{'加上' if ready or over else '只交'} {one.label}"
-        buttons.append(CardButton(words, KindButton(kind=one.kind), typed="" if one.chosen else one.label))
+        kinds = [other.label for other in choices if other.chosen != (other is one)]
+        typed = f"交接 {giver} 给 {receiver} {' '.join(kinds)}" if kinds else ""
+        buttons.append(CardButton(words, KindButton(kind=one.kind), typed=typed))
     return CardView(
         f"交接 {escape(giver)} → {escape(receiver)}", tags=(tag,), body="\n".join(lines), buttons=tuple(buttons),
         footer=footer,

@@ -116,15 +116,13 @@ def paint_plan(state: dict[str, Any], ctx: Context) -> CardView:
             choices=(), over=(), ready=False, everything=True, footer="",
         )  # fmt: skip
     choices = [
-        KindChoice(kind.name, kind.label, f"{kind.label} {now.holdings.counts[kind.name]} {kind.unit}",
-                   kind.name in wanted.kinds)
-        for kind in KINDS
-        if now.holdings.counts[kind.name]
-    ]  # fmt: skip
+        KindChoice(kind.name, kind.label, kind.name in wanted.kinds) for kind in KINDS if now.holdings.counts[kind.name]
+    ]
     everything = all(one.chosen for one in choices)
     if not wanted.kinds:
         lines = [f"{escape(giver)} 名下：{counted(now.holdings.counts)}。", "交接哪些？点「全部交接」，或点其中几样。"]
-        footer = "也可以直接回复，例如：全部、客户 合同"
+        some = " ".join(one.label for one in choices[:2])
+        footer = f"也可以直接回复「全部」，或发送「交接 {giver} 给 {receiver} {some}」。"
         return drawn.plan(
             giver=giver, receiver=receiver, tag=_status(now.giver), lines=lines, choices=choices, over=(),
             ready=False, everything=False, footer=footer,

@@ -83,8 +83,8 @@ async def confirm(db: Database, wanted: Wanted, *, who: str = "chen01", at: date
 
 def rows(tx: Tx) -> dict[str, dict[int, dict[str, Any]]]:
     """Every record of every kind, and what hangs on it."""
-    tables = {**TABLES, "contact": Contact, "follow_up": FollowUp}
-    return {name: {r.id: r.model_dump() for r in tx.exec(select(t)).all()} for name, t in tables.items()}  # type: ignore[attr-defined]
+    tables: dict[str, Any] = {**TABLES, "contact": Contact, "follow_up": FollowUp}
+    return {name: {r.id: r.model_dump() for r in tx.exec(select(t)).all()} for name, t in tables.items()}
 
 
 def strip(snapshot: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> dict[str, dict[int, dict[str, Any]]]:
@@ -299,7 +299,7 @@ async def test_ten_thousand_records_take_no_more_statements_than_ten(database: D
         )
         tx.flush()
         ours = tx.exec(select(Customer.id).where(col(Customer.name).startswith("样本"))).all()
-        tx.add_all(OwnerHistory(customer_id=i, owner_id="zhou06", from_at=NOW, how="load") for i in ours)
+        tx.add_all(OwnerHistory(customer_id=i or 0, owner_id="zhou06", from_at=NOW, how="load") for i in ours)
 
     few = await statements(database, Wanted("lina04", "wang03", EVERYTHING))
     await database.system(work)

@@ -1,12 +1,13 @@
 """交接 as administrators meet it: somebody leaves, his things go to a colleague, and it can be taken back."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from storage.tables import Contract, Customer, Handover, HandoverItem, Opportunity, OwnerHistory, RoleMember
-from tests.support.stage import Stage
+from tests.support.stage import Stage, open_stage
 from tests.support.world import customer, small_world, user
 
 STAGES = [{"name": "初步接洽", "win_rate": 10, "kind": "open"}, {"name": "方案报价", "win_rate": 40, "kind": "open"}]
@@ -197,7 +198,7 @@ async def test_who_is_no_administrator_hands_over_nothing(stage: Stage) -> None:
     body = {"as": "wang03", "force": True, "action_ids": start["action_ids"], "params": start["params"]}
     answer = await stage.post(f"/cards/{plan['card']['out_track_id']}/tap", body)
     assert answer["status"] == "ok"
-    assert "zhao05" not in (await owners(stage))["华兴科技有限公司"]
+    assert (await owners(stage))["华兴科技有限公司"] == "lina04"
 
 
 async def test_a_stale_preview_counts_again_and_says_what_changed(stage: Stage) -> None:
@@ -258,7 +259,7 @@ async def test_over_the_cap_an_administrator_chooses(stage: Stage) -> None:
     assert "超上限" in answer["card"]["text"]
 
     def look(tx: Any) -> list[bool]:
-        return [h.over_cap for h in tx.exec(select(Handover).order_by(Handover.id)).all()]
+        return [h.over_cap for h in tx.exec(select(Handover).order_by(col(Handover.id))).all()]
 
     assert await stage.app.db.system(look) == [False, True]
 
@@ -326,6 +327,41 @@ async def test_the_history_names_the_handover(stage: Stage) -> None:
 
     pages, items = await stage.app.db.system(look)
     assert pages == items and len(pages) == 4
+
+
+async def test_a_return_to_the_pool_of_a_leavers_customer_is_told_to_the_administrators(stage: Stage) -> None:
+    """The clock goes on (D5): nothing is orphaned."""
+    await leave(stage, "lina04")
+    await stage.look("chen01")
+    await stage.advance(now="2026-03-12T09:30:00+08:00")
+    assert (await owners(stage))["华星电子有限公司"] is None
+    assert "李娜名下：「华星电子有限公司」15 天未跟进，已自动返回公海" in words(await stage.look("chen01"))
+
+
+async def test_everything_can_be_said(stage: Stage) -> None:
+    await leave(stage, "lina04")
+    await stage.ask("chen01", "交接任务")
+    assert "客户 4 家" in (await stage.ask("chen01", "李娜"))["text"]
+    asked = await stage.ask("chen01", "给 赵磊")
+    assert "交接哪些" in asked["text"]
+    assert "还没选" in (await stage.ask("chen01", "确认"))["text"]
+    assert "交接：客户 4 家、商机 1 个" in (await stage.ask("chen01", "全部"))["text"]
+    assert "交接完成" in (await stage.ask("chen01", "确认"))["text"]
+
+
+async def test_where_there_is_no_card_template_it_goes_by_words(
+    world: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DINGCRM_CARD_TEMPLATE", "none")
+    async with open_stage(world, f"sqlite+aiosqlite:///{tmp_path}/house.sqlite3", tmp_path) as stage:
+        await stage.look("chen01")
+        await leave(stage, "lina04")
+        assert "可以回复：「交接 李娜 给 王强」" in words(await stage.look("chen01"))
+        plan = await stage.ask("chen01", "交接 李娜 给 王强")
+        assert "「交接 李娜 给 王强 合同」" in plan["text"]
+        plan = await stage.ask("chen01", "交接 李娜 给 王强 合同")
+        assert "「交接 李娜 给 王强 客户 合同」" in plan["text"]
+        assert "合同 1/1 份" in (await stage.ask("chen01", "开始交接"))["text"]
 
 
 async def test_roles_of_a_leaver_are_kept_aside(stage: Stage) -> None:
