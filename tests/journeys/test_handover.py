@@ -279,6 +279,20 @@ async def test_who_comes_back_has_no_old_rights_until_they_are_given(both: Stage
     assert "没有要恢复的角色" in (await both.ask("hu02", "恢复角色 李娜"))["text"]
 
 
+async def test_an_administrator_who_has_left_hands_over_nothing(both: Stage) -> None:
+    """His cards, forged taps and messages are without effect from the event on (P2)."""
+    plan = await both.ask("hu02", "交接 李娜 给 赵磊 全部")
+    start = next(b for b in plan["buttons"] if "开始交接" in b["text"])
+    await leave(both, "hu02")
+    forged = {"as": "hu02", "force": True, "action_ids": start["action_ids"], "params": start["params"]}
+    for body in ({"as": "hu02", "button": start["id"]}, forged):
+        answer = await both.post(f"/cards/{plan['card']['out_track_id']}/tap", body)
+        assert "在职" in answer["card"]["text"]
+    await both.say("hu02", "交接 李娜 给 赵磊 全部")
+    await both.say("hu02", "开始交接")
+    assert (await owners(both))["华兴科技有限公司"] == "lina04"
+
+
 async def test_an_administrator_who_leaves_is_none_when_he_comes_back(stage: Stage) -> None:
     await leave(stage, "hu02")
     await stage.post("/company/users", {"userid": "hu02", "name": "胡敏", "departments": [101]})
