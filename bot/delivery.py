@@ -69,6 +69,10 @@ class Easel(Protocol):
         """For an update; None: nothing new to show."""
         ...
 
+    async def compose(self, out_track_id: str) -> dict[str, Any] | None:
+        """For a card that was queued undrawn; None: nothing to send."""
+        ...
+
     async def draw_anew(self, out_track_id: str, note: str) -> Drawn | None:
         """For a card whose template was refused, with the one in use now."""
         ...
@@ -194,6 +198,13 @@ class Delivery:
                     return ""
                 return await self._sender.to_group(payload["conversation_id"], payload["title"], payload["text"])
             case "card":
+                if payload.pop("undrawn", False):
+                    composed = await self._easel.compose(payload["out_track_id"])
+                    if composed is None:
+                        return ""  # whom it was for may not see it any more
+                    payload.update(composed)
+                if "template_id" not in payload:
+                    return await self._sender.to_person(payload["user_id"], payload["title"], payload["text"])
                 return await self._sender.card(payload)
             case "card_update":
                 drawn = await self._easel.draw(payload["out_track_id"])

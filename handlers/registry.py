@@ -8,6 +8,9 @@ from handlers.customers import chat as customers_chat
 from handlers.customers import taps as customers_taps
 from handlers.followups import chat as followups_chat
 from handlers.followups import taps as followups_taps
+from handlers.handover import chat as handover_chat
+from handlers.handover import jobs as handover_jobs
+from handlers.handover import taps as handover_taps
 from handlers.help import chat as help_chat
 from handlers.home import chat as home_chat
 from handlers.home import taps as home_taps
@@ -37,6 +40,8 @@ ROUTERS: tuple[Router, ...] = (
     customers_taps.router,
     followups_chat.router,
     followups_taps.router,
+    handover_chat.router,
+    handover_taps.router,
     help_chat.router,
     home_chat.router,
     home_taps.router,
@@ -56,5 +61,5 @@ ROUTERS: tuple[Router, ...] = (
     undo_chat.router,
     undo_taps.router,
 )
-JOBS: tuple[Job, ...] = (*org_jobs.JOBS, *reminders_jobs.JOBS)
+JOBS: tuple[Job, ...] = (*handover_jobs.JOBS, *org_jobs.JOBS, *reminders_jobs.JOBS)
 ON_EVENT = org_events.apply

@@ -1,5 +1,6 @@
 """The cards people hold, and which objects each shows."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -61,6 +62,28 @@ class Held:
     state: dict[str, Any]
     holder_user_id: str | None  # None: a group's
     template_id: str
+
+
+def post(
+    tx: Tx, *, key: str, kind: str, state: dict[str, Any], subjects: Iterable[str], user_id: str, now: datetime,
+    not_before: datetime | None = None,
+) -> bool:  # fmt: skip
+    """Queues a card nobody asked for into a person's single chat; it is drawn when it leaves, as he may see it then.
+
+    False: a message of that key is there already.
+    """
+    out_track_id = "dc-" + hashlib.sha256(key.encode()).hexdigest()[:40]
+    queued = outbox.put(
+        tx, key=key, lane=f"user:{user_id}", channel="card", now=now, not_before=not_before,
+        payload={"user_id": user_id, "out_track_id": out_track_id, "undrawn": True},
+    )  # fmt: skip
+    if queued is None:
+        return False
+    remember(
+        tx, out_track_id=out_track_id, kind=kind, state=state, subjects=subjects, holder_user_id=user_id,
+        conversation_id="", now=now, template_id="",
+    )  # fmt: skip
+    return True
 
 
 def get(tx: Tx, out_track_id: str) -> Held | None:

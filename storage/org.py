@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 
 import storage.tables  # noqa: F401 -- fills SQLModel.metadata
 from storage.database import Tx
+from storage.departures import set_aside
 from storage.inbox import insert_ignore
 from storage.tables import Lease
 
@@ -250,7 +251,8 @@ def mark_left(
 ) -> tuple[str, ...]:
     """They work here no more, their rows stay; returns those who did until now.
 
-    They are nobody's 直属主管 any longer, but for the people in `still_managed`.
+    Their roles are set aside with it: nobody who comes back has old rights (reliability P5). They are nobody's
+    直属主管 any longer, but for the people in `still_managed`.
     """
     c = _EMPLOYEE.c
     left: list[str] = []
@@ -258,6 +260,7 @@ def mark_left(
         here = list(tx.execute(select(c.user_id).where(c.user_id.in_(ids), c.active).order_by(c.user_id)).scalars())
         if here:
             tx.execute(update(_EMPLOYEE).where(c.user_id.in_(here)).values(active=False, left_at=now))
+            set_aside(tx, here, now=now)
             left += here
         theirs = tx.execute(select(c.user_id).where(c.manager_user_id.in_(ids))).scalars()
         for some in chunks(sorted(set(theirs) - set(still_managed))):

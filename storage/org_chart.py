@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from storage.database import Tx
 from storage.tables import Customer, Department, Employee, EmployeeDepartment, SyncRun
@@ -41,11 +41,6 @@ def waiting_run(tx: Tx) -> SyncRun | None:
     """The latest sync whose removals wait for an administrator's word."""
     query = select(SyncRun).where(SyncRun.status == "waiting").order_by(col(SyncRun.id).desc())
     return tx.exec(query.limit(1)).first()
-
-
-def count_owned(tx: Tx, user_id: str) -> int:
-    """Customers a person owns."""
-    return tx.exec(select(func.count()).select_from(Customer).where(Customer.owner_id == user_id)).one()
 
 
 def leavers_owning(tx: Tx) -> list[tuple[str, int]]:

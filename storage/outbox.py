@@ -1,6 +1,6 @@
 """Messages written with the change that causes them, sent after it commits (house principle 6)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -146,6 +146,30 @@ def replace_payload(tx: Tx, message_id: int, *, channel: str, payload: dict[str,
         .where(col(Outbox.id) == message_id)
         .values(channel=channel, payload=payload, state="queued", not_before=now, lease_until=None)
     )
+
+
+def cancel_for(tx: Tx, user_ids: Collection[str], *, now: datetime) -> int:
+    """Calls off what waits for people who have left; a notice to several goes to the others. Returns how many."""
+    gone = set(user_ids)
+    lanes = [f"user:{user_id}" for user_id in gone]
+    waiting = select(Outbox).where(
+        Outbox.state == "queued", col(Outbox.lane).in_(lanes) | (col(Outbox.channel) == "notice")
+    )
+    count = 0
+    for row in tx.exec(waiting.with_for_update()).all():
+        if row.channel == "notice":
+            receivers = [user_id for user_id in row.payload["user_ids"] if user_id not in gone]
+            if len(receivers) == len(row.payload["user_ids"]):
+                continue
+            theirs = update(Notice).where(col(Notice.outbox_id) == row.id, col(Notice.user_id).in_(list(gone)))
+            tx.execute(theirs.values(fate="cancelled", fate_at=now))
+            if receivers:
+                row.payload = row.payload | {"user_ids": receivers}
+                continue
+        row.state, row.sent_at = "cancelled", now
+        count += 1
+    tx.flush()
+    return count
 
 
 def count_open(tx: Tx, *, now: datetime) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sqlalchemy import literal
 from sqlalchemy import select as core_select
 from sqlmodel import col, func, select
 
@@ -142,3 +143,55 @@ def find_anybody(tx: Tx, name: str) -> list[Employee]:
 def active_names(tx: Tx) -> list[str]:
     """Names of everybody employed, for what is near to a name that nobody has."""
     return list(tx.exec(select(Employee.name).where(col(Employee.active)).order_by(col(Employee.name))).all())
+
+
+def list_named(tx: Tx, words: str) -> list[Employee]:
+    """People, departed ones too, with whose whole name `words` begins: only those of the longest such name."""
+    query = select(Employee).where(literal(words).like(col(Employee.name).concat("%")), col(Employee.name) != "")
+    found = list(tx.exec(query.order_by(col(Employee.user_id))).all())
+    longest = max((len(person.name) for person in found), default=0)
+    return [person for person in found if len(person.name) == longest]
+
+
+def list_like(tx: Tx, name: str) -> list[Employee]:
+    """People, departed ones too, whose name contains `name`; at most six."""
+    like = col(Employee.name).contains(name, autoescape=True)
+    return list(tx.exec(select(Employee).where(like).order_by(col(Employee.user_id)).limit(6)).all())
+
+
+def list_colleagues(tx: Tx, user_id: str, *, limit: int) -> list[Employee]:
+    """Employed people: the person's 直属主管 first, then those of his departments, leaders first."""
+    person = tx.get(Employee, user_id)
+    found: list[Employee] = []
+    manager = tx.get(Employee, person.manager_user_id) if person is not None and person.manager_user_id else None
+    if manager is not None and manager.active:
+        found.append(manager)
+    query = (
+        select(Employee)
+        .join(EmployeeDepartment, col(EmployeeDepartment.user_id) == col(Employee.user_id))
+        .where(
+            col(EmployeeDepartment.department_id).in_(departments_of(tx, user_id)),
+            col(Employee.active),
+            Employee.user_id != user_id,
+        )
+        .order_by(col(EmployeeDepartment.leader).desc(), col(Employee.user_id))
+    )
+    found += [one for one in tx.exec(query.limit(limit * 3)).all() if one not in found]
+    return list({one.user_id: one for one in found}.values())[:limit]
+
+
+def department_names(tx: Tx, user_ids: Iterable[str]) -> dict[str, str]:
+    """User id → the name of the person's main department."""
+    query = (
+        select(EmployeeDepartment.user_id, Department.name)
+        .join(Department, col(Department.department_id) == col(EmployeeDepartment.department_id))
+        .where(col(EmployeeDepartment.user_id).in_(list(user_ids)))
+        .order_by(col(EmployeeDepartment.position).desc())
+    )
+    return dict(tx.exec(query).all())
+
+
+def list_dingtalk_admins(tx: Tx) -> list[str]:
+    """Employed people who administrate the company in DingTalk itself."""
+    query = select(Employee.user_id).where(col(Employee.active), col(Employee.dingtalk_admin))
+    return list(tx.exec(query.order_by(col(Employee.user_id))).all())

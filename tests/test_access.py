@@ -38,6 +38,7 @@ from cards.roles import (
 from handlers.competitors.rules import CompetitorWords
 from handlers.customers.service import NewCustomer
 from handlers.followups.service import NewFollowUp
+from handlers.handover.service import Wanted
 from handlers.invoices.rules import NodeWords
 from handlers.targets.rules import read_targets
 from storage import roles
@@ -91,13 +92,27 @@ TABLE: dict[str, Row] = {
     "followups.log_follow_up": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i, NewFollowUp("聊了报价"))),
     "followups.plan_next": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i, LATER, timed=True)),
     "followups.undo_follow_up": Row(None, lambda f, c, i: f(c, {"follow_up_id": i}), free=UNDO),
+    "handover.announce_departures": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "handover.find_people": Row("admin", lambda f, c, _: f(c, "李娜", giver=True), foreign=None),
+    "handover.hand_over": Row(
+        "admin", lambda f, c, _: f(c, Wanted("lina04", "zhao05", ("customer",)), shown={"customer": 3}), foreign=None
+    ),
+    "handover.last_handover": Row("admin", lambda f, c, _: f(c, "lina04"), foreign=None),
+    "handover.list_givers": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "handover.next_announcement": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "handover.nothing_text": Row("admin", lambda f, c, _: f(c, Wanted("lina04", "zhao05")), foreign=None),
+    "handover.preview": Row("admin", lambda f, c, _: f(c, Wanted("lina04", "zhao05")), foreign=None),
+    "handover.restore_roles": Row("admin", lambda f, c, _: f(c, "lina04"), foreign=None),
+    "handover.show_handover": Row("admin", lambda f, c, i: f(c, i), foreign=None),
+    "handover.show_person": Row("admin", lambda f, c, _: f(c, "lina04"), foreign=None),
+    "handover.show_returned": Row("admin", lambda f, c, _: f(c, "lina04"), foreign=None),
+    "handover.undo_handover": Row("admin", lambda f, c, i: f(c, {"handover_id": i}), foreign=None),
     "help.administrators": Row(None, lambda f, c, _: f(c), foreign=None),
     "home.show_today": Row(None, lambda f, c, _: f(c), foreign=None),
     "invoices.change_flow": Row("admin", lambda f, c, _: f(c, NodeWords("hide", "", ("合同金额",))), foreign=None),
     "invoices.show_flow": Row("admin", lambda f, c, _: f(c), foreign=None),
     "invoices.undo_flow": Row(None, lambda f, c, i: None, foreign=None, free=UNDO),
     "org.decide_removals": Row("admin", lambda f, c, _: f(c, agree=True), foreign=None),
-    "org.note_leavers": Row(None, lambda f, c, _: f(c, []), foreign=None, free=SYSTEM),
     "org.request_sync": Row("admin", lambda f, c, _: f(c), foreign=None),
     "org.show_org": Row("admin", lambda f, c, _: f(c), foreign=None),
     "pool.assign_customer": Row(P.POOL_ASSIGN, lambda f, c, i: f(c, i, "zhao05"), own="宁波海蓝食品有限公司"),

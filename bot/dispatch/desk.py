@@ -352,6 +352,33 @@ class Desk:
         await self._db.system(work)
         self.on_outbox()
 
+    async def compose(self, out_track_id: str) -> dict[str, Any] | None:
+        """What a card that was queued undrawn is sent with, as its holder may see it now; None: nothing to send."""
+
+        def work(tx: Tx) -> dict[str, Any] | None:
+            card = cards.get(tx, out_track_id)
+            if card is None or card.holder_user_id is None or not self.dispatcher.has_painter(card.kind):
+                return None
+            settings = read_settings(tx)
+            try:
+                actor = identify(tx, card.holder_user_id, settings)
+            except Stranger:
+                return None
+            ctx = make_context(tx, actor, self._clock.now(), settings, "job", out_track_id)
+            view = self._paint(card.kind, card.state, ctx, group=False)
+            renderer = self._renderer()
+            cards.drawn_with(tx, out_track_id, renderer.template_id or NO_TEMPLATE)
+            title, words = renderer.words(view)
+            composed: dict[str, Any] = {"title": title, "text": words}
+            if renderer.template_id:
+                drawn = _for_holder(renderer, view, card.holder_user_id)
+                composed |= {
+                    "template_id": drawn.template_id, "variables": drawn.variables, "private": drawn.private,
+                }  # fmt: skip
+            return composed
+
+        return await self._db.unit(None, work)
+
     async def draw(self, out_track_id: str) -> Drawn | None:
         """A card's values as its holder would see them now, for an update; None: nothing new to show."""
         return await self._drawn(out_track_id, None)

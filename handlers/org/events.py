@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.dispatch import OrgEvent
 from bot.jobs.spec import Toolbox
 from bot.language.pinyin import person_readings
-from handlers.org.service import note_leavers
+from handlers.handover.service import announce_departures
 from sync.events import apply_event
 
 MIRRORED = ("user_", "org_dept_", "org_admin_", "label_", "org_change")
@@ -17,6 +17,6 @@ async def apply(event: OrgEvent, tools: Toolbox) -> str:
         return "ignored"
     now: datetime = tools.clock.now()
     diff = await apply_event(tools.contacts, tools.db, event, now, readings=person_readings)
-    if diff.left:
-        await tools.run(note_leavers, sorted(diff.left))
+    if diff.left or diff.rejoined:
+        await tools.run(announce_departures)
     return event.event_type

@@ -6,7 +6,7 @@ from bot.context import Context
 from bot.core.errors import RuleBroken
 from bot.jobs.spec import Job, Toolbox
 from bot.language.pinyin import person_readings
-from handlers.org.service import note_leavers
+from handlers.handover.service import announce_departures
 from handlers.reminders.service import tell_administrators_now
 from storage import sync_runs
 from sync.events import AGAIN, recheck
@@ -28,8 +28,8 @@ async def sync(tools: Toolbox) -> str:
     """
     result = await full_sync(tools.contacts, tools.db, tools.clock.now, person_readings, by=tools.requested_by)
     text = describe(result)
-    if result.left:
-        await tools.run(note_leavers, sorted(result.left))
+    if result.left or result.diff.rejoined:
+        await tools.run(announce_departures)
     if result.status in ("waiting", "failed"):
         key = f"sync:{tools.clock.now().isoformat()}"
         await tools.run(tell_administrators_now, title="组织同步需要你看一下", text=text, key=key)
@@ -41,8 +41,8 @@ async def sync(tools: Toolbox) -> str:
 async def look_again(tools: Toolbox) -> str:
     """Events whose change DingTalk did not show yet, or that could not be read."""
     diff = await recheck(tools.contacts, tools.db, tools.clock.now(), readings=person_readings)
-    if diff.left:
-        await tools.run(note_leavers, sorted(diff.left))
+    if diff.left or diff.rejoined:
+        await tools.run(announce_departures)
     return f"看过 {diff.people} 人，离职 {len(diff.left)}"
 
 

@@ -1,11 +1,11 @@
-"""Use cases of the mirrored organisation: what an administrator sees, asks for and decides; what a leaving means."""
+"""Use cases of the mirrored organisation: what an administrator sees, asks for and decides."""
 
 from dataclasses import dataclass
 
 from bot.context import Context
 from bot.core.errors import NotFound, RuleBroken
-from bot.identity import may_be_told
-from storage import audit, digest, jobs, people
+from handlers.handover.service import announce_departures
+from storage import audit, jobs, people
 from storage import org_chart as org
 from storage.tables import SyncRun
 from sync.removals import confirm_removals, refuse_removals
@@ -62,26 +62,5 @@ def decide_removals(ctx: Context, *, agree: bool) -> str:
             agree=agree, people=len(concerned),
         )  # fmt: skip
     if agree:
-        note_leavers(ctx, sorted(concerned))
+        announce_departures(ctx)
     return f"已停用 {len(concerned)} 人。" if agree else f"好的，{len(concerned)} 人都保留，没有停用。"
-
-
-def note_leavers(ctx: Context, user_ids: list[str]) -> int:
-    """Tells the administrators once of leavers who still own customers (R2.20). Returns how many leavers that is."""
-    count = 0
-    with ctx.begin() as tx:
-        receivers = [a for a in ctx.settings.admins if may_be_told(tx, a, ctx.settings)]
-        for user_id in user_ids:
-            owned = org.count_owned(tx, user_id)
-            if not owned:
-                continue
-            count += 1
-            person = people.get_employee(tx, user_id)
-            left = person.left_at.isoformat() if person is not None and person.left_at is not None else ""
-            name = person.name if person is not None else user_id
-            for receiver in receivers:
-                digest.add(
-                    tx, user_id=receiver, rule="owner_left", subject=f"employee:{user_id}", cycle=left, now=ctx.now,
-                    text=f"{name} 已离职，名下还有 {owned} 家客户",
-                )  # fmt: skip
-    return count

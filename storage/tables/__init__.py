@@ -30,6 +30,7 @@ from storage.tables.crm import (  # noqa: E402
     OwnerHistory,
 )
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
+from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
 from storage.tables.loads import LoadedRecord  # noqa: E402
 from storage.tables.messaging import (  # noqa: E402
     Audit,
@@ -81,6 +82,7 @@ __all__ = [
     "Customer",
     "Department",
     "DepartmentLeader",
+    "Departure",
     "Dictionary",
     "DictionaryValue",
     "DigestItem",
@@ -89,6 +91,8 @@ __all__ = [
     "FieldDictionary",
     "FlowNode",
     "FollowUp",
+    "Handover",
+    "HandoverItem",
     "Inbox",
     "Invoice",
     "JobRequest",

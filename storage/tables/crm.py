@@ -122,6 +122,7 @@ class OwnerHistory(SQLModel, table=True):
     by_user_id: str = ""  # empty: the system
     reason: str = ""
     rule_days: int | None = None  # the N of 未跟进返回公海 that caused a recycle
+    handover_id: int | None = None  # the 交接 it came with, or was given back with
 
 
 class ClaimLog(SQLModel, table=True):

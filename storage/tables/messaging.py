@@ -77,7 +77,7 @@ class Notice(SQLModel, table=True):
     content_hash: str
     text: str
     task_id: str = ""
-    fate: str = "queued"  # queued | accepted | delivered | undelivered:<why> | unknown
+    fate: str = "queued"  # queued | accepted | delivered | undelivered:<why> | unknown | cancelled
     sent_at: datetime | None = Field(default=None, sa_type=Moment)
     fate_at: datetime | None = Field(default=None, sa_type=Moment)
     told_at: datetime | None = Field(default=None, sa_type=Moment)  # an administrator was told it failed

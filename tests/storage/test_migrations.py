@@ -5,15 +5,17 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Text, inspect, text
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
-from storage.database import Database
-from storage.migrate import NewerDatabase, current, foreign_keys_off, head, needs_upgrade, upgrade
+from storage.database import Database, Tx
+from storage.migrate import NewerDatabase, config, current, foreign_keys_off, head, needs_upgrade, upgrade
+from storage.tables import Departure, RoleMember
 from tests.support.company import load_company
 from tests.support.databases import sqlite_url
 from tests.support.postgres import fresh_database, need_postgres
@@ -123,3 +125,28 @@ async def test_a_migration_that_breaks_references_is_rolled_back(sqlite: Databas
         await sqlite.connection(work)
     assert await sqlite.connection(lambda c: c.exec_driver_sql("SELECT count(*) FROM customer").scalar_one()) == 12
     assert await sqlite.connection(lambda c: c.exec_driver_sql("PRAGMA foreign_keys").scalar_one()) == 1
+
+
+async def test_who_left_before_comes_back_without_old_rights(database: Database) -> None:
+    """Memberships of people who had left already are set aside by the revision, and the leaving counts as told."""
+    await load_company(database)
+
+    def as_it_was(connection: Connection) -> None:
+        with foreign_keys_off(connection):
+            command.downgrade(config(connection), "0006")
+            connection.execute(
+                text("UPDATE employee SET active = :no, left_at = joined_at WHERE user_id = 'wang03'"), {"no": False}
+            )
+            command.upgrade(config(connection), "head")
+
+    await database.connection(as_it_was)
+
+    def look(tx: Tx) -> tuple[list[str], list[Departure]]:
+        return [m.user_id for m in tx.exec(select(RoleMember)).all()], list(tx.exec(select(Departure)).all())
+
+    members, departures = await database.system(look)
+    assert "wang03" not in members and "lina04" in members
+    assert [(d.user_id, d.roles[0]["name"], d.roles[0]["departments"]) for d in departures] == [
+        ("wang03", "部门经理", [101])
+    ]
+    assert departures[0].told_at is not None
