@@ -23,7 +23,8 @@ from bot.dingtalk.errors import (
     UnknownOutcome,
     UnsafeContent,
 )
-from storage import notices, outbox
+from bot.sheets import write_table
+from storage import attachments, notices, outbox
 from storage.database import Database, DatabaseBusy
 from storage.outbox import Message
 
@@ -52,6 +53,10 @@ class Sender(Protocol):
 
     async def card_update(self, out_track_id: str, variables: dict[str, str]) -> None:
         """New values of a card, for all who hold it."""
+        ...
+
+    async def file(self, user_id: str, name: str, content: bytes) -> str:
+        """A file in the single chat; returns its query key."""
         ...
 
     async def notice(self, user_ids: list[str], message: dict[str, Any]) -> str:
@@ -180,10 +185,20 @@ class Delivery:
                 if variables:
                     await self._sender.card_update(payload["out_track_id"], variables)
                 return str(payload["out_track_id"])
+            case "file":
+                return await self._file(payload)
             case "notice":
                 return await self._sender.notice(payload["user_ids"], payload["message"])
             case _:
                 raise BadRequest("unknown channel", code="outbox.channel")
+
+    async def _file(self, payload: dict[str, Any]) -> str:
+        """Made only now, so that neither the use case nor the database waits for it."""
+        attachment_id = int(payload["attachment_id"])
+        kept = await self._db.read(None, lambda tx: attachments.content_of(tx, attachment_id))
+        if kept is None:
+            raise BadRequest("the file is not kept any more", code="outbox.attachment")
+        return await self._sender.file(payload["user_id"], payload["name"], await write_table(kept))
 
     async def _again(self, message: Message, failure: DingTalkError) -> None:
         now = self._clock.now()
@@ -205,7 +220,7 @@ class Delivery:
         if message.channel in ("card", "card_update", "notice") and message.attempts <= len(outbox.BACKOFF):
             await self._again(message, silence)
             return
-        if message.channel == "robot" and message.attempts <= 2:
+        if message.channel in ("robot", "file") and message.attempts <= 2:
             await self._again(message, silence)
             return
         await self._end(message, state="unknown", error=str(silence))
@@ -232,6 +247,8 @@ class Delivery:
             outbox.sent(tx, message.id, now=now, remote_id=remote_id, state=state, error=error)
             if message.channel == "notice":
                 notices.settle(tx, message.id, now=now, task_id=remote_id, state=state, error=error)
+            if message.channel == "file":
+                attachments.drop(tx, int(message.payload["attachment_id"]))
 
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ended.append((work, written))

@@ -2,8 +2,12 @@
 
 from bot.dispatch import Router
 from bot.jobs.spec import Job
+from handlers.audit import chat as audit_chat
+from handlers.audit import taps as audit_taps
 from handlers.customers import chat as customers_chat
 from handlers.customers import taps as customers_taps
+from handlers.dictionaries import chat as dictionaries_chat
+from handlers.dictionaries import taps as dictionaries_taps
 from handlers.followups import chat as followups_chat
 from handlers.followups import taps as followups_taps
 from handlers.help import chat as help_chat
@@ -15,12 +19,18 @@ from handlers.org import jobs as org_jobs
 from handlers.pool import chat as pool_chat
 from handlers.pool import taps as pool_taps
 from handlers.reminders import jobs as reminders_jobs
+from handlers.rolesheets import chat as rolesheets_chat
+from handlers.rolesheets import taps as rolesheets_taps
 from handlers.undo import chat as undo_chat
 from handlers.undo import taps as undo_taps
 
 ROUTERS: tuple[Router, ...] = (
+    audit_chat.router,
+    audit_taps.router,
     customers_chat.router,
     customers_taps.router,
+    dictionaries_chat.router,
+    dictionaries_taps.router,
     followups_chat.router,
     followups_taps.router,
     help_chat.router,
@@ -29,6 +39,8 @@ ROUTERS: tuple[Router, ...] = (
     org_chat.router,
     pool_chat.router,
     pool_taps.router,
+    rolesheets_chat.router,
+    rolesheets_taps.router,
     undo_chat.router,
     undo_taps.router,
 )

@@ -13,11 +13,13 @@ from bot.dingtalk.credentials import Credentials
 from bot.dingtalk.errors import DingTalkError, WrongCredentials
 from bot.dingtalk.robot import markdown_message
 from bot.settings import Settings, read_settings
-from storage import people
+from storage import audit, people
 from storage import secrets as vault
 from storage.database import Database, Tx
+from storage.settings import read_settings as read_settings_of
 from storage.settings import write_setting
 
+SETTING_WORDS = {"admins": "管理员", "usage_scope": "使用范围", "consented_by": "同意条款的人", "opened": "已开通"}
 TERMS = "开通后，本应用会读取钉钉通讯录、给使用范围内的员工发消息和工作通知，并把客户资料存在本机数据库。"
 
 
@@ -129,7 +131,12 @@ async def _settle(given: argparse.Namespace, db: Database, admins: list[str]) ->
         for name, value in (
             ("admins", admins), ("usage_scope", usage), ("consented_by", admins[0]), ("opened", True),
         ):  # fmt: skip
+            was = getattr(read_settings_of(tx), name)
             write_setting(tx, name, value, by=admins[0], now=now)
+            audit.record(
+                tx, at=now, user_id=admins[0], via="init", action="set.setting", subject=f"setting:{name}", name=name,
+                changes={SETTING_WORDS[name]: (str(was), str(value))},
+            )  # fmt: skip
 
     await db.system(work)
 

@@ -1,6 +1,6 @@
 """Routing of chat messages, card taps, events and jobs."""
 
-from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, OrgEvent, RawTap, Reply
+from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, OrgEvent, RawTap, Reply, SentFile
 from bot.dispatch.router import Dispatcher, Router
 from bot.dispatch.talk import Talk
 from bot.dispatch.view import Button, CardButton, CardRow, CardView
@@ -19,5 +19,6 @@ __all__ = [
     "RawTap",
     "Reply",
     "Router",
+    "SentFile",
     "Talk",
 ]

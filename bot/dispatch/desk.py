@@ -11,18 +11,20 @@ import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from bot.context import Context, make_context
 from bot.core.actor import SYSTEM_ACTOR, Actor
 from bot.core.clock import Clock
-from bot.core.errors import AppError, Stranger
+from bot.core.errors import AppError, Forbidden, NotFound, Stranger
+from bot.core.redaction import one_line, redact
 from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, RawTap, Reply
 from bot.dispatch.router import Dispatcher
 from bot.dispatch.talk import Talk
 from bot.dispatch.view import CardView
 from bot.identity import identify
-from storage import cards, inbox, outbox, talks
+from storage import audit, cards, inbox, outbox, talks
 from storage.database import Database, DatabaseBusy, Tx
 from storage.settings import CompanySettings, read_settings
 from storage.tables import Card
@@ -83,6 +85,18 @@ class Desk:
             await self._give_up(message, bug)
         self.on_outbox()
 
+    async def knows(self, user_id: str | None) -> bool:
+        """Whether this person may use the app at all: nobody else's files are fetched."""
+
+        def work(tx: Tx) -> bool:
+            try:
+                identify(tx, user_id, read_settings(tx))
+            except Stranger:
+                return False
+            return True
+
+        return await self._db.read(None, work)
+
     async def tap(self, raw: RawTap) -> TapAnswer:
         """Works a tap and returns the answer for its acknowledgement, within the budget."""
         work = asyncio.ensure_future(self._tap(raw))
@@ -130,6 +144,8 @@ class Desk:
         def work(tx: Tx) -> None:
             if inbox.finish(tx, message.key, now=self._clock.now(), result=refusal.code):
                 private = not isinstance(refusal, Stranger)
+                what = message.text or (f"文件 {message.file.name}" if message.file is not None else "")
+                note_refusal(tx, refusal, user_id=message.user_id, via="chat", what=what, now=self._clock.now())
                 self._answer(tx, message, Reply(refusal.text, private=private), None, read_settings(tx))
 
         await self._db.system(work)
@@ -208,10 +224,12 @@ class Desk:
         try:
             answer = await self._db.unit(None, lambda tx: self._work_tap(tx, raw), urgent=True)
         except Stranger as refusal:
+            stranger = refusal  # the name of an except clause does not outlive it
+            await self._db.system(lambda tx: self._note_tap(tx, raw, stranger), urgent=True)
             return TapAnswer(self._note_alone(refusal.text))
         except AppError as refusal:
-            text = refusal.text
-            answer = await self._db.unit(None, lambda tx: self._show(tx, raw, text), urgent=True)
+            refused = refusal
+            answer = await self._db.unit(None, lambda tx: self._show(tx, raw, refused), urgent=True)
         except DatabaseBusy:
             text = "现在人多，这一下还没保存。10 秒后再点一次（不会重复）。"
             return TapAnswer(self._note_alone(text))
@@ -233,8 +251,17 @@ class Desk:
             self._say_after_tap(tx, raw, update.say, ctx)
         return self._updated(tx, card, update, ctx)
 
-    def _show(self, tx: Tx, raw: RawTap, note: str) -> TapAnswer:
-        """The card as it stands now, with `note`."""
+    def _note_tap(self, tx: Tx, raw: RawTap, refusal: AppError) -> None:
+        try:
+            what = f"点按钮 {self.dispatcher.read_tap(raw)[0].action}"
+        except AppError:
+            what = "点按钮"
+        note_refusal(tx, refusal, user_id=raw.user_id, via="tap", what=what, now=self._clock.now())
+
+    def _show(self, tx: Tx, raw: RawTap, refusal: AppError) -> TapAnswer:
+        """The card as it stands now, with what was refused."""
+        self._note_tap(tx, raw, refusal)
+        note = refusal.text
         settings = read_settings(tx)
         actor = identify(tx, raw.user_id, settings)
         ctx = self._tap_context(tx, actor, raw, settings)
@@ -307,6 +334,21 @@ class Desk:
             return variables
 
         return await self._db.unit(None, work)
+
+
+def note_refusal(tx: Tx, refusal: AppError, *, user_id: str | None, via: str, what: str, now: datetime) -> None:
+    """A refusal for lack of rights goes into the audit, whichever use case made it (house 4.7).
+
+    A thing that is not there is no attempt; one that is there but out of the asker's sight is, though he is told the
+    same. `what` was said may hold anything, so it is cut and redacted.
+    """
+    attempt = refusal.attempt if isinstance(refusal, NotFound) else ""
+    if not user_id or not (isinstance(refusal, Forbidden | Stranger) or attempt):
+        return
+    audit.record(
+        tx, at=now, user_id=user_id, via=via, action="refuse.attempt", subject=attempt,
+        said=one_line(redact(what[:200]))[:80], why=refusal.text, code=refusal.code,
+    )  # fmt: skip
 
 
 def error_number(bug: Exception, where: str) -> str:

@@ -1,15 +1,18 @@
 """Use cases of follow-ups."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import NotFound
+from bot.core.redaction import redact
 from handlers.customers.rules import check_may_write
+from handlers.dictionaries.rules import read_choice
 from handlers.followups import rules
-from storage import audit, customers, digest, follow_ups, people, undos
+from storage import audit, customers, dictionaries, digest, follow_ups, people, undos
+from storage.database import Tx
 from storage.tables import FollowUp
 
 UNDO = timedelta(minutes=10)
@@ -56,6 +59,8 @@ def log_follow_up(ctx: Context, customer_id: int, new: NewFollowUp) -> Logged:
                 owner=people.name_of(tx, customer.owner_id),
             )  # fmt: skip
         name = customer.name
+        if new.method:
+            new = replace(new, method=_method(tx, new.method))
         follow_up = follow_ups.add_follow_up(
             tx,
             FollowUp(
@@ -79,9 +84,27 @@ def log_follow_up(ctx: Context, customer_id: int, new: NewFollowUp) -> Logged:
         digest.cancel(tx, subject, rules=SETTLED, now=ctx.now)
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="log.follow_up", subject=subject,
-            follow_up=follow_up.id,
+            follow_up=follow_up.id, name=name, changes={"跟进": ("", clip(redact(follow_up.content)))},
         )  # fmt: skip
     return Logged(follow_up.id, name, undo_id)
+
+
+def _method(tx: Tx, method: str) -> str:
+    """As the dictionary writes it. Raises NotAChoice: it was disabled while the follow-up was being asked about."""
+    choices = dictionaries.choices_of(tx, "followup", "method")
+    return method if choices is None else read_choice("跟进方式", method, choices.enabled, choices.disabled)
+
+
+def clip(text: str) -> str:
+    """Enough of it to be recognised in an audit line."""
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def when(moment: datetime | None, timed: bool) -> str:
+    """2026-03-05 15:00, or the day alone."""
+    if moment is None:
+        return ""
+    return f"{moment:%Y-%m-%d %H:%M}" if timed else f"{moment:%Y-%m-%d}"
 
 
 def undo_follow_up(ctx: Context, payload: dict[str, Any]) -> str:
@@ -94,7 +117,8 @@ def undo_follow_up(ctx: Context, payload: dict[str, Any]) -> str:
         follow_ups.take_back(tx, follow_up, ctx.now)
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="undo.follow_up",
-            subject=f"customer:{follow_up.customer_id}", follow_up=follow_up.id,
+            subject=f"customer:{follow_up.customer_id}", follow_up=follow_up.id, name=customer.name,
+            changes={"跟进": (clip(redact(follow_up.content)), "")},
         )  # fmt: skip
         return f"已撤销「{customer.name}」的这条跟进。"
 
@@ -113,6 +137,8 @@ def plan_next(ctx: Context, customer_id: int, at: datetime, *, timed: bool) -> s
             owner_id=customer.owner_id, actor_id=ctx.actor.user_id, may_edit=ctx.actor.may(Permission.FOLLOWUP_EDIT),
             name=customer.name, owner=people.name_of(tx, customer.owner_id),
         )  # fmt: skip
+        was = customer.next_follow_up_at
+        changes = {"下次联系": (when(was, customer.next_timed), when(at, timed))}
         customers.set_next_follow_up(tx, customer_id, at, timed=timed, now=ctx.now)
         digest.cancel(tx, f"customer:{customer_id}", rules=("next_follow_up",), now=ctx.now)
         audit.record(
@@ -122,6 +148,7 @@ def plan_next(ctx: Context, customer_id: int, at: datetime, *, timed: bool) -> s
             via=ctx.via,
             action="plan.next",
             subject=f"customer:{customer_id}",
-            at_=at.isoformat(),
+            name=customer.name,
+            changes=changes,
         )
         return customer.name

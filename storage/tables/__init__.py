@@ -23,6 +23,7 @@ from storage.tables.crm import (  # noqa: E402
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
 from storage.tables.loads import LoadedRecord  # noqa: E402
 from storage.tables.messaging import (  # noqa: E402
+    Attachment,
     Audit,
     Card,
     CardSubject,
@@ -35,6 +36,7 @@ from storage.tables.messaging import (  # noqa: E402
     Notice,
     Outbox,
     Undo,
+    Upload,
 )
 from storage.tables.org import Department, Employee, EmployeeDepartment, SyncRun  # noqa: E402
 from storage.tables.sales import (  # noqa: E402
@@ -54,6 +56,7 @@ from storage.tables.sales import (  # noqa: E402
 Tables.collect()
 
 __all__ = [
+    "Attachment",
     "Audit",
     "Card",
     "CardSubject",
@@ -97,4 +100,5 @@ __all__ = [
     "SyncRun",
     "Target",
     "Undo",
+    "Upload",
 ]
