@@ -185,7 +185,7 @@ def cell_text(value: object) -> str:
 
 
 def write(table: dict[str, Any]) -> bytes:
-    """`table` as `bot.sheets.Table` is stored. Every cell is text; none can act as a formula."""
+    """`table` as `bot.core.tabular.Table` is stored. Every cell is text; none can act as a formula."""
     from openpyxl import Workbook  # noqa: PLC0415 -- only in the process that works
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
     from openpyxl.styles import Font, PatternFill  # noqa: PLC0415

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
+from bot.core.tabular import Sheet
 from bot.dispatch.view import Button
-from bot.sheets import Sheet
 
 
 @dataclass(frozen=True, slots=True)

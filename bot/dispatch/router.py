@@ -8,11 +8,11 @@ from pydantic import ValidationError
 
 from bot.context import Context
 from bot.core.errors import InvalidInput
+from bot.core.tabular import Sheet
 from bot.dispatch.messages import CardTap, CardUpdate, ChatMessage, RawTap, Reply
 from bot.dispatch.talk import Talk
 from bot.dispatch.view import Button, CardView
 from bot.language.normalize import fold
-from bot.sheets import Sheet
 
 B = TypeVar("B", bound=Button)
 ChatHandler = Callable[[ChatMessage, Context, Talk], Reply]

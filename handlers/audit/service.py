@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from bot.context import Context
 from bot.core.clock import BEIJING
 from bot.core.errors import NotFound
-from bot.sheets import Column, Table
+from bot.core.tabular import Column, Table
 from handlers.audit import rules, words
 from handlers.audit.rules import Wanted
 from storage import attachments, audit, customers, people

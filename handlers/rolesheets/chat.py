@@ -3,8 +3,8 @@
 from typing import Any
 
 from bot.context import Context
+from bot.core.tabular import Sheet
 from bot.dispatch import ChatMessage, Reply, Router, Talk
-from bot.sheets import Sheet
 from handlers.rolesheets import views
 from handlers.rolesheets.rules import is_role_sheet
 from handlers.rolesheets.service import check_sheet, export_roles, import_roles, send_template

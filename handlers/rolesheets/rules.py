@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.core.actor import RESOURCES, Permission, permission_name
 from bot.core.errors import InvalidInput, RuleBroken
-from bot.sheets import Sheet, SheetRow
+from bot.core.tabular import Sheet, SheetRow
 from handlers.dictionaries.rules import key, nearest, some
 
 ROLE, SCOPE, LEVEL, FUNCTIONS, MEMBERS, DEPARTMENTS = TITLES = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.context import Context
 from bot.core.actor import Permission, permission_name
 from bot.core.errors import NotFound
-from bot.sheets import Column, Sheet, Table, sheet_of
+from bot.core.tabular import Column, Sheet, Table, sheet_of
 from handlers.dictionaries.rules import key
 from handlers.rolesheets import rules
 from handlers.rolesheets.rules import (
