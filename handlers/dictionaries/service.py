@@ -153,12 +153,6 @@ class Changed:
     undo_id: int | None = None
 
 
-def check_line(ctx: Context, line: str) -> list[str]:
-    """The values of a line, before anything is done with them. Raises Forbidden, WrongSemicolon, NotAValueLine."""
-    ctx.actor.require_admin()
-    return rules.read_values(line)
-
-
 def create_dictionary(ctx: Context, name: str, line: str) -> Changed:
     """A new dictionary with the values of `A;B;C`. Raises Forbidden, NameTaken, WrongSemicolon, NotAValueLine."""
     ctx.actor.require_admin()
