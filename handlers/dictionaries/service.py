@@ -1,5 +1,6 @@
 """Use cases of the data dictionary: administrators only, one transaction each, everything undoable and audited."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,7 @@ from storage.dictionaries import Field, Value
 from storage.tables import Dictionary
 
 UNDO = timedelta(minutes=10)
+FORM_END = re.compile(r"^(?:表单)?的?[\s\-－—·:：]*")
 PAGE = 5
 VALUES_PAGE = 10
 
@@ -326,7 +328,7 @@ def find_field(ctx: Context, words: str) -> tuple[Field, str]:
         raise InvalidInput(
             f"没认出是哪张表单。能绑定字典的表单：{'、'.join(forms)}。例如「绑定字典 客户 来源 商机及客户来源」。"
         )
-    rest = text[len(form) :].strip(" -－—·表单的:：")
+    rest = FORM_END.sub("", text[len(form) :])
     fields = _choice_fields(forms[form])
     spelled = {name: f for f in fields for name in (f.label, f.label.removeprefix(form))}
     for name in sorted(spelled, key=len, reverse=True):
