@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
+from bot.language.dates import find_moments
 from bot.language.ranges import find_range
 from handlers.audit.words import KINDS
 
 _PARTS: Final = re.compile(r"[\s,，、;；]+")
+_TAIL: Final = re.compile(r"的?(?:操作|记录|操作记录)?$")
 _KIND_OF: Final = {word: kind for kind, words in KINDS.items() for word in words}
 _FILLERS: Final = frozenset({"的", "操作", "记录", "操作记录", "查", "看", "看看", "所有", "全部", "关于"})
 SYSTEM_WORDS: Final = frozenset({"系统", "自动"})
@@ -61,14 +63,10 @@ class _Read:
 
 def read_query(text: str, now: datetime, called: Callable[[str], Sequence[str]]) -> Wanted:
     """`called`: the user ids of everybody of exactly that name."""
-    span = find_range(text, now)
-    if span is not None:
-        text = f"{text[: span.start]} {text[span.end :]}"
+    names = [word for word in _words(text) if called(word)]  # 周一鸣 is no Monday
+    first, last, days, rest = _days(text, now, names)
     read = _Read()
-    for part in _PARTS.split(text):
-        word = part.strip("「」“”\"'@").removesuffix("的")
-        if not word or word in _FILLERS:
-            continue
+    for word in _words(rest):
         ids: Sequence[str] = () if word in _KIND_OF else called(word)
         if word in _KIND_OF:
             read.kinds.append(_KIND_OF[word])
@@ -77,5 +75,20 @@ def read_query(text: str, now: datetime, called: Callable[[str], Sequence[str]])
             read.people.append(word)
         else:
             read.words.append(word)
-    first, last, days = (span.first, span.last, span.text) if span is not None else (None, None, "")
     return Wanted(tuple(read.user_ids), tuple(read.people), first, last, days, tuple(read.kinds), tuple(read.words))
+
+
+def _words(text: str) -> list[str]:
+    words = (_TAIL.sub("", part.strip("「」“”\"'@")) for part in _PARTS.split(text))
+    return [word for word in words if word and word not in _FILLERS]
+
+
+def _days(text: str, now: datetime, names: Sequence[str]) -> tuple[date | None, date | None, str, str]:
+    """First and last day, how they were said, and the text without them: 本周, 3月, 5月12日."""
+    span = find_range(text, now, mask=names)
+    if span is not None:
+        return span.first, span.last, span.text, f"{text[: span.start]} {text[span.end :]}"
+    day = next(iter(find_moments(text, now, prefer="past", mask=names)), None)
+    if day is None:
+        return None, None, "", text
+    return day.day, day.day, day.text, f"{text[: day.start]} {text[day.end :]}"

@@ -75,9 +75,19 @@ def detail_words(action: str, detail: Mapping[str, Any]) -> str:
             (str(pair[0]), str(pair[1])) if isinstance(pair, list | tuple) and len(pair) == 2 else ("", str(pair))
         )
         parts.append(f"{label} {was or '（空）'} → {now or '（空）'}")
+    for before, after in (("was", "now"), ("from", "to"), ("before", "after")):
+        if before in detail and after in detail and "changes" not in detail:
+            parts.append(f"{_plain(detail[before])} → {_plain(detail[after])}")
     if isinstance(reason := detail.get("reason"), str) and reason:
         parts.append(f"原因：{reason}")
     return "；".join(parts)
+
+
+def _plain(value: object) -> str:
+    """Lists as people write them; nothing as （空）."""
+    if isinstance(value, list | tuple):
+        return "、".join(map(str, value)) or "（空）"
+    return "（空）" if value in (None, "") else str(value)
 
 
 def subject_words(subject: str, name: str) -> str:

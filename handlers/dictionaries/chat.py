@@ -1,5 +1,6 @@
 """What administrators type about dictionaries (manual 3.7)."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from handlers.dictionaries.lines import Corrected
 from handlers.dictionaries.service import Changed
 
 router = Router("dictionaries.chat")
+SWITCH = re.compile(r"^(停用|启用)(?:选项|字典值)?\s+(\S.{0,49})$")
 
 
 def _said(talk: Talk, done: Changed) -> Reply:
@@ -123,24 +125,15 @@ def unbind(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     return _said(talk, service.bind_field(ctx, field, None))
 
 
-def _switch(message: ChatMessage, ctx: Context, talk: Talk, *, on: bool) -> Reply:
-    word = "启用" if on else "停用"
-    if not message.args:
-        raise InvalidInput(f"要{word}哪个选项？例如「字典 来源 {word} 展会」。")
-    dictionary_id = service.find_value(ctx, message.args)
-    return _said(talk, service.switch_value(ctx, dictionary_id, message.args, on=on))
-
-
-@router.command("停用选项", "停用")
-def disable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`停用 展会`, where only one dictionary has that value."""
-    return _switch(message, ctx, talk, on=False)
-
-
-@router.command("启用选项", "启用")
-def enable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`启用 展会`."""
-    return _switch(message, ctx, talk, on=True)
+@router.sentence(15)
+def switch(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`停用 展会`, `启用 展会`, where only one dictionary has that value."""
+    match = SWITCH.match(message.text)
+    if match is None or message.kind == "audio":
+        return None
+    label = match[2].strip('「」“”" ')
+    dictionary_id = service.find_value(ctx, label)
+    return _said(talk, service.switch_value(ctx, dictionary_id, label, on=match[1] == "启用"))
 
 
 @router.command("改值")

@@ -1,7 +1,7 @@
 """Use cases of the data dictionary: administrators only, one transaction each, everything undoable and audited."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -324,22 +324,33 @@ def find_field(ctx: Context, words: str) -> tuple[Field, str]:
     text = words.strip()
     forms = {form_label(f): f for f in FORMS if _choice_fields(f)}
     form = next((label for label in sorted(forms, key=len, reverse=True) if text.startswith(label)), None)
+    if form is not None:
+        rest = FORM_END.sub("", text[len(form) :])
+        spelled = {name: f for f in _choice_fields(forms[form]) for name in _spellings(f, form)}
+        if hit := _beginning(spelled, rest):
+            return (forms[form], spelled[hit].name), rest[len(hit) :].strip(" :：,，")
+    named = {f.label: (key, f.name) for key in forms.values() for f in _choice_fields(key)}
+    if hit := _beginning(named, text):
+        return named[hit], text[len(hit) :].strip(" :：,，")
     if form is None:
         raise InvalidInput(
             f"没认出是哪张表单。能绑定字典的表单：{'、'.join(forms)}。例如「绑定字典 客户 来源 商机及客户来源」。"
         )
-    rest = FORM_END.sub("", text[len(form) :])
     fields = _choice_fields(forms[form])
-    spelled = {name: f for f in fields for name in (f.label, f.label.removeprefix(form))}
-    for name in sorted(spelled, key=len, reverse=True):
-        if rest.startswith(name):
-            return (forms[form], spelled[name].name), rest[len(name) :].strip(" :：,，")
-    if text.startswith(full := next((f.label for f in fields if text.startswith(f.label)), "\0")):
-        return (forms[form], spelled[full].name), text[len(full) :].strip(" :：,，")
     raise InvalidInput(
         f"没认出「{form}」的哪个字段。能绑定字典的有：{'、'.join(f.label for f in fields)}。"
         f"例如「绑定字典 {form} {fields[0].label} 字典名称」。"
     )
+
+
+def _spellings(field: FormField, form: str) -> set[str]:
+    """客户来源, 来源; 计量单位, 单位; 跟进方式, 方式."""
+    return {field.label, field.label.removeprefix(form), field.label[-2:]}
+
+
+def _beginning(names: Mapping[str, object], text: str) -> str:
+    """The longest of the names that `text` begins with."""
+    return next((n for n in sorted(names, key=len, reverse=True) if n and text.startswith(n)), "")
 
 
 def _choice_fields(form: str) -> list[FormField]:

@@ -151,6 +151,21 @@ async def test_a_rebound_field_checks_what_is_new_and_keeps_what_is_old(stage: S
     assert "2 个选项" in (await stage.ask("chen01", "字典 渠道"))["text"]
 
 
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        ("客户 来源", "客户-客户来源"), ("客户-客户分类", "客户-客户分类"), ("客户行业", "客户-客户行业"),
+        ("客户表单的客户来源", "客户-客户来源"), ("产品 单位", "产品-计量单位"), ("产品分类", "产品-产品分类"),
+        ("计量单位", "产品-计量单位"), ("跟进 方式", "跟进-跟进方式"), ("商机来源", "商机-商机来源"),
+        ("线索 线索来源", "线索-线索来源"),
+    ],
+)  # fmt: skip
+async def test_a_field_is_named_as_people_name_it(stage: Stage, words: str, field: str) -> None:
+    await stage.ask("chen01", "新建字典 来源与单位 甲;乙")
+    item = await stage.ask("chen01", f"绑定字典 {words} 来源与单位")
+    assert f"数据字典设置成功：「{field}」" in item["text"] and "「来源与单位」" in item["text"]
+
+
 async def test_what_cannot_be_bound_is_said(stage: Stage) -> None:
     assert "能绑定字典的表单" in (await stage.ask("chen01", "绑定字典 天气 来源 客户分类"))["text"]
     assert "客户分类、客户行业、客户来源" in (await stage.ask("chen01", "绑定字典 客户 电话 客户分类"))["text"]

@@ -1,6 +1,7 @@
 """Files as people send and get them: over the control plane, made and looked into with openpyxl."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
@@ -9,12 +10,12 @@ from openpyxl import Workbook, load_workbook
 from tests.support.stage import Stage
 
 
-def table(*rows: list[str | None]) -> bytes:
+def table(*rows: Sequence[str | None]) -> bytes:
     """An xlsx of one sheet."""
     book = Workbook()
     assert book.active is not None
     for row in rows:
-        book.active.append(row)
+        book.active.append(list(row))
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
