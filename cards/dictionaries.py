@@ -120,4 +120,4 @@ def dictionary_card(
 def corrected_card(*, why: str, line: str) -> CardView:
     """A line with the wrong semicolons: refused, and ready to be sent as it should have been (D16)."""
     buttons = (CardButton("改用英文分号保存", SendCorrectedButton(), "primary", typed=line),)
-    return CardView("没有保存", body=f"{why}\n改好的一句，点按钮保存，或复制发给我：\n{line}", buttons=buttons)
+    return CardView("没有保存", body=f"{why}\n改好的一句，点按钮保存，或复制发给我：\n{escape(line)}", buttons=buttons)

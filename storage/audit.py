@@ -21,15 +21,19 @@ Changes = Mapping[str, Sequence[str]]  # field as people read it → (from, to)
 
 def record(
     tx: Tx, *, at: datetime, user_id: str, via: str, action: str, subject: str, name: str = "",
-    changes: Changes | None = None, **detail: Any,
+    changes: Changes | None = None, source: str = "", **detail: Any,
 ) -> None:  # fmt: skip
     """`action`: verb.noun, with its words in `handlers.audit.words`; `subject`: customer:12, `name`: as people read it.
 
+    `source`: the message or card it came from, where the transaction does not know (`bot.context`).
     `changes`: what it was and what it is now, by the field's label. `detail` holds ids and short facts, never secrets.
     """
     if changes:
         detail["changes"] = {label: [str(was), str(now)] for label, (was, now) in changes.items()}
-    RECORD.run(tx, at=at, user_id=user_id, via=via, action=action, subject=subject, name=name[:200], detail=detail)
+    RECORD.run(
+        tx, at=at, user_id=user_id, via=via, action=action, subject=subject, name=name[:200], detail=detail,
+        source=source or str(tx.info.get("source", "")),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,10 +135,20 @@ async def _settle(given: argparse.Namespace, db: Database, admins: list[str]) ->
             write_setting(tx, name, value, by=admins[0], now=now)
             audit.record(
                 tx, at=now, user_id=admins[0], via="init", action="set.setting", subject=f"setting:{name}", name=name,
-                changes={SETTING_WORDS[name]: (str(was), str(value))},
+                changes={SETTING_WORDS[name]: (_words(was), _words(value))},
             )  # fmt: skip
 
     await db.system(work)
+
+
+def _words(value: object) -> str:
+    """A setting as an audit line says it."""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list | tuple):
+        return "、".join(map(str, value))
+    mode = value.get("mode") if isinstance(value, dict) else getattr(value, "mode", None)
+    return {"all": "全部员工", "some": "部分员工", "admins": "管理员"}[str(mode)] if mode else str(value)
 
 
 async def _test_message(app: App, user_id: str) -> None:

@@ -145,7 +145,8 @@ class Desk:
             if inbox.finish(tx, message.key, now=self._clock.now(), result=refusal.code):
                 private = not isinstance(refusal, Stranger)
                 what = message.text or (f"文件 {message.file.name}" if message.file is not None else "")
-                note_refusal(tx, refusal, user_id=message.user_id, via="chat", what=what, now=self._clock.now())
+                now, key = self._clock.now(), message.key
+                note_refusal(tx, refusal, user_id=message.user_id, via="chat", what=what, source=key, now=now)
                 self._answer(tx, message, Reply(refusal.text, private=private), None, read_settings(tx))
 
         await self._db.system(work)
@@ -256,7 +257,8 @@ class Desk:
             what = f"点按钮 {self.dispatcher.read_tap(raw)[0].action}"
         except AppError:
             what = "点按钮"
-        note_refusal(tx, refusal, user_id=raw.user_id, via="tap", what=what, now=self._clock.now())
+        now, key = self._clock.now(), raw.out_track_id
+        note_refusal(tx, refusal, user_id=raw.user_id, via="tap", what=what, source=key, now=now)
 
     def _show(self, tx: Tx, raw: RawTap, refusal: AppError) -> TapAnswer:
         """The card as it stands now, with what was refused."""
@@ -336,7 +338,9 @@ class Desk:
         return await self._db.unit(None, work)
 
 
-def note_refusal(tx: Tx, refusal: AppError, *, user_id: str | None, via: str, what: str, now: datetime) -> None:
+def note_refusal(
+    tx: Tx, refusal: AppError, *, user_id: str | None, via: str, what: str, source: str, now: datetime
+) -> None:
     """A refusal for lack of rights goes into the audit, whichever use case made it (house 4.7).
 
     A thing that is not there is no attempt; one that is there but out of the asker's sight is, though he is told the
@@ -347,7 +351,7 @@ def note_refusal(tx: Tx, refusal: AppError, *, user_id: str | None, via: str, wh
         return
     audit.record(
         tx, at=now, user_id=user_id, via=via, action="refuse.attempt", subject=attempt,
-        said=one_line(redact(what[:200]))[:80], why=refusal.text, code=refusal.code,
+        said=one_line(redact(what[:200]))[:80], why=refusal.text, code=refusal.code, source=source,
     )  # fmt: skip
 
 

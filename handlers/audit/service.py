@@ -29,6 +29,7 @@ class Line:
     subject: str
     detail: str
     door: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,10 @@ def export_audit(ctx: Context, wanted: Wanted) -> str:
         if not total:
             raise NotFound("没有符合条件的操作记录，没有导出。换个条件试试，例如「导出操作记录 本月」。")
         lines = _in_words(tx, audit.list_lines(tx, fitting, limit=EXPORT))
-        rows = [(f"{n.at:%Y-%m-%d %H:%M:%S}", n.who, n.what, n.subject.strip("「」"), n.detail, n.door) for n in lines]
+        rows = [
+            (f"{n.at:%Y-%m-%d %H:%M:%S}", n.who, n.what, n.subject.strip("「」"), n.detail, n.door, n.source)
+            for n in lines
+        ]
         table = Table("操作记录", COLUMNS, rows)
         name = f"操作记录_{ctx.now:%Y%m%d_%H%M}.xlsx"
         key = f"export:audit:{ctx.actor.user_id}:{ctx.key or ctx.now.isoformat()}"
@@ -83,7 +87,7 @@ def export_audit(ctx: Context, wanted: Wanted) -> str:
 
 COLUMNS = (
     Column("时间", 20), Column("谁", 12), Column("做了什么", 16), Column("对象", 28), Column("从 → 到", 60),
-    Column("怎么做的", 12),
+    Column("怎么做的", 12), Column("来源编号", 30),
 )  # fmt: skip
 
 
@@ -117,7 +121,7 @@ def _in_words(tx: Tx, rows: Sequence[Audit]) -> list[Line]:
         lines.append(
             Line(
                 row.at, who, words.action_words(row.action), words.subject_words(row.subject, name),
-                words.detail_words(row.action, row.detail), words.DOORS.get(row.via, "其他"),
+                words.detail_words(row.action, row.detail), words.DOORS.get(row.via, "其他"), row.source,
             )
         )  # fmt: skip
     return lines

@@ -18,7 +18,7 @@ SWITCH = re.compile(r"^(停用|启用)(?:选项|字典值)?\s+(\S.{0,49})$")
 def _said(talk: Talk, done: Changed) -> Reply:
     """What was done, on the card of what it was done to."""
     talk.settle()
-    return Reply(done.text, card=views.changed_ref(done))
+    return Reply(views.told(done), card=views.changed_ref(done))
 
 
 def _try(talk: Talk, work: Callable[[], Changed]) -> Reply:

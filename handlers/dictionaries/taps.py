@@ -42,7 +42,7 @@ def switch(tap: CardTap[SwitchValueButton], ctx: Context) -> CardUpdate:
     """The value is disabled or enabled; the card stays on its page."""
     button = tap.button
     done = service.switch_value_by_id(ctx, button.dictionary_id, button.value_id, on=button.on)
-    return CardUpdate(card=views.changed_ref(done, int(tap.state.get("page", 1))), note=done.text)
+    return CardUpdate(card=views.changed_ref(done, int(tap.state.get("page", 1))), note=views.told(done))
 
 
 @router.button(SendCorrectedButton)
@@ -53,4 +53,4 @@ def send_corrected(tap: CardTap[SendCorrectedButton], ctx: Context) -> CardUpdat
     if not line:
         raise InvalidInput("这个按钮已失效，请把改好的一句直接发给我。")
     done = lines.run(ctx, line)
-    return CardUpdate(card=views.changed_ref(done), note=done.text)
+    return CardUpdate(card=views.changed_ref(done), note=views.told(done))

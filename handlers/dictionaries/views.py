@@ -8,6 +8,7 @@ from bot.core.errors import AppError
 from bot.dispatch import CardRef, CardView
 from cards import dictionaries as dictionary_cards
 from cards.dictionaries import DictionaryRow, ValueRow
+from cards.renderers import escape
 from handlers.dictionaries.service import VALUES_PAGE, Changed, list_dictionaries, show_dictionary, subject
 from handlers.undo.views import undo_buttons
 
@@ -18,6 +19,11 @@ def one_ref(dictionary_id: int, undo_id: int | None = None, page: int = 1) -> Ca
     if undo_id is not None:
         state["undo_id"] = undo_id
     return CardRef("dictionaries.one", state, (subject(dictionary_id),))
+
+
+def told(done: Changed) -> str:
+    """What was done, for a card: no markdown of a label's own."""
+    return "\n".join(escape(line) for line in done.text.split("\n"))
 
 
 def changed_ref(done: Changed, page: int = 1) -> CardRef:

@@ -222,4 +222,5 @@ class Audit(SQLModel, table=True):
     action: str
     subject: str
     name: str = ""  # the subject's name at that time, as people read it
+    source: str = ""  # the message, card or event that caused it, as the inbox names it
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))

@@ -75,8 +75,9 @@ async def test_the_list_pages_and_goes_as_a_file(stage: Stage) -> None:
     await stage.tap("chen01", item, "导出")
     await stage.settle()
     rows = rows_of(await fetch_file(stage, only_file(await stage.look("chen01"))))
-    assert rows[0] == ("时间", "谁", "做了什么", "对象", "从 → 到", "怎么做的")
+    assert rows[0] == ("时间", "谁", "做了什么", "对象", "从 → 到", "怎么做的", "来源编号")
     assert len(rows) == 8 and rows[1][1:4] == ("陈静", "修改字典", "商机及客户来源")
+    assert all(row[6].startswith("bot:") for row in rows[1:]), "each line names the message it came from"
     items = await stage.say("chen01", "导出操作记录")
     assert len(rows_of(await fetch_file(stage, only_file(items)))) > 8
     assert "导出操作记录" in (await stage.ask("chen01", "操作记录 导出"))["text"]

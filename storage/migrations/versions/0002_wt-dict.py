@@ -39,6 +39,7 @@ POSTGRES = (
 
 def upgrade() -> None:
     op.add_column('audit', sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default=''))
+    op.add_column('audit', sa.Column('source', sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default=''))
     op.create_index('ix_audit_at', 'audit', ['at'], unique=False)
     op.create_index('ix_audit_user_id', 'audit', ['user_id', 'at'], unique=False)
     op.create_table('attachment',
@@ -78,4 +79,5 @@ def downgrade() -> None:
     op.drop_table('attachment')
     op.drop_index('ix_audit_user_id', table_name='audit')
     op.drop_index('ix_audit_at', table_name='audit')
+    op.drop_column('audit', 'source')
     op.drop_column('audit', 'name')
