@@ -7,6 +7,7 @@ file only when it is sent. Reading and writing run in a child process (`bot.shee
 import asyncio
 import contextlib
 import sys
+from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -20,7 +21,8 @@ READ_SECONDS: Final = 30.0
 WRITE_SECONDS: Final = 120.0
 AT_ONCE: Final = 2  # child processes; the machine is small
 MAX_ROWS: Final = sheetwork.MAX_ROWS
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# all the child knows: no secret of ours, and not the folder we were started in
+ENVIRONMENT: Final = {"PYTHONPATH": str(Path(sheetwork.__file__).parents[1])}
 
 
 class BadFile(InvalidInput, code="bad_file"):
@@ -61,7 +63,7 @@ async def _child(what: str, given: bytes, seconds: float) -> tuple[int | None, b
     """Exit code (None: it took too long and was ended) and output."""
     async with _slot():
         process: Any = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot.sheetwork", what,
+            sys.executable, "-P", "-m", "bot.sheetwork", what, env=ENVIRONMENT,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         try:

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel, col, delete, func, select, update
 from bot.core.errors import NotFound
 from bot.core.forms import field_of
 from storage.database import Tx
-from storage.plain import Plain, given, table_of
+from storage.plain import InsertNew, Plain, given, table_of
 from storage.tables import (
     Competitor,
     Contact,
@@ -56,6 +56,9 @@ CHOICES = Plain(
     .where(F.c.form == given("of_form"), F.c.field == given("of_field"))
     .order_by(V.c.position, V.c.id)
 )
+
+
+BIND_NEW = InsertNew(FieldDictionary, ["form", "field"], "form")
 
 
 class NameTaken(Exception):
@@ -210,15 +213,11 @@ def list_bindings(tx: Tx) -> dict[Field, int]:
 
 def bind(tx: Tx, form: str, field: str, dictionary_id: int | None) -> None:
     """From now on the field takes this dictionary's values; None: free text."""
-    row = tx.get(FieldDictionary, (form, field), with_for_update=True)
+    here = (col(FieldDictionary.form) == form, col(FieldDictionary.field) == field)
     if dictionary_id is None:
-        if row is not None:
-            tx.delete(row)
-    else:
-        row = row or FieldDictionary(form=form, field=field, dictionary_id=dictionary_id)
-        row.dictionary_id = dictionary_id
-        tx.add(row)
-    tx.flush()
+        tx.execute(delete(FieldDictionary).where(*here))
+    elif not BIND_NEW.run(tx, [{"form": form, "field": field, "dictionary_id": dictionary_id}]):
+        tx.execute(update(FieldDictionary).where(*here).values(dictionary_id=dictionary_id))
 
 
 def count_uses(tx: Tx, fields: Sequence[Field]) -> Counter[str]:

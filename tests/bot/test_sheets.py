@@ -5,13 +5,14 @@ import time
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from bot import sheetwork
+from bot import sheets, sheetwork
 from bot.core.tabular import Column, Sheet, Table, sheet_of
 from bot.sheets import BadFile, read_sheet, write_table
 from bot.sheetwork import BadSheet, check_package, check_parts
@@ -307,3 +308,14 @@ def test_columns_are_found_by_their_title() -> None:
     assert (sheet.column("角色"), sheet.column("数据权限"), sheet.column("成员")) == (0, 1, None)
     assert sheet.rows[0].cell(2) == "" and sheet.rows[0].cell(None) == ""
     assert Sheet().column("角色") is None
+
+
+async def test_the_child_knows_no_secret_and_not_where_it_is_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "bot" / "__init__.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DINGCRM_SECRET_KEY", "a key that the child must not have")
+    assert set(sheets.ENVIRONMENT) == {"PYTHONPATH"}
+    assert await read(book(["角色"], ["业务员"])) == [("角色",), ("业务员",)]
