@@ -7,14 +7,13 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
-from bot.core.forms import field_of
 from bot.language.companies import hard_key, soft_key
 from bot.language.phones import is_credit_code
 from bot.language.pinyin import initials, pinyin_of
 from handlers.customers import rules
 from handlers.customers.rules import Duplicate, TwinFact
-from handlers.dictionaries.rules import read_choice
-from storage import audit, customers, dictionaries, follow_ups, people, pools, undos
+from handlers.dictionaries.service import step_choose
+from storage import audit, customers, follow_ups, people, pools, undos
 from storage.customers import PAGE, CustomerFilter
 from storage.database import Tx
 from storage.tables import Contact, Customer, FollowUp, OwnerHistory
@@ -65,7 +64,7 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
     if new.credit_code and not is_credit_code(new.credit_code):
         raise InvalidInput(f"「{new.credit_code}」不是有效的统一社会信用代码，请核对后再发。")
     with ctx.begin() as tx:
-        chosen = {column: _choice(tx, field, getattr(new, column)) for column, field in FIELDS.items()}
+        chosen = {column: step_choose(tx, "customer", field, getattr(new, column)) for column, field in FIELDS.items()}
         new = replace(new, **chosen)
         twins = customers.find_twins(
             tx, name_key=hard_key(name), soft_key=soft_key(name), credit_code=new.credit_code or None, phone=new.mobile
@@ -104,15 +103,6 @@ def _facts(tx: Tx, twins: list[customers.Twin]) -> list[TwinFact]:
     visible = {c.id for c in customers.list_by_ids(tx, [t.id for t in twins])}
     names = people.names_of(tx, [t.owner_id for t in twins])
     return [TwinFact(t.name, names.get(t.owner_id or "", t.owner_id or ""), t.hard, t.id in visible) for t in twins]
-
-
-def _choice(tx: Tx, field: str, value: str) -> str:
-    """The value as the field's dictionary writes it. Raises NotAChoice."""
-    choices = dictionaries.choices_of(tx, "customer", field) if value else None
-    if choices is None:
-        return value
-    known = field_of("customer", field)
-    return read_choice(known.label if known is not None else field, value, choices.enabled, choices.disabled)
 
 
 def undo_create(ctx: Context, payload: dict[str, Any]) -> str:

@@ -33,6 +33,19 @@ def field_text(form: str, field: str) -> str:
     return f"{form_label(form)}-{known.label if known is not None else field}"
 
 
+def step_choose(tx: Tx, form: str, field: str, value: str) -> str:
+    """The value as the field's dictionary writes it, for every use case that fills one in; free text where it is bound
+    to none.
+
+    Raises:
+        NotAChoice: with what can be chosen, and the nearest.
+    """
+    choices = dictionaries.choices_of(tx, form, field) if value else None
+    if choices is None:
+        return value
+    return rules.read_choice(_label(form, field), value, choices.enabled, choices.disabled)
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """A dictionary in a list."""

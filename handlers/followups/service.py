@@ -9,10 +9,9 @@ from bot.core.actor import Permission
 from bot.core.errors import NotFound
 from bot.core.redaction import redact
 from handlers.customers.rules import check_may_write
-from handlers.dictionaries.rules import read_choice
+from handlers.dictionaries.service import step_choose
 from handlers.followups import rules
-from storage import audit, customers, dictionaries, digest, follow_ups, people, undos
-from storage.database import Tx
+from storage import audit, customers, digest, follow_ups, people, undos
 from storage.tables import FollowUp
 
 UNDO = timedelta(minutes=10)
@@ -60,7 +59,7 @@ def log_follow_up(ctx: Context, customer_id: int, new: NewFollowUp) -> Logged:
             )  # fmt: skip
         name = customer.name
         if new.method:
-            new = replace(new, method=_method(tx, new.method))
+            new = replace(new, method=step_choose(tx, "followup", "method", new.method))
         follow_up = follow_ups.add_follow_up(
             tx,
             FollowUp(
@@ -87,12 +86,6 @@ def log_follow_up(ctx: Context, customer_id: int, new: NewFollowUp) -> Logged:
             follow_up=follow_up.id, name=name, changes={"跟进": ("", clip(redact(follow_up.content)))},
         )  # fmt: skip
     return Logged(follow_up.id, name, undo_id)
-
-
-def _method(tx: Tx, method: str) -> str:
-    """As the dictionary writes it. Raises NotAChoice: it was disabled while the follow-up was being asked about."""
-    choices = dictionaries.choices_of(tx, "followup", "method")
-    return method if choices is None else read_choice("跟进方式", method, choices.enabled, choices.disabled)
 
 
 def clip(text: str) -> str:
