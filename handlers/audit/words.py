@@ -48,6 +48,12 @@ SUBJECTS: Final = {
     "customer": "客户", "dictionary": "字典", "role": "角色", "setting": "设置", "org": "组织", "company": "公司",
     "sync": "同步", "undo": "撤销", "contact": "联系人", "audit": "操作记录",
 }  # fmt: skip
+SECTIONS: Final = {  # of a world file
+    "settings": "设置", "dictionaries": "字典", "field_dictionaries": "字典绑定", "stages": "销售阶段",
+    "products": "产品", "competitors": "竞争对手", "roles": "角色", "leads": "线索",
+    "customers": "客户", "claims": "领取次数",
+    "opportunities": "商机", "contracts": "合同", "targets": "目标", "invoice_flow": "开票审批",
+}  # fmt: skip
 DOORS: Final = {
     "chat": "对话", "tap": "卡片", "job": "自动任务", "event": "钉钉事件", "load": "命令行导入", "web": "网页",
     "init": "命令行开通", "import": "表格导入",
@@ -69,7 +75,8 @@ def detail_words(action: str, detail: Mapping[str, Any]) -> str:
     if action == "refuse.attempt":
         said, why = str(detail.get("said", "")), str(detail.get("why", ""))
         return "；".join(part for part in (f"想「{said}」" if said else "", why) if part)
-    parts = []
+    counts = SECTIONS if action == "world.load" else {}
+    parts = [f"{word} {detail[name]}" for name, word in counts.items() if detail.get(name)]
     for label, pair in (detail.get("changes") or {}).items():
         was, now = (
             (str(pair[0]), str(pair[1])) if isinstance(pair, list | tuple) and len(pair) == 2 else ("", str(pair))

@@ -5,6 +5,7 @@ One row per role and member; a role's other rows may leave its own columns empty
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -225,8 +226,8 @@ def _read_members(cells: Mapping[str, str], draft: _Draft, known: Known, wrong: 
 
 def _person(part: str, known: Known, wrong: list[tuple[str, str]]) -> str:
     with_id = _WITH_ID.match(part)
-    if with_id and with_id[2].strip() in known.people:
-        return with_id[2].strip()
+    if with_id and (user_id := unicodedata.normalize("NFKC", with_id[2]).strip()) in known.people:
+        return user_id
     if part in known.people:
         return part
     hits = [user_id for user_id, name in known.people.items() if name == part]

@@ -77,6 +77,12 @@ def test_what_is_wrong_is_named(row: list[str], column: str, says: str) -> None:
     assert says in plan.problems[0].text
 
 
+def test_an_id_copied_from_a_card_is_known() -> None:
+    known = Known({}, {"u_he": "何冰", "u_he2": "何冰"}, {})
+    (role,) = rules.read_plan(sheet(["出纳", "", "", "", "何冰（u＿he2）"]), known).roles
+    assert set(role.members) == {"u_he2"}
+
+
 def test_one_of_two_departments_of_a_name_is_told_by_its_path() -> None:
     assert only(["出纳", "", "", "", "李娜", "西南大区/成都办"]).members == {"lina": {3}}
     assert only(["出纳", "", "", "", "李娜", "成都办"]).members == {"lina": {4}}, "a path of one name"
