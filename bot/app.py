@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ from bot.language.normalize import clean
 from bot.settings import Settings
 from bot.shared_tokens import SharedTokens
 from bot.stream.connection import StreamConnection
+from bot.stream.files import fetch_table
 from bot.stream.frames import BotFrame, EventFrame, TapFrame
 from bot.stream.gateway import Gateway
 from bot.stream.inbox import InboxWorker
@@ -175,7 +177,10 @@ class App:
     async def _work(self, frame: NewFrame) -> None:
         body = orjson.loads(frame.body)
         if frame.kind == "bot":
-            await self.desk.chat(_message(frame.key, body))
+            message = _message(frame.key, body)
+            if message.kind == "file" and not message.group and await self.desk.knows(message.user_id):
+                message = replace(message, file=await fetch_table(self.dingtalk.robot, body["content"], EVENT_WAITS))
+            await self.desk.chat(message)
             return
         event = OrgEvent(
             frame.key, body["event_type"],

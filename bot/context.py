@@ -66,5 +66,5 @@ class Context:
 
 def make_context(tx: Tx, actor: Actor, now: datetime, settings: CompanySettings, via: str, key: str = "") -> Context:
     """Binds the actor's scope to the transaction. For entrances only."""
-    tx.info["scope"] = actor.scope
+    tx.info["scope"], tx.info["source"] = actor.scope, key
     return Context(actor=actor, now=now, settings=settings, via=via, key=key, _tx=tx)

@@ -24,7 +24,8 @@ from bot.dingtalk.errors import (
     UnsafeContent,
 )
 from bot.dispatch.desk import Drawn
-from storage import cards, notices, outbox
+from bot.sheets import write_table
+from storage import attachments, cards, notices, outbox
 from storage.database import Database, DatabaseBusy
 from storage.outbox import Message
 
@@ -55,6 +56,10 @@ class Sender(Protocol):
         self, out_track_id: str, variables: dict[str, str], private: dict[str, dict[str, str]]
     ) -> None:
         """New values of a card, for all who hold it and by userId for one alone."""
+        ...
+
+    async def file(self, user_id: str, name: str, content: bytes) -> str:
+        """A file in the single chat; returns its query key."""
         ...
 
     async def notice(self, user_ids: list[str], message: dict[str, Any]) -> str:
@@ -211,10 +216,20 @@ class Delivery:
                 if drawn is not None and (drawn.variables or drawn.private):
                     await self._sender.card_update(payload["out_track_id"], drawn.variables, drawn.private)
                 return str(payload["out_track_id"])
+            case "file":
+                return await self._file(payload)
             case "notice":
                 return await self._sender.notice(payload["user_ids"], payload["message"])
             case _:
                 raise BadRequest("unknown channel", code="outbox.channel")
+
+    async def _file(self, payload: dict[str, Any]) -> str:
+        """Made only now, so that neither the use case nor the database waits for it."""
+        attachment_id = int(payload["attachment_id"])
+        kept = await self._db.read(None, lambda tx: attachments.content_of(tx, attachment_id))
+        if kept is None:
+            raise BadRequest("the file is not kept any more", code="outbox.attachment")
+        return await self._sender.file(payload["user_id"], payload["name"], await write_table(kept))
 
     async def _again(self, message: Message, failure: DingTalkError) -> None:
         now = self._clock.now()
@@ -236,7 +251,7 @@ class Delivery:
         if message.channel in ("card", "card_update", "notice") and message.attempts <= len(outbox.BACKOFF):
             await self._again(message, silence)
             return
-        if message.channel == "robot" and message.attempts <= 2:
+        if message.channel in ("robot", "file") and message.attempts <= 2:
             await self._again(message, silence)
             return
         await self._end(message, state="unknown", error=str(silence))
@@ -276,6 +291,8 @@ class Delivery:
             outbox.sent(tx, message.id, now=now, remote_id=remote_id, state=state, error=error)
             if message.channel == "notice":
                 notices.settle(tx, message.id, now=now, task_id=remote_id, state=state, error=error)
+            if message.channel == "file":
+                attachments.drop(tx, int(message.payload["attachment_id"]))
 
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ended.append((work, written))

@@ -2,10 +2,14 @@
 
 from bot.dispatch import Router
 from bot.jobs.spec import Job
+from handlers.audit import chat as audit_chat
+from handlers.audit import taps as audit_taps
 from handlers.competitors import chat as competitors_chat
 from handlers.competitors import taps as competitors_taps
 from handlers.customers import chat as customers_chat
 from handlers.customers import taps as customers_taps
+from handlers.dictionaries import chat as dictionaries_chat
+from handlers.dictionaries import taps as dictionaries_taps
 from handlers.followups import chat as followups_chat
 from handlers.followups import taps as followups_taps
 from handlers.handover import chat as handover_chat
@@ -26,6 +30,8 @@ from handlers.products import taps as products_taps
 from handlers.reminders import jobs as reminders_jobs
 from handlers.roles import chat as roles_chat
 from handlers.roles import taps as roles_taps
+from handlers.rolesheets import chat as rolesheets_chat
+from handlers.rolesheets import taps as rolesheets_taps
 from handlers.stages import chat as stages_chat
 from handlers.stages import taps as stages_taps
 from handlers.targets import chat as targets_chat
@@ -34,10 +40,14 @@ from handlers.undo import chat as undo_chat
 from handlers.undo import taps as undo_taps
 
 ROUTERS: tuple[Router, ...] = (
+    audit_chat.router,
+    audit_taps.router,
     competitors_chat.router,
     competitors_taps.router,
     customers_chat.router,
     customers_taps.router,
+    dictionaries_chat.router,
+    dictionaries_taps.router,
     followups_chat.router,
     followups_taps.router,
     handover_chat.router,
@@ -58,6 +68,8 @@ ROUTERS: tuple[Router, ...] = (
     stages_taps.router,
     targets_chat.router,
     targets_taps.router,
+    rolesheets_chat.router,
+    rolesheets_taps.router,
     undo_chat.router,
     undo_taps.router,
 )

@@ -301,8 +301,7 @@ def _settle(tx: Tx, handover_id: int, now: datetime) -> None:
         .where(col(Card.created_at) >= now - LIVELY, col(CardSubject.subject).in_(moved))
         .distinct()
     ).all()
-    for out_track_id in shown:
-        outbox.refresh_card(tx, out_track_id, now=now)
+    outbox.refresh_cards(tx, list(shown), now=now)
 
 
 def count_planned(tx: Tx, handover_id: int) -> int:

@@ -48,3 +48,23 @@ def leavers_owning(tx: Tx) -> list[tuple[str, int]]:
     counts = Counter(tx.exec(select(Customer.owner_id).where(col(Customer.owner_id).is_not(None))).all())
     gone = tx.exec(select(Employee).where(~col(Employee.active), col(Employee.user_id).in_(list(counts)))).all()
     return [(p.name, counts[p.user_id]) for p in gone]
+
+
+def department_paths(tx: Tx) -> dict[int, str]:
+    """Every department that exists now, by its path below the root: 销售部/销售一部."""
+    rows = {d.department_id: d for d in tx.exec(select(Department).where(col(Department.active))).all()}
+    paths: dict[int, str] = {}
+    for department_id, department in rows.items():
+        names, at, seen = [department.name], department.parent_id, {department_id}
+        while at is not None and at in rows and at not in seen and rows[at].parent_id is not None:
+            seen.add(at)
+            names.append(rows[at].name)
+            at = rows[at].parent_id
+        paths[department_id] = "/".join(reversed(names))
+    return paths
+
+
+def active_people(tx: Tx) -> dict[str, str]:
+    """User id → name of everybody employed here now."""
+    query = select(Employee.user_id, Employee.name).where(col(Employee.active)).order_by(col(Employee.user_id))
+    return dict(tx.exec(query).all())

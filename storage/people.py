@@ -63,6 +63,11 @@ def list_by_name(tx: Tx, name: str) -> list[Employee]:
     return list(tx.exec(active.where(like).order_by(col(Employee.user_id)).limit(6)).all())
 
 
+def list_called(tx: Tx, name: str) -> list[str]:
+    """User ids of everybody of exactly that name, departed ones too: for looking back."""
+    return list(tx.exec(select(Employee.user_id).where(Employee.name == name).order_by(col(Employee.user_id))).all())
+
+
 def names_of(tx: Tx, user_ids: Iterable[str | None]) -> dict[str, str]:
     """User id → name, for those known."""
     wanted = {u for u in user_ids if u}

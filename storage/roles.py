@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, func, select
@@ -94,6 +94,25 @@ def find_by_name(tx: Tx, name: str) -> RoleSheet | None:
     """By its folded name."""
     role_id = tx.exec(select(Role.id).where(Role.name_key == fold(name))).first()
     return None if role_id is None else read_role(tx, role_id)
+
+
+def list_sheets(tx: Tx) -> list[RoleSheet]:
+    """Every role whole, in the order they were made."""
+    ids = tx.exec(select(Role.id).order_by(col(Role.id))).all()
+    return [sheet for role_id in ids if role_id is not None and (sheet := read_role(tx, role_id)) is not None]
+
+
+def put_role(tx: Tx, wanted: RoleSheet) -> int:
+    """Makes the role of that (folded) name exactly this, a new one if there is none; returns its id.
+
+    Field rights are no column of the table and stay as they are.
+    """
+    role_id = tx.exec(select(Role.id).where(Role.name_key == fold(wanted.name)).with_for_update()).first()
+    before = None if role_id is None else read_role(tx, role_id)
+    if before is None:
+        return add_role(tx, wanted).id
+    write_role(tx, before, replace(wanted, id=before.id, fields=before.fields))
+    return before.id
 
 
 def add_role(tx: Tx, sheet: RoleSheet, *, keep_id: bool = False) -> RoleSheet:

@@ -20,6 +20,7 @@ from bot.context import Context, make_context
 from bot.core.actor import Actor, Permission
 from bot.core.clock import BEIJING
 from bot.core.errors import Forbidden, NotFound
+from bot.core.tabular import Sheet
 from bot.dispatch import Button
 from bot.identity import identify
 from cards.customers import FollowButton, OpenButton, TimelineButton
@@ -35,6 +36,7 @@ from cards.roles import (
     RoleScopeButton,
     RolesPageButton,
 )
+from handlers.audit.rules import Wanted as AuditWanted
 from handlers.competitors.rules import CompetitorWords
 from handlers.customers.service import NewCustomer
 from handlers.followups.service import NewFollowUp
@@ -69,6 +71,9 @@ P = Permission
 SYSTEM = "called by jobs with the system actor only"
 UNDO = "called by the undo door, which has checked whose it is"
 TABLE: dict[str, Row] = {
+    "audit.export_audit": Row("admin", lambda f, c, _: f(c, AuditWanted()), foreign=None),
+    "audit.read_query": Row("admin", lambda f, c, _: f(c, "李娜 本周"), foreign=None),
+    "audit.show_audit": Row("admin", lambda f, c, _: f(c, AuditWanted()), foreign=None),
     "competitors.add_competitor": Row(
         P.COMPETITOR_ADD, lambda f, c, _: f(c, CompetitorWords("某某机床")), foreign=None
     ),
@@ -89,6 +94,22 @@ TABLE: dict[str, Row] = {
     "customers.list_customers": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, CustomerFilter()), foreign=None),
     "customers.show_customer": Row(None, lambda f, c, i: f(c, i)),
     "customers.undo_create": Row(None, lambda f, c, i: f(c, {"customer_id": i}), free=UNDO),
+    "dictionaries.add_values": Row("admin", lambda f, c, _: f(c, 1, "抖音"), foreign=None),
+    "dictionaries.bind_field": Row("admin", lambda f, c, _: f(c, ("customer", "source"), 1), foreign=None),
+    "dictionaries.correct_label": Row("admin", lambda f, c, _: f(c, 1, "重点客户", "大客户"), foreign=None),
+    "dictionaries.create_dictionary": Row("admin", lambda f, c, _: f(c, "颜色", "红;绿"), foreign=None),
+    "dictionaries.delete_dictionary": Row("admin", lambda f, c, _: f(c, 1), foreign=None),
+    "dictionaries.edit_dictionary": Row("admin", lambda f, c, _: f(c, 1, "红;绿"), foreign=None),
+    "dictionaries.find_dictionary": Row("admin", lambda f, c, _: f(c, "来源"), foreign=None),
+    "dictionaries.find_field": Row("admin", lambda f, c, _: f(c, "客户 来源"), foreign=None),
+    "dictionaries.find_value": Row("admin", lambda f, c, _: f(c, "展会"), foreign=None),
+    "dictionaries.list_dictionaries": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "dictionaries.refuse_rename": Row("admin", lambda f, c, _: f(c, 1), foreign=None),
+    "dictionaries.show_dictionary": Row("admin", lambda f, c, _: f(c, 1), foreign=None),
+    "dictionaries.split_name": Row("admin", lambda f, c, _: f(c, "来源 添加 抖音"), foreign=None),
+    "dictionaries.switch_value": Row("admin", lambda f, c, _: f(c, 2, "展会", on=False), foreign=None),
+    "dictionaries.switch_value_by_id": Row("admin", lambda f, c, _: f(c, 1, 1, on=False), foreign=None),
+    "dictionaries.undo_change": Row("admin", lambda f, c, _: f(c, "edit", {}), foreign=None, free=UNDO),
     "followups.log_follow_up": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i, NewFollowUp("聊了报价"))),
     "followups.plan_next": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i, LATER, timed=True)),
     "followups.undo_follow_up": Row(None, lambda f, c, i: f(c, {"follow_up_id": i}), free=UNDO),
@@ -140,6 +161,11 @@ TABLE: dict[str, Row] = {
     "reminders.tell_administrators": Row(None, lambda f, c, _: None, foreign=None, free=SYSTEM),
     "reminders.tell_administrators_now": Row(None, lambda f, c, _: None, foreign=None, free=SYSTEM),
     "reminders.tell_undelivered": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "rolesheets.check_sheet": Row("admin", lambda f, c, _: f(c, "角色.xlsx", Sheet(("角色",))), foreign=None),
+    "rolesheets.export_roles": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "rolesheets.import_roles": Row("admin", lambda f, c, _: f(c, ABSENT, ""), foreign=None),
+    "rolesheets.look_again": Row("admin", lambda f, c, _: f(c, ABSENT), foreign=None),
+    "rolesheets.send_template": Row("admin", lambda f, c, _: f(c), foreign=None),
     "roles.add_members": Row("admin", lambda f, c, _: f(c, 2, "周敏"), foreign=None),
     "roles.change_functions": Row("admin", lambda f, c, _: f(c, 2, ["pool:view"], give=False), foreign=None),
     "roles.copy_role": Row("admin", lambda f, c, _: f(c, 2, "电销"), foreign=None),

@@ -18,6 +18,7 @@ import aiohttp
 
 from bot.core.clock import BEIJING
 from bot.core.errors import AppError
+from bot.core.redaction import SafeFormatter
 from bot.dingtalk.api import open_session
 from bot.dingtalk.credentials import Credentials
 from bot.settings import KEY_FILE, SANDBOX_FILE, BadSettings, Settings
@@ -48,7 +49,9 @@ def go(work: Coroutine[Any, Any, T]) -> T:
 
 def log_to_stderr(level: str) -> None:
     """Plain lines; libraries only from warnings on, for they would print frames and addresses."""
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    to_stderr = logging.StreamHandler(sys.stderr)
+    to_stderr.setFormatter(SafeFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level.upper(), handlers=[to_stderr])
     for name in ("dingtalk_stream", "aiohttp", "alembic", "websockets", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of each second a tick takes longer than one

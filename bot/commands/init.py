@@ -13,11 +13,13 @@ from bot.dingtalk.credentials import Credentials
 from bot.dingtalk.errors import DingTalkError, WrongCredentials
 from bot.dingtalk.robot import markdown_message
 from bot.settings import Settings, read_settings
-from storage import people
+from storage import audit, people
 from storage import secrets as vault
 from storage.database import Database, Tx
+from storage.settings import read_settings as read_settings_of
 from storage.settings import write_setting
 
+SETTING_WORDS = {"admins": "管理员", "usage_scope": "使用范围", "consented_by": "同意条款的人", "opened": "已开通"}
 TERMS = "开通后，本应用会读取钉钉通讯录、给使用范围内的员工发消息和工作通知，并把客户资料存在本机数据库。"
 
 
@@ -130,7 +132,12 @@ async def _settle(given: argparse.Namespace, db: Database, admins: list[str]) ->
         for name, value in (
             ("admins", admins), ("usage_scope", usage), ("consented_by", admins[0]), ("opened", True),
         ):  # fmt: skip
+            was = getattr(read_settings_of(tx), name)
             write_setting(tx, name, value, by=admins[0], now=now)
+            audit.record(
+                tx, at=now, user_id=admins[0], via="init", action="set.setting", subject=f"setting:{name}", name=name,
+                changes={SETTING_WORDS[name]: (_words(was), _words(value))},
+            )  # fmt: skip
 
     await db.system(work)
 
@@ -141,6 +148,16 @@ async def _cards(app: App) -> None:
         print(f"卡片模板已导入并发布：{template_id}。")
     elif not app.settings.card_template:
         print("卡片用钉钉的公共模板。想要带表单的卡片，运行 dingcrm doctor 看怎么导入自有模板。")
+
+
+def _words(value: object) -> str:
+    """A setting as an audit line says it."""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list | tuple):
+        return "、".join(map(str, value))
+    mode = value.get("mode") if isinstance(value, dict) else getattr(value, "mode", None)
+    return {"all": "全部员工", "some": "部分员工", "admins": "管理员"}[str(mode)] if mode else str(value)
 
 
 async def _test_message(app: App, user_id: str) -> None:

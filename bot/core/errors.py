@@ -17,7 +17,14 @@ class AppError(Exception):
 
 
 class NotFound(AppError, code="not_found"):
-    """No such thing, or not yours to see: the two look the same on purpose (R-PERM-6)."""
+    """No such thing, or not yours to see: the two look the same on purpose (R-PERM-6).
+
+    `attempt`: the object, where it is there but not the asker's to see: for the audit, never for the answer.
+    """
+
+    def __init__(self, text: str, *, attempt: str = "") -> None:
+        super().__init__(text)
+        self.attempt = attempt
 
 
 class Forbidden(AppError, code="forbidden"):

@@ -5,8 +5,9 @@ from typing import Any
 from bot.dingtalk.cards import GroupSpace, PersonSpace
 from bot.dingtalk.client import DingTalk
 from bot.dingtalk.errors import NotDelivered, Throttled
+from bot.dingtalk.media import MediaKind
 from bot.dingtalk.notices import DAILY_LIMIT, DUPLICATE, Fate, FateKind
-from bot.dingtalk.robot import markdown_message
+from bot.dingtalk.robot import RobotMessage, file_message, markdown_message
 
 BREAK = "  \n"  # DingTalk's markdown wants two blanks before a line break
 
@@ -19,7 +20,15 @@ class Sending:
 
     async def to_person(self, user_id: str, title: str, text: str) -> str:
         """Raises NotDelivered for who is no employee, Throttled where DingTalk holds that person's messages back."""
-        result = await self._dingtalk.robot.send_to_people([user_id], markdown_message(title, lines(text)))
+        return await self._to_person(user_id, markdown_message(title, lines(text)))
+
+    async def file(self, user_id: str, name: str, content: bytes) -> str:
+        """An uploaded file, in the single chat. Raises as `to_person`, and TooLarge."""
+        media_id = await self._dingtalk.media.upload(MediaKind.FILE, name, content)
+        return await self._to_person(user_id, file_message(media_id, name))
+
+    async def _to_person(self, user_id: str, message: RobotMessage) -> str:
+        result = await self._dingtalk.robot.send_to_people([user_id], message)
         if user_id in result.flow_controlled:
             raise Throttled("the receiver is flow-controlled", code="flowControlledStaffIdList")
         if not result.reached(user_id):

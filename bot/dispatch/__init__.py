@@ -1,6 +1,6 @@
 """Routing of chat messages, card taps, events and jobs."""
 
-from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, OrgEvent, RawTap, Reply
+from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, OrgEvent, RawTap, Reply, SentFile
 from bot.dispatch.router import Dispatcher, Router
 from bot.dispatch.talk import Talk
 from bot.dispatch.view import Button, CardButton, CardForm, CardRow, CardView, FormField, FormValue, choices
@@ -22,6 +22,7 @@ __all__ = [
     "RawTap",
     "Reply",
     "Router",
+    "SentFile",
     "Talk",
     "choices",
 ]

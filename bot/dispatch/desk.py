@@ -11,19 +11,21 @@ import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from bot.context import Context, make_context
 from bot.core.actor import SYSTEM_ACTOR, Actor
 from bot.core.clock import Clock
-from bot.core.errors import AppError, InvalidInput, Stranger
+from bot.core.errors import AppError, Forbidden, InvalidInput, NotFound, Stranger
+from bot.core.redaction import one_line, redact
 from bot.dispatch.forms import filled, read_form
 from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, RawTap, Reply
 from bot.dispatch.router import Dispatcher
 from bot.dispatch.talk import Talk
 from bot.dispatch.view import CardForm, CardView, FormValue
 from bot.identity import identify
-from storage import cards, inbox, outbox, talks
+from storage import audit, cards, inbox, outbox, talks
 from storage.cards import Held
 from storage.database import Database, DatabaseBusy, Tx
 from storage.settings import CompanySettings, read_settings
@@ -108,6 +110,18 @@ class Desk:
             await self._give_up(message, bug)
         self.on_outbox()
 
+    async def knows(self, user_id: str | None) -> bool:
+        """Whether this person may use the app at all: nobody else's files are fetched."""
+
+        def work(tx: Tx) -> bool:
+            try:
+                identify(tx, user_id, read_settings(tx))
+            except Stranger:
+                return False
+            return True
+
+        return await self._db.read(None, work)
+
     async def tap(self, raw: RawTap) -> TapAnswer:
         """Works a tap and returns the answer for its acknowledgement, within the budget."""
         work = asyncio.ensure_future(self._tap(raw))
@@ -155,6 +169,9 @@ class Desk:
         def work(tx: Tx) -> None:
             if inbox.finish(tx, message.key, now=self._clock.now(), result=refusal.code):
                 private = not isinstance(refusal, Stranger)
+                what = message.text or (f"文件 {message.file.name}" if message.file is not None else "")
+                now, key = self._clock.now(), message.key
+                note_refusal(tx, refusal, user_id=message.user_id, via="chat", what=what, source=key, now=now)
                 self._answer(tx, message, Reply(refusal.text, private=private), None, read_settings(tx))
 
         await self._db.system(work)
@@ -235,10 +252,12 @@ class Desk:
         try:
             answer = await self._db.unit(None, lambda tx: self._work_tap(tx, raw), urgent=True)
         except Stranger as refusal:
-            return self._note_alone(raw, refusal.text)
+            stranger = refusal  # the name of an except clause does not outlive it
+            await self._db.system(lambda tx: self._note_tap(tx, raw, stranger), urgent=True)
+            return self._note_alone(raw, stranger.text)
         except AppError as refusal:
-            text = refusal.text
-            answer = await self._db.unit(None, lambda tx: self._show(tx, raw, text), urgent=True)
+            refused = refusal
+            answer = await self._db.unit(None, lambda tx: self._show(tx, raw, refused), urgent=True)
         except DatabaseBusy:
             text = "现在人多，这一下还没保存。10 秒后再点一次（不会重复）。"
             return self._note_alone(raw, text)
@@ -282,8 +301,18 @@ class Desk:
         form = self.dispatcher.paint(card.kind, card.state, ctx).form
         return None if form is None or form.disabled else form
 
-    def _show(self, tx: Tx, raw: RawTap, note: str) -> TapAnswer:
-        """The card as it stands now, with `note`."""
+    def _note_tap(self, tx: Tx, raw: RawTap, refusal: AppError) -> None:
+        try:
+            what = f"点按钮 {self.dispatcher.read_tap(raw)[0].action}"
+        except AppError:
+            what = "点按钮"
+        now, key = self._clock.now(), raw.out_track_id
+        note_refusal(tx, refusal, user_id=raw.user_id, via="tap", what=what, source=key, now=now)
+
+    def _show(self, tx: Tx, raw: RawTap, refusal: AppError) -> TapAnswer:
+        """The card as it stands now, with what was refused."""
+        self._note_tap(tx, raw, refusal)
+        note = refusal.text
         settings = read_settings(tx)
         actor = identify(tx, raw.user_id, settings)
         ctx = self._tap_context(tx, actor, raw, settings)
@@ -425,6 +454,23 @@ def _for_holder(renderer: Renderer, view: CardView, holder_user_id: str | None) 
     if holder_user_id is None:
         return Drawn(renderer.template_id, variables | private)
     return Drawn(renderer.template_id, variables, {holder_user_id: private} if private else {})
+
+
+def note_refusal(
+    tx: Tx, refusal: AppError, *, user_id: str | None, via: str, what: str, source: str, now: datetime
+) -> None:
+    """A refusal for lack of rights goes into the audit, whichever use case made it (house 4.7).
+
+    A thing that is not there is no attempt; one that is there but out of the asker's sight is, though he is told the
+    same. `what` was said may hold anything, so it is cut and redacted.
+    """
+    attempt = refusal.attempt if isinstance(refusal, NotFound) else ""
+    if not user_id or not (isinstance(refusal, Forbidden | Stranger) or attempt):
+        return
+    audit.record(
+        tx, at=now, user_id=user_id, via=via, action="refuse.attempt", subject=attempt,
+        said=one_line(redact(what[:200]))[:80], why=refusal.text, code=refusal.code, source=source,
+    )  # fmt: skip
 
 
 def error_number(bug: Exception, where: str) -> str:

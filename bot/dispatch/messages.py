@@ -4,7 +4,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
+from bot.core.tabular import Sheet
 from bot.dispatch.view import Button, FormValue
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file somebody sent, read as a table; or why it could not be."""
+
+    name: str
+    sheet: Sheet | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,7 @@ class ChatMessage:
     args: str = ""
     webhook: str = ""
     webhook_expires_at: datetime | None = None
+    file: SentFile | None = None  # kind file, in single chat
 
 
 @dataclass(frozen=True, slots=True)

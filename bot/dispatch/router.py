@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from bot.context import Context
 from bot.core.errors import InvalidInput
+from bot.core.tabular import Sheet
 from bot.dispatch.messages import CardTap, CardUpdate, ChatMessage, RawTap, Reply
 from bot.dispatch.talk import Talk
 from bot.dispatch.view import Button, CardView
@@ -21,6 +22,13 @@ PendingHandler = Callable[[ChatMessage, Context, Talk, dict[str, Any]], Reply | 
 CardHandler = Callable[[CardTap[Any], Context], CardUpdate]
 Painter = Callable[[dict[str, Any], Context], CardView]
 Undoer = Callable[[dict[str, Any], Context], str]
+SheetHandler = Callable[[ChatMessage, Context, Talk, Sheet], Reply]
+Recogniser = Callable[[Sheet], bool]
+
+
+NO_FILES_HERE = "群里收不到文件，请私聊我发送。"
+NO_FILE = "文件没有收到，请再发一次。"
+UNKNOWN_SHEET = "没认出这是哪种表格：第一行要是导入模板里的列名。请拿到模板，填好再发给我；发送「帮助」看看有哪些模板。"
 
 
 class AlreadyUsed(ValueError):
@@ -47,6 +55,7 @@ class Router:
         self.buttons: dict[type[Button], CardHandler] = {}
         self.painters: dict[str, Painter] = {}
         self.undoers: dict[str, Undoer] = {}
+        self.sheets: dict[str, tuple[Recogniser, SheetHandler]] = {}
 
     def command(self, *words: str, whole: bool = False) -> Callable[[ChatHandler], ChatHandler]:
         """`@router.command("领取", "抢")` answers a message that starts with one of these words."""
@@ -93,6 +102,15 @@ class Router:
 
         return register
 
+    def sheet(self, kind: str, recognises: Recogniser) -> Callable[[SheetHandler], SheetHandler]:
+        """Takes a table sent as a file: one whose header it recognises, or any that a question of `kind` waits for."""
+
+        def register(handler: SheetHandler) -> SheetHandler:
+            self.sheets[kind] = (recognises, handler)
+            return handler
+
+        return register
+
     def undoer(self, kind: str) -> Callable[[Undoer], Undoer]:
         """Takes back what was offered as `kind`; returns what it says then."""
 
@@ -112,6 +130,7 @@ class Dispatcher:
         self._questions: dict[str, PendingHandler] = {}
         self._painters: dict[str, Painter] = {}
         self.undoers: dict[str, Undoer] = {}
+        self._sheets: dict[str, tuple[Recogniser, SheetHandler]] = {}
         sentences: list[tuple[int, SentenceHandler]] = []
         for router in routers:
             for command in router.commands:
@@ -124,6 +143,8 @@ class Dispatcher:
                 _once(self._painters, name, painter, "painter")
             for name, undoer in router.undoers.items():
                 _once(self.undoers, name, undoer, "undo")
+            for name, sheet in router.sheets.items():
+                _once(self._sheets, name, sheet, "sheet")
             sentences += router.sentences
         self.words = tuple(sorted(commands, key=lambda w: (-len(w), w)))
         self._commands = commands
@@ -135,6 +156,8 @@ class Dispatcher:
         Raises:
             AppError: an expected refusal; the caller rolls back and says its text.
         """
+        if message.kind == "file":
+            return self._file(message, ctx, talk)
         text = message.text.strip()
         whole = self._commands.get(fold(text).rstrip("。.!！~"))
         if whole is not None and whole.whole:
@@ -158,6 +181,21 @@ class Dispatcher:
             if reply is not None:
                 return reply
         raise InvalidInput("没认出要做什么。发送「帮助」看看我会什么。")
+
+    def _file(self, message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+        """A table goes to who waits for one, else to who knows its header."""
+        if message.group:
+            return Reply(NO_FILES_HERE, private=False)
+        if message.file is None or message.file.sheet is None:
+            raise InvalidInput(message.file.problem if message.file is not None and message.file.problem else NO_FILE)
+        sheet = message.file.sheet
+        question = talk.open_question()
+        if question is not None and question["kind"] in self._sheets:
+            return self._sheets[question["kind"]][1](message, ctx, talk, sheet)
+        for recognises, handler in self._sheets.values():
+            if recognises(sheet):
+                return handler(message, ctx, talk, sheet)
+        raise InvalidInput(UNKNOWN_SHEET)
 
     def find_command(self, text: str) -> tuple[Command, str] | None:
         """The longest command word `text` starts with, and the rest in the sender's own characters."""

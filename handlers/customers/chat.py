@@ -33,7 +33,9 @@ def look_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     if found.certain is not None:
         return open_customer(talk, found.certain)
     if not found.options:
-        raise NotFound(f"没有找到「{message.args}」，名称的一部分、拼音首字母或手机尾号都可以再试试。")
+        raise NotFound(
+            f"没有找到「{message.args}」，名称的一部分、拼音首字母或手机尾号都可以再试试。", attempt=found.attempt
+        )
     return found.ask(talk, "customers.open", "看")
 
 

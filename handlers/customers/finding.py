@@ -29,6 +29,7 @@ class Finding:
     options: tuple[tuple[int, str], ...] = ()  # id, what distinguishes it
     rest: str = ""  # of the sentence, behind the customer
     extra: dict[str, Any] = field(default_factory=dict)
+    attempt: str = ""  # see NotFound
 
     def ask(self, talk: Talk, kind: str, verb: str, **slots: Any) -> Reply:
         """Lists what it could be; the answer is a number (conversation.md U17).
@@ -37,7 +38,7 @@ class Finding:
             NotFound: nothing is like it.
         """
         if not self.options:
-            raise NotFound(f"没有找到「{self.query}」，换个说法再试，或发送「查 关键词」。")
+            raise NotFound(f"没有找到「{self.query}」，换个说法再试，或发送「查 关键词」。", attempt=self.attempt)
         talk.ask(kind, ids=[i for i, _ in self.options], rest=self.rest, **slots)
         lines = [f"{n} {words}" for n, (_, words) in enumerate(self.options, start=1)]
         head = f"要{verb}的是哪一家？回复数字：" if len(lines) > 1 else f"要{verb}的是这家吗？回复 1 就是："
@@ -121,7 +122,17 @@ def find_customer(
                     return Finding(head, match.certain.id, rest=rest.strip())
                 if match.options:
                     return _options(tx, head, [c.id for c in match.options], rest=rest.strip())
+        if not match.options:
+            return Finding(words, None, attempt=_out_of_sight(tx, words))
         return _options(tx, words, [c.id for c in match.options])
+
+
+def _out_of_sight(tx: Tx, words: str) -> str:
+    """The customer of exactly that name, where it is there but not the asker's to see; for the audit alone."""
+    twins = customers.find_twins(tx, name_key=hard_key(words), soft_key="", credit_code=None, phone="")
+    ids = [t.id for t in twins if t.hard]
+    seen = {c.id for c in customers.list_by_ids(tx, ids)}
+    return next((f"customer:{i}" for i in ids if i not in seen), "")
 
 
 def _options(tx: Tx, query: str, ids: list[int], rest: str = "") -> Finding:

@@ -10,6 +10,7 @@ from bot.core.errors import InvalidInput
 from bot.language.phones import find_phones, is_credit_code, read_contact
 from handlers.customers.service import FIELDS, NewCustomer
 from storage import dictionaries
+from storage.database import Tx
 
 LABELS = {
     "名称": "name", "客户名称": "name", "联系人": "contact", "电话": "mobile", "手机": "mobile", "职务": "title",
@@ -21,7 +22,7 @@ PERSON = re.compile(r"^[\u4e00-\u9fff·]{2,4}(?:先生|女士|总|经理)?$")
 
 
 def list_options(ctx: Context) -> dict[str, list[str]]:
-    """The values of a customer's fields that have a dictionary."""
+    """The values a customer's fields may take, of those that have a dictionary."""
     with ctx.begin() as tx:
         return {column: dictionaries.list_values(tx, "customer", key) for column, key in FIELDS.items()}
 
@@ -48,7 +49,8 @@ def read_phone(text: str) -> str:
 
 def read_new_customer(ctx: Context, words: str, draft: NewCustomer | None = None) -> NewCustomer:
     """`杭州远航贸易 陈强13812345678 展会认识`, or labelled `来源：展会`. What is known already stays."""
-    values = list_options(ctx)
+    with ctx.begin() as tx:
+        values = {column: _known(tx, key) for column, key in FIELDS.items()}
     new = draft or NewCustomer(name="")
     known: dict[str, str] = {}
     text = words
@@ -69,16 +71,9 @@ def read_new_customer(ctx: Context, words: str, draft: NewCustomer | None = None
         known["name"] = tokens.pop(0)
     rest: list[str] = []
     for token in tokens:
-        column = next(
-            (
-                c
-                for c, allowed in values.items()
-                if c not in known and any(a == token or token.startswith(a) for a in allowed)
-            ),
-            None,
-        )
-        if column is not None:
-            known[column] = next(a for a in values[column] if a == token or token.startswith(a))
+        column, value = _chosen(token, {c: v for c, v in values.items() if c not in known})
+        if column:
+            known[column] = value
         elif "contact" not in known and not new.contact and PERSON.match(token):
             person = read_contact(token)
             known["contact"] = person.name if person is not None and person.name else token
@@ -89,3 +84,24 @@ def read_new_customer(ctx: Context, words: str, draft: NewCustomer | None = None
     if rest:
         known["remark"] = " ".join([*([new.remark] if new.remark else []), *rest])
     return replace(new, **known)
+
+
+def _known(tx: Tx, field: str) -> tuple[str, ...]:
+    """The field's values, the disabled ones too: who says one is told so, instead of its being taken for a name."""
+    choices = dictionaries.choices_of(tx, "customer", field)
+    return (*choices.enabled, *choices.disabled) if choices is not None else ()
+
+
+def _chosen(token: str, values: dict[str, tuple[str, ...]]) -> tuple[str, str]:
+    """Column and value `token` names, or begins with; the longest value first (网络推广 before 网络)."""
+    folded = dictionaries.fold(token)
+    hits = [
+        (len(value), column, value)
+        for column, labels in values.items()
+        for value in labels
+        if folded.startswith(dictionaries.fold(value))
+    ]
+    if not hits:
+        return "", ""
+    longest = max(length for length, *_ in hits)
+    return next((column, value) for length, column, value in hits if length == longest)

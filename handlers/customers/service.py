@@ -1,6 +1,6 @@
 """Use cases of customers and contacts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,8 @@ from bot.language.phones import is_credit_code
 from bot.language.pinyin import initials, pinyin_of
 from handlers.customers import rules
 from handlers.customers.rules import Duplicate, TwinFact
-from storage import audit, customers, dictionaries, follow_ups, people, pools, undos
+from handlers.dictionaries.service import step_choose
+from storage import audit, customers, follow_ups, people, pools, undos
 from storage.customers import PAGE, CustomerFilter
 from storage.database import Tx
 from storage.tables import Contact, Customer, FollowUp, OwnerHistory
@@ -65,8 +66,8 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
     if new.credit_code and not is_credit_code(new.credit_code):
         raise InvalidInput(f"「{new.credit_code}」不是有效的统一社会信用代码，请核对后再发。")
     with ctx.begin() as tx:
-        for column, field in FIELDS.items():
-            _check_dictionary(tx, field, getattr(new, column))
+        chosen = {column: step_choose(tx, "customer", field, getattr(new, column)) for column, field in FIELDS.items()}
+        new = replace(new, **chosen)
         twins = customers.find_twins(
             tx, name_key=hard_key(name), soft_key=soft_key(name), credit_code=new.credit_code or None, phone=new.mobile
         )
@@ -83,7 +84,7 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
             tx, user_id=ctx.actor.user_id, kind="customers.create", payload={"customer_id": customer.id},
             text=f"新建客户 {name}", now=ctx.now, lasts=UNDO,
         )  # fmt: skip
-        _record(tx, ctx, "create.customer", customer.id, name=name)
+        _record(tx, ctx, "create.customer", customer.id, name=name, changes=_given(new))
     return Created(customer, undo_id)
 
 
@@ -113,14 +114,6 @@ def _facts(tx: Tx, twins: list[customers.Twin]) -> list[TwinFact]:
     return [TwinFact(t.name, names.get(t.owner_id or "", t.owner_id or ""), t.hard, t.id in visible) for t in twins]
 
 
-def _check_dictionary(tx: Tx, field: str, value: str) -> None:
-    if not value:
-        return
-    allowed = dictionaries.list_values(tx, "customer", field)
-    if allowed and value not in allowed:
-        raise InvalidInput(f"没有「{value}」这个选项，可以选：{'、'.join(allowed[:12])}。")
-
-
 def undo_create(ctx: Context, payload: dict[str, Any]) -> str:
     """Takes a creation back, unless the customer has been worked on."""
     with ctx.begin() as tx:
@@ -128,7 +121,7 @@ def undo_create(ctx: Context, payload: dict[str, Any]) -> str:
         if customer.last_follow_up_at is not None or customer.owner_id != ctx.actor.user_id:
             raise rules.NotYours(f"「{customer.name}」已经有跟进或换了负责人，不能撤销新建。")
         customers.remove_customer(tx, customer, ctx.now)
-        _record(tx, ctx, "undo.create", customer.id)
+        _record(tx, ctx, "undo.create", customer.id, name=customer.name)
         return f"已撤销新建「{customer.name}」。"
 
 
@@ -201,8 +194,16 @@ def add_contact(ctx: Context, customer_id: int, *, name: str, title: str, mobile
             tx, customer_id=customer_id, name=name, initials=initials(name, person=True), title=title, mobile=mobile,
             now=ctx.now, by=ctx.actor.user_id,
         )  # fmt: skip
-        _record(tx, ctx, "add.contact", customer_id, contact=contact.id)
+        _record(
+            tx, ctx, "add.contact", customer_id, contact=contact.id, name=customer.name, changes={"联系人": ("", name)}
+        )
         return customer.name
+
+
+def _given(new: NewCustomer) -> dict[str, tuple[str, str]]:
+    """The choices and the city: what a list can be narrowed by. No phones."""
+    labels = {"customer_class": "分类", "industry": "行业", "source": "来源", "city": "城市", "contact": "联系人"}
+    return {label: ("", value) for column, label in labels.items() if (value := getattr(new, column))}
 
 
 def _record(tx: Tx, ctx: Context, action: str, customer_id: int | None, **detail: Any) -> None:

@@ -1,6 +1,6 @@
 """Use cases of follow-ups."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +8,9 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import NotFound
 from bot.core.forms import check_may_fill
+from bot.core.redaction import redact
 from handlers.customers.rules import check_may_write
+from handlers.dictionaries.service import step_choose
 from handlers.followups import rules
 from storage import audit, customers, digest, follow_ups, people, undos
 
@@ -57,6 +59,8 @@ def log_follow_up(ctx: Context, customer_id: int, new: NewFollowUp) -> Logged:
                 owner=people.name_of(tx, customer.owner_id),
             )  # fmt: skip
         name = customer.name
+        if new.method:
+            new = replace(new, method=step_choose(tx, "followup", "method", new.method))
         follow_up_id = follow_ups.add_follow_up(
             tx, customer_id=customer_id, user_id=ctx.actor.user_id, at=at, method=new.method,
             content=new.content.strip(), next_at=new.next_at, next_timed=new.next_timed,
@@ -70,9 +74,21 @@ def log_follow_up(ctx: Context, customer_id: int, new: NewFollowUp) -> Logged:
         digest.cancel(tx, subject, rules=SETTLED, now=ctx.now)
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="log.follow_up", subject=subject,
-            follow_up=follow_up_id,
+            follow_up=follow_up_id, name=name, changes={"跟进": ("", clip(redact(new.content.strip())))},
         )  # fmt: skip
     return Logged(follow_up_id, name, undo_id)
+
+
+def clip(text: str) -> str:
+    """Enough of it to be recognised in an audit line."""
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def when(moment: datetime | None, timed: bool) -> str:
+    """2026-03-05 15:00, or the day alone."""
+    if moment is None:
+        return ""
+    return f"{moment:%Y-%m-%d %H:%M}" if timed else f"{moment:%Y-%m-%d}"
 
 
 def undo_follow_up(ctx: Context, payload: dict[str, Any]) -> str:
@@ -85,7 +101,8 @@ def undo_follow_up(ctx: Context, payload: dict[str, Any]) -> str:
         follow_ups.take_back(tx, follow_up, ctx.now)
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="undo.follow_up",
-            subject=f"customer:{follow_up.customer_id}", follow_up=follow_up.id,
+            subject=f"customer:{follow_up.customer_id}", follow_up=follow_up.id, name=customer.name,
+            changes={"跟进": (clip(redact(follow_up.content)), "")},
         )  # fmt: skip
         return f"已撤销「{customer.name}」的这条跟进。"
 
@@ -105,6 +122,8 @@ def plan_next(ctx: Context, customer_id: int, at: datetime, *, timed: bool) -> s
             owner_id=customer.owner_id, actor_id=ctx.actor.user_id, may_edit=ctx.actor.may(Permission.FOLLOWUP_EDIT),
             name=customer.name, owner=people.name_of(tx, customer.owner_id),
         )  # fmt: skip
+        was = customer.next_follow_up_at
+        changes = {"下次联系": (when(was, customer.next_timed), when(at, timed))}
         customers.set_next_follow_up(tx, customer_id, at, timed=timed, now=ctx.now)
         digest.cancel(tx, f"customer:{customer_id}", rules=("next_follow_up",), now=ctx.now)
         audit.record(
@@ -114,6 +133,7 @@ def plan_next(ctx: Context, customer_id: int, at: datetime, *, timed: bool) -> s
             via=ctx.via,
             action="plan.next",
             subject=f"customer:{customer_id}",
-            at_=at.isoformat(),
+            name=customer.name,
+            changes=changes,
         )
         return customer.name

@@ -21,7 +21,15 @@ def request_sync(ctx: Context) -> None:
     with ctx.begin() as tx:
         if not jobs.request(tx, "sync", by=ctx.actor.user_id, now=ctx.now):
             raise SyncRunning("正在同步，完成后会告诉你。")
-        audit.record(tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="request.sync", subject="org")
+        audit.record(
+            tx,
+            at=ctx.now,
+            user_id=ctx.actor.user_id,
+            via=ctx.via,
+            action="request.sync",
+            subject="org",
+            name="组织机构",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,8 @@ def decide_removals(ctx: Context, *, agree: bool) -> str:
         concerned = decide(tx, run.id, ctx.actor.user_id, ctx.now)
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="decide.removals", subject=f"sync:{run.id}",
-            agree=agree, people=len(concerned),
+            agree=agree, people=len(concerned), name="离职名单",
+            changes={f"{len(concerned)} 人": ("等待确认", "停用" if agree else "保留")},
         )  # fmt: skip
     if agree:
         announce_departures(ctx)

@@ -19,6 +19,7 @@ from storage.settings import CompanySettings
 from storage.tables import Customer
 
 UNDO = timedelta(minutes=10)
+OWNER, POOL = "负责人", "公海"  # as audit lines say it
 
 
 def policy_of(settings: CompanySettings) -> ClaimPolicy:
@@ -104,7 +105,7 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
                 "pooled_at": (pooled.pooled_at or now).isoformat(),
             },
         )  # fmt: skip
-        _record(tx, ctx, "claim.customer", customer_id)
+        _record(tx, ctx, "claim.customer", customer_id, name=pooled.name, changes={OWNER: (POOL, me.name)})
         cards.redraw_others(tx, subject(customer_id), now=now, but=card)
     return Claimed(pooled.name, undo_id)
 
@@ -123,7 +124,7 @@ def undo_claim(ctx: Context, payload: dict[str, Any]) -> str:
         name = customer.name
         if not pools.give_back(tx, customer_id, ctx.actor.user_id, since=since, pooled_at=pooled_at, now=ctx.now):
             raise NotReturnable(f"「{name}」现在不在你名下，撤销不了。")
-        _record(tx, ctx, "undo.claim", customer_id)
+        _record(tx, ctx, "undo.claim", customer_id, name=name, changes={OWNER: (ctx.actor.name, POOL)})
         cards.redraw_others(tx, subject(customer_id), now=ctx.now)
     return f"已撤销领取，「{name}」回到公海，不计入领取次数。"
 
@@ -169,7 +170,10 @@ def return_customer(ctx: Context, customer_id: int, reason: str, *, card: str = 
             now=ctx.now,
             lasts=UNDO,
         )
-        _record(tx, ctx, "return.customer", customer_id, reason=reason, owner=owner_id)
+        _record(
+            tx, ctx, "return.customer", customer_id, reason=reason, owner=owner_id, name=name,
+            changes={OWNER: (people.name_of(tx, owner_id), POOL)},
+        )  # fmt: skip
         if not own:
             text = f"「{name}」已由 {ctx.actor.name} 退回公海，原因：{reason}。"
             tell(
@@ -199,10 +203,11 @@ def undo_return(ctx: Context, payload: dict[str, Any]) -> str:
             raise AlreadyClaimed(
                 f"撤销不了：{rules.taken_text(who, holding.owner_since if holding else None, ctx.today)}。"
             )
-        _record(tx, ctx, "undo.return", customer_id)
         cards.redraw_others(tx, subject(customer_id), now=ctx.now)
         tx.expire_all()
         name = customers.access_customer(tx, customer_id).name
+        changes = {OWNER: (POOL, people.name_of(tx, owner_id))}
+        _record(tx, ctx, "undo.return", customer_id, name=name, changes=changes)
     return f"已撤销，「{name}」还是你的客户。"
 
 
@@ -229,7 +234,8 @@ def assign_customer(ctx: Context, customer_id: int, receiver_id: str) -> str:
             winner = pools.holding_of(tx, customer_id)
             who = people.name_of(tx, winner.owner_id if winner else None)
             raise AlreadyClaimed(rules.taken_text(who, winner.owner_since if winner else None, ctx.today))
-        _record(tx, ctx, "assign.customer", customer_id, to=receiver_id)
+        changes = {OWNER: (POOL, receiver.name)}
+        _record(tx, ctx, "assign.customer", customer_id, to=receiver_id, name=name, changes=changes)
         if receiver_id != ctx.actor.user_id:
             text = f"{ctx.actor.name} 把「{name}」分配给你了，发送「查 {name}」看详情。"
             tell(
@@ -275,7 +281,10 @@ def recycle_customer(ctx: Context, due: Clocked) -> bool:
         )  # fmt: skip
         if not done:
             return False
-        _record(tx, ctx, "recycle.customer", due.id, owner=due.owner_id, days=days)
+        _record(
+            tx, ctx, "recycle.customer", due.id, owner=due.owner_id, days=days, name=due.name,
+            changes={OWNER: (people.name_of(tx, due.owner_id), POOL)},
+        )  # fmt: skip
         digest.add(
             tx, user_id=due.owner_id, rule="returned", subject=subject(due.id), cycle=ctx.now.isoformat(), now=ctx.now,
             text=f"「{due.name}」{days} 天未跟进，已自动返回公海",

@@ -75,9 +75,3 @@ def check_price(price: Decimal | None) -> Decimal:
     if price < 0 or price != price.quantize(CENT):
         raise InvalidInput("单价不能是负数，最多两位小数，例如 12800.50。")
     return price.quantize(CENT)
-
-
-def check_choice(label: str, value: str, allowed: list[str]) -> None:
-    """A value of the bound dictionary, or nothing. Raises InvalidInput with the list (R3.04, R3.60)."""
-    if value and allowed and value not in allowed:
-        raise InvalidInput(f"{label}「{value}」不在数据字典里，可选：{'、'.join(allowed[:20])}。")

@@ -9,6 +9,7 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.language.money import parse_amount
+from handlers.dictionaries.service import step_choose
 from handlers.products import rules
 from handlers.products.rules import CodeTaken
 from storage import audit, dictionaries, products, undos
@@ -63,7 +64,8 @@ def add_product(ctx: Context, words: list[str]) -> Changed:
     with ctx.begin() as tx:
         new = rules.read_new_product(words, units=dictionaries.list_values(tx, "product", "unit"))
         rules.check_new_product(new)
-        _check_choices(tx, category=new.category, unit=new.unit)
+        category = step_choose(tx, "product", "category", new.category)
+        unit = step_choose(tx, "product", "unit", new.unit)
         taken = products.find_product(tx, new.code)
         if taken is not None:
             raise CodeTaken(
@@ -71,7 +73,7 @@ def add_product(ctx: Context, words: list[str]) -> Changed:
                 f"要改它请发「修改产品 {taken.code} 单价 …」。"
             )
         product = products.add_product(
-            tx, code=new.code, name=new.name, category=new.category, unit=new.unit, price=rules.check_price(new.price)
+            tx, code=new.code, name=new.name, category=category, unit=unit, price=rules.check_price(new.price)
         )
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="products.add", payload={"code": product.code},
@@ -98,8 +100,7 @@ def edit_product(ctx: Context, word: str, field: str, value: str) -> Changed:
             amount = parse_amount(value)
             product.price = rules.check_price(amount.value if amount is not None and amount.sure else None)
         else:
-            _check_choices(tx, **{name: value} if name != "name" else {})
-            setattr(product, name, value)
+            setattr(product, name, value if name == "name" else step_choose(tx, "product", name, value))
         return _changed(tx, ctx, product, before, LABELS[name])
 
 
@@ -136,11 +137,6 @@ def facts_line(product: Product) -> str:
     """主机 · 12,800.00 元/台."""
     price = f"{product.price:,.2f} 元" + (f"/{product.unit}" if product.unit else "")
     return " · ".join(p for p in (product.category, price, "" if product.enabled else "已停用") if p)
-
-
-def _check_choices(tx: Tx, *, category: str = "", unit: str = "") -> None:
-    rules.check_choice("产品分类", category, dictionaries.list_values(tx, "product", "category"))
-    rules.check_choice("计量单位", unit, dictionaries.list_values(tx, "product", "unit"))
 
 
 def _facts(product: Product) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def take_back(ctx: Context, undo_id: int | None) -> str:
         if undo is None and undo_id is None:
             raise NothingToUndo("没有可以撤销的操作。撤销在操作后 10 分钟内有效。")
         if undo is None or undo.user_id != ctx.actor.user_id:
-            raise NotFound("没有找到可以撤销的操作。")
+            raise NotFound("没有找到可以撤销的操作。", attempt=f"undo:{undo_id}" if undo is not None else "")
         if undo.undone_at is not None:
             raise NothingToUndo(f"「{undo.text}」已经撤销过了。")
         lasts = span_text(undo.expires_at - undo.created_at)

@@ -33,6 +33,7 @@ from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictio
 from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
 from storage.tables.loads import LoadedRecord  # noqa: E402
 from storage.tables.messaging import (  # noqa: E402
+    Attachment,
     Audit,
     Card,
     CardSubject,
@@ -45,6 +46,7 @@ from storage.tables.messaging import (  # noqa: E402
     Notice,
     Outbox,
     Undo,
+    Upload,
 )
 from storage.tables.org import Department, DepartmentLeader, Employee, EmployeeDepartment, SyncRun  # noqa: E402
 from storage.tables.sales import (  # noqa: E402
@@ -70,6 +72,7 @@ _fields.watch(
 )
 
 __all__ = [
+    "Attachment",
     "Audit",
     "Card",
     "CardSubject",
@@ -118,4 +121,5 @@ __all__ = [
     "SyncRun",
     "Target",
     "Undo",
+    "Upload",
 ]

@@ -50,7 +50,7 @@ class Outbox(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     lane: str  # messages of one lane leave in order: the receiver or the card
-    channel: str  # robot | group | card | card_update | notice
+    channel: str  # robot | group | card | card_update | notice | file
     payload: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
     state: str = "queued"
     attempts: int = 0
@@ -182,14 +182,46 @@ class JobRequest(SQLModel, table=True):
     result: str = ""
 
 
-class Audit(SQLModel, table=True):
-    """Who changed what, when and by which door."""
+class Attachment(SQLModel, table=True):
+    """A table on its way to a person, kept until it is sent (`bot.core.tabular.Table.dump`)."""
 
-    __table_args__ = (Index("ix_audit_subject", "subject", "at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: str
+    name: str  # of the file
+    content: bytes
+    created_at: datetime = Field(sa_type=Moment)
+
+
+class Upload(SQLModel, table=True):
+    """A table somebody sent, read and checked, waiting for its sender's word."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: str = Field(index=True)
+    kind: str  # what it is to be imported as: roles
+    name: str  # of the file
+    header: list[Any] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
+    rows: list[Any] = Field(default_factory=list, sa_column=Column(Json, nullable=False))  # [number, [cells]]
+    created_at: datetime = Field(sa_type=Moment)
+    done_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Audit(SQLModel, table=True):
+    """Who changed what, when and by which door. Only ever added to: triggers of the database see to it.
+
+    A revision that makes this table anew (a batch on SQLite) loses them: make them again (0002).
+    """
+
+    __table_args__ = (
+        Index("ix_audit_subject", "subject", "at"),
+        Index("ix_audit_at", "at"),
+        Index("ix_audit_user_id", "user_id", "at"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(sa_type=Moment)
     user_id: str
     via: str  # chat | tap | job | event | load | web
     action: str
     subject: str
+    name: str = ""  # the subject's name at that time, as people read it
+    source: str = ""  # the message, card or event that caused it, as the inbox names it
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))

@@ -67,5 +67,8 @@ def load_world(tx: Tx, world: Mapping[str, Any], now: datetime) -> LoadResult:
         result = load.close()
     if result.changed or not running:
         put_setting(tx, LOADED, {"at": now.isoformat()}, by=BY, now=now)
-        audit.record(tx, at=now, user_id=BY, via="load", action="world.load", subject="company", **result.counts)
+        counts: dict[str, Any] = dict(result.counts)
+        audit.record(
+            tx, at=now, user_id=BY, via="load", action="world.load", subject="company", name="公司数据", **counts
+        )
     return result

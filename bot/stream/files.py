@@ -1,0 +1,45 @@
+"""A file somebody sent the bot: fetched after its message is stored and acknowledged, and read as a table."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from bot.dingtalk.errors import DingTalkError, TooLarge
+from bot.dispatch import SentFile
+from bot.sheets import BadFile, read_sheet
+from bot.sheetwork import MAX_FILE
+
+log = logging.getLogger(__name__)
+TOO_LARGE = "文件超过 10 MB，请拆成几个小一点的再发。"
+NOT_FETCHED = "文件没有下载成功，请再发一次。"
+
+
+class Downloads(Protocol):
+    """DingTalk's robot, as far as it is needed here."""
+
+    async def download_file(self, download_code: str, *, limit: int = ...) -> bytes:
+        """Raises TooLarge, DingTalkError."""
+        ...
+
+
+async def fetch_table(robot: Downloads, content: Mapping[str, Any], waits: Sequence[float]) -> SentFile:
+    """Never raises for what the sender or DingTalk did: the problem is in what it returns."""
+    name = str(content.get("fileName") or "")[:200]
+    code = content.get("downloadCode")
+    if not isinstance(code, str) or not code:
+        return SentFile(name, problem=NOT_FETCHED)
+    for wait in (*waits, None):
+        try:
+            data = await robot.download_file(code, limit=MAX_FILE)
+            return SentFile(name, await read_sheet(data))
+        except TooLarge:
+            return SentFile(name, problem=TOO_LARGE)
+        except BadFile as refusal:
+            return SentFile(name, problem=refusal.text)
+        except DingTalkError as failure:
+            if wait is None or not failure.retryable:
+                log.warning("a file could not be fetched: %s", failure)
+                return SentFile(name, problem=NOT_FETCHED)
+            await asyncio.sleep(wait)
+    raise AssertionError("unreachable")

@@ -1,0 +1,1 @@
+"""操作记录: who changed what, who was refused."""

@@ -1,0 +1,108 @@
+"""Audit lines in words: every action there is, what it is called and of which kind it is. A test keeps it whole."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+KINDS: Final = {
+    "refused": ("被拒绝", "拒绝", "越权"),
+    "rights": ("权限", "角色", "管理员"),
+    "settings": ("设置", "配置"),
+    "dictionary": ("数据字典", "字典"),
+    "customer": ("客户",),
+    "followup": ("跟进",),
+    "pool": ("公海",),
+    "org": ("组织", "同步"),
+    "export": ("导出", "导入"),
+}
+KIND_WORDS: Final = {kind: words[0] for kind, words in KINDS.items()}
+
+ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is called, kind
+    "add.contact": ("加联系人", "customer"),
+    "assign.customer": ("分配客户", "pool"),
+    "bind.dictionary": ("绑定字典", "dictionary"),
+    "claim.customer": ("领取客户", "pool"),
+    "create.customer": ("新建客户", "customer"),
+    "create.dictionary": ("新建字典", "dictionary"),
+    "decide.removals": ("决定离职名单", "org"),
+    "delete.dictionary": ("删除字典", "dictionary"),
+    "edit.dictionary": ("修改字典", "dictionary"),
+    "export.audit": ("导出操作记录", "export"),
+    "export.roles": ("导出角色", "export"),
+    "import.role": ("导入角色", "rights"),
+    "log.follow_up": ("记跟进", "followup"),
+    "plan.next": ("改下次联系时间", "followup"),
+    "recycle.customer": ("自动返回公海", "pool"),
+    "refuse.attempt": ("被拒绝", "refused"),
+    "request.sync": ("发起组织同步", "org"),
+    "return.customer": ("退回公海", "pool"),
+    "set.setting": ("修改设置", "settings"),
+    "unbind.dictionary": ("解绑字典", "dictionary"),
+    "undo.claim": ("撤销领取", "pool"),
+    "undo.create": ("撤销新建客户", "customer"),
+    "undo.dictionary": ("撤销字典修改", "dictionary"),
+    "undo.follow_up": ("撤销跟进", "followup"),
+    "undo.return": ("撤销退回", "pool"),
+    "world.load": ("导入公司数据", "settings"),
+}
+SUBJECTS: Final = {
+    "customer": "客户", "dictionary": "字典", "role": "角色", "setting": "设置", "org": "组织", "company": "公司",
+    "sync": "同步", "undo": "撤销", "contact": "联系人", "audit": "操作记录",
+}  # fmt: skip
+SECTIONS: Final = {  # of a world file
+    "settings": "设置", "dictionaries": "字典", "field_dictionaries": "字典绑定", "stages": "销售阶段",
+    "products": "产品", "competitors": "竞争对手", "roles": "角色", "leads": "线索",
+    "customers": "客户", "claims": "领取次数",
+    "opportunities": "商机", "contracts": "合同", "targets": "目标", "invoice_flow": "开票审批",
+}  # fmt: skip
+DOORS: Final = {
+    "chat": "对话", "tap": "卡片", "job": "自动任务", "event": "钉钉事件", "load": "命令行导入", "web": "网页",
+    "init": "命令行开通", "import": "表格导入",
+}  # fmt: skip
+
+
+def action_words(action: str) -> str:
+    """As people read it."""
+    return ACTIONS[action][0] if action in ACTIONS else "其他操作"
+
+
+def actions_of(kinds: Sequence[str]) -> frozenset[str]:
+    """Those of these kinds."""
+    return frozenset(action for action, (_, kind) in ACTIONS.items() if kind in kinds)
+
+
+def detail_words(action: str, detail: Mapping[str, Any]) -> str:
+    """What it was and what it is now: 负责人 公海 → 李娜; of a refusal, what was said and why it was refused."""
+    if action == "refuse.attempt":
+        said, why = str(detail.get("said", "")), str(detail.get("why", ""))
+        return "；".join(part for part in (f"想「{said}」" if said else "", why) if part)
+    counts = SECTIONS if action == "world.load" else {}
+    parts = [f"{word} {detail[name]}" for name, word in counts.items() if detail.get(name)]
+    for label, pair in (detail.get("changes") or {}).items():
+        was, now = (
+            (str(pair[0]), str(pair[1])) if isinstance(pair, list | tuple) and len(pair) == 2 else ("", str(pair))
+        )
+        parts.append(f"{label} {was or '（空）'} → {now or '（空）'}")
+    for before, after in (("was", "now"), ("from", "to"), ("before", "after")):
+        if before in detail and after in detail and "changes" not in detail:
+            parts.append(f"{_plain(detail[before])} → {_plain(detail[after])}")
+    if isinstance(reason := detail.get("reason"), str) and reason:
+        parts.append(f"原因：{reason}")
+    return "；".join(parts)
+
+
+def _plain(value: object) -> str:
+    """Lists as people write them; nothing as （空）."""
+    if isinstance(value, list | tuple):
+        return "、".join(map(str, value)) or "（空）"
+    return "（空）" if value in (None, "") else str(value)
+
+
+def subject_words(subject: str, name: str) -> str:
+    """「华兴科技有限公司」; without a name 客户 12."""
+    if name:
+        return f"「{name}」"
+    kind, _, number = subject.partition(":")
+    if not kind:
+        return ""
+    word = SUBJECTS.get(kind, "")
+    return f"{word} {number}".strip() if word and number else word

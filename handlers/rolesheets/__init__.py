@@ -1,0 +1,1 @@
+"""Roles by xlsx: a template, an export, and a filled table checked and imported as a whole."""
