@@ -35,9 +35,7 @@ class Settings(BaseSettings):
     web_port: int = 8078
     public_url: str = ""
     log_level: str = "INFO"
-    card_template: str = (
-        ""  # id of an imported template, public or none (words); empty: ours if it is there, else public
-    )
+    card_template: str = ""  # id of an imported one, public, or none (words); empty: ours if imported, else public
 
     sandbox: str = ""  # set by read_settings alone: the local DingTalk of the demo whose data directory this is
 

@@ -317,7 +317,7 @@ def _said(field: FormField) -> str:
 
 
 def _asked(field: FormField) -> str:
-    options = "/".join(words for _, words in field.options[:8])
+    options = "/".join(words for _, words in field.options[:8]) + ("…" if len(field.options) > 8 else "")
     notes = [n for n in ("必填" if field.required else "", options) if n]
     return f"{field.label}（{'，'.join(notes)}）" if notes else field.label
 

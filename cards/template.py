@@ -182,9 +182,9 @@ class _Card:
         look: dict[str, Any] = {
             "hasBackground": True,
             "backgroundType": "Standard",
-            "standardBackgroundColor": "orange",
+            "standardBackgroundColor": "blue",
         }
-        shade = {"backgroundColor": "#FFF4E5", "darkModeBackgroundColor": "#3D2E14"}
+        shade = {"backgroundColor": "#EAF2FF", "darkModeBackgroundColor": "#14263D"}
         corners = {f"cornerRadius{corner}": 6 for corner in ("LeftTop", "RightTop", "RightBottom", "LeftBottom")}
         padding = {
             f"padding{side}": _fixed("dynamicNumber", size)

@@ -180,7 +180,7 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     """The form of a new customer."""
     draft = state.get("draft", {})
     name = draft.get("name", "")
-    missing = f"「{escape(name)}」还差电话或联系人，填好提交就行。" if name else "要建哪家客户？填好提交就行。"
+    missing = f"「{escape(name)}」还差电话或联系人。" if name else "要建哪家客户？联系人和电话至少要一个。"
     return customer_cards.new_customer(draft, list_options(ctx), missing=missing, doubt=str(state.get("doubt", "")))
 
 
