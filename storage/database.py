@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -38,9 +38,12 @@ T = TypeVar("T")
 
 LOCK_WAIT = 10.0  # seconds another process may hold SQLite's write lock before a unit gives up
 READERS = 4  # SQLite reader threads
-GROUP = 0.008  # seconds of units that one COMMIT makes wait; the unit that passes it is its group's last
+# Seconds of units that one COMMIT makes wait, at least as long as the last COMMIT took; the unit that passes it is its
+# group's last. The second is from an urgent unit on.
+GROUP, URGENT_GROUP = 0.008, 0.003
 POOL = 10  # PostgreSQL connections
-RETRIES = 5  # deadlocks and serialisation failures on PostgreSQL
+RETRIES = 8  # deadlocks and serialisation failures on PostgreSQL
+LOSERS = 5_120_726  # the advisory lock of units that are run again
 
 
 DRIVER = "driver"  # in `Tx.info`: sqlite3's own connection, for `storage.plain`
@@ -111,6 +114,7 @@ class Database:
         self.url = url
         self.kind = parsed.get_backend_name()
         self._async: AsyncEngine | None = None
+        self.run_again = 0  # units of this process that lost a deadlock or could not be serialised
         if self.kind == "sqlite":
             if not parsed.database or parsed.database == ":memory:":
                 raise ValueError("the SQLite database must be a file: sqlite+aiosqlite:///path")
@@ -120,6 +124,7 @@ class Database:
             self._write_thread = ThreadPoolExecutor(1, "db-write")
             self._urgent: deque[_Unit] = deque()
             self._ordinary: deque[_Unit] = deque()
+            self._commit_took = 0.0  # seconds, the last one
             self._writing = False  # a group is being written, or is about to be
             self._read_threads = ThreadPoolExecutor(READERS, "db-read")
         elif self.kind == "postgresql":
@@ -175,20 +180,25 @@ class Database:
         return None
 
     def _write_group(self) -> None:
-        """One transaction of all that waits, as long as `GROUP` lasts or nobody urgent has to be told."""
+        """One transaction of what waits."""
         waiting, group = self._waiting(), list[_Unit]()
         try:
             with self._writer.connect() as connection, connection.begin() as transaction:
                 driver: Any = connection.connection.dbapi_connection
-                until = time.perf_counter() + GROUP
+                until = time.perf_counter() + max(GROUP, self._commit_took)
                 while (unit := self._next()) is not None:
                     group.append(unit)
                     _run_in_group(connection, driver, unit)
                     if not transaction.is_active:  # its session has rolled everything back
                         self._begin_anew(group)
                         return
-                    if (unit.urgent and not self._urgent) or time.perf_counter() > until:
+                    now = time.perf_counter()
+                    if unit.urgent:
+                        until = min(until, now + max(URGENT_GROUP, self._commit_took))
+                    if now > until:
                         break
+                began = time.perf_counter()
+            self._commit_took = time.perf_counter() - began
         except BaseException as problem:  # noqa: BLE001 -- raised where the units are awaited
             if not group:  # BEGIN failed: all that were there have waited as long as the first
                 group = [unit for _ in range(waiting) if (unit := self._next()) is not None]
@@ -231,13 +241,15 @@ class Database:
     async def _unit_postgres(self, scope: Scope | None, work: Callable[[Tx], T]) -> T:
         assert self._async is not None
         for attempt in range(RETRIES):
+            body = work if attempt == 0 else _one_by_one(work)
             try:
                 async with self._async.connect() as connection:
-                    return await connection.run_sync(lambda c: _run(c, scope, work))
+                    return await connection.run_sync(lambda c, body=body: _run(c, scope, body))  # type: ignore[misc]
             except DBAPIError as failure:
                 code = getattr(failure.orig, "sqlstate", None)
                 if code not in ("40001", "40P01") or attempt == RETRIES - 1:
                     raise
+                self.run_again += 1
             await asyncio.sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311 -- jitter, no secret
         raise AssertionError("unreachable")
 
@@ -251,6 +263,16 @@ class Database:
         self._reader.dispose()
         self._write_thread.shutdown()
         self._read_threads.shutdown()
+
+
+def _one_by_one(work: Callable[[Tx], T]) -> Callable[[Tx], T]:
+    """Lets those that have lost a deadlock run one after another: together they would only meet in the next one."""
+
+    def body(tx: Tx) -> T:
+        tx.execute(select(func.pg_advisory_xact_lock(LOSERS)))
+        return work(tx)
+
+    return body
 
 
 def _run_in_group(connection: Connection, driver: sqlite3.Connection, unit: _Unit) -> None:

@@ -111,7 +111,7 @@ class _Spelled:
                 continue
             value: Any = given[name]
             if at is not None:
-                value = value[at]
+                value = value[at] if at < len(value) else value[-1]
             bound.append(value if convert is None else convert(value))
         return bound
 
@@ -190,7 +190,7 @@ class Plain:
             self._names = tuple(name for name, value in values.items() if isinstance(value, list | tuple))
             self._names = tuple(n for n in self._names if n in _lists(self._statement))
         if self._names:
-            key += tuple(len(values[name]) for name in self._names)  # type: ignore[arg-type]
+            key += tuple(_room(values[name]) for name in self._names)
         found = self._spellings.get(key)
         if found is None:
             found = self._spellings[key] = _spell(self._statement, tx.get_bind().dialect, values)
@@ -294,6 +294,11 @@ def _fetched(result: Any) -> Rows:
     return Rows(result.all() if result.returns_rows else [], result.rowcount)
 
 
+def _room(values: Any) -> int:
+    """How long a list is spelled, so that few spellings do for all lengths: its last value is repeated."""
+    return 1 << (len(values) - 1).bit_length() if values else 0
+
+
 def _lists(statement: Any) -> frozenset[str]:
     compiled = statement.compile(dialect=sqlite.dialect())
     return frozenset(name for name, bind in compiled.binds.items() if bind.expanding)
@@ -304,7 +309,7 @@ def _spell(statement: Any, dialect: Dialect, values: dict[str, object]) -> _Spel
     compiled = statement.compile(dialect=dialect, column_keys=list(values) if isinstance(statement, Insert) else None)
     lists = {name for name, bind in compiled.binds.items() if bind.expanding}
     stand_ins: dict[str, Any] = {
-        name: [_Given(name, at) for at in range(len(value))] if name in lists else _Given(name)  # type: ignore[arg-type]
+        name: [_Given(name, at) for at in range(_room(value))] if name in lists else _Given(name)
         for name, value in values.items()
     }
     for column in compiled.insert_prefetch if isinstance(statement, Insert) else ():

@@ -4,6 +4,7 @@ A model of a hundred lines — a dict of owners — lives beside the real use ca
 """
 
 import asyncio
+import contextlib
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from handlers.pool.service import (
     undo_claim,
     undo_return,
 )
+from storage import cards
 from storage.database import Database, Tx
 from storage.settings import read_settings
 from storage.tables import ClaimLog, Customer, FollowUp, OwnerHistory, Undo
@@ -165,6 +167,38 @@ async def test_ownership_holds_on_postgresql(postgres: Database) -> None:
     for _ in range(60):
         await play.step()
     await play.check()
+
+
+@pytest.mark.postgres
+async def test_use_cases_lock_in_one_order(postgres: Database) -> None:
+    """Claimant, then customer, then what hangs on it, then cards' updates by card: nobody waits in a circle."""
+    play = Play(postgres, 7)
+    await play.begin()
+    ids = list(play.owner)
+
+    def hold(tx: Tx) -> None:
+        for n in (5, 2, 7, 0, 3):  # everybody's cards show every customer
+            cards.remember(
+                tx, out_track_id=f"dc-{n}", kind="pool.list", state={}, subjects=[f"customer:{i}" for i in ids],
+                holder_user_id=SELLERS[n % 3], conversation_id="", now=NOW,
+            )  # fmt: skip
+
+    await postgres.system(hold)
+
+    async def live() -> None:
+        for _ in range(20):
+            who, customer = play.rng.choice((*SELLERS, "wang03")), play.rng.choice(ids)
+            act: Any = play.rng.choice(
+                [
+                    (claim_customer,), (claim_customer,), (return_customer, "无需求"),
+                    (log_follow_up, NewFollowUp("聊了", "电话")), (assign_customer, play.rng.choice(SELLERS)),
+                ]
+            )  # fmt: skip
+            with contextlib.suppress(AppError):
+                await play.run(who, act[0], customer, *act[1:])
+
+    await asyncio.gather(*(live() for _ in range(8)))
+    assert postgres.run_again == 0
 
 
 async def test_one_persons_parallel_claims_never_pass_the_cap(database: Database) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select, update
 
@@ -189,3 +190,81 @@ async def test_a_moment_without_an_offset_is_refused(database: Database) -> None
     naive = datetime(2026, 3, 2, 1, 30)  # noqa: DTZ001 -- what is refused
     with pytest.raises(Exception, match="naive"):
         await database.system(lambda tx: tx.add(Lease(name="x", holder="me", epoch=1, until=naive)))
+
+
+def _together(db: Database, *bodies: Callable[[Tx], object]) -> "asyncio.Future[list[object]]":
+    """Units that wait at the same time: the first holds the thread until the others are queued."""
+    queued = threading.Event()
+    first = asyncio.ensure_future(db.system(lambda _: queued.wait(10)))
+    units = [asyncio.ensure_future(db.system(body)) for body in bodies]
+    asyncio.get_running_loop().call_soon(lambda: asyncio.get_running_loop().call_soon(queued.set))
+    return asyncio.gather(first, *units, return_exceptions=True)
+
+
+def _broken(tx: Tx) -> None:
+    _put("broken")(tx)
+    tx.flush()
+    raise _Stop
+
+
+async def test_units_that_wait_together_share_a_commit(sqlite: Database) -> None:
+    commits: list[object] = []
+    event.listen(sqlite._writer, "commit", commits.append)
+    results = await _together(sqlite, *(_put(name) for name in "abcdef"))
+    assert results == [True, *[None] * 6]
+    assert await sqlite.read(SYSTEM, _names) == list("abcdef")
+    assert len(commits) < 7
+
+
+async def test_a_unit_fails_alone_in_its_group(sqlite: Database) -> None:
+    _, a, broken, b = await _together(sqlite, _put("a"), _broken, _put("b"))
+    assert (a, type(broken), b) == (None, _Stop, None)
+    assert await sqlite.read(SYSTEM, _names) == ["a", "b"]
+
+
+async def test_a_unit_that_ends_the_transaction_takes_no_other_with_it(sqlite: Database) -> None:
+    await sqlite.system(_put("there"))
+    runs: list[str] = []
+
+    def noted(name: str) -> Callable[[Tx], str]:
+        def body(tx: Tx) -> str:
+            runs.append(name)
+            _put(name)(tx)
+            return name
+
+        return body
+
+    _, a, twin, b = await _together(sqlite, noted("a"), _put("there"), noted("b"))
+    assert (a, type(twin), b) == ("a", IntegrityError, "b")
+    assert await sqlite.read(SYSTEM, _names) == ["a", "b", "there"]
+    assert runs == ["a", "a", "b"]  # the first was run again
+
+
+async def test_nobody_is_told_of_success_before_the_commit(sqlite: Database) -> None:
+    def fails_at_the_end(tx: Tx) -> None:
+        tx.connection().exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+        tx.connection().exec_driver_sql("INSERT INTO role_function (role_id, function) VALUES (77, 'x')")
+
+    _, a, b = await _together(sqlite, _put("a"), fails_at_the_end)
+    assert isinstance(a, IntegrityError) and isinstance(b, IntegrityError)
+    assert await sqlite.read(SYSTEM, _names) == []
+    await sqlite.system(_put("a"))
+    assert await sqlite.read(SYSTEM, _names) == ["a"]
+
+
+async def test_losers_of_a_deadlock_do_not_meet_in_the_next(postgres: Database) -> None:
+    """Eight units on two rows in opposite order; run again together they used up every retry."""
+    await postgres.system(lambda tx: tx.add_all([Setting(name="a", value=0), Setting(name="b", value=0)]))
+
+    def body(names: str) -> Callable[[Tx], None]:
+        def work(tx: Tx) -> None:
+            for name in names:
+                row = tx.exec(select(Setting).where(Setting.name == name).with_for_update()).one()
+                row.value += 1
+                tx.add(row)
+                tx.flush()
+
+        return work
+
+    await asyncio.gather(*(postgres.system(body("ab" if n % 2 else "ba")) for n in range(8)))
+    assert await postgres.system(lambda tx: [one.value for one in tx.exec(select(Setting)).all()]) == [8, 8]

@@ -7,16 +7,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+from sqlmodel import select as sql_select
 
-from bot.core.actor import Scope
+from bot.core.actor import SYSTEM, Scope
 from bot.core.clock import BEIJING
 from storage import inbox
 from storage.database import Database, Tx
 from storage.inbox import NewFrame
 from storage.migrate import upgrade
-from storage.plain import InsertNew, Plain, given, table_of
-from storage.tables import Conversation, Customer, Inbox
+from storage.plain import InsertNew, Narrowed, Plain, given, given_list, table_of
+from storage.tables import Contact, Conversation, Customer, Inbox
+from tests.support.company import load_company
 from tests.support.postgres import fresh_database, need_postgres
 
 NOW = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=BEIJING)
@@ -109,3 +113,78 @@ async def test_what_dingtalk_waits_for_goes_first(tmp_path: Path) -> None:
     finally:
         held.set()
         await db.close()
+
+
+SCOPES = (
+    SYSTEM, Scope("lina04"), Scope("lina04", pool=True), Scope("wang03", frozenset({101, 102})),
+    Scope("wang03", frozenset({101}), pool=True), Scope("nobody", None), Scope("nobody", None, pool=True),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("scope", SCOPES, ids=str)
+async def test_a_narrowed_statement_sees_what_the_session_sees(db: Database, scope: Scope) -> None:
+    await load_company(db)
+
+    def gone(tx: Tx) -> None:
+        one = tx.exec(sql_select(Customer).where(col(Customer.owner_id) == "lina04")).first()
+        assert one is not None
+        one.deleted_at = NOW
+        tx.add(one)
+
+    await db.system(gone)
+    customer, contact = table_of(Customer), table_of(Contact)
+    names = Narrowed(select(customer.c.name))
+    owned = Narrowed(select(customer.c.name).where(customer.c.owner_id.is_not(None)), owned=True)
+    contacts = Narrowed(select(contact.c.name))
+
+    def look(tx: Tx) -> None:
+        assert sorted(names.run(tx).scalars()) == sorted(tx.exec(sql_select(Customer.name)).all())
+        mine = tx.exec(sql_select(Customer.name).where(col(Customer.owner_id).is_not(None))).all()
+        assert sorted(owned.run(tx).scalars()) == sorted(mine)
+        assert sorted(contacts.run(tx).scalars()) == sorted(tx.exec(sql_select(Contact.name)).all())
+
+    await db.unit(scope, look)
+
+
+async def test_a_narrowed_statement_without_scope_or_with_a_subquery_is_refused(db: Database) -> None:
+    customer, contact = table_of(Customer), table_of(Contact)
+    with pytest.raises(RuntimeError, match="no scope"):
+        await db.unit(None, lambda tx: Narrowed(select(customer.c.name)).run(tx))
+    within = select(customer.c.name).where(customer.c.id.in_(select(contact.c.customer_id)))
+    with pytest.raises(TypeError, match="subquery"):
+        await db.unit(Scope("u1"), lambda tx: Narrowed(within).run(tx))
+    with pytest.raises(TypeError, match="Plain"):
+        await db.unit(Scope("u1"), lambda tx: Narrowed(select(table_of(Conversation).c.user_id)).run(tx))
+
+
+async def test_lists_of_any_length(db: Database) -> None:
+    found = Plain(
+        select(table_of(Conversation).c.user_id)
+        .where(table_of(Conversation).c.user_id.in_(given_list("ids")), table_of(Conversation).c.misses.in_((0, 1)))
+        .order_by(table_of(Conversation).c.user_id)
+    )
+    await db.system(lambda tx: tx.add_all([Conversation(user_id=u, conversation_id="bot") for u in "abc"]))
+    for ids in ([], ["a"], ["a", "c"], ["a", "b", "c", "d"], []):
+        assert await db.system(lambda tx, ids=ids: found.run(tx, ids=ids).scalars()) == [i for i in ids if i != "d"]  # type: ignore[misc]
+
+
+async def test_what_the_database_refuses_is_named_as_the_session_names_it(db: Database) -> None:
+    put = Plain(insert(table_of(Conversation)))
+    row = {"user_id": "u1", "conversation_id": "bot", "misses": 0}
+    await db.system(lambda tx: put.run(tx, **row))
+    with pytest.raises(IntegrityError):
+        await db.system(lambda tx: put.run(tx, **row))
+
+
+async def test_values_come_back_as_their_columns_have_them(db: Database) -> None:
+    table = table_of(Conversation)
+    put = Plain(insert(table))
+    row = {
+        "user_id": "u1", "conversation_id": "bot", "pending": {"kind": "要", "ids": [1, 2]}, "pending_until": NOW,
+        "subject_id": None, "misses": 2,
+    }  # fmt: skip
+    await db.system(lambda tx: put.run(tx, **row))
+    got = await db.system(lambda tx: Plain(select(table)).run(tx).one())
+    assert {name: getattr(got, name) for name in row} == row
+    assert got.pending_until.utcoffset() == timedelta(hours=8)
+    assert got.subject_until is None
