@@ -84,7 +84,7 @@ def check_not_built_in(role: RoleSheet, what: str) -> None:
 
 def split(words: str) -> list[str]:
     """张三、李四 和 王五."""
-    return [part.lstrip("@") for part in SPLIT.split(words.strip()) if part.strip("@ ")]
+    return [part.lstrip("@") for part in SPLIT.split(words.strip()) if part.strip("@ ") not in ("", "和")]
 
 
 # -- functions --------------------------------------------------------------------------------------

@@ -80,8 +80,10 @@ def test_a_role_survives_being_written_down() -> None:
 async def test_before_the_first_sync_nothing_is_shown(database: Database) -> None:
     await load_company(database)
     room = Room(database)
-    for sentence in ("角色权限", "角色 业务员", "新建角色 电销", "角色 业务员 添加 王强", "删除角色 业务员", "字段权限 业务员", "高级操作",
-                     "角色 查看 李娜"):  # fmt: skip
+    for sentence in (
+        "角色权限", "角色 业务员", "新建角色 电销", "角色 业务员 添加 王强", "删除角色 业务员", "字段权限 业务员",
+        "高级操作", "角色 查看 李娜",
+    ):  # fmt: skip
         said = await room.say("chen01", sentence)
         assert "请先同步组织机构" in said, (sentence, said)
         assert "李娜" not in said
@@ -134,8 +136,10 @@ async def test_members_come_and_go_by_name(room: Room) -> None:
 
 
 async def test_all_users_is_fixed_and_computed(room: Room) -> None:
-    for sentence in ("删除角色 所有用户", "角色 所有用户 改名 全体", "角色 所有用户 移除 李娜", "角色 所有用户 添加 李娜",
-                     "角色 所有用户 李娜 服务部门 销售部"):  # fmt: skip
+    for sentence in (
+        "删除角色 所有用户", "角色 所有用户 改名 全体", "角色 所有用户 移除 李娜", "角色 所有用户 添加 李娜",
+        "角色 所有用户 李娜 服务部门 销售部",
+    ):  # fmt: skip
         assert "内置角色" in await room.say("chen01", sentence), sentence
     assert "6 人" in await room.say("chen01", "角色权限")
     assert "添加功能" in await room.say("chen01", "角色 所有用户 添加功能 公海-分配")
@@ -153,13 +157,13 @@ async def test_deleting_says_what_it_means_and_asks(room: Room) -> None:
 
 
 async def test_limited_fields_are_not_shown_searched_or_filled_in(room: Room) -> None:
-    assert "138" in await room.say("lina04", "查 华兴")
+    assert "138" in await room.say("lina04", "查 华兴科技")
     assert "没有限制 → 隐藏" in await room.say("chen01", "字段权限 业务员 联系人 手机 隐藏")
-    shown = await room.say("lina04", "查 华兴")
+    shown = await room.say("lina04", "查 华兴科技")
     assert "陈强" in shown and "5678" not in shown
     assert "没有找到" in await room.say("lina04", "查 5678")
     assert "不能填联系人的「手机」" in await room.say("lina04", "新建客户 杭州新远航贸易 王五 13812340000")
-    assert "不能填联系人的「手机」" in await room.say("lina04", "联系人 华兴 王五 13812340000")
+    assert "不能填联系人的「手机」" in await room.say("lina04", "联系人 华兴科技 王五 13812340000")
     likeness = await room.say("lina04", "新建客户 杭州新远航贸易 王五 ")
     assert "可能重复" not in likeness
     assert "隐藏 → 脱敏" in await room.say("chen01", "字段权限 业务员 联系人 手机 脱敏")
@@ -169,7 +173,7 @@ async def test_limited_fields_are_not_shown_searched_or_filled_in(room: Room) ->
 
 
 async def test_a_card_held_before_a_change_shows_what_one_may_see_now(room: Room) -> None:
-    await room.say("lina04", "查 华兴")
+    await room.say("lina04", "查 华兴科技")
     (card,) = await room.cards("lina04")
     assert "5678" in str(await room.desk.draw(card))
     await room.say("chen01", "字段权限 业务员 联系人 手机 隐藏")
@@ -202,8 +206,12 @@ async def test_advanced_operations_are_set_by_form(room: Room) -> None:
 
 
 WHY = [
-    ("为什么 李娜 看不到 深圳创想", "数据权限"), ("为什么李娜看不到火星重工", "没有找到"), ("为什么 钱多 看不到 华兴科技", "使用范围"),
-    ("为什么 王强 看不到 产品", "功能权限"), ("李娜为什么看不到手机", "字段权限"), ("为什么 王强 看不到 华兴科技", "能看到"),
+    ("为什么 李娜 看不到 深圳创想", "数据权限"),
+    ("为什么李娜看不到火星重工", "没有找到"),
+    ("为什么 钱多 看不到 华兴科技", "使用范围"),
+    ("为什么 王强 看不到 产品", "功能权限"),
+    ("李娜为什么看不到手机", "字段权限"),
+    ("为什么 王强 看不到 华兴科技", "能看到"),
 ]  # fmt: skip
 
 
