@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,20 +18,23 @@ from bot.dingtalk.client import DingTalk
 from bot.dingtalk.credentials import Credentials
 from bot.dingtalk.errors import DingTalkError
 from bot.dingtalk.sending import Sending
-from bot.dispatch import ChatMessage, Dispatcher, OrgEvent, RawTap
+from bot.dispatch import CardView, ChatMessage, Dispatcher, OrgEvent, RawTap
 from bot.dispatch.desk import Desk, Renderer
 from bot.jobs.runner import JobRunner
 from bot.jobs.scheduler import JobScheduler
 from bot.jobs.spec import Toolbox
 from bot.language.normalize import clean
+from bot.language.secret import looks_secret
 from bot.settings import Settings
 from bot.stream.connection import StreamConnection
 from bot.stream.frames import BotFrame, EventFrame, TapFrame
 from bot.stream.gateway import Gateway
 from bot.stream.inbox import InboxWorker
 from cards.renderers import PublicTemplateRenderer, WordsRenderer
-from handlers.registry import JOBS, ON_EVENT, ROUTERS
-from storage import inbox
+from handlers.registry import JOBS, ON_EVENT, ON_NEWCOMER, ROUTERS
+from storage import credentials as kept
+from storage import inbox, people
+from storage import secrets as vault
 from storage.database import Database, Tx
 from storage.inbox import NewFrame
 
@@ -43,10 +47,12 @@ class App:
 
     def __init__(self, settings: Settings, db: Database, clock: Clock, credentials: Callable[[], Credentials]) -> None:
         self.settings, self.db, self.clock = settings, db, clock
+        self._credentials = credentials
+        self._renewed: Credentials | None = None  # sent in chat since the start
         self._session: aiohttp.ClientSession = open_session()
         self.dingtalk = DingTalk.over(
             DingTalkApi(
-                credentials,
+                self._who,
                 self._session,
                 api_base=settings.api_base,
                 oapi_base=settings.oapi_base,
@@ -55,16 +61,42 @@ class App:
         )
         sending = Sending(self.dingtalk)
         self.renderer: Renderer = WordsRenderer() if settings.card_template == "none" else PublicTemplateRenderer()
-        self.desk = Desk(db, clock, Dispatcher(ROUTERS), lambda: self.renderer)
+        self.desk = Desk(
+            db, clock, Dispatcher(ROUTERS), lambda: self.renderer, secret_key=settings.key(),
+            client_id=lambda: self._who().client_id,
+        )  # fmt: skip
         self.delivery = Delivery(db, clock, sending, self.desk.draw)
         self.desk.on_outbox = self.delivery.wake
         self.inbox = InboxWorker(db, clock, self._work, alone=db.kind == "sqlite")
-        self.toolbox = Toolbox(db, clock, self.dingtalk.contacts, sending.notice_fates)
+        self.toolbox = Toolbox(
+            db, clock, self.dingtalk.contacts, sending.notice_fates, dingtalk=self.dingtalk,
+            renew_credentials=self._renew_credentials, probe_card=self._probe_card,
+        )  # fmt: skip
         self.jobs = JobRunner(JOBS, self.toolbox, self.delivery.wake)
         self._scheduler = JobScheduler(self.jobs)
-        gateway = Gateway(credentials, self._session, api_base=settings.api_base)
+        gateway = Gateway(self._who, self._session, api_base=settings.api_base)
         self.stream = StreamConnection(gateway, self)
         self._stream_task: asyncio.Task[None] | None = None
+
+    def _who(self) -> Credentials:
+        return self._renewed or self._credentials()
+
+    async def _renew_credentials(self) -> None:
+        """Takes up what an administrator has sent in chat, here or to another process on this database."""
+        key = self.settings.key()
+        found = await self.db.read(None, lambda tx: kept.known(tx, key))
+        now = self._who()
+        renewed = replace(
+            now,
+            client_id=found["client_id"] or now.client_id,
+            client_secret=found["client_secret"] or now.client_secret,
+        )
+        if renewed != now:
+            self._renewed = renewed
+
+    def _probe_card(self) -> tuple[str, dict[str, str]]:
+        """Template and variables of a card to nobody; no template: words only."""
+        return self.renderer.template_id, self.renderer.variables(CardView(title="自检"))
 
     async def start(self, *, schedule: bool = True) -> None:
         """Takes up what an earlier process left, then opens the entrances."""
@@ -107,6 +139,10 @@ class App:
             "conversation_id": frame.conversation_id if frame.group else "", "sender_nick": frame.sender_nick,
             "sent_at": frame.sent_at.isoformat() if frame.sent_at else None, "content": frame.content,
         }  # fmt: skip
+        if looks_secret(clean(frame.text or "")):
+            text, key = frame.text or "", self.settings.key()
+            body["sealed"] = await self.db.read(None, lambda tx: vault.seal(tx, key, text))
+            body |= {"text": "", "content": {}}
         lane = f"user:{frame.user_id or frame.sender_nick}"
         await self.inbox.take(f"bot:{frame.msg_id}", lane, "bot", orjson.dumps(body).decode())
 
@@ -133,6 +169,10 @@ class App:
     async def _work(self, frame: NewFrame) -> None:
         body = orjson.loads(frame.body)
         if frame.kind == "bot":
+            if sealed := body.get("sealed"):
+                key = self.settings.key()
+                body["text"] = await self.db.read(None, lambda tx: vault.unseal(tx, key, sealed))
+            await self._meet(body["user_id"])
             await self.desk.chat(_message(frame.key, body))
             return
         event = OrgEvent(
@@ -147,6 +187,15 @@ class App:
 
         await self.db.system(done)
         self.delivery.wake()
+
+    async def _meet(self, user_id: str | None) -> None:
+        """A newcomer is read before he is answered; if he cannot be, the answer is that of a stranger."""
+        if not user_id or await self.db.read(None, lambda tx: people.get_employee(tx, user_id)) is not None:
+            return
+        try:
+            await ON_NEWCOMER(user_id, self.toolbox)
+        except DingTalkError as failure:
+            log.warning("a newcomer cannot be read: %s", failure)
 
     async def _apply(self, event: OrgEvent) -> tuple[str, str]:
         """What an event names may be unreadable for a while; what stays so, the nightly sync repairs."""

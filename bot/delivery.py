@@ -19,6 +19,7 @@ from bot.dingtalk.errors import (
     CardMissing,
     DingTalkError,
     NotDelivered,
+    PermissionMissing,
     TemplateUnusable,
     UnknownOutcome,
     UnsafeContent,
@@ -147,6 +148,12 @@ class Delivery:
             remote_id = str(message.payload.get("out_track_id", ""))  # the first try had arrived
         except TemplateUnusable as refusal:
             await self._as_text(message, refusal)
+            return
+        except PermissionMissing as refusal:
+            if message.channel == "card":  # words need another permission: the self-check names the missing one
+                await self._as_text(message, refusal)
+            else:
+                await self._fail(message, refusal)
             return
         except (CardMissing, NotDelivered, UnsafeContent) as refusal:
             await self._fail(message, refusal)

@@ -2,6 +2,7 @@
 
 from bot.dispatch import Router
 from bot.jobs.spec import Job
+from handlers.administrators import chat as administrators_chat
 from handlers.customers import chat as customers_chat
 from handlers.customers import taps as customers_taps
 from handlers.followups import chat as followups_chat
@@ -9,16 +10,23 @@ from handlers.followups import taps as followups_taps
 from handlers.help import chat as help_chat
 from handlers.home import chat as home_chat
 from handlers.home import taps as home_taps
+from handlers.opening import chat as opening_chat
+from handlers.opening import taps as opening_taps
 from handlers.org import chat as org_chat
 from handlers.org import events as org_events
 from handlers.org import jobs as org_jobs
+from handlers.org import taps as org_taps
 from handlers.pool import chat as pool_chat
 from handlers.pool import taps as pool_taps
 from handlers.reminders import jobs as reminders_jobs
+from handlers.settings import chat as settings_chat
+from handlers.settings import jobs as settings_jobs
+from handlers.settings import taps as settings_taps
 from handlers.undo import chat as undo_chat
 from handlers.undo import taps as undo_taps
 
 ROUTERS: tuple[Router, ...] = (
+    administrators_chat.router,
     customers_chat.router,
     customers_taps.router,
     followups_chat.router,
@@ -26,11 +34,17 @@ ROUTERS: tuple[Router, ...] = (
     help_chat.router,
     home_chat.router,
     home_taps.router,
+    opening_chat.router,
+    opening_taps.router,
     org_chat.router,
+    org_taps.router,
     pool_chat.router,
     pool_taps.router,
+    settings_chat.router,
+    settings_taps.router,
     undo_chat.router,
     undo_taps.router,
 )
-JOBS: tuple[Job, ...] = (*org_jobs.JOBS, *reminders_jobs.JOBS)
+JOBS: tuple[Job, ...] = (*org_jobs.JOBS, *reminders_jobs.JOBS, *settings_jobs.JOBS)
 ON_EVENT = org_events.apply
+ON_NEWCOMER = org_events.meet

@@ -21,7 +21,8 @@ from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, Raw
 from bot.dispatch.router import Dispatcher
 from bot.dispatch.talk import Talk
 from bot.dispatch.view import CardView
-from bot.identity import identify
+from bot.identity import identify, turned_away
+from bot.language.secret import looks_secret
 from storage import cards, inbox, outbox, talks
 from storage.database import Database, DatabaseBusy, Tx
 from storage.settings import CompanySettings, read_settings
@@ -58,11 +59,22 @@ class TapAnswer:
 class Desk:
     """Where messages and taps meet the handlers."""
 
-    def __init__(self, db: Database, clock: Clock, dispatcher: Dispatcher, renderer: Callable[[], Renderer]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        dispatcher: Dispatcher,
+        renderer: Callable[[], Renderer],
+        *,
+        secret_key: str = "",
+        client_id: Callable[[], str] = lambda: "",
+    ) -> None:
+        """`secret_key`: what is kept encrypted is encrypted under it; `client_id`: the app's, as it is now."""
         self._db = db
         self._clock = clock
         self.dispatcher = dispatcher
         self._renderer = renderer
+        self._secret_key, self._client_id = secret_key, client_id
         self._late: set[asyncio.Task[Any]] = set()
         self.on_outbox: Callable[[], None] = lambda: None  # wakes the delivery
 
@@ -115,15 +127,18 @@ class Desk:
             return
         actor = identify(tx, message.user_id, settings)
         ctx = make_context(tx, actor, now, settings, "chat", message.key)
-        ctx.undoers = dict(self.dispatcher.undoers)
+        self._equip(ctx)
         row = talks.load(tx, actor.user_id, message.conversation_id or "bot")
         talk = Talk(now, row.pending, row.pending_until, row.subject_id, row.subject_until, row.misses)
+        secret = _holds_secret(message, talk.open_question())
         reply = self.dispatcher.chat(message, ctx, talk)
         talks.save(
             row, pending=talk.pending, pending_until=talk.pending_until, subject_id=talk.subject_id,
             subject_until=talk.subject_until, misses=talk.misses,
         )  # fmt: skip
         self._answer(tx, message, reply, ctx, settings)
+        if secret:
+            inbox.conceal(tx, message.key)
         inbox.finish(tx, message.key, now=now)
 
     async def _refuse(self, message: ChatMessage, refusal: AppError) -> None:
@@ -131,6 +146,7 @@ class Desk:
             if inbox.finish(tx, message.key, now=self._clock.now(), result=refusal.code):
                 private = not isinstance(refusal, Stranger)
                 self._answer(tx, message, Reply(refusal.text, private=private), None, read_settings(tx))
+                self._conceal(tx, message)
 
         await self._db.system(work)
 
@@ -141,8 +157,18 @@ class Desk:
             if inbox.finish(tx, message.key, now=self._clock.now(), result=f"bug {number}", state="dead"):
                 text = f"这条没处理成，内容已记下。请把编号 {number} 发给管理员，不用重复发送。"
                 self._answer(tx, message, Reply(text), None, read_settings(tx))
+                self._conceal(tx, message)
 
         await self._db.system(work)
+
+    def _conceal(self, tx: Tx, message: ChatMessage) -> None:
+        """As after a message that was worked: a secret stays nowhere, whatever became of it."""
+        question: dict[str, Any] | None = None
+        if message.user_id:
+            row = talks.load(tx, message.user_id, message.conversation_id or "bot")
+            question = Talk(self._clock.now(), row.pending, row.pending_until).open_question()
+        if _holds_secret(message, question):
+            inbox.conceal(tx, message.key)
 
     def _answer(
         self, tx: Tx, message: ChatMessage, reply: Reply, ctx: Context | None, settings: CompanySettings
@@ -210,8 +236,7 @@ class Desk:
         except Stranger as refusal:
             return TapAnswer(self._note_alone(refusal.text))
         except AppError as refusal:
-            text = refusal.text
-            answer = await self._db.unit(None, lambda tx: self._show(tx, raw, text), urgent=True)
+            answer = await self._refused_tap(raw, refusal.text)
         except DatabaseBusy:
             text = "现在人多，这一下还没保存。10 秒后再点一次（不会重复）。"
             return TapAnswer(self._note_alone(text))
@@ -221,11 +246,20 @@ class Desk:
         self.on_outbox()
         return answer
 
+    async def _refused_tap(self, raw: RawTap, text: str) -> TapAnswer:
+        """The card as it stands now with the refusal; a card that may not be drawn any more shows that alone."""
+        try:
+            return await self._db.unit(None, lambda tx: self._show(tx, raw, text), urgent=True)
+        except AppError:
+            return TapAnswer(self._note_alone(text))
+
     def _work_tap(self, tx: Tx, raw: RawTap) -> TapAnswer:
         settings = read_settings(tx)
         actor = identify(tx, raw.user_id, settings)
         ctx = self._tap_context(tx, actor, raw, settings)
         button, handler = self.dispatcher.read_tap(raw)
+        if actor.doorway and button.doorway != actor.doorway:
+            raise turned_away(actor)
         card = cards.get(tx, raw.out_track_id)
         state = dict(card.state) if card is not None else {}
         update = handler(CardTap(raw.key, raw.user_id, raw.out_track_id, button, state), ctx)
@@ -242,12 +276,19 @@ class Desk:
 
     def _tap_context(self, tx: Tx, actor: Actor, raw: RawTap, settings: CompanySettings) -> Context:
         ctx = make_context(tx, actor, self._clock.now(), settings, "tap", raw.out_track_id)
-        ctx.undoers = dict(self.dispatcher.undoers)
+        self._equip(ctx)
         return ctx
+
+    def _equip(self, ctx: Context) -> None:
+        ctx.undoers = dict(self.dispatcher.undoers)
+        ctx.painters, ctx.words = self.dispatcher.painters, self.dispatcher.words
+        ctx.secret_key, ctx.client_id = self._secret_key, self._client_id()
 
     def _updated(self, tx: Tx, card: Card | None, update: CardUpdate, ctx: Context) -> TapAnswer:
         if card is None or not self.dispatcher.has_painter(update.card.kind if update.card else card.kind):
             return TapAnswer(self._note_alone(update.note))
+        if ctx.actor.doorway and not card.kind.startswith(f"{ctx.actor.doorway}."):
+            return TapAnswer(self._note_alone(turned_away(ctx.actor).text))
         if card.holder_user_id not in (None, ctx.actor.user_id):
             return TapAnswer(self._note_alone(update.note or "这张卡片不是发给你的。"))
         if update.card is not None:
@@ -300,13 +341,21 @@ class Desk:
                     actor = identify(tx, card.holder_user_id, settings)
                 except Stranger:
                     return None  # who left sees nothing new
+            if actor.doorway and not card.kind.startswith(f"{actor.doorway}."):
+                return None
             ctx = make_context(tx, actor, self._clock.now(), settings, "job", out_track_id)
+            self._equip(ctx)
             renderer = self._renderer()
             variables = renderer.variables(self.dispatcher.paint(card.kind, card.state, ctx))
             variables.pop(renderer.note_variable, None)  # what the last tap was answered stays readable
             return variables
 
         return await self._db.unit(None, work)
+
+
+def _holds_secret(message: ChatMessage, question: dict[str, Any] | None) -> bool:
+    """A secret by its looks, or the answer to a question that asked for one."""
+    return looks_secret(message.text) or bool(question is not None and question.get("secret"))
 
 
 def error_number(bug: Exception, where: str) -> str:

@@ -33,6 +33,7 @@ class Command:
     word: str
     handler: ChatHandler
     whole: bool
+    when: Callable[[str], bool] | None = None  # of what follows the word; False: it is not this command
 
 
 class Router:
@@ -46,12 +47,15 @@ class Router:
         self.buttons: dict[type[Button], CardHandler] = {}
         self.painters: dict[str, Painter] = {}
         self.undoers: dict[str, Undoer] = {}
+        self.doorways: dict[str, ChatHandler] = {}
 
-    def command(self, *words: str, whole: bool = False) -> Callable[[ChatHandler], ChatHandler]:
+    def command(
+        self, *words: str, whole: bool = False, when: Callable[[str], bool] | None = None
+    ) -> Callable[[ChatHandler], ChatHandler]:
         """`@router.command("领取", "抢")` answers a message that starts with one of these words."""
 
         def register(handler: ChatHandler) -> ChatHandler:
-            self.commands += [Command(word, handler, whole) for word in words]
+            self.commands += [Command(word, handler, whole, when) for word in words]
             return handler
 
         return register
@@ -79,6 +83,15 @@ class Router:
 
         def register(handler: Callable[[CardTap[B], Context], CardUpdate]) -> CardHandler:
             self.buttons[kind] = handler
+            return handler
+
+        return register
+
+    def doorway(self, name: str) -> Callable[[ChatHandler], ChatHandler]:
+        """Answers everything somebody says whose actor has this doorway; nothing else does."""
+
+        def register(handler: ChatHandler) -> ChatHandler:
+            self.doorways[name] = handler
             return handler
 
         return register
@@ -111,6 +124,7 @@ class Dispatcher:
         self._questions: dict[str, PendingHandler] = {}
         self._painters: dict[str, Painter] = {}
         self.undoers: dict[str, Undoer] = {}
+        self._doorways: dict[str, ChatHandler] = {}
         sentences: list[tuple[int, SentenceHandler]] = []
         for router in routers:
             for command in router.commands:
@@ -123,6 +137,8 @@ class Dispatcher:
                 _once(self._painters, name, painter, "painter")
             for name, undoer in router.undoers.items():
                 _once(self.undoers, name, undoer, "undo")
+            for name, door in router.doorways.items():
+                _once(self._doorways, name, door, "doorway")
             sentences += router.sentences
         self.words = tuple(sorted(commands, key=lambda w: (-len(w), w)))
         self._commands = commands
@@ -134,6 +150,8 @@ class Dispatcher:
         Raises:
             AppError: an expected refusal; the caller rolls back and says its text.
         """
+        if ctx.actor.doorway:
+            return self._doorways[ctx.actor.doorway](message, ctx, talk)
         text = message.text.strip()
         whole = self._commands.get(fold(text).rstrip("。.!！~"))
         if whole is not None and whole.whole:
@@ -164,7 +182,9 @@ class Dispatcher:
         for word in self.words:
             command = self._commands[word]
             if folded == word or (not command.whole and folded.startswith(word)):
-                return command, text[len(word) :].strip(" ，,：:、。").strip()
+                rest = text[len(word) :].strip(" ，,：:、。").strip()
+                if command.when is None or command.when(rest):
+                    return command, rest
         return None
 
     def read_tap(self, raw: RawTap) -> tuple[Button, CardHandler]:
@@ -190,6 +210,11 @@ class Dispatcher:
     def paint(self, kind: str, state: dict[str, Any], ctx: Context) -> CardView:
         """The card as it stands now."""
         return self._painters[kind](state, ctx)
+
+    @property
+    def painters(self) -> frozenset[str]:
+        """The kinds of cards that can be drawn."""
+        return frozenset(self._painters)
 
     def has_painter(self, kind: str) -> bool:
         """Whether cards of this kind can be drawn (a card of an older version may not)."""

@@ -5,7 +5,8 @@ from datetime import datetime
 from bot.dispatch import OrgEvent
 from bot.jobs.spec import Toolbox
 from bot.language.pinyin import person_readings
-from handlers.org.service import note_leavers
+from handlers.administrators.service import drop_departed
+from handlers.org.service import note_leavers, note_met
 from sync.events import apply_event
 
 MIRRORED = ("user_", "org_dept_", "org_admin_", "label_", "org_change")
@@ -19,4 +20,14 @@ async def apply(event: OrgEvent, tools: Toolbox) -> str:
     diff = await apply_event(tools.contacts, tools.db, event, now, readings=person_readings)
     if diff.left:
         await tools.run(note_leavers, sorted(diff.left))
+        await tools.run(drop_departed)
     return event.event_type
+
+
+async def meet(user_id: str, tools: Toolbox) -> None:
+    """Somebody writes whom the mirror does not know yet: he is read at once, not at the next sync (R-LOGIN-2)."""
+    now: datetime = tools.clock.now()
+    event = OrgEvent(f"meet:{user_id}", "user_add_org", now, {"userId": [user_id]})
+    diff = await apply_event(tools.contacts, tools.db, event, now, readings=person_readings)
+    if diff.added:
+        await tools.run(note_met, user_id)

@@ -1,14 +1,18 @@
 """The nightly full sync, which repairs what events missed, and what is looked at once more."""
 
+import contextlib
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from bot.context import Context
 from bot.core.errors import RuleBroken
 from bot.jobs.spec import Job, Toolbox
 from bot.language.pinyin import person_readings
-from handlers.org.service import note_leavers
+from handlers.administrators.service import drop_departed
+from handlers.org.service import ask_credentials, note_leavers, note_progress
 from handlers.reminders.service import tell_administrators_now
-from storage import sync_runs
+from storage import people, sync_runs
+from storage.database import DatabaseBusy
 from sync.events import AGAIN, recheck
 from sync.full import describe, full_sync
 from sync.managers import ask_managers
@@ -24,10 +28,18 @@ async def sync(tools: Toolbox) -> str:
     Raises:
         SyncFailed: the job counts as failed, and `dingcrm sync` ends with 1.
     """
-    result = await full_sync(tools.contacts, tools.db, tools.clock.now, person_readings, by=tools.requested_by)
+    if tools.renew_credentials is not None:
+        await tools.renew_credentials()
+    result = await full_sync(
+        tools.contacts, tools.db, tools.clock.now, person_readings, by=tools.requested_by,
+        progress=await _progress(tools),
+    )  # fmt: skip
     text = describe(result)
+    if result.rejected and tools.requested_by:
+        raise SyncFailed(await tools.run(ask_credentials, tools.requested_by))
     if result.left:
         await tools.run(note_leavers, sorted(result.left))
+    await tools.run(drop_departed)
     if result.status in ("waiting", "failed"):
         key = f"sync:{tools.clock.now().isoformat()}"
         await tools.run(tell_administrators_now, title="组织同步需要你看一下", text=text, key=key)
@@ -36,11 +48,32 @@ async def sync(tools: Toolbox) -> str:
     return text
 
 
+async def _progress(tools: Toolbox) -> Callable[[int, int], Awaitable[None]] | None:
+    """Tells the request's card at each tenth of the departments: nine times at most, and once of the end (U25)."""
+    request_id = tools.request_id
+    if request_id is None:
+        return None
+    mirrored = await tools.db.read(None, people.count_departments)
+    told = 0
+
+    async def progress(done: int, found: int) -> None:
+        nonlocal told
+        total = max(found, mirrored)
+        tenth = done * 10 // total
+        if told < tenth < 10:
+            told = tenth
+            with contextlib.suppress(DatabaseBusy):  # the sync itself is what matters
+                await tools.run(note_progress, request_id, done, total)
+
+    return progress
+
+
 async def look_again(tools: Toolbox) -> str:
     """Events whose change DingTalk did not show yet, or that could not be read."""
     diff = await recheck(tools.contacts, tools.db, tools.clock.now(), readings=person_readings)
     if diff.left:
         await tools.run(note_leavers, sorted(diff.left))
+        await tools.run(drop_departed)
     return f"看过 {diff.people} 人，离职 {len(diff.left)}"
 
 
