@@ -15,7 +15,7 @@ router.painter("opening.card")(views.paint)
 def say_yes(tap: CardTap[AgreeButton], ctx: Context) -> CardUpdate:
     """Recorded once."""
     agree(ctx, card=tap.out_track_id)
-    return CardUpdate(note="已记下。选好使用范围，再点「立即开通」。")
+    return CardUpdate(note="✓ 已记下你的同意。")
 
 
 @router.button(ScopeButton)

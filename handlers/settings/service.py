@@ -198,7 +198,7 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
         write_setting(tx, name, restored, by=ctx.actor.user_id, now=ctx.now)
         put_setting(tx, "pool_rule_since", payload.get("since"), by=ctx.actor.user_id, now=ctx.now)
         step_audit(tx, ctx, name, current, restored)
-    return "已撤销，恢复成原来的设置。"
+    return f"已撤销{payload['text']}，恢复成原来的设置。"
 
 
 # -- readings -------------------------------------------------------------------------------------------
