@@ -1,6 +1,6 @@
 """The card by which the app is opened."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from bot.dispatch import Button, CardButton, CardView
 from cards.renderers import escape
@@ -18,7 +18,7 @@ class ScopeButton(Button):
 
     action: ClassVar[str] = "opening.scope"
     doorway: ClassVar[str] = "opening"
-    mode: str
+    mode: Literal["all", "some", "admins"]
 
 
 class OpenButton(Button):

@@ -22,6 +22,7 @@ from bot.core.errors import Forbidden, NotFound
 from bot.identity import identify
 from handlers.customers.service import NewCustomer
 from handlers.followups.service import NewFollowUp
+from handlers.opening.rules import ScopeWish
 from storage.customers import CustomerFilter
 from storage.database import Database, Tx
 from storage.settings import read_settings
@@ -47,6 +48,11 @@ P = Permission
 SYSTEM = "called by jobs with the system actor only"
 UNDO = "called by the undo door, which has checked whose it is"
 TABLE: dict[str, Row] = {
+    "administrators.add_administrator": Row("admin", lambda f, c, _: f(c, "zhao05"), foreign=None),
+    "administrators.drop_departed": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "administrators.list_administrators": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "administrators.remove_administrator": Row("admin", lambda f, c, _: f(c, "chen01"), foreign=None),
+    "administrators.take_over": Row("admin", lambda f, c, _: f(c), foreign=None),
     "customers.add_contact": Row(P.CONTACT_ADD, lambda f, c, i: f(c, i, name="陈强", title="", mobile="13812345679")),
     "customers.create_customer": Row(
         P.CUSTOMER_ADD, lambda f, c, _: f(c, NewCustomer("新客户某某", "陈强")), foreign=None
@@ -59,10 +65,21 @@ TABLE: dict[str, Row] = {
     "followups.undo_follow_up": Row(None, lambda f, c, i: f(c, {"follow_up_id": i}), free=UNDO),
     "help.administrators": Row(None, lambda f, c, _: f(c), foreign=None),
     "home.show_today": Row(None, lambda f, c, _: f(c), foreign=None),
+    "opening.agree": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "opening.open_app": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "opening.set_usage_scope": Row("admin", lambda f, c, _: f(c, ScopeWish("all")), foreign=None),
+    "opening.show_opening": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "org.ask_credentials": Row(None, lambda f, c, _: f(c, "chen01"), foreign=None, free=SYSTEM),
     "org.decide_removals": Row("admin", lambda f, c, _: f(c, agree=True), foreign=None),
+    "org.find_departments": Row("admin", lambda f, c, _: f(c, "销售一部"), foreign=None),
     "org.note_leavers": Row(None, lambda f, c, _: f(c, []), foreign=None, free=SYSTEM),
+    "org.note_met": Row(None, lambda f, c, _: f(c, "lina04"), foreign=None, free=SYSTEM),
+    "org.note_progress": Row(None, lambda f, c, _: f(c, 1, 1, 2), foreign=None, free=SYSTEM),
     "org.request_sync": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "org.show_guide": Row("admin", lambda f, c, _: f(c), foreign=None),
     "org.show_org": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "org.show_request": Row("admin", lambda f, c, _: f(c, 1), foreign=None),
+    "org.store_credentials": Row("admin", lambda f, c, _: f(c, "dingapp", "a secret of the app"), foreign=None),
     "pool.assign_customer": Row(P.POOL_ASSIGN, lambda f, c, i: f(c, i, "zhao05"), own="宁波海蓝食品有限公司"),
     "pool.browse_pool": Row(P.POOL_VIEW, lambda f, c, _: f(c, (), 1), foreign=None),
     "pool.claim_customer": Row(P.POOL_CLAIM, lambda f, c, i: f(c, i), own="宁波海蓝食品有限公司", foreign=None),
@@ -81,6 +98,16 @@ TABLE: dict[str, Row] = {
     "reminders.tell_administrators": Row(None, lambda f, c, _: None, foreign=None, free=SYSTEM),
     "reminders.tell_administrators_now": Row(None, lambda f, c, _: None, foreign=None, free=SYSTEM),
     "reminders.tell_undelivered": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "settings.change_pool": Row("admin", lambda f, c, _: f(c, {"claim_cap": 5}), foreign=None),
+    "settings.change_reminders": Row("admin", lambda f, c, _: f(c, {"not_followed_days": 5}), foreign=None),
+    "settings.request_self_check": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "settings.set_edition": Row("admin", lambda f, c, _: f(c, "free"), foreign=None),
+    "settings.set_quiet_hours": Row("admin", lambda f, c, _: f(c, ("21:00", "08:00")), foreign=None),
+    "settings.show_menu": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "settings.show_topic": Row("admin", lambda f, c, _: f(c, "pool"), foreign=None),
+    "settings.undo_change": Row(
+        "admin", lambda f, c, _: f(c, {"name": "edition", "before": "free", "after": "paid", "text": ""}), foreign=None
+    ),
     "undo.take_back": Row(None, lambda f, c, i: f(c, i), foreign=None),
 }  # fmt: skip
 

@@ -3,14 +3,14 @@
 import re
 from dataclasses import dataclass
 
-_TOKEN = r"[A-Za-z0-9_\-]"
+_CHARACTER = r"[A-Za-z0-9_\-]"
 _GAP = r"[\s:：=是为]*"
 _SECRET = re.compile(
-    rf"(?:client[\s_]*secret|app[\s_]*secret|corp[\s_]*sec(?:re|er)t|secret|密钥){_GAP}({_TOKEN}{{8,256}})",
+    rf"(?:client[\s_]*secret|app[\s_]*secret|corp[\s_]*sec(?:re|er)t|secret|密钥){_GAP}({_CHARACTER}{{8,256}})",
     re.IGNORECASE,
 )
-_ID = re.compile(rf"(?:client[\s_]*id|app[\s_]*key){_GAP}({_TOKEN}{{6,128}})", re.IGNORECASE)
-_BARE = re.compile(rf"(?:({_TOKEN}{{6,128}})[\s,，;；]+)?({_TOKEN}{{12,256}})")
+_ID = re.compile(rf"(?:client[\s_]*id|app[\s_]*key){_GAP}({_CHARACTER}{{6,128}})", re.IGNORECASE)
+_BARE = re.compile(rf"(?:({_CHARACTER}{{6,128}})[\s,，;；]+)?({_CHARACTER}{{12,256}})")
 
 
 @dataclass(frozen=True, slots=True)

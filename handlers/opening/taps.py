@@ -4,7 +4,7 @@ from bot.context import Context
 from bot.dispatch import CardTap, CardUpdate, Router
 from cards.opening import AgreeButton, OpenButton, ScopeButton
 from handlers.opening import views
-from handlers.opening.rules import EXAMPLE, MODES, ScopeWish
+from handlers.opening.rules import EXAMPLE, ScopeWish
 from handlers.opening.service import agree, open_app, set_usage_scope, show_opening
 
 router = Router("opening.taps")
@@ -21,7 +21,7 @@ def say_yes(tap: CardTap[AgreeButton], ctx: Context) -> CardUpdate:
 @router.button(ScopeButton)
 def choose(tap: CardTap[ScopeButton], ctx: Context) -> CardUpdate:
     """The scope, or how to name some."""
-    mode = next((m for m in MODES.values() if m == tap.button.mode), "some")
+    mode = tap.button.mode
     if mode == "some":
         show_opening(ctx)
         return CardUpdate(note=f"发送部门和人的名字，例如「{EXAMPLE}」，下级部门自动包含。")

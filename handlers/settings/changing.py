@@ -21,7 +21,13 @@ def step_change(tx: Tx, ctx: Context, name: str, value: Any, *, text: str) -> in
     write_setting(tx, name, value, by=ctx.actor.user_id, now=ctx.now)
     after = read_settings(tx).model_dump(mode="json")
     step_audit(tx, ctx, name, before[name], after[name])
-    payload = {"name": name, "before": before[name], "after": after[name], "since": before["pool_rule_since"], "text": text}
+    payload = {
+        "name": name,
+        "before": before[name],
+        "after": after[name],
+        "since": before["pool_rule_since"],
+        "text": text,
+    }
     return undos.offer(tx, user_id=ctx.actor.user_id, kind=KIND, payload=payload, text=text, now=ctx.now, lasts=UNDO)
 
 

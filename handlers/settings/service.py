@@ -50,7 +50,7 @@ def show_menu(ctx: Context) -> dict[str, str]:
     ctx.actor.require_admin()
     with ctx.begin() as tx:
         settings = read_settings(tx)
-        admins = people.names_of(tx, active_admins(tx, settings))
+        names = "、".join(people.names_of(tx, active_admins(tx, settings)).values())
         last = org_chart.last_run(tx)
         synced = f"上次同步 {last.started_at:%m-%d %H:%M}" if last is not None else "还没有同步过"
         roles = catalogue.roles(tx).count
@@ -58,7 +58,7 @@ def show_menu(ctx: Context) -> dict[str, str]:
         on = [f.label for f in REMINDERS[:4] if getattr(settings.reminders, f.name) is not None]
         free = "" if settings.paid else "（免费版不生效）"
         return {
-            "install": f"{scope_text(tx, settings)} {count_in_scope(tx, settings)} 人 · 管理员 {'、'.join(admins.values())}",
+            "install": f"{scope_text(tx, settings)} {count_in_scope(tx, settings)} 人 · 管理员 {names}",
             "login": "钉钉里直接用，不用账号密码",
             "org": f"{people.count_departments(tx)} 个部门 · {people.count_active(tx)} 人 · {synced}",
             "handover": _leavers(tx),
