@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +17,7 @@ from bot.delivery import Delivery
 from bot.dingtalk.api import DingTalkApi, open_session
 from bot.dingtalk.client import DingTalk
 from bot.dingtalk.credentials import Credentials
-from bot.dingtalk.errors import DingTalkError
+from bot.dingtalk.errors import DingTalkError, WrongCredentials
 from bot.dingtalk.sending import Sending
 from bot.dispatch import CardView, ChatMessage, Dispatcher, OrgEvent, RawTap
 from bot.dispatch.desk import Desk, Renderer
@@ -39,6 +40,7 @@ from storage.database import Database, Tx
 from storage.inbox import NewFrame
 
 log = logging.getLogger(__name__)
+WEBHOOKS = 1000  # kept, of those who wrote last
 EVENT_WAITS = (1, 5, 30)  # seconds between tries to read what an event names
 
 
@@ -59,7 +61,8 @@ class App:
                 now=lambda: clock.now().timestamp(),  # a token's life and a ban pass by the product's clock
             )
         )
-        sending = Sending(self.dingtalk)
+        self._webhooks: OrderedDict[str, tuple[str, datetime]] = OrderedDict()  # of each person's last message
+        sending = Sending(self.dingtalk, self._webhook_of)
         self.renderer: Renderer = WordsRenderer() if settings.card_template == "none" else PublicTemplateRenderer()
         self.desk = Desk(
             db, clock, Dispatcher(ROUTERS), lambda: self.renderer, secret_key=settings.key(),
@@ -78,21 +81,51 @@ class App:
         self.stream = StreamConnection(gateway, self)
         self._stream_task: asyncio.Task[None] | None = None
 
+    def _webhook_of(self, user_id: str) -> str:
+        """Where the person last wrote from, while it is good; never stored: whoever has it may post there."""
+        url, until = self._webhooks.get(user_id, ("", self.clock.now()))
+        return url if until > self.clock.now() else ""
+
+    def _note_webhook(self, frame: BotFrame) -> None:
+        if frame.user_id and not frame.group and frame.session_webhook and frame.webhook_expires_at:
+            self._webhooks[frame.user_id] = (frame.session_webhook, frame.webhook_expires_at)
+            self._webhooks.move_to_end(frame.user_id)
+            while len(self._webhooks) > WEBHOOKS:
+                self._webhooks.popitem(last=False)
+
     def _who(self) -> Credentials:
         return self._renewed or self._credentials()
 
-    async def _renew_credentials(self) -> None:
-        """Takes up what an administrator has sent in chat, here or to another process on this database."""
+    async def _renew_credentials(self) -> bool:
+        """Tries what an administrator has sent in chat, and takes up what another process has accepted.
+
+        False: DingTalk refuses what was sent; what was known before stays in force.
+        """
         key = self.settings.key()
+        offered = await self.db.read(None, lambda tx: kept.offered(tx, key))
+        if offered["client_secret"]:
+            candidate = replace(
+                self._who(),
+                client_id=offered["client_id"] or self._who().client_id,
+                client_secret=offered["client_secret"],
+            )
+            api = DingTalkApi(
+                lambda: candidate, self._session, api_base=self.settings.api_base, oapi_base=self.settings.oapi_base
+            )
+            try:
+                await api.check_token()
+            except WrongCredentials:
+                await self.db.system(kept.withdraw)
+                return False
+            await self.db.system(lambda tx: kept.accept(tx, key))
         found = await self.db.read(None, lambda tx: kept.known(tx, key))
         now = self._who()
-        renewed = replace(
+        self._renewed = replace(
             now,
             client_id=found["client_id"] or now.client_id,
             client_secret=found["client_secret"] or now.client_secret,
         )
-        if renewed != now:
-            self._renewed = renewed
+        return True
 
     def _probe_card(self) -> tuple[str, dict[str, str]]:
         """Template and variables of a card to nobody; no template: words only."""
@@ -134,6 +167,7 @@ class App:
 
     async def bot(self, frame: BotFrame) -> None:
         """Stores a message; it is acknowledged when this returns."""
+        self._note_webhook(frame)
         body = {
             "user_id": frame.user_id, "text": frame.text or "", "kind": frame.kind, "group": frame.group,
             "conversation_id": frame.conversation_id if frame.group else "", "sender_nick": frame.sender_nick,

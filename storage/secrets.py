@@ -83,6 +83,14 @@ def read_secret(tx: Tx, key: str, name: str) -> str | None:
         raise _wrong() from None
 
 
+def forget_secret(tx: Tx, name: str) -> None:
+    """It is not kept any more."""
+    row = None if name.startswith(".") else tx.get(Secret, name)
+    if row is not None:
+        tx.delete(row)
+        tx.flush()
+
+
 def seal(tx: Tx, key: str, text: str) -> str:
     """`text` encrypted, to be stored somewhere else. Raises WrongKey."""
     return _open(tx, key).encrypt(text.encode()).decode()

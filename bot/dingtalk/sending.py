@@ -1,25 +1,32 @@
 """What the outbox asks of DingTalk, in its own few verbs."""
 
+from collections.abc import Callable
 from typing import Any
 
 from bot.dingtalk.cards import GroupSpace, PersonSpace
 from bot.dingtalk.client import DingTalk
-from bot.dingtalk.errors import NotDelivered, Throttled
+from bot.dingtalk.errors import NotDelivered, Throttled, WrongCredentials
 from bot.dingtalk.notices import DAILY_LIMIT, DUPLICATE, Fate, FateKind
-from bot.dingtalk.robot import markdown_message
+from bot.dingtalk.robot import markdown_message, webhook_markdown
 
 BREAK = "  \n"  # DingTalk's markdown wants two blanks before a line break
 
 
 class Sending:
-    """Single-chat answers go by the robot API: webhook answers share a bucket with what comes in (house 0.5)."""
+    """Single-chat answers go by the robot API: webhook answers share a bucket with what comes in (house 0.5).
 
-    def __init__(self, dingtalk: DingTalk) -> None:
-        self._dingtalk = dingtalk
+    Where DingTalk does not take the app's credentials, the last message's webhook is the only way left to say so.
+    """
+
+    def __init__(self, dingtalk: DingTalk, webhook_of: Callable[[str], str] = lambda _: "") -> None:
+        self._dingtalk, self._webhook_of = dingtalk, webhook_of
 
     async def to_person(self, user_id: str, title: str, text: str) -> str:
         """Raises NotDelivered for who is no employee, Throttled where DingTalk holds that person's messages back."""
-        result = await self._dingtalk.robot.send_to_people([user_id], markdown_message(title, lines(text)))
+        try:
+            result = await self._dingtalk.robot.send_to_people([user_id], markdown_message(title, lines(text)))
+        except WrongCredentials:
+            return await self._by_webhook(user_id, title, text)
         if user_id in result.flow_controlled:
             raise Throttled("the receiver is flow-controlled", code="flowControlledStaffIdList")
         if not result.reached(user_id):
@@ -34,11 +41,24 @@ class Sending:
     async def card(self, payload: dict[str, Any]) -> str:
         """A new card; the same outTrackId again makes no second one."""
         space = PersonSpace(payload["user_id"]) if "user_id" in payload else GroupSpace(payload["conversation_id"])
-        delivery = await self._dingtalk.cards.create_and_deliver(
-            template_id=payload["template_id"], out_track_id=payload["out_track_id"], spaces=[space],
-            data=payload["variables"], summary=str(payload["title"]),
-        )  # fmt: skip
+        try:
+            delivery = await self._dingtalk.cards.create_and_deliver(
+                template_id=payload["template_id"], out_track_id=payload["out_track_id"], spaces=[space],
+                data=payload["variables"], summary=str(payload["title"]),
+            )  # fmt: skip
+        except WrongCredentials:
+            if "user_id" not in payload:
+                raise
+            return await self._by_webhook(payload["user_id"], str(payload["title"]), str(payload["text"]))
         return delivery.out_track_id
+
+    async def _by_webhook(self, user_id: str, title: str, text: str) -> str:
+        """Raises WrongCredentials where the person has not written lately."""
+        url = self._webhook_of(user_id)
+        if not url:
+            raise WrongCredentials("no webhook to say so", code="credentials")
+        await self._dingtalk.robot.reply_webhook(url, webhook_markdown(title, lines(text)))
+        return ""
 
     async def card_update(self, out_track_id: str, variables: dict[str, str]) -> None:
         """For all who hold the card."""

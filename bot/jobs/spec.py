@@ -29,7 +29,7 @@ class Toolbox:
     requested_by: str = ""
     request_id: int | None = None  # of the request in chat this run answers
     dingtalk: Any = None  # bot.dingtalk.client.DingTalk, for the self-check
-    renew_credentials: Callable[[], Awaitable[None]] | None = None  # takes up what an administrator sent in chat
+    renew_credentials: Callable[[], Awaitable[bool]] | None = None  # tries those sent in chat; False: refused
     probe_card: Callable[[], tuple[str, dict[str, str]]] | None = None  # template and variables, for the self-check
 
     async def run(self, use_case: Callable[..., R], *arguments: Any, **named: Any) -> R:

@@ -133,8 +133,9 @@ def step_open(tx: Tx, ctx: Context, admins: list[str]) -> None:
         put_setting(tx, "admins", everybody, by=by, now=ctx.now)
         step_audit(tx, ctx, "admins", list(settings.admins), everybody)
     put_setting(tx, "usage_scope", settings.usage_scope.model_dump(mode="json"), by=by, now=ctx.now)
-    put_setting(tx, "opened", True, by=by, now=ctx.now)
-    step_audit(tx, ctx, "opened", settings.opened, True)
+    if not settings.opened:
+        put_setting(tx, "opened", True, by=by, now=ctx.now)
+        step_audit(tx, ctx, "opened", False, True)
 
 
 def step_sheet(tx: Tx, settings: CompanySettings) -> OpeningSheet:

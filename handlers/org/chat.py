@@ -1,6 +1,5 @@
 """What administrators type about the organisation and the notices."""
 
-import re
 from typing import Any
 
 from bot.context import Context
@@ -20,7 +19,6 @@ from handlers.org.service import (
 from handlers.reminders.service import list_lost
 
 router = Router("org.chat")
-WORD = re.compile(r"^(?:填写|更新)?凭证[\s:：]*")
 
 
 @router.command("从钉钉同步组织", "同步组织机构", "同步组织", whole=True)
@@ -71,7 +69,7 @@ def credentials(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         guide = show_guide(ctx)
         talk.ask("org.credentials", secret=True)
         return Reply(guide)
-    return _keep(WORD.sub("", message.text), ctx, talk)
+    return _keep(message.text, ctx, talk)
 
 
 @router.question("org.credentials")
@@ -97,7 +95,7 @@ def _keep(text: str, ctx: Context, talk: Talk) -> Reply:
         raise InvalidInput(rules.UNREAD)
     shown, request_id = store_credentials(ctx, sent.client_id, sent.client_secret)
     talk.settle()
-    return Reply(f"凭证已加密保存（Client Secret 尾号 {shown}），开始同步。", card=views.sync_ref(request_id))
+    return Reply(f"收到凭证（Client Secret 尾号 {shown}），已加密，核对后开始同步。", card=views.sync_ref(request_id))
 
 
 @router.command("确认停用", whole=True)

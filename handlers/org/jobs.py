@@ -28,8 +28,8 @@ async def sync(tools: Toolbox) -> str:
     Raises:
         SyncFailed: the job counts as failed, and `dingcrm sync` ends with 1.
     """
-    if tools.renew_credentials is not None:
-        await tools.renew_credentials()
+    if tools.renew_credentials is not None and not await tools.renew_credentials() and tools.requested_by:
+        raise SyncFailed(await tools.run(ask_credentials, tools.requested_by, offered=True))
     result = await full_sync(
         tools.contacts, tools.db, tools.clock.now, person_readings, by=tools.requested_by,
         progress=await _progress(tools),

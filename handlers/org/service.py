@@ -50,15 +50,18 @@ def note_progress(ctx: Context, request_id: int, done: int, total: int) -> None:
         jobs.note_progress(tx, request_id, now=ctx.now, done=done, total=total)
 
 
-def ask_credentials(ctx: Context, user_id: str) -> str:
+def ask_credentials(ctx: Context, user_id: str, *, offered: bool = False) -> str:
     """DingTalk does not accept the credentials: the next message in single chat is taken for new ones (R2.14).
+
+    `offered`: it is those just sent, which are forgotten; what was known before stays.
 
     Returns what to say.
     """
     with ctx.begin() as tx:
         row = talks.load(tx, user_id, "bot")
         row.pending, row.pending_until = {"kind": "org.credentials", "secret": True}, ctx.now + PATIENCE
-        return f"同步没有开始：钉钉不认应用的凭证，请重新填一次。\n{rules.GUIDE}\n{rules.PROMISE}"
+        which = "刚发的凭证，没有采用" if offered else "应用的凭证"
+        return f"同步没有开始：钉钉不认{which}，请重新填一次。\n{rules.GUIDE}\n{rules.PROMISE}"
 
 
 def show_guide(ctx: Context) -> str:
@@ -68,7 +71,7 @@ def show_guide(ctx: Context) -> str:
 
 
 def store_credentials(ctx: Context, client_id: str, client_secret: str) -> tuple[str, int]:
-    """Keeps new credentials encrypted and starts a sync with them.
+    """Keeps new credentials encrypted, to be tried, and starts a sync with them.
 
     Returns at most the last four characters of the secret, and the sync's request.
 
@@ -80,7 +83,7 @@ def store_credentials(ctx: Context, client_id: str, client_secret: str) -> tuple
     with ctx.begin() as tx:
         if not client_id and not credentials.known(tx, ctx.secret_key)["client_id"] and not ctx.client_id:
             raise InvalidInput(rules.UNREAD)
-        credentials.replace(tx, ctx.secret_key, client_id=client_id, client_secret=client_secret)
+        credentials.offer(tx, ctx.secret_key, client_id=client_id, client_secret=client_secret)
         shown = rules.tail(client_secret)
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="change.credentials", subject="dingtalk",

@@ -49,7 +49,10 @@ def scopes(tx: Tx, reach: Reach) -> list[Finding]:
     read = f"{len(readable)} 人 / {len(departments)} 个部门"
     if missing <= 0:
         return [Finding(GOOD, "可使用", use), Finding(GOOD, "通讯录可读", read)]
-    text = f"{read} ← 太小：使用范围里有 {missing} 人读不到，认不出他们，也收不到消息。到 {SCOPE_WHERE} 加上这些部门或人，再「同步组织」"
+    text = (
+        f"{read} ← 太小：使用范围里有 {missing} 人读不到，认不出他们，也收不到消息。"
+        f"到 {SCOPE_WHERE} 加上这些部门或人，再「同步组织」"
+    )
     return [Finding(GOOD, "可使用", use), Finding(BAD, "通讯录可读", text)]
 
 

@@ -50,7 +50,9 @@ def show_menu(ctx: Context) -> dict[str, str]:
     ctx.actor.require_admin()
     with ctx.begin() as tx:
         settings = read_settings(tx)
-        names = "、".join(people.names_of(tx, active_admins(tx, settings)).values())
+        admins = active_admins(tx, settings)
+        named = people.names_of(tx, admins)
+        names = "、".join(named.get(a, a) for a in admins)
         last = org_chart.last_run(tx)
         synced = f"上次同步 {last.started_at:%m-%d %H:%M}" if last is not None else "还没有同步过"
         roles = catalogue.roles(tx).count

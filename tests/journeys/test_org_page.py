@@ -1,6 +1,7 @@
 """The organisation in chat: tree, branches, a sync with its progress, and credentials asked for once, in private."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,41 +85,54 @@ async def rejected(stage: Stage) -> None:
     await stage.post("/faults", {"path": "/auth/scopes", "times": 1, "do": {"body": body}})
 
 
+def reset_in_the_console(stage: Stage) -> None:
+    stage.sandbox.app = replace(stage.sandbox.app, client_secret=SECRET)
+
+
+def dump(tx: Tx) -> str:
+    from sqlmodel import select
+
+    return " ".join(str(row.model_dump()) for model in (Inbox, Audit, Outbox) for row in tx.exec(select(model)).all())
+
+
 async def test_rejected_credentials_are_asked_for_stored_and_never_shown(stage: Stage, tmp_path: Path) -> None:
     await rejected(stage)
     items = await stage.say("chen01", "同步组织")
     guide = items[-1]["text"]
     for step in ("1. ", "2. ", "3. ", "4. ", "open-dev.dingtalk.com", "凭证与基础信息", "CorpSecret 已被应用凭证取代"):
         assert step in guide, step
+    reset_in_the_console(stage)
     answers = await stage.say("chen01", f"Client ID dingapp0001 Client Secret {SECRET}")
     said = " ".join(i["text"] for i in answers)
-    assert "…7431" in said and SECRET not in said and "同步" in said
-
-    def kept(tx: Tx) -> tuple[str | None, str]:
-        from sqlmodel import select
-
-        everything = " ".join(
-            str(row.model_dump()) for model in (Inbox, Audit, Outbox) for row in tx.exec(select(model)).all()
-        )
-        return vault.read_secret(tx, KEY, "dingtalk.client_secret"), everything
-
-    stored, everything = await stage.app.db.system(kept)
+    assert "…7431" in said and SECRET not in said and "同步完成" in said
+    stored = await stage.app.db.system(lambda tx: vault.read_secret(tx, KEY, "dingtalk.client_secret"))
+    everything = await stage.app.db.system(dump)
     assert stored == SECRET and SECRET not in everything and SECRET[:-4] not in everything
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert SECRET.encode() not in path.read_bytes(), path
-    await stage.app.toolbox.renew_credentials()  # type: ignore[misc]
     assert stage.app.dingtalk.api.credentials.client_secret == SECRET
 
 
-async def test_the_secret_alone_and_in_a_later_answer(stage: Stage) -> None:
+async def test_wrong_credentials_are_not_taken_up_and_asked_for_again(stage: Stage) -> None:
     await rejected(stage)
     await stage.say("chen01", "同步组织")
     assert "没认出凭证" in (await stage.ask("chen01", "在哪里看"))["text"]
-    answers = await stage.say("chen01", SECRET)
-    assert "…7431" in answers[0]["text"]
+    answers = await stage.say("chen01", f"dingapp0001 {SECRET}")
+    assert "…7431" in answers[0]["text"] and "不认刚发的凭证，没有采用" in answers[-1]["text"]
+    assert stage.app.dingtalk.api.credentials.client_secret == "s3cret-for-tests"
+    reset_in_the_console(stage)
+    assert "同步完成" in (await stage.say("chen01", SECRET))[-1]["text"]
     again = await stage.say("chen01", "同步组织")
-    assert not any("凭证" in i["text"] for i in again), "asked for once"
+    assert "同步完成" in again[-1]["text"] and not any("凭证" in i["text"] for i in again), "asked for once"
+
+
+async def test_a_secret_reset_in_the_console_is_asked_for_though_no_call_works_any_more(stage: Stage) -> None:
+    reset_in_the_console(stage)
+    await stage.post("/tokens", {"do": "expire"})
+    items = await stage.say("wang03", "同步组织")
+    assert "凭证与基础信息" in items[-1]["text"], [i["text"] for i in items]
+    assert "同步完成" in (await stage.say("wang03", f"凭证：Client Secret {SECRET}"))[-1]["text"]
 
 
 async def test_in_a_group_credentials_are_refused_without_an_echo(stage: Stage) -> None:
