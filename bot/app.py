@@ -50,6 +50,7 @@ class App:
     def __init__(self, settings: Settings, db: Database, clock: Clock, credentials: Callable[[], Credentials]) -> None:
         self.settings, self.db, self.clock = settings, db, clock
         self._credentials = credentials
+        self._met: set[str] = set()  # people the mirror knows
         self._renewed: Credentials | None = None  # sent in chat since the start
         self._session: aiohttp.ClientSession = open_session()
         self.dingtalk = DingTalk.over(
@@ -224,7 +225,10 @@ class App:
 
     async def _meet(self, user_id: str | None) -> None:
         """A newcomer is read before he is answered; if he cannot be, the answer is that of a stranger."""
-        if not user_id or await self.db.read(None, lambda tx: people.get_employee(tx, user_id)) is not None:
+        if not user_id or user_id in self._met:
+            return
+        if await self.db.read(None, lambda tx: people.get_employee(tx, user_id)) is not None:
+            self._met.add(user_id)  # who leaves is still known
             return
         try:
             await ON_NEWCOMER(user_id, self.toolbox)

@@ -37,6 +37,8 @@ async def sync(tools: Toolbox) -> str:
     text = describe(result)
     if result.rejected and tools.requested_by:
         raise SyncFailed(await tools.run(ask_credentials, tools.requested_by))
+    if result.rejected:
+        text += "发送「同步组织」就能重新填写凭证。"
     if result.left:
         await tools.run(note_leavers, sorted(result.left))
     await tools.run(drop_departed)

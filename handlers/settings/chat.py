@@ -1,5 +1,6 @@
 """What administrators type about settings."""
 
+from functools import partial
 from typing import Any
 
 from bot.context import Context
@@ -7,7 +8,7 @@ from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.normalize import fold
 from handlers.settings import rules
-from handlers.settings.rules import BY_KEY, BY_NAME, POOL, REMINDERS, TOPICS, Topic
+from handlers.settings.rules import BY_KEY, BY_NAME, REMINDERS, TOPICS, Topic
 from handlers.settings.service import (
     SettingChange,
     change_pool,
@@ -84,7 +85,7 @@ def _group(text: str, key: str, ctx: Context, talk: Talk) -> Reply:
         return _open(BY_KEY[key], ctx)
     if key == "reminders" and "免打扰" in text:
         return _changed(key, ctx, set_quiet_hours(ctx, rules.read_quiet(text.partition("免打扰")[2])))
-    changes = rules.read_changes(POOL if key == "pool" else REMINDERS, text)
+    changes = rules.read_pool(text) if key == "pool" else rules.read_changes(REMINDERS, text)
     if not changes:
         examples = "、".join(f"「{s}」" for s in BY_KEY[key].sentences[:3])
         raise InvalidInput(f"没认出要改哪一项。可以说{examples}，发送「{BY_KEY[key].title}」看全部。")
@@ -96,8 +97,8 @@ def _group(text: str, key: str, ctx: Context, talk: Talk) -> Reply:
 def in_topic(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """After `公海设置`, a line without the topic's name: `领取上限 3`."""
     key = str(pending.get("topic"))
-    fields = POOL if key == "pool" else REMINDERS
-    if not ctx.actor.admin or not rules.read_changes(fields, message.text):
+    read = rules.read_pool if key == "pool" else partial(rules.read_changes, REMINDERS)
+    if not ctx.actor.admin or not read(message.text):
         return None
     return _group(message.text, key, ctx, talk)
 

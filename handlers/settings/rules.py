@@ -154,6 +154,8 @@ _TIME = re.compile(
     r"(早上|早晨|上午|早|中午|下午|傍晚|晚上|晚|夜里)?\s*([0-9零一二两三四五六七八九十]{1,3})"
     r"\s*(?:[:点时]\s*(半|[0-9零一二三四五六七八九十]{1,3})?\s*分?)"
 )
+_RECYCLED = re.compile(r"(\S+?天)(?:没|未|不)跟进(?:就)?(?:自动)?(?:回收|返回|退回|回)(?:到)?(?:公海)?")
+_DAILY = re.compile(r"(?:领取)?上限\s*(\S+?)\s*(?:个|家)?\s*每[天日]")
 _HALF = ("下午", "傍晚", "晚上", "晚", "夜里")
 
 
@@ -174,6 +176,16 @@ def read_changes(fields: tuple[SettingField, ...], text: str) -> dict[str, Value
         words[match.group()].name: _value(words[match.group()], folded[match.end() : end])
         for match, end in zip(found, ends, strict=True)
     }
+
+
+def read_pool(text: str) -> dict[str, Value]:
+    """`领取上限 3`, and as it is said without the setting's name: `30天未跟进回收`, `上限 10 每天`."""
+    folded = fold(text).strip(" ，,：:。.")
+    if (after := _RECYCLED.fullmatch(folded)) is not None:
+        folded = f"未跟进返回 {after[1]}"
+    elif (daily := _DAILY.fullmatch(folded)) is not None:
+        folded = f"每天领取 {daily[1]}"
+    return read_changes(POOL, folded)
 
 
 def looks_like_days(text: str) -> bool:
