@@ -16,6 +16,11 @@ def load(tx: Tx, user_id: str, conversation_id: str) -> Conversation:
     return row
 
 
+def find(tx: Tx, user_id: str, conversation_id: str) -> Conversation | None:
+    """The conversation's memory, if there is any."""
+    return tx.get(Conversation, (user_id, conversation_id))
+
+
 def save(
     row: Conversation, *, pending: dict[str, Any] | None, pending_until: datetime | None,
     subject_id: int | None, subject_until: datetime | None, misses: int,

@@ -165,8 +165,9 @@ class Desk:
         """As after a message that was worked: a secret stays nowhere, whatever became of it."""
         question: dict[str, Any] | None = None
         if message.user_id:
-            row = talks.load(tx, message.user_id, message.conversation_id or "bot")
-            question = Talk(self._clock.now(), row.pending, row.pending_until).open_question()
+            row = talks.find(tx, message.user_id, message.conversation_id or "bot")
+            if row is not None:
+                question = Talk(self._clock.now(), row.pending, row.pending_until).open_question()
         if _holds_secret(message, question):
             inbox.conceal(tx, message.key)
 

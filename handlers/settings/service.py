@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any, Literal
 
 from bot.context import Context
-from bot.core.errors import RuleBroken
-from bot.identity import active_admins
+from bot.core.errors import Forbidden, RuleBroken
+from bot.identity import active_admins, may_take_over
 from handlers.opening.service import count_in_scope, scope_text, step_sheet
 from handlers.pool import rules as pool_rules
 from handlers.reminders import rules as reminder_rules
@@ -46,7 +46,16 @@ class SettingChange:
 
 
 def show_menu(ctx: Context) -> dict[str, str]:
-    """Each topic's present state in a few words. Raises Forbidden."""
+    """Each topic's present state in a few words.
+
+    Raises:
+        Forbidden: the actor is no administrator; one of DingTalk's own learns how to become one while there is none.
+    """
+    if not ctx.actor.admin:
+        with ctx.begin() as tx:
+            person = people.find_pass(tx, ctx.actor.user_id)
+            if person is not None and may_take_over(tx, person, ctx.settings):
+                raise Forbidden("应用现在没有管理员。你是钉钉管理员，发送「我来管理」就能接手。")
     ctx.actor.require_admin()
     with ctx.begin() as tx:
         settings = read_settings(tx)
