@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -16,15 +17,16 @@ from bot.delivery import Delivery
 from bot.dingtalk.api import DingTalkApi, open_session
 from bot.dingtalk.client import DingTalk
 from bot.dingtalk.credentials import Credentials
-from bot.dingtalk.errors import DingTalkError
+from bot.dingtalk.errors import DingTalkError, WrongCredentials
 from bot.dingtalk.sending import Sending
-from bot.dispatch import ChatMessage, Dispatcher, OrgEvent, RawTap
+from bot.dispatch import CardView, ChatMessage, Dispatcher, OrgEvent, RawTap
 from bot.dispatch.desk import Desk, Renderer
 from bot.identity import may_be_told
 from bot.jobs.runner import JobRunner
 from bot.jobs.scheduler import JobScheduler
 from bot.jobs.spec import Toolbox
 from bot.language.normalize import clean
+from bot.language.secret import looks_secret
 from bot.settings import Settings
 from bot.shared_tokens import SharedTokens
 from bot.stream.connection import StreamConnection
@@ -33,8 +35,10 @@ from bot.stream.frames import BotFrame, EventFrame, TapFrame
 from bot.stream.gateway import Gateway
 from bot.stream.inbox import InboxWorker
 from cards.renderers import PUBLIC_TEMPLATE, WORDS, PublicTemplateRenderer, renderer_of
-from handlers.registry import JOBS, ON_EVENT, ROUTERS
-from storage import card_templates, inbox, outbox
+from handlers.registry import JOBS, ON_EVENT, ON_NEWCOMER, ROUTERS
+from storage import card_templates, inbox, outbox, people
+from storage import credentials as kept
+from storage import secrets as vault
 from storage.database import Database, Tx
 from storage.inbox import NewFrame
 from storage.settings import read_settings as read_company
@@ -44,6 +48,7 @@ REFUSED = (
     "卡片模板 {} 用不了（没有发布或已被删除），已改用钉钉的公共模板，功能照常。\n"
     "要恢复：在服务器上运行 dingcrm doctor，按「卡片」一项的步骤重新导入。"
 )
+WEBHOOKS = 1000  # kept, of those who wrote last
 EVENT_WAITS = (1, 5, 30)  # seconds between tries to read what an event names
 
 
@@ -52,29 +57,89 @@ class App:
 
     def __init__(self, settings: Settings, db: Database, clock: Clock, credentials: Callable[[], Credentials]) -> None:
         self.settings, self.db, self.clock = settings, db, clock
+        self._credentials = credentials
+        self._met: set[str] = set()  # people the mirror knows
+        self._renewed: Credentials | None = None  # sent in chat since the start
         self._session: aiohttp.ClientSession = open_session()
         self.dingtalk = DingTalk.over(
             DingTalkApi(
-                credentials,
+                self._who,
                 self._session,
                 api_base=settings.api_base,
                 oapi_base=settings.oapi_base,
                 now=lambda: clock.now().timestamp(),  # a token's life and a ban pass by the product's clock
-                tokens=SharedTokens(db, settings.key(), credentials) if db.kind == "postgresql" else None,
+                tokens=SharedTokens(db, settings.key(), self._who) if db.kind == "postgresql" else None,
             )
         )
-        sending = Sending(self.dingtalk)
+        self._webhooks: OrderedDict[str, tuple[str, datetime]] = OrderedDict()  # of each person's last message
+        sending = Sending(self.dingtalk, self._webhook_of)
         self.renderer: Renderer = renderer_of(WORDS if settings.card_template == WORDS else PUBLIC_TEMPLATE)
-        self.desk = Desk(db, clock, Dispatcher(ROUTERS), lambda: self.renderer, renderer_of)
+        self.desk = Desk(
+            db, clock, Dispatcher(ROUTERS), lambda: self.renderer, renderer_of, secret_key=settings.key(),
+            client_id=lambda: self._who().client_id,
+        )  # fmt: skip
         self.delivery = Delivery(db, clock, sending, self.desk, self._template_refused)
         self.desk.on_outbox = self.delivery.wake
         self.inbox = InboxWorker(db, clock, self._work, alone=db.kind == "sqlite")
-        self.toolbox = Toolbox(db, clock, self.dingtalk.contacts, sending.notice_fates)
+        self.toolbox = Toolbox(
+            db, clock, self.dingtalk.contacts, sending.notice_fates, dingtalk=self.dingtalk,
+            renew_credentials=self._renew_credentials, probe_card=self._probe_card,
+        )  # fmt: skip
         self.jobs = JobRunner(JOBS, self.toolbox, self.delivery.wake)
         self._scheduler = JobScheduler(self.jobs)
-        gateway = Gateway(credentials, self._session, api_base=settings.api_base)
+        gateway = Gateway(self._who, self._session, api_base=settings.api_base)
         self.stream = StreamConnection(gateway, self)
         self._stream_task: asyncio.Task[None] | None = None
+
+    def _webhook_of(self, user_id: str) -> str:
+        """Where the person last wrote from, while it is good; never stored: whoever has it may post there."""
+        url, until = self._webhooks.get(user_id, ("", self.clock.now()))
+        return url if until > self.clock.now() else ""
+
+    def _note_webhook(self, frame: BotFrame) -> None:
+        if frame.user_id and not frame.group and frame.session_webhook and frame.webhook_expires_at:
+            self._webhooks[frame.user_id] = (frame.session_webhook, frame.webhook_expires_at)
+            self._webhooks.move_to_end(frame.user_id)
+            while len(self._webhooks) > WEBHOOKS:
+                self._webhooks.popitem(last=False)
+
+    def _who(self) -> Credentials:
+        return self._renewed or self._credentials()
+
+    async def _renew_credentials(self) -> bool:
+        """Tries what an administrator has sent in chat, and takes up what another process has accepted.
+
+        False: DingTalk refuses what was sent; what was known before stays in force.
+        """
+        key = self.settings.key()
+        offered = await self.db.read(None, lambda tx: kept.offered(tx, key))
+        if offered["client_secret"]:
+            candidate = replace(
+                self._who(),
+                client_id=offered["client_id"] or self._who().client_id,
+                client_secret=offered["client_secret"],
+            )
+            api = DingTalkApi(
+                lambda: candidate, self._session, api_base=self.settings.api_base, oapi_base=self.settings.oapi_base
+            )
+            try:
+                await api.check_token()
+            except WrongCredentials:
+                await self.db.system(kept.withdraw)
+                return False
+            await self.db.system(lambda tx: kept.accept(tx, key))
+        found = await self.db.read(None, lambda tx: kept.known(tx, key))
+        now = self._who()
+        self._renewed = replace(
+            now,
+            client_id=found["client_id"] or now.client_id,
+            client_secret=found["client_secret"] or now.client_secret,
+        )
+        return True
+
+    def _probe_card(self) -> tuple[str, dict[str, str]]:
+        """Template and variables of a card to nobody; no template: words only."""
+        return self.renderer.template_id, self.renderer.variables(CardView(title="自检"))
 
     async def start(self, *, schedule: bool = True) -> None:
         """Takes up what an earlier process left, then opens the entrances."""
@@ -144,11 +209,16 @@ class App:
 
     async def bot(self, frame: BotFrame) -> None:
         """Stores a message; it is acknowledged when this returns."""
+        self._note_webhook(frame)
         body = {
             "user_id": frame.user_id, "text": frame.text or "", "kind": frame.kind, "group": frame.group,
             "conversation_id": frame.conversation_id if frame.group else "", "sender_nick": frame.sender_nick,
             "sent_at": frame.sent_at.isoformat() if frame.sent_at else None, "content": frame.content,
         }  # fmt: skip
+        if looks_secret(clean(frame.text or "")):
+            text, key = frame.text or "", self.settings.key()
+            body["sealed"] = await self.db.read(None, lambda tx: vault.seal(tx, key, text))
+            body |= {"text": "", "content": {}}
         lane = f"user:{frame.user_id or frame.sender_nick}"
         await self.inbox.take(f"bot:{frame.msg_id}", lane, "bot", orjson.dumps(body).decode())
 
@@ -177,6 +247,10 @@ class App:
     async def _work(self, frame: NewFrame) -> None:
         body = orjson.loads(frame.body)
         if frame.kind == "bot":
+            if sealed := body.get("sealed"):
+                key = self.settings.key()
+                body["text"] = await self.db.read(None, lambda tx: vault.unseal(tx, key, sealed))
+            await self._meet(body["user_id"])
             message = _message(frame.key, body)
             if message.kind == "file" and not message.group and await self.desk.knows(message.user_id):
                 message = replace(message, file=await fetch_table(self.dingtalk.robot, body["content"], EVENT_WAITS))
@@ -194,6 +268,18 @@ class App:
 
         await self.db.system(done)
         self.delivery.wake()
+
+    async def _meet(self, user_id: str | None) -> None:
+        """A newcomer is read before he is answered; if he cannot be, the answer is that of a stranger."""
+        if not user_id or user_id in self._met:
+            return
+        if await self.db.read(None, lambda tx: people.get_employee(tx, user_id)) is not None:
+            self._met.add(user_id)  # who leaves is still known
+            return
+        try:
+            await ON_NEWCOMER(user_id, self.toolbox)
+        except DingTalkError as failure:
+            log.warning("a newcomer cannot be read: %s", failure)
 
     async def _apply(self, event: OrgEvent) -> tuple[str, str]:
         """What an event names may be unreadable for a while; what stays so, the nightly sync repairs."""

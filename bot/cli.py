@@ -71,6 +71,11 @@ def _describe(name: str, parser: argparse.ArgumentParser) -> None:
         case "init":
             for option in ("client-id", "client-secret", "corp-id", "agent-id", "admins", "scope", "test-to"):
                 parser.add_argument(f"--{option}")
+            parser.epilog = (
+                "--scope: 全部员工, 管理员, or '部分员工 销售一部 张三'. "
+                "--admins: names or userIds, separated by commas. "
+                "What an earlier run has settled need not be given again."
+            )
             parser.add_argument("--consent", action="store_true", help="我同意")
         case "doctor" | "sync" | "bench":
             parser.add_argument("--json", action="store_true", help="the result as JSON")

@@ -27,6 +27,10 @@ class Context:
     via: str  # chat | tap | job | event | load | web
     key: str = ""  # of the frame that caused this, for idempotence
     undoers: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    secret_key: str = field(default="", repr=False)  # DINGCRM_SECRET_KEY, for what is kept encrypted
+    client_id: str = ""  # of the app, as DingTalk knows it now
+    words: tuple[str, ...] = ()  # commands that are answered
+    painters: frozenset[str] = frozenset()  # the kinds of cards that can be drawn
     _tx: Tx | None = None
     _inside: bool = False
 

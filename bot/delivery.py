@@ -19,6 +19,7 @@ from bot.dingtalk.errors import (
     CardMissing,
     DingTalkError,
     NotDelivered,
+    PermissionMissing,
     TemplateUnusable,
     UnknownOutcome,
     UnsafeContent,
@@ -177,6 +178,12 @@ class Delivery:
         except TemplateUnusable as refusal:
             await self._otherwise(message, refusal)
             return
+        except PermissionMissing as refusal:
+            if message.channel == "card":  # words need another permission: the self-check names the missing one
+                await self._as_words(message, refusal)
+            else:
+                await self._fail(message, refusal)
+            return
         except (CardMissing, NotDelivered, UnsafeContent) as refusal:
             await self._fail(message, refusal)
             return
@@ -278,6 +285,15 @@ class Delivery:
                 cards.drawn_with(tx, track, "none")
 
         await self._db.system(work)
+
+    async def _as_words(self, message: Message, refusal: DingTalkError) -> None:
+        """The same content as words with typed replies."""
+        log.warning("card refused (%s): %s goes as words", refusal, message.key)
+        channel, now = "group" if message.payload.get("conversation_id") else "robot", self._clock.now()
+        payload = dict(message.payload)
+        await self._db.system(
+            lambda tx: outbox.replace_payload(tx, message.id, channel=channel, payload=payload, now=now)
+        )
 
     async def _fail(self, message: Message, failure: DingTalkError) -> None:
         log.error("message %s is given up: %s", message.key, failure)

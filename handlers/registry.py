@@ -2,6 +2,7 @@
 
 from bot.dispatch import Router
 from bot.jobs.spec import Job
+from handlers.administrators import chat as administrators_chat
 from handlers.audit import chat as audit_chat
 from handlers.audit import taps as audit_taps
 from handlers.competitors import chat as competitors_chat
@@ -20,9 +21,12 @@ from handlers.home import chat as home_chat
 from handlers.home import taps as home_taps
 from handlers.invoices import chat as invoices_chat
 from handlers.invoices import taps as invoices_taps
+from handlers.opening import chat as opening_chat
+from handlers.opening import taps as opening_taps
 from handlers.org import chat as org_chat
 from handlers.org import events as org_events
 from handlers.org import jobs as org_jobs
+from handlers.org import taps as org_taps
 from handlers.pool import chat as pool_chat
 from handlers.pool import taps as pool_taps
 from handlers.products import chat as products_chat
@@ -32,6 +36,9 @@ from handlers.roles import chat as roles_chat
 from handlers.roles import taps as roles_taps
 from handlers.rolesheets import chat as rolesheets_chat
 from handlers.rolesheets import taps as rolesheets_taps
+from handlers.settings import chat as settings_chat
+from handlers.settings import jobs as settings_jobs
+from handlers.settings import taps as settings_taps
 from handlers.stages import chat as stages_chat
 from handlers.stages import taps as stages_taps
 from handlers.targets import chat as targets_chat
@@ -40,6 +47,7 @@ from handlers.undo import chat as undo_chat
 from handlers.undo import taps as undo_taps
 
 ROUTERS: tuple[Router, ...] = (
+    administrators_chat.router,
     audit_chat.router,
     audit_taps.router,
     competitors_chat.router,
@@ -57,7 +65,10 @@ ROUTERS: tuple[Router, ...] = (
     home_taps.router,
     invoices_chat.router,
     invoices_taps.router,
+    opening_chat.router,
+    opening_taps.router,
     org_chat.router,
+    org_taps.router,
     pool_chat.router,
     pool_taps.router,
     roles_chat.router,
@@ -70,8 +81,11 @@ ROUTERS: tuple[Router, ...] = (
     targets_taps.router,
     rolesheets_chat.router,
     rolesheets_taps.router,
+    settings_chat.router,
+    settings_taps.router,
     undo_chat.router,
     undo_taps.router,
 )
-JOBS: tuple[Job, ...] = (*handover_jobs.JOBS, *org_jobs.JOBS, *reminders_jobs.JOBS)
+JOBS: tuple[Job, ...] = (*handover_jobs.JOBS, *org_jobs.JOBS, *reminders_jobs.JOBS, *settings_jobs.JOBS)
 ON_EVENT = org_events.apply
+ON_NEWCOMER = org_events.meet

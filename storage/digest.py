@@ -27,6 +27,11 @@ def add(tx: Tx, *, user_id: str, rule: str, subject: str, cycle: str, text: str,
     return tx.execute(statement.returning(col(DigestItem.id))).scalar_one_or_none() is not None
 
 
+def known(tx: Tx, rule: str) -> set[tuple[str, str]]:
+    """(subject, cycle) of everything somebody was, or will be, reminded of by this rule."""
+    return set(tx.exec(select(DigestItem.subject, DigestItem.cycle).where(DigestItem.rule == rule)).all())
+
+
 def list_open(tx: Tx, user_id: str) -> list[DigestItem]:
     """Reminders that have not left yet, in the order they came up."""
     query = select(DigestItem).where(

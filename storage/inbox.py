@@ -1,5 +1,6 @@
 """Frames, stored before they are acknowledged: received once, effective once (house 0.2)."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from storage.plain import InsertNew, Plain, given, given_list, table_of
 from storage.tables import Inbox
 
 LEASE = timedelta(seconds=60)  # after which another process may take a frame over
+CONCEALED = "（凭证，已隐去）"
 KEEP = timedelta(days=8)  # keys of finished frames: longer than any redelivery
 
 T = table_of(Inbox)
@@ -105,6 +107,16 @@ def _spelled(columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
 def finish(tx: Tx, key: str, *, now: datetime, result: str = "", state: str = "done") -> bool:
     """Marks a frame worked off, in the transaction of its effects. False: somebody has done so already."""
     return bool(FINISH.run(tx, of=key, becomes=state, at=now, with_result=result[:500]).rowcount)
+
+
+def conceal(tx: Tx, key: str) -> None:
+    """What was said is not kept: it held a secret (R2.12). That something was said stays."""
+    frame = tx.get(Inbox, key)
+    if frame is not None:
+        body = {**json.loads(frame.body), "text": CONCEALED, "content": None}
+        body.pop("sealed", None)
+        frame.body, frame.body_hash = json.dumps(body, ensure_ascii=False), ""
+        tx.add(frame)
 
 
 def is_new(tx: Tx, key: str) -> bool:

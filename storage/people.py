@@ -14,12 +14,21 @@ from storage.tables import Department, DepartmentLeader, Employee, EmployeeDepar
 
 E, ED, D = table_of(Employee), table_of(EmployeeDepartment), table_of(Department)
 PASS = Plain(
-    core_select(E.c.name, E.c.active, ED.c.department_id)
+    core_select(E.c.name, E.c.active, E.c.dingtalk_admin, ED.c.department_id)
     .select_from(E.outerjoin(ED, ED.c.user_id == E.c.user_id))
     .where(E.c.user_id == given("of"))
 )
 NAMES = Plain(core_select(E.c.user_id, E.c.name).where(E.c.user_id.in_(given_list("ids"))))
 TREE = Plain(core_select(D.c.department_id, D.c.parent_id))
+WORKING = Plain(core_select(E.c.user_id).where(E.c.user_id.in_(given_list("ids")), E.c.active))
+OWN_ADMINS = Plain(
+    core_select(E.c.user_id, E.c.name).where(E.c.active, E.c.dingtalk_admin).order_by(E.c.name, E.c.user_id)
+)
+SPREAD = Plain(
+    core_select(E.c.user_id, ED.c.department_id)
+    .select_from(E.outerjoin(ED, ED.c.user_id == E.c.user_id))
+    .where(E.c.active)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,7 @@ class Pass:
     name: str
     active: bool
     departments: frozenset[int]
+    dingtalk_admin: bool = False  # DingTalk's, not ours
 
 
 def find_pass(tx: Tx, user_id: str) -> Pass | None:
@@ -37,7 +47,8 @@ def find_pass(tx: Tx, user_id: str) -> Pass | None:
     rows = PASS.run(tx, of=user_id).all()
     if not rows:
         return None
-    return Pass(user_id, rows[0].name, rows[0].active, frozenset(r.department_id for r in rows if r.department_id))
+    departments = frozenset(r.department_id for r in rows if r.department_id)
+    return Pass(user_id, rows[0].name, rows[0].active, departments, rows[0].dingtalk_admin)
 
 
 def get_employee(tx: Tx, user_id: str) -> Employee | None:
@@ -123,6 +134,54 @@ def with_subdepartments(tx: Tx, department_ids: Iterable[int]) -> frozenset[int]
     return frozenset(wanted)
 
 
+def filter_active(tx: Tx, user_ids: Iterable[str]) -> frozenset[str]:
+    """Those of them who work here."""
+    wanted = sorted(set(user_ids))
+    return frozenset(WORKING.run(tx, ids=wanted).scalars()) if wanted else frozenset()
+
+
+def list_dingtalk_admins(tx: Tx) -> dict[str, str]:
+    """User id → name of DingTalk's own administrators who work here."""
+    return {row.user_id: row.name for row in OWN_ADMINS.run(tx)}
+
+
+def places(tx: Tx) -> dict[str, frozenset[int]]:
+    """Everybody who works here, with the departments each is in."""
+    found: dict[str, set[int]] = {}
+    for row in SPREAD.run(tx):
+        mine = found.setdefault(row.user_id, set())
+        if row.department_id is not None:
+            mine.add(row.department_id)
+    return {user_id: frozenset(mine) for user_id, mine in found.items()}
+
+
+def list_departments_named(tx: Tx, name: str) -> list[Department]:
+    """Departments of exactly that name; several branches may have one."""
+    query = select(Department).where(col(Department.active), Department.name == name)
+    return list(tx.exec(query.order_by(col(Department.department_id))).all())
+
+
+def get_department(tx: Tx, department_id: int) -> Department | None:
+    """The department, if it exists now."""
+    found = tx.get(Department, department_id)
+    return found if found is not None and found.active else None
+
+
+def list_departments(tx: Tx) -> list[Department]:
+    """All that exist now."""
+    query = select(Department).where(col(Department.active))
+    return list(tx.exec(query.order_by(col(Department.position), col(Department.department_id))).all())
+
+
+def department_names(tx: Tx, department_ids: Iterable[int]) -> dict[int, str]:
+    """Department id → name, of departments that went too."""
+    wanted = sorted(set(department_ids))
+    if not wanted:
+        return {}
+    query = select(Department.department_id, Department.name).where(col(Department.department_id).in_(wanted))
+    return dict(tx.exec(query).all())
+
+
 def count_active(tx: Tx) -> int:
     """Employed people."""
     return tx.exec(select(func.count()).select_from(Employee).where(col(Employee.active))).one()
@@ -133,7 +192,7 @@ def count_departments(tx: Tx) -> int:
     return tx.exec(select(func.count()).select_from(Department).where(col(Department.active))).one()
 
 
-def list_departments(tx: Tx) -> list[tuple[int, str, int | None]]:
+def department_parents(tx: Tx) -> list[tuple[int, str, int | None]]:
     """(id, name, parent's id) of those that exist now."""
     query = select(Department.department_id, Department.name, Department.parent_id).where(col(Department.active))
     return list(tx.exec(query.order_by(col(Department.department_id))).all())
@@ -185,7 +244,7 @@ def list_colleagues(tx: Tx, user_id: str, *, limit: int) -> list[Employee]:
     return list({one.user_id: one for one in found}.values())[:limit]
 
 
-def department_names(tx: Tx, user_ids: Iterable[str]) -> dict[str, str]:
+def main_departments(tx: Tx, user_ids: Iterable[str]) -> dict[str, str]:
     """User id → the name of the person's main department."""
     query = (
         select(EmployeeDepartment.user_id, Department.name)
@@ -194,9 +253,3 @@ def department_names(tx: Tx, user_ids: Iterable[str]) -> dict[str, str]:
         .order_by(col(EmployeeDepartment.position).desc())
     )
     return dict(tx.exec(query).all())
-
-
-def list_dingtalk_admins(tx: Tx) -> list[str]:
-    """Employed people who administrate the company in DingTalk itself."""
-    query = select(Employee.user_id).where(col(Employee.active), col(Employee.dingtalk_admin))
-    return list(tx.exec(query.order_by(col(Employee.user_id))).all())

@@ -192,6 +192,23 @@ def last_owned_until(tx: Tx, customer_id: int, user_id: str) -> datetime | None:
     return until
 
 
+def claims_by_person(tx: Tx) -> dict[str, int]:
+    """Claims ever, undone ones excepted, of everybody who has any."""
+    carried = tx.execute(columns(CARRY.c.user_id, CARRY.c.count)).all()
+    counts: dict[str, int] = {user_id: count for user_id, count in carried}  # noqa: C416 -- rows are no pairs to mypy
+    live = columns(LOG.c.user_id, func.count()).where(LOG.c.undone_at.is_(None)).group_by(LOG.c.user_id)
+    for user_id, count in tx.execute(live):
+        counts[user_id] = counts.get(user_id, 0) + count
+    return counts
+
+
+def holdings_by_person(tx: Tx) -> dict[str, int]:
+    """Customers of every owner within the scope."""
+    query = select(Customer.owner_id, func.count()).where(col(Customer.owner_id).is_not(None))
+    rows = tx.exec(query.group_by(col(Customer.owner_id))).all()
+    return {owner_id: count for owner_id, count in rows if owner_id is not None}
+
+
 def list_history(tx: Tx, customer_id: int) -> list[OwnerHistory]:
     """Owners, latest first."""
     query = select(OwnerHistory).where(OwnerHistory.customer_id == customer_id)

@@ -83,6 +83,27 @@ def read_secret(tx: Tx, key: str, name: str) -> str | None:
         raise _wrong() from None
 
 
+def forget_secret(tx: Tx, name: str) -> None:
+    """It is not kept any more."""
+    row = None if name.startswith(".") else tx.get(Secret, name)
+    if row is not None:
+        tx.delete(row)
+        tx.flush()
+
+
+def seal(tx: Tx, key: str, text: str) -> str:
+    """`text` encrypted, to be stored somewhere else. Raises WrongKey."""
+    return _open(tx, key).encrypt(text.encode()).decode()
+
+
+def unseal(tx: Tx, key: str, sealed: str) -> str:
+    """The inverse of `seal`. Raises WrongKey."""
+    try:
+        return _open(tx, key).decrypt(sealed.encode()).decode()
+    except InvalidToken:
+        raise _wrong() from None
+
+
 def list_secret_names(tx: Tx) -> list[str]:
     """The names kept, without ours."""
     names = tx.exec(select(Secret.name).order_by(col(Secret.name))).all()

@@ -16,6 +16,7 @@ from sqlmodel import col, select
 from bot.core.clock import beijing_day
 from bot.core.errors import InvalidInput
 from storage.database import Tx
+from storage.inbox import insert_ignore
 from storage.plain import Plain, table_of
 from storage.tables import Setting
 
@@ -29,6 +30,7 @@ FORMS: tuple[Form, ...] = (
     "followup", "target",
 )  # fmt: skip
 ADVANCED: tuple[Operation, ...] = ("delete", "import", "export", "transfer", "void")
+LOCK = ".lock"  # no setting either: the row whoever changes settings locks first
 LOADED = "world_loaded"  # the row that says a world file is in this database; not a setting
 
 ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]  # Beijing time of day, HH:MM
@@ -78,6 +80,8 @@ class CompanySettings(_Part):
 
     opened: bool = False
     consented_by: str = ""
+    consented_at: datetime | None = None
+    consented_terms: str = ""  # the version of the terms agreed to
     edition: Literal["paid", "free"] = "paid"
     usage_scope: UsageScope = UsageScope()
     admins: tuple[str, ...] = ()
@@ -104,7 +108,7 @@ class CompanySettings(_Part):
         return self.pool.return_after_days if self.paid else None
 
 
-INTERNAL = frozenset({"pool_rule_since"})  # kept by us, set by nobody
+INTERNAL = frozenset({"pool_rule_since", "consented_at", "consented_terms"})  # kept by us, set by nobody
 
 
 S = table_of(Setting)
@@ -142,6 +146,19 @@ def write_setting(tx: Tx, name: str, value: Any, *, by: str, now: datetime) -> N
     days, was = read_settings(tx).return_days, before.return_days
     if days is not None and (was is None or days < was):
         put_setting(tx, "pool_rule_since", beijing_day(now).isoformat(), by=by, now=now)
+
+
+def lock_settings(tx: Tx) -> CompanySettings:
+    """The settings, which nobody else changes until this transaction ends: read, judge, write."""
+    tx.execute(insert_ignore(tx, Setting, [{"name": LOCK}], ["name"]))
+    tx.execute(core_select(table_of(Setting).c.name).where(table_of(Setting).c.name == LOCK).with_for_update())
+    return read_settings(tx)
+
+
+def changed(tx: Tx, name: str) -> tuple[str, datetime] | None:
+    """Who changed a setting last, and when. None: nobody has."""
+    row = tx.exec(select(Setting.changed_by, Setting.changed_at).where(Setting.name == name)).first()
+    return (row[0], row[1]) if row is not None and row[1] is not None else None
 
 
 def put_setting(tx: Tx, name: str, value: Any, *, by: str, now: datetime) -> None:

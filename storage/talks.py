@@ -46,6 +46,11 @@ def load(tx: Tx, user_id: str, conversation_id: str) -> Memory:
     return Memory(user_id, conversation_id, False) if row is None else Memory(user_id, conversation_id, True, *row)
 
 
+def find(tx: Tx, user_id: str, conversation_id: str) -> Conversation | None:
+    """The conversation's memory, if there is any."""
+    return tx.get(Conversation, (user_id, conversation_id))
+
+
 def save(
     tx: Tx, before: Memory, *, pending: dict[str, Any] | None, pending_until: datetime | None,
     subject_id: int | None, subject_until: datetime | None, misses: int,

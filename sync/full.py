@@ -7,14 +7,14 @@ stays.
 
 import asyncio
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.actor import SYSTEM
 from bot.core.clock import beijing_day
 from bot.dingtalk.contacts import Contacts
-from bot.dingtalk.errors import DingTalkError
+from bot.dingtalk.errors import DingTalkError, TokenExpired, WrongCredentials
 from storage import org, sync_runs
 from storage.database import Database, Tx
 from storage.org import Mirror
@@ -39,6 +39,7 @@ async def full_sync(
     *,
     by: str = "",
     ask: int = ASKED,
+    progress: Callable[[int, int], Awaitable[None]] | None = None,
 ) -> SyncResult:
     """Reads the whole address book and brings the mirror to it.
 
@@ -49,6 +50,7 @@ async def full_sync(
         readings: a name's pinyin and initials.
         by: who asked; empty: the night.
         ask: companies larger than this are not asked for person by person (`sync.walk.Details`).
+        progress: told, after each department, how many have been read and how many are known of.
 
     Raises:
         SyncRunning: another one is at work.
@@ -66,9 +68,12 @@ async def full_sync(
         sync = _Sync(contacts, db, clock_now, readings, by, ours, run_id, underway)
         try:
             try:
-                snapshot = await fetch(contacts, stored=stored, tonight=_tonight(len(stored), started), ask=ask)
+                snapshot = await fetch(
+                    contacts, stored=stored, tonight=_tonight(len(stored), started), ask=ask, progress=progress
+                )
             except DingTalkError as failure:
-                return await sync.fail((f"没有读到通讯录的权限范围：{reason_of(failure)}。",))
+                rejected = isinstance(failure, WrongCredentials | TokenExpired)
+                return await sync.fail((f"没有读到通讯录的权限范围：{reason_of(failure)}。",), rejected=rejected)
             return await sync.apply(snapshot)
         except BaseException:
             await sync.fail(("程序出错，这次同步没有做完。",))
@@ -105,7 +110,7 @@ class _Sync:
     run_id: int
     underway: frozenset[int]
 
-    async def fail(self, problems: tuple[str, ...]) -> SyncResult:
+    async def fail(self, problems: tuple[str, ...], *, rejected: bool = False) -> SyncResult:
         """Nothing was written."""
         now = self.clock_now()
         counts = {"by": self.by}
@@ -114,7 +119,7 @@ class _Sync:
             sync_runs.finish(tx, self.run_id, "failed", now=now, counts=counts, problems=problems)
 
         await self.db.system(write)
-        return SyncResult("failed", OrgDiff().counts, problems, run_id=self.run_id)
+        return SyncResult("failed", OrgDiff().counts, problems, run_id=self.run_id, rejected=rejected)
 
     async def apply(self, snapshot: Snapshot) -> SyncResult:
         """Compares, asks for the missing, writes."""
@@ -160,7 +165,7 @@ class _Sync:
 
         diff, held, counts = await self.db.system(write)
         held_names = tuple(str(names.get(user_id) or user_id) for user_id in held)
-        return SyncResult(status, counts, problems, held, held_names, active, diff, self.run_id, notes)
+        return SyncResult(status, counts, problems, held, held_names, active, diff, self.run_id, notes=notes)
 
     async def _judge(self, mirror: Mirror, snapshot: Snapshot) -> _Judged:
         plan = await asyncio.to_thread(compare, mirror, snapshot)

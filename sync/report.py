@@ -64,6 +64,7 @@ class SyncResult:
     active: int = 0  # employed before this sync
     diff: OrgDiff = field(default_factory=OrgDiff)
     run_id: int = 0
+    rejected: bool = False  # DingTalk does not accept the credentials
     notes: tuple[str, ...] = ()  # what an administrator may want to put right in DingTalk; nothing is missing
 
     @property
@@ -128,7 +129,7 @@ def describe(result: SyncResult) -> str:
 
 
 def _figures(counts: Mapping[str, int]) -> str:
-    parts = [f"新增 {counts['added']}", f"变更 {counts['changed']}", f"转部门 {counts['moved']}"]
+    parts = [f"新增 {counts['added']}", f"更新 {counts['changed']}", f"转部门 {counts['moved']}"]
     if counts["rejoined"]:
         parts.append(f"重新入职 {counts['rejoined']}")
     parts.append(f"离职 {counts['left']}")

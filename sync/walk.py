@@ -39,10 +39,17 @@ HOPELESS = (Banned, IpNotAllowed, PermissionMissing, QuotaExhausted, TokenExpire
 class Walk:
     """One reading, which may begin at any department."""
 
-    def __init__(self, contacts: Contacts, on_person: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        contacts: Contacts,
+        on_person: Callable[[str], None] | None = None,
+        progress: Callable[[int, int], Awaitable[None]] | None = None,
+    ) -> None:
         self.snapshot = Snapshot()
         self._contacts = contacts
         self._on_person = on_person
+        self._progress = progress
+        self._read = 0
         self._visited: set[int] = set()
         self._listed: set[int] = set()
         self._with_children: set[int] = set()
@@ -109,7 +116,13 @@ class Walk:
         if department_id not in self._visited:
             self._visited.add(department_id)
             group.create_task(self._children(group, department_id))
-            group.create_task(self.ask("members", department_id, lambda: self._members(department_id), DepartmentGone))
+            group.create_task(self._people(department_id))
+
+    async def _people(self, department_id: int) -> None:
+        await self.ask("members", department_id, lambda: self._members(department_id), DepartmentGone)
+        self._read += 1
+        if self._progress is not None:
+            await self._progress(self._read, len(self._visited))
 
     async def _children(self, group: asyncio.TaskGroup, department_id: int) -> None:
         found = await self.ask(
@@ -208,6 +221,7 @@ async def fetch(
     stored: Collection[str] = frozenset(),
     tonight: Callable[[str], bool] = lambda _: False,
     ask: int = ASKED,
+    progress: Callable[[int, int], Awaitable[None]] | None = None,
 ) -> Snapshot:
     """Everything the app may read, beginning with what `/auth/scopes` grants.
 
@@ -216,13 +230,14 @@ async def fetch(
         stored: who is known already.
         tonight: of those, whom to ask for first when there is not the time for all.
         ask: a company larger than this is not asked for one by one.
+        progress: as `full_sync`.
 
     Raises:
         DingTalkError: not even the scope was to be had.
     """
     scope = await contacts.scopes()
     details = Details(contacts, stored=stored, tonight=tonight, limit=ask)
-    walk = Walk(contacts, on_person=details.offer)
+    walk = Walk(contacts, on_person=details.offer, progress=progress)
     if not scope.departments and not scope.users:
         reason = "应用的通讯录权限范围是空的，请管理员在开发者后台的「权限管理」里给应用设置通讯录权限范围"
         walk.snapshot.problems.append(Problem("scope", "", reason))

@@ -42,6 +42,7 @@ from handlers.customers.service import NewCustomer
 from handlers.followups.service import NewFollowUp
 from handlers.handover.service import Wanted
 from handlers.invoices.rules import NodeWords
+from handlers.opening.rules import ScopeWish
 from handlers.targets.rules import read_targets
 from storage import roles
 from storage.customers import CustomerFilter
@@ -71,6 +72,10 @@ P = Permission
 SYSTEM = "called by jobs with the system actor only"
 UNDO = "called by the undo door, which has checked whose it is"
 TABLE: dict[str, Row] = {
+    "administrators.add_administrator": Row("admin", lambda f, c, _: f(c, "zhao05"), foreign=None),
+    "administrators.list_administrators": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "administrators.remove_administrator": Row("admin", lambda f, c, _: f(c, "chen01"), foreign=None),
+    "administrators.take_over": Row("admin", lambda f, c, _: f(c), foreign=None),
     "audit.export_audit": Row("admin", lambda f, c, _: f(c, AuditWanted()), foreign=None),
     "audit.read_query": Row("admin", lambda f, c, _: f(c, "李娜 本周"), foreign=None),
     "audit.show_audit": Row("admin", lambda f, c, _: f(c, AuditWanted()), foreign=None),
@@ -133,9 +138,20 @@ TABLE: dict[str, Row] = {
     "invoices.change_flow": Row("admin", lambda f, c, _: f(c, NodeWords("hide", "", ("合同金额",))), foreign=None),
     "invoices.show_flow": Row("admin", lambda f, c, _: f(c), foreign=None),
     "invoices.undo_flow": Row(None, lambda f, c, i: None, foreign=None, free=UNDO),
+    "opening.agree": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "opening.open_app": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "opening.set_usage_scope": Row("admin", lambda f, c, _: f(c, ScopeWish("all")), foreign=None),
+    "opening.show_opening": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "org.ask_credentials": Row(None, lambda f, c, _: f(c, "chen01"), foreign=None, free=SYSTEM),
     "org.decide_removals": Row("admin", lambda f, c, _: f(c, agree=True), foreign=None),
+    "org.find_departments": Row("admin", lambda f, c, _: f(c, "销售一部"), foreign=None),
+    "org.note_met": Row(None, lambda f, c, _: f(c, "lina04"), foreign=None, free=SYSTEM),
+    "org.note_progress": Row(None, lambda f, c, _: f(c, 1, 1, 2), foreign=None, free=SYSTEM),
     "org.request_sync": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "org.show_guide": Row("admin", lambda f, c, _: f(c), foreign=None),
     "org.show_org": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "org.show_request": Row("admin", lambda f, c, _: f(c, 1), foreign=None),
+    "org.store_credentials": Row("admin", lambda f, c, _: f(c, "dingapp", "a secret of the app"), foreign=None),
     "pool.assign_customer": Row(P.POOL_ASSIGN, lambda f, c, i: f(c, i, "zhao05"), own="宁波海蓝食品有限公司"),
     "pool.browse_pool": Row(P.POOL_VIEW, lambda f, c, _: f(c, (), 1), foreign=None),
     "pool.claim_customer": Row(P.POOL_CLAIM, lambda f, c, i: f(c, i), own="宁波海蓝食品有限公司", foreign=None),
@@ -200,6 +216,16 @@ TABLE: dict[str, Row] = {
         P.TARGET_SET, lambda f, c, _: f(c, read_targets("李娜 合同额 3月1万", today=NOW.date())), foreign=None
     ),
     "targets.undo_set": Row(None, lambda f, c, i: None, foreign=None, free=UNDO),
+    "settings.change_pool": Row("admin", lambda f, c, _: f(c, {"claim_cap": 5}), foreign=None),
+    "settings.change_reminders": Row("admin", lambda f, c, _: f(c, {"not_followed_days": 5}), foreign=None),
+    "settings.request_self_check": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "settings.set_edition": Row("admin", lambda f, c, _: f(c, "free"), foreign=None),
+    "settings.set_quiet_hours": Row("admin", lambda f, c, _: f(c, ("21:00", "08:00")), foreign=None),
+    "settings.show_menu": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "settings.show_topic": Row("admin", lambda f, c, _: f(c, "pool"), foreign=None),
+    "settings.undo_change": Row(
+        "admin", lambda f, c, _: f(c, {"name": "edition", "before": "free", "after": "paid", "text": ""}), foreign=None
+    ),
     "undo.take_back": Row(None, lambda f, c, i: f(c, i), foreign=None),
 }  # fmt: skip
 

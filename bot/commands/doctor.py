@@ -4,35 +4,23 @@ import argparse
 import json
 import shutil
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
-from datetime import timedelta
+from dataclasses import asdict
 
 from bot.app import App
 from bot.commands import card_template, house
+from bot.core.actor import SYSTEM
 from bot.core.clock import SystemClock
 from bot.core.errors import AppError
 from bot.dingtalk.cards import PersonSpace
-from bot.dingtalk.errors import DingTalkError, NotDelivered, PermissionMissing, TemplateUnusable, WrongCredentials
+from bot.dingtalk.checkup import BAD, GOOD, WARN, Finding
+from bot.dingtalk.errors import DingTalkError, NotDelivered, PermissionMissing, TemplateUnusable
 from bot.dispatch import CardView
 from bot.settings import Settings, read_settings
 from cards.renderers import PUBLIC_TEMPLATE, renderer_of
 from cards.template import FILE
-from storage import card_templates, inbox, jobs, notices, outbox, people
-from storage import org_chart as org
-from storage.database import Database, Tx
-from storage.settings import read_settings as read_company
-
-GOOD, WARN, BAD = "好", "注意", "不好"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One item: how it stands, what it is, what to do."""
-
-    state: str
-    item: str
-    text: str
+from handlers.settings.checkup import inside, outside
+from storage import card_templates, inbox
+from storage.database import Database
 
 
 def main(given: argparse.Namespace) -> int:
@@ -54,7 +42,7 @@ async def _doctor() -> list[Finding]:
         findings.append(_disk(settings))
         async with house.open_database(settings, create=False) as db:
             findings.append(await _speed(db))
-            findings += await db.read(None, _inside)
+            findings += await db.read(SYSTEM, lambda tx: inside(tx, SystemClock().now()))
             findings += await _outside(settings, db)
     except AppError as refusal:
         findings.append(Finding(BAD, "启动", refusal.text))
@@ -83,53 +71,6 @@ async def _speed(db: Database) -> Finding:
     )
 
 
-def _inside(tx: Tx) -> list[Finding]:
-    now = SystemClock().now()
-    company = read_company(tx)
-    found = [
-        Finding(GOOD, "开通", f"已开通，管理员 {'、'.join(company.admins)}")
-        if company.opened
-        else Finding(BAD, "开通", "还没有开通，运行 dingcrm init")
-    ]
-    run = org.last_run(tx)
-    if run is None:
-        found.append(Finding(BAD, "组织", "还没有同步过，运行 dingcrm sync"))
-    else:
-        state = {"ok": GOOD, "running": GOOD, "partial": WARN, "waiting": WARN}.get(run.status, BAD)
-        todo = {
-            "partial": "；有些部门没读到，检查通讯录权限", "waiting": "；有离职名单等管理员在聊天里「确认停用」",
-            "failed": "；看日志，再运行 dingcrm sync",
-        }.get(run.status, "")  # fmt: skip
-        size = f"部门 {people.count_departments(tx)} 个，在职 {people.count_active(tx)} 人"
-        text = f"{size}，上次同步 {run.started_at:%m-%d %H:%M}{todo}"
-        found.append(Finding(state, "组织", text))
-    dead, waiting = inbox.count_dead(tx), inbox.count_new(tx)
-    found.append(
-        Finding(
-            WARN if dead else GOOD,
-            "收件",
-            f"待处理 {waiting} 条，没处理成 {dead} 条" + ("，按编号查日志" if dead else ""),
-        )
-    )
-    failed = outbox.list_failed(tx)
-    text = f"待发 {outbox.count_open(tx, now=now)} 条，没发成 {len(failed)} 条"
-    found.append(
-        Finding(WARN if failed else GOOD, "发件", text + (f"，最近：{failed[0].error[:60]}" if failed else ""))
-    )
-    lost = notices.list_undelivered(tx, since=now - timedelta(days=7))
-    found.append(
-        Finding(
-            WARN if lost else GOOD,
-            "工作通知",
-            f"最近 7 天没送达 {len(lost)} 条" + ("，在聊天里发送「通知状态」查看" if lost else ""),
-        )
-    )
-    for job in jobs.list_states(tx):
-        if job.last_run_at is not None and "出错了" in job.last_result:
-            found.append(Finding(WARN, f"任务 {job.name}", f"{job.last_run_at:%m-%d %H:%M} {job.last_result}"))
-    return found
-
-
 async def _outside(settings: Settings, db: Database) -> list[Finding]:
     try:
         who = await house.find_credentials(settings, db)
@@ -137,27 +78,12 @@ async def _outside(settings: Settings, db: Database) -> list[Finding]:
         return [Finding(BAD, "凭证", refusal.text)]
     app = App(settings, db, SystemClock(), lambda: who)
     try:
-        found = [await _probe("凭证", "Client ID 和 Client Secret 可用", app.dingtalk.api.check_token)]
-        if found[0].state == GOOD:
-            found.append(await _probe("通讯录权限", "能读通讯录范围", app.dingtalk.contacts.scopes))
-            found.append(await _card_template(app))
-        if not who.agent_id:
-            found.append(Finding(BAD, "AgentId", "没有填写，发不了工作通知，运行 dingcrm init"))
+        found = await outside(app.toolbox)
+        if all(f.state != BAD for f in found if f.item == "凭证"):
+            found = [*(f for f in found if f.item != "卡片"), await _card_template(app)]
         return found
     finally:
         await app.close()
-
-
-async def _probe(item: str, good: str, call: Callable[[], Awaitable[object]]) -> Finding:
-    try:
-        await call()
-    except WrongCredentials:
-        return Finding(BAD, item, "钉钉不认这组凭证，运行 dingcrm init 重新填写")
-    except PermissionMissing as missing:
-        return Finding(BAD, item, f"缺少权限 {'、'.join(missing.required_scopes)}，到开发者后台 → 权限管理 开通")
-    except DingTalkError as failure:
-        return Finding(BAD, item, f"钉钉没有答应：{failure}")
-    return Finding(GOOD, item, good)
 
 
 async def _card_template(app: App) -> Finding:

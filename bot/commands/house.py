@@ -22,6 +22,7 @@ from bot.core.redaction import SafeFormatter
 from bot.dingtalk.api import open_session
 from bot.dingtalk.credentials import Credentials
 from bot.settings import KEY_FILE, SANDBOX_FILE, BadSettings, Settings
+from storage import credentials as kept
 from storage import secrets as vault
 from storage.database import Database, DatabaseBusy
 from storage.migrate import upgrade
@@ -152,11 +153,10 @@ def alone(settings: Settings) -> IO[str] | None:
     return file
 
 
-CREDENTIALS = ("client_id", "client_secret", "corp_id", "agent_id")
 GUIDE = (
     "还没有应用凭证。CorpSecret 已被应用凭证取代，这样获取：\n"
-    "1. 打开 open-dev.dingtalk.com，用管理员登录\n"
-    "2. 应用开发 → 企业内部应用 → 你的应用\n"
+    "1. 用管理员打开 open-dev.dingtalk.com（开发者后台）\n"
+    "2. 应用开发 → 企业内部应用 → 点开这个应用\n"
     "3. 凭证与基础信息：复制 Client ID、Client Secret、AgentId（CorpId 在开发者后台首页）\n"
     "4. 运行 dingcrm init 填写一次（或设置 DINGCRM_CLIENT_ID 等），之后不再询问"
 )
@@ -175,11 +175,11 @@ async def find_credentials(settings: Settings, db: Database) -> Credentials:
     }  # fmt: skip
 
     def work(tx: Any) -> dict[str, str]:
-        known = {name: vault.read_secret(tx, key, f"dingtalk.{name}") or "" for name in CREDENTIALS}
-        for name, value in given.items():
-            if value and value != known[name]:
-                vault.store_secret(tx, key, f"dingtalk.{name}", value)
-        return {name: given[name] or known[name] for name in CREDENTIALS}
+        known = kept.known(tx, key)
+        if kept.is_replaced(tx, key, given["client_secret"]):  # the environment still has the old one
+            given["client_id"] = given["client_secret"] = ""
+        kept.keep(tx, key, {name: value for name, value in given.items() if value != known[name]})
+        return {name: given[name] or known[name] for name in kept.NAMES}
 
     found = await db.system(work)
     if not found["client_id"] or not found["client_secret"]:

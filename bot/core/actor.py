@@ -136,6 +136,7 @@ class Actor:
     scope: Scope
     admin: bool = False  # application administrator (settings.admins)
     department_ids: frozenset[int] = field(default_factory=frozenset)
+    doorway: str = ""  # not inside yet: the one thing this person may do (bot.identity: OPENING, VACANT)
 
     def may(self, permission: Permission) -> bool:
         """Whether `require` would pass."""

@@ -5,6 +5,7 @@ Source: platform.md 5.2, 5.3 and the error tables of each section there.
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -303,7 +304,9 @@ def _named(
     if kind is None:
         kind = UnsafeContent if name.startswith("contain.") else otherwise
     if kind is PermissionMissing:
-        return PermissionMissing(message, required_scopes=scopes, code=code, request_id=request_id)
+        return PermissionMissing(
+            message, required_scopes=scopes or _bracketed(message), code=code, request_id=request_id
+        )
     return kind(message, code=code, request_id=request_id, retry_after=_WAITS.get(name))
 
 
@@ -312,6 +315,12 @@ def _scopes(detail: object) -> tuple[str, ...]:
         return ()
     found = next((value for key, value in detail.items() if str(key).lower() == "requiredscopes"), ())
     return tuple(str(scope) for scope in found) if isinstance(found, list | tuple) else ()
+
+
+def _bracketed(message: str) -> tuple[str, ...]:
+    """The old family names the permission point in its words: 应用尚未开通所需的权限：[qyapi_get_member]."""
+    found = re.search(r"[\[【]([A-Za-z][\w.]*(?:\s*[,，、]\s*[A-Za-z][\w.]*)*)[\]】]", message)
+    return tuple(re.split(r"\s*[,，、]\s*", found[1])) if found else ()
 
 
 def _number(value: object) -> int | None:

@@ -1,26 +1,33 @@
 """What the outbox asks of DingTalk, in its own few verbs."""
 
+from collections.abc import Callable
 from typing import Any
 
 from bot.dingtalk.cards import GroupSpace, PersonSpace
 from bot.dingtalk.client import DingTalk
-from bot.dingtalk.errors import NotDelivered, Throttled
+from bot.dingtalk.errors import NotDelivered, Throttled, WrongCredentials
 from bot.dingtalk.media import MediaKind
 from bot.dingtalk.notices import DAILY_LIMIT, DUPLICATE, Fate, FateKind
-from bot.dingtalk.robot import RobotMessage, file_message, markdown_message
+from bot.dingtalk.robot import RobotMessage, file_message, markdown_message, webhook_markdown
 
 BREAK = "  \n"  # DingTalk's markdown wants two blanks before a line break
 
 
 class Sending:
-    """Single-chat answers go by the robot API: webhook answers share a bucket with what comes in (house 0.5)."""
+    """Single-chat answers go by the robot API: webhook answers share a bucket with what comes in (house 0.5).
 
-    def __init__(self, dingtalk: DingTalk) -> None:
-        self._dingtalk = dingtalk
+    Where DingTalk does not take the app's credentials, the last message's webhook is the only way left to say so.
+    """
+
+    def __init__(self, dingtalk: DingTalk, webhook_of: Callable[[str], str] = lambda _: "") -> None:
+        self._dingtalk, self._webhook_of = dingtalk, webhook_of
 
     async def to_person(self, user_id: str, title: str, text: str) -> str:
         """Raises NotDelivered for who is no employee, Throttled where DingTalk holds that person's messages back."""
-        return await self._to_person(user_id, markdown_message(title, lines(text)))
+        try:
+            return await self._to_person(user_id, markdown_message(title, lines(text)))
+        except WrongCredentials:
+            return await self._by_webhook(user_id, title, text)
 
     async def file(self, user_id: str, name: str, content: bytes) -> str:
         """An uploaded file, in the single chat. Raises as `to_person`, and TooLarge."""
@@ -43,11 +50,24 @@ class Sending:
     async def card(self, payload: dict[str, Any]) -> str:
         """A new card; the same outTrackId again makes no second one."""
         space = PersonSpace(payload["user_id"]) if "user_id" in payload else GroupSpace(payload["conversation_id"])
-        delivery = await self._dingtalk.cards.create_and_deliver(
-            template_id=payload["template_id"], out_track_id=payload["out_track_id"], spaces=[space],
-            data=payload["variables"], private=payload.get("private"), summary=str(payload["title"]),
-        )  # fmt: skip
+        try:
+            delivery = await self._dingtalk.cards.create_and_deliver(
+                template_id=payload["template_id"], out_track_id=payload["out_track_id"], spaces=[space],
+                data=payload["variables"], private=payload.get("private"), summary=str(payload["title"]),
+            )  # fmt: skip
+        except WrongCredentials:
+            if "user_id" not in payload:
+                raise
+            return await self._by_webhook(payload["user_id"], str(payload["title"]), str(payload["text"]))
         return delivery.out_track_id
+
+    async def _by_webhook(self, user_id: str, title: str, text: str) -> str:
+        """Raises WrongCredentials where the person has not written lately."""
+        url = self._webhook_of(user_id)
+        if not url:
+            raise WrongCredentials("no webhook to say so", code="credentials")
+        await self._dingtalk.robot.reply_webhook(url, webhook_markdown(title, lines(text)))
+        return ""
 
     async def card_update(
         self, out_track_id: str, variables: dict[str, str], private: dict[str, dict[str, str]]

@@ -24,7 +24,8 @@ from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, Raw
 from bot.dispatch.router import Dispatcher
 from bot.dispatch.talk import Talk
 from bot.dispatch.view import CardForm, CardView, FormValue
-from bot.identity import identify
+from bot.identity import identify, turned_away
+from bot.language.secret import looks_secret
 from storage import audit, cards, inbox, outbox, talks
 from storage.cards import Held
 from storage.database import Database, DatabaseBusy, Tx
@@ -80,15 +81,19 @@ class Desk:
 
     def __init__(
         self, db: Database, clock: Clock, dispatcher: Dispatcher, renderer: Callable[[], Renderer],
-        renderer_of: Callable[[str], Renderer],
+        renderer_of: Callable[[str], Renderer], *, secret_key: str = "", client_id: Callable[[], str] = lambda: "",
     ) -> None:  # fmt: skip
-        """`renderer` draws new cards; `renderer_of` those made with a certain template, whatever is in use by now."""
+        """`renderer` draws new cards; `renderer_of` those made with a certain template, whatever is in use by now.
+
+        `secret_key`: what is kept encrypted is encrypted under it; `client_id`: the app's, as it is now.
+        """
         self._db = db
         self._clock = clock
         self.dispatcher = dispatcher
         self._renderer = renderer
         self._renderer_of = renderer_of
         self.tap_budget = TAP_BUDGET
+        self._secret_key, self._client_id = secret_key, client_id
         self._late: set[asyncio.Task[Any]] = set()
         self._late_answers: dict[str, tuple[str, TapAnswer]] = {}  # by card, until it is redrawn
         self.on_outbox: Callable[[], None] = lambda: None  # wakes the delivery
@@ -154,15 +159,18 @@ class Desk:
             return
         actor = identify(tx, message.user_id, settings)
         ctx = make_context(tx, actor, now, settings, "chat", message.key)
-        ctx.undoers = dict(self.dispatcher.undoers)
+        self._equip(ctx)
         row = talks.load(tx, actor.user_id, message.conversation_id or "bot")
         talk = Talk(now, row.pending, row.pending_until, row.subject_id, row.subject_until, row.misses)
+        secret = _holds_secret(message, talk.open_question())
         reply = self.dispatcher.chat(message, ctx, talk)
         talks.save(
             tx, row, pending=talk.pending, pending_until=talk.pending_until, subject_id=talk.subject_id,
             subject_until=talk.subject_until, misses=talk.misses,
         )  # fmt: skip
         self._answer(tx, message, reply, ctx, settings)
+        if secret:
+            inbox.conceal(tx, message.key)
         inbox.finish(tx, message.key, now=now)
 
     async def _refuse(self, message: ChatMessage, refusal: AppError) -> None:
@@ -173,6 +181,7 @@ class Desk:
                 now, key = self._clock.now(), message.key
                 note_refusal(tx, refusal, user_id=message.user_id, via="chat", what=what, source=key, now=now)
                 self._answer(tx, message, Reply(refusal.text, private=private), None, read_settings(tx))
+                self._conceal(tx, message)
 
         await self._db.system(work)
 
@@ -183,8 +192,19 @@ class Desk:
             if inbox.finish(tx, message.key, now=self._clock.now(), result=f"bug {number}", state="dead"):
                 text = f"这条没处理成，内容已记下。请把编号 {number} 发给管理员，不用重复发送。"
                 self._answer(tx, message, Reply(text), None, read_settings(tx))
+                self._conceal(tx, message)
 
         await self._db.system(work)
+
+    def _conceal(self, tx: Tx, message: ChatMessage) -> None:
+        """As after a message that was worked: a secret stays nowhere, whatever became of it."""
+        question: dict[str, Any] | None = None
+        if message.user_id:
+            row = talks.find(tx, message.user_id, message.conversation_id or "bot")
+            if row is not None:
+                question = Talk(self._clock.now(), row.pending, row.pending_until).open_question()
+        if _holds_secret(message, question):
+            inbox.conceal(tx, message.key)
 
     def _answer(
         self, tx: Tx, message: ChatMessage, reply: Reply, ctx: Context | None, settings: CompanySettings
@@ -257,7 +277,7 @@ class Desk:
             return self._note_alone(raw, stranger.text)
         except AppError as refusal:
             refused = refusal
-            answer = await self._db.unit(None, lambda tx: self._show(tx, raw, refused), urgent=True)
+            answer = await self._refused_tap(raw, refused)
         except DatabaseBusy:
             text = "现在人多，这一下还没保存。10 秒后再点一次（不会重复）。"
             return self._note_alone(raw, text)
@@ -267,6 +287,14 @@ class Desk:
         self.on_outbox()
         return answer
 
+    async def _refused_tap(self, raw: RawTap, refusal: AppError) -> TapAnswer:
+        """The card as it stands now with the refusal; a card that may not be drawn any more shows that alone."""
+        try:
+            return await self._db.unit(None, lambda tx: self._show(tx, raw, refusal), urgent=True)
+        except AppError:
+            await self._db.system(lambda tx: self._note_tap(tx, raw, refusal), urgent=True)
+            return self._note_alone(raw, refusal.text)
+
     def _work_tap(self, tx: Tx, raw: RawTap) -> TapAnswer:
         settings = read_settings(tx)
         actor = identify(tx, raw.user_id, settings)
@@ -274,8 +302,12 @@ class Desk:
         values: dict[str, FormValue] = {}
         if raw.form is None:
             button, handler = self.dispatcher.read_tap(raw)
+            if actor.doorway and button.doorway != actor.doorway:
+                raise turned_away(actor)
             card = cards.get(tx, raw.out_track_id)
         else:
+            if actor.doorway:
+                raise turned_away(actor)
             card = cards.lock(tx, raw.out_track_id)
             form = self._form_of(card, ctx)
             if form is None:  # it was handed in already: two taps, one effect
@@ -320,8 +352,13 @@ class Desk:
 
     def _tap_context(self, tx: Tx, actor: Actor, raw: RawTap, settings: CompanySettings) -> Context:
         ctx = make_context(tx, actor, self._clock.now(), settings, "tap", raw.out_track_id)
-        ctx.undoers = dict(self.dispatcher.undoers)
+        self._equip(ctx)
         return ctx
+
+    def _equip(self, ctx: Context) -> None:
+        ctx.undoers = dict(self.dispatcher.undoers)
+        ctx.painters, ctx.words = self.dispatcher.painters, self.dispatcher.words
+        ctx.secret_key, ctx.client_id = self._secret_key, self._client_id()
 
     def _updated(
         self, tx: Tx, card: Held | None, update: CardUpdate, ctx: Context, raw: RawTap, *, keep: bool = False
@@ -329,6 +366,8 @@ class Desk:
         """The card as it is now. `keep`: what was entered stays in its form, for nobody types twice."""
         if card is None or not self.dispatcher.has_painter(update.card.kind if update.card else card.kind):
             return self._note_alone(raw, update.note)
+        if ctx.actor.doorway and not card.kind.startswith(f"{ctx.actor.doorway}."):
+            return self._note_alone(raw, turned_away(ctx.actor).text)
         if card.holder_user_id not in (None, ctx.actor.user_id):
             return self._note_alone(raw, update.note or "这张卡片不是发给你的。")
         if update.card is not None:
@@ -394,6 +433,7 @@ class Desk:
             except Stranger:
                 return None
             ctx = make_context(tx, actor, self._clock.now(), settings, "job", out_track_id)
+            self._equip(ctx)
             view = self._paint(card.kind, card.state, ctx, group=False)
             renderer = self._renderer()
             cards.drawn_with(tx, out_track_id, renderer.template_id or NO_TEMPLATE)
@@ -428,7 +468,10 @@ class Desk:
                     actor = identify(tx, card.holder_user_id, settings)
                 except Stranger:
                     return None  # who left sees nothing new
+            if actor.doorway and not card.kind.startswith(f"{actor.doorway}."):
+                return None
             ctx = make_context(tx, actor, self._clock.now(), settings, "job", out_track_id)
+            self._equip(ctx)
             view = self._paint(card.kind, card.state, ctx, group=card.holder_user_id is None)
             if note is not None:
                 renderer = self._renderer()
@@ -471,6 +514,11 @@ def note_refusal(
         tx, at=now, user_id=user_id, via=via, action="refuse.attempt", subject=attempt,
         said=one_line(redact(what[:200]))[:80], why=refusal.text, code=refusal.code, source=source,
     )  # fmt: skip
+
+
+def _holds_secret(message: ChatMessage, question: dict[str, Any] | None) -> bool:
+    """A secret by its looks, or the answer to a question that asked for one."""
+    return looks_secret(message.text) or bool(question is not None and question.get("secret"))
 
 
 def error_number(bug: Exception, where: str) -> str:

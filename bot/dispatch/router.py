@@ -42,6 +42,7 @@ class Command:
     word: str
     handler: ChatHandler
     whole: bool
+    when: Callable[[str], bool] | None = None  # of what follows the word; False: it is not this command
 
 
 class Router:
@@ -56,12 +57,15 @@ class Router:
         self.painters: dict[str, Painter] = {}
         self.undoers: dict[str, Undoer] = {}
         self.sheets: dict[str, tuple[Recogniser, SheetHandler]] = {}
+        self.doorways: dict[str, ChatHandler] = {}
 
-    def command(self, *words: str, whole: bool = False) -> Callable[[ChatHandler], ChatHandler]:
+    def command(
+        self, *words: str, whole: bool = False, when: Callable[[str], bool] | None = None
+    ) -> Callable[[ChatHandler], ChatHandler]:
         """`@router.command("领取", "抢")` answers a message that starts with one of these words."""
 
         def register(handler: ChatHandler) -> ChatHandler:
-            self.commands += [Command(word, handler, whole) for word in words]
+            self.commands += [Command(word, handler, whole, when) for word in words]
             return handler
 
         return register
@@ -89,6 +93,15 @@ class Router:
 
         def register(handler: Callable[[CardTap[B], Context], CardUpdate]) -> CardHandler:
             self.buttons[kind] = handler
+            return handler
+
+        return register
+
+    def doorway(self, name: str) -> Callable[[ChatHandler], ChatHandler]:
+        """Answers everything somebody says whose actor has this doorway; nothing else does."""
+
+        def register(handler: ChatHandler) -> ChatHandler:
+            self.doorways[name] = handler
             return handler
 
         return register
@@ -131,6 +144,7 @@ class Dispatcher:
         self._painters: dict[str, Painter] = {}
         self.undoers: dict[str, Undoer] = {}
         self._sheets: dict[str, tuple[Recogniser, SheetHandler]] = {}
+        self._doorways: dict[str, ChatHandler] = {}
         sentences: list[tuple[int, SentenceHandler]] = []
         for router in routers:
             for command in router.commands:
@@ -145,6 +159,8 @@ class Dispatcher:
                 _once(self.undoers, name, undoer, "undo")
             for name, sheet in router.sheets.items():
                 _once(self._sheets, name, sheet, "sheet")
+            for name, door in router.doorways.items():
+                _once(self._doorways, name, door, "doorway")
             sentences += router.sentences
         self.words = tuple(sorted(commands, key=lambda w: (-len(w), w)))
         self._commands = commands
@@ -156,6 +172,8 @@ class Dispatcher:
         Raises:
             AppError: an expected refusal; the caller rolls back and says its text.
         """
+        if ctx.actor.doorway:
+            return self._doorways[ctx.actor.doorway](message, ctx, talk)
         if message.kind == "file":
             return self._file(message, ctx, talk)
         text = message.text.strip()
@@ -203,7 +221,9 @@ class Dispatcher:
         for word in self.words:
             command = self._commands[word]
             if folded == word or (not command.whole and folded.startswith(word)):
-                return command, text[len(word) :].strip(" ，,：:、。").strip()
+                rest = text[len(word) :].strip(" ，,：:、。").strip()
+                if command.when is None or command.when(rest):
+                    return command, rest
         return None
 
     def read_tap(self, raw: RawTap) -> tuple[Button, CardHandler]:
@@ -233,6 +253,11 @@ class Dispatcher:
     def paint(self, kind: str, state: dict[str, Any], ctx: Context) -> CardView:
         """The card as it stands now."""
         return self._painters[kind](state, ctx)
+
+    @property
+    def painters(self) -> frozenset[str]:
+        """The kinds of cards that can be drawn."""
+        return frozenset(self._painters)
 
     def has_painter(self, kind: str) -> bool:
         """Whether cards of this kind can be drawn (a card of an older version may not)."""

@@ -18,6 +18,7 @@ class Button(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     action: ClassVar[str]
+    doorway: ClassVar[str] = ""  # also for who is not inside yet (Actor.doorway)
 
     def params(self) -> dict[str, str]:
         """DingTalk's `cardPrivateData.params`: a flat map of strings."""

@@ -120,11 +120,11 @@ class JobRunner:
                 dues.append((due, job.name))
         return dues, jobs.count_requests(tx) > 0
 
-    async def _run(self, job: Job, due: datetime, *, requested_by: str = "") -> JobRun:
+    async def _run(self, job: Job, due: datetime, *, requested_by: str = "", request_id: int | None = None) -> JobRun:
         now = self._clock.now()
         failed = False
         try:
-            result = await job.run(replace(self._toolbox, requested_by=requested_by))
+            result = await job.run(replace(self._toolbox, requested_by=requested_by, request_id=request_id))
         except AppError as refusal:
             result, failed = refusal.text, True
         except Exception:
@@ -142,7 +142,9 @@ class JobRunner:
             if job is None:
                 outcome = JobRun(request.name, self._clock.now(), "没有这个任务", failed=True)
             else:
-                outcome = await self._run(job, self._clock.now(), requested_by=request.requested_by)
+                outcome = await self._run(
+                    job, self._clock.now(), requested_by=request.requested_by, request_id=request.id
+                )
             now = self._clock.now()
             await self._db.system(
                 lambda tx, request=request, outcome=outcome, now=now: jobs.finish_request(  # type: ignore[misc]

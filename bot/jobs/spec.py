@@ -27,6 +27,10 @@ class Toolbox:
     contacts: Any  # bot.dingtalk.contacts.Contacts
     notice_fates: Callable[[str, list[str]], Awaitable[dict[str, str]]]
     requested_by: str = ""
+    request_id: int | None = None  # of the request in chat this run answers
+    dingtalk: Any = None  # bot.dingtalk.client.DingTalk, for the self-check
+    renew_credentials: Callable[[], Awaitable[bool]] | None = None  # tries those sent in chat; False: refused
+    probe_card: Callable[[], tuple[str, dict[str, str]]] | None = None  # template and variables, for the self-check
 
     async def run(self, use_case: Callable[..., R], *arguments: Any, **named: Any) -> R:
         """One use case in one transaction."""

@@ -213,7 +213,7 @@ def leaving_text(left: Sequence[Left], *, alone: bool) -> tuple[str, str] | None
     if admins:
         lines.append(f"{'、'.join(admins)} 的管理员身份已停用。")
     if alone:
-        lines.append("应用现在没有在职的管理员了，请在服务器上运行「dingcrm init」指定新的管理员。")
+        lines.append("应用现在没有在职的管理员了。你是钉钉管理员，给我发送「我来管理」就能接手。")
     elif len(owning) == 1:
         lines.append(f"账号已停用。点刚发给你的卡片交接，或发送「交接 {owning[0].name}」。")
     elif owning:

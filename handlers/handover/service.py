@@ -133,7 +133,7 @@ def find_people(ctx: Context, words: str, *, giver: bool) -> Match:
         rest = words[len(used) :]
         if len(found) == 1:
             return Match(((found[0].user_id, found[0].name),), rest)
-        units = people.department_names(tx, [person.user_id for person in found])
+        units = people.main_departments(tx, [person.user_id for person in found])
         options = []
         for person in found[:8]:
             state = "在职" if person.active else "已离职" + (f" {_day(person.left_at)}" if person.left_at else "")
@@ -457,7 +457,7 @@ def _announce_leaving(tx: Tx, ctx: Context, gone: Sequence[Departure]) -> None:
     title, text = message
     key = f"left:{gone[0].id}:{gone[-1].id}"
     not_before = after_quiet_hours(ctx.now, ctx.settings.quiet_hours)
-    told = receivers or people.list_dingtalk_admins(tx)
+    told = receivers or list(people.list_dingtalk_admins(tx))
     notices.queue(tx, key=key, user_ids=told, title=title, text=text, now=ctx.now, not_before=not_before)
     owning = [one for one, facts in left if facts.total]
     for administrator in receivers if owning else ():

@@ -1,5 +1,7 @@
 """The nightly full sync, which repairs what events missed, and what is looked at once more."""
 
+import contextlib
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from bot.context import Context
@@ -7,8 +9,10 @@ from bot.core.errors import RuleBroken
 from bot.jobs.spec import Job, Toolbox
 from bot.language.pinyin import person_readings
 from handlers.handover.service import announce_departures
+from handlers.org.service import ask_credentials, note_progress
 from handlers.reminders.service import tell_administrators_now
-from storage import sync_runs
+from storage import people, sync_runs
+from storage.database import DatabaseBusy
 from sync.events import AGAIN, recheck
 from sync.full import describe, full_sync
 from sync.managers import ask_managers
@@ -26,8 +30,17 @@ async def sync(tools: Toolbox) -> str:
     Raises:
         SyncFailed: the job counts as failed, and `dingcrm sync` ends with 1.
     """
-    result = await full_sync(tools.contacts, tools.db, tools.clock.now, person_readings, by=tools.requested_by)
+    if tools.renew_credentials is not None and not await tools.renew_credentials() and tools.requested_by:
+        raise SyncFailed(await tools.run(ask_credentials, tools.requested_by, offered=True))
+    result = await full_sync(
+        tools.contacts, tools.db, tools.clock.now, person_readings, by=tools.requested_by,
+        progress=await _progress(tools),
+    )  # fmt: skip
     text = describe(result)
+    if result.rejected and tools.requested_by:
+        raise SyncFailed(await tools.run(ask_credentials, tools.requested_by))
+    if result.rejected:
+        text += "发送「同步组织」就能重新填写凭证。"
     if result.left or result.diff.rejoined:
         await tools.run(announce_departures)
     if result.status in ("waiting", "failed"):
@@ -36,6 +49,26 @@ async def sync(tools: Toolbox) -> str:
     if result.status == "failed":
         raise SyncFailed(text)
     return text
+
+
+async def _progress(tools: Toolbox) -> Callable[[int, int], Awaitable[None]] | None:
+    """Tells the request's card at each tenth of the departments: nine times at most, and once of the end (U25)."""
+    request_id = tools.request_id
+    if request_id is None:
+        return None
+    mirrored = await tools.db.read(None, people.count_departments)
+    told = 0
+
+    async def progress(done: int, found: int) -> None:
+        nonlocal told
+        total = max(found, mirrored)
+        tenth = done * 10 // total
+        if told < tenth < 10:
+            told = tenth
+            with contextlib.suppress(DatabaseBusy):  # the sync itself is what matters
+                await tools.run(note_progress, request_id, done, total)
+
+    return progress
 
 
 async def look_again(tools: Toolbox) -> str:

@@ -94,7 +94,7 @@ def scope_text(tx: Tx, held: list[Membership]) -> str:
     whole = [m.role for m in held if m.data_scope == "all"]
     if whole:
         return f"全部（{'、'.join(whole)}）"
-    names = {key: name for key, name, _ in people.list_departments(tx)}
+    names = {key: name for key, name, _ in people.department_parents(tx)}
     parts = [
         f"服务部门 {rules.named(m.departments, names)}（{m.role}）"
         for m in held
@@ -202,7 +202,7 @@ def _first(held: list[Membership]) -> str:
 
 
 def _departments(tx: Tx, user_id: str) -> str:
-    names = {key: name for key, name, _ in people.list_departments(tx)}
+    names = {key: name for key, name, _ in people.department_parents(tx)}
     mine = [names[d] for d in people.departments_of(tx, user_id) if d in names]
     return f"（{'、'.join(mine)}）" if mine else ""
 

@@ -71,7 +71,7 @@ def find_departments(tx: Tx, words: str) -> frozenset[int]:
     """销售一部、华东/销售二部 → ids; 无: none. Raises InvalidInput, offering what is near."""
     if words.strip() in ("", "无", "没有", "清空", "空"):
         return frozenset()
-    rows = people.list_departments(tx)
+    rows = people.department_parents(tx)
     names = {key: (name, parent) for key, name, parent in rows}
     found = set()
     for part in [w for w in SPLIT.split(words.strip()) if w]:

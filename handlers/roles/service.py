@@ -386,7 +386,7 @@ def _check_free(tx: Tx, name: str) -> None:
 
 
 def _department_names(tx: Tx) -> dict[int, str]:
-    return {key: name for key, name, _ in people.list_departments(tx)}
+    return {key: name for key, name, _ in people.department_parents(tx)}
 
 
 def _change(tx: Tx, ctx: Context, before: RoleSheet, after: RoleSheet, *, note: str = "") -> Changed:

@@ -180,7 +180,7 @@ async def test_use_cases_lock_in_one_order(postgres: Database) -> None:
         for n in (5, 2, 7, 0, 3):  # everybody's cards show every customer
             cards.remember(
                 tx, out_track_id=f"dc-{n}", kind="pool.list", state={}, subjects=[f"customer:{i}" for i in ids],
-                holder_user_id=SELLERS[n % 3], conversation_id="", now=NOW,
+                holder_user_id=SELLERS[n % 3], conversation_id="", now=NOW, template_id="",
             )  # fmt: skip
 
     await postgres.system(hold)

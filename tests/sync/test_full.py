@@ -32,7 +32,7 @@ def adds_up(counts: Any) -> bool:
 async def test_everything_is_mirrored(town: Town, database: Database) -> None:
     result = await town.sync(database)
     assert result.status == "ok"
-    assert describe(result) == "同步完成：部门 6 个，人员 6 人（新增 6 · 变更 0 · 转部门 0 · 离职 0）"
+    assert describe(result) == "同步完成：部门 6 个，人员 6 人（新增 6 · 更新 0 · 转部门 0 · 离职 0）"
     found = await mirror(database)
     assert {key: unit.parent_id for key, unit in found.units.items()} == {
         1: None, 100: 1, 101: 100, 102: 100, 103: 1, 104: 101,
@@ -88,7 +88,7 @@ async def test_counts_name_every_kind_of_change(town: Town, database: Database) 
     assert (diff.added, diff.moved, diff.changed, diff.left) == (("xin",), ("zhao",), ("lina", "qian"), ("zhou",))
     assert (diff.departments_added, diff.departments_changed) == ((105,), (103,))
     assert adds_up(result.counts)
-    assert describe(result) == "同步完成：部门 7 个，人员 6 人（新增 1 · 变更 2 · 转部门 1 · 离职 1）"
+    assert describe(result) == "同步完成：部门 7 个，人员 6 人（新增 1 · 更新 2 · 转部门 1 · 离职 1）"
     zhou = await database.read(None, lambda tx: tx.get(Employee, "zhou"))
     assert zhou is not None
     assert zhou.left_at == town.now

@@ -1,0 +1,48 @@
+"""The cards of 后台管理: one menu, one card per topic."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from bot.dispatch import Button, CardButton, CardRow, CardView
+from cards.renderers import escape
+
+
+class TopicButton(Button):
+    """Opens one topic."""
+
+    action: ClassVar[str] = "settings.open"
+    topic: str
+
+
+class MenuButton(Button):
+    """Back to the menu."""
+
+    action: ClassVar[str] = "settings.menu"
+
+
+def menu_card(rows: Sequence[tuple[str, str, str]]) -> CardView:
+    """`rows`: key, title and present state of each topic, in the manual's order."""
+    drawn = tuple(
+        CardRow(title, escape(state), "", (CardButton(f"打开 {title}", TopicButton(topic=key), typed=title),))
+        for key, title, state in rows
+    )
+    return CardView("后台管理", body=f"共 {len(rows)} 项，点开或回复序号、名称；每项都能在聊天里改。", rows=drawn)
+
+
+def topic_card(
+    *, title: str, fields: Sequence[tuple[str, str]], lines: Sequence[str], sentences: Sequence[str],
+    notes: Sequence[str], hint: str, buttons: Sequence[CardButton],
+) -> CardView:  # fmt: skip
+    """What is set, what has just changed, and the sentences that change it."""
+    body = [*(f"✓ {escape(note)}" for note in notes[:1]), *(escape(note) for note in notes[1:])]
+    body += [f"- {escape(line)}" for line in lines]
+    if hint:
+        body.append(escape(hint))
+    footer = "可以说：" + " · ".join(f"「{escape(s)}」" for s in sentences) if sentences else ""
+    return CardView(
+        title,
+        body="\n".join(body),
+        fields=tuple((name, escape(value)) for name, value in fields),
+        buttons=(*buttons, CardButton("返回后台管理", MenuButton(), typed="后台管理")),
+        footer=footer,
+    )

@@ -1,0 +1,1 @@
+"""Application administrators: at least one at all times."""

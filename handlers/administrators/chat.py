@@ -1,0 +1,71 @@
+"""What is typed about administrators."""
+
+from bot.context import Context
+from bot.core.errors import InvalidInput
+from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
+from bot.identity import VACANT
+from bot.language.normalize import fold
+from handlers.administrators.service import (
+    TAKE_OVER,
+    AdminChange,
+    add_administrator,
+    list_administrators,
+    remove_administrator,
+    take_over,
+)
+from handlers.customers.finding import find_person
+
+router = Router("administrators.chat")
+
+
+@router.command("管理员", "管理员名单", "管理员列表", whole=True)
+def show(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+    """Who it is, and how it is changed."""
+    found = list_administrators(ctx)
+    lines = [f"管理员 {len(found.names)} 位：{'、'.join(found.names)}"]
+    if found.dingtalk:
+        lines.append(f"钉钉管理员：{'、'.join(found.dingtalk)}（管理员都离职时由他们接手）")
+    lines.append("添加：「添加管理员 张三」 · 移除：「移除管理员 张三」（最后一位不能移除）")
+    return Reply("\n".join(lines))
+
+
+@router.command("添加管理员", "新增管理员", "增加管理员")
+def add(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """`添加管理员 张三`."""
+    talk.settle()
+    ctx.actor.require_admin()
+    if not message.args:
+        raise InvalidInput("要添加谁？例如「添加管理员 张三」。")
+    change = add_administrator(ctx, find_person(ctx, message.args))
+    return _changed(change, f"{change.name} 已经是管理员，没有变。")
+
+
+@router.command("移除管理员", "删除管理员", "取消管理员")
+def remove(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """`移除管理员 张三`."""
+    talk.settle()
+    ctx.actor.require_admin()
+    if not message.args:
+        raise InvalidInput("要移除谁？例如「移除管理员 张三」，先发送「管理员」看名单。")
+    return _changed(remove_administrator(ctx, find_person(ctx, message.args)), "")
+
+
+def _changed(change: AdminChange, unchanged: str) -> Reply:
+    if change.undo_id is None:
+        return Reply(unchanged)
+    note = f"管理员：{'、'.join(change.before)} → {'、'.join(change.after)}，下一条消息起生效。"
+    return Reply(card=CardRef("settings.topic", {"topic": "install", "note": note, "undo_id": change.undo_id}))
+
+
+@router.command(TAKE_OVER, whole=True)
+def become(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+    """Only one of DingTalk's own administrators, only while there is none."""
+    return Reply(take_over(ctx))
+
+
+@router.doorway(VACANT)
+def vacant(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+    """Out of the usage scope, but nobody else can let anybody in."""
+    if fold(message.text).strip(" 。.!！~") == TAKE_OVER:
+        return Reply(take_over(ctx))
+    return Reply(f"应用现在没有管理员。你是钉钉管理员，发送「{TAKE_OVER}」就能接手。")

@@ -1,0 +1,1 @@
+"""Opening the app: consent, usage scope, 立即开通."""
