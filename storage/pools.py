@@ -30,9 +30,20 @@ OPEN_PAGE = Plain(insert(H))
 HOLDER = Plain(
     columns(C.c.owner_id, C.c.owner_since).where(C.c.id == given("of")), unscoped="the loser of a race is told who won"
 )
+POOLED = Plain(columns(H.c.id).where(H.c.customer_id == given("of"), H.c.owner_id.is_(None)).limit(1))
+NEXT_PAGE = H.alias("next_page")
 LAST_OWNED = Plain(
     columns(func.max(H.c.to_at)).where(
-        H.c.customer_id == given("customer"), H.c.owner_id == given("person"), H.c.how != "undo"
+        H.c.customer_id == given("customer"),
+        H.c.owner_id == given("person"),
+        ~columns(NEXT_PAGE.c.id)  # a claim taken back is none
+        .where(
+            NEXT_PAGE.c.customer_id == H.c.customer_id,
+            NEXT_PAGE.c.how == "undo",
+            NEXT_PAGE.c.owner_id.is_(None),
+            NEXT_PAGE.c.from_at == H.c.to_at,
+        )
+        .exists(),
     )
 )
 
@@ -173,6 +184,11 @@ def holding_of(tx: Tx, customer_id: int) -> Holding | None:
     """Who has a customer, whatever the asker may see: the loser of a race is told who won (R-POOL-2)."""
     row = HOLDER.run(tx, of=customer_id).first()
     return None if row is None else Holding(row.owner_id, row.owner_since)
+
+
+def was_pooled(tx: Tx, customer_id: int) -> bool:
+    """Whether it ever was in the pool, where everybody who may claim could read its name."""
+    return bool(POOLED.run(tx, of=customer_id).first())
 
 
 def last_owned_until(tx: Tx, customer_id: int, user_id: str) -> datetime | None:

@@ -17,6 +17,7 @@ from bot.context import Context, make_context
 from bot.core.actor import SYSTEM_ACTOR, Actor
 from bot.core.clock import Clock
 from bot.core.errors import AppError, Stranger
+from bot.core.markup import escape, inert
 from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, RawTap, Reply
 from bot.dispatch.router import Dispatcher
 from bot.dispatch.talk import Talk
@@ -168,12 +169,12 @@ class Desk:
                     payload={
                         "conversation_id": message.conversation_id,
                         "title": "已私聊",
-                        "text": f"{message.sender_nick or '你'}，已私聊发给你（群里不显示客户信息）。",
+                        "text": f"{escape(message.sender_nick) or '你'}，已私聊发给你（群里不显示客户信息）。",
                     },
                 )  # fmt: skip
         if reply.card is None or ctx is None:
             channel = "group" if to_group else "robot"
-            payload = {**target, "title": first_line(reply.text), "text": reply.text}
+            payload = {**target, "title": first_line(reply.text), "text": inert(reply.text)}
             outbox.put(tx, key=key, lane=lane, channel=channel, payload=payload, now=now)
             return
         self.put_card(tx, key=key, lane=lane, ref=reply.card, ctx=ctx, target=target, before=reply.text)
@@ -255,8 +256,17 @@ class Desk:
             cards.change(tx, card, state=update.card.state, subjects=update.card.subjects)
         elif update.state is not None:
             cards.change(tx, card, state=update.state)
-        view = self.dispatcher.paint(card.kind, card.state, ctx).with_note(update.note)
+        replaced = update.card is not None  # by a card that must be drawn, or the tap is refused
+        view = self.dispatcher.paint(card.kind, card.state, ctx) if replaced else self._present(card, ctx)
+        view = view.with_note(update.note)
         return TapAnswer(self._renderer().variables(view))
+
+    def _present(self, card: Card, ctx: Context) -> CardView:
+        """The card as its holder may see it now: what he may not see any more is one neutral sentence."""
+        try:
+            return self.dispatcher.paint(card.kind, card.state, ctx)
+        except AppError as refusal:
+            return CardView("这张卡片已失效", body=refusal.text)
 
     def _say_after_tap(self, tx: Tx, raw: RawTap, reply: Reply, ctx: Context) -> None:
         key = f"after_tap:{raw.out_track_id}:{raw.key}"
@@ -265,13 +275,13 @@ class Desk:
         if reply.card is not None:
             self.put_card(tx, key=key, lane=lane, ref=reply.card, ctx=ctx, target=target, before=reply.text)
         else:
-            payload = {**target, "title": first_line(reply.text), "text": reply.text}
+            payload = {**target, "title": first_line(reply.text), "text": inert(reply.text)}
             outbox.put(tx, key=key, lane=lane, channel="robot", payload=payload, now=ctx.now)
 
     def _note_alone(self, note: str) -> dict[str, str]:
         """Only the note's variable: the rest of the card stays as it is."""
         renderer = self._renderer()
-        return {renderer.note_variable: note} if renderer.template_id else {}
+        return {renderer.note_variable: inert(note)} if renderer.template_id else {}
 
     def _follow_up_late(self, raw: RawTap) -> None:
         task = asyncio.ensure_future(self._refresh(raw.out_track_id))
@@ -302,7 +312,7 @@ class Desk:
                     return None  # who left sees nothing new
             ctx = make_context(tx, actor, self._clock.now(), settings, "job", out_track_id)
             renderer = self._renderer()
-            variables = renderer.variables(self.dispatcher.paint(card.kind, card.state, ctx))
+            variables = renderer.variables(self._present(card, ctx))
             variables.pop(renderer.note_variable, None)  # what the last tap was answered stays readable
             return variables
 

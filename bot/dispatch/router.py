@@ -11,6 +11,7 @@ from bot.core.errors import InvalidInput
 from bot.dispatch.messages import CardTap, CardUpdate, ChatMessage, RawTap, Reply
 from bot.dispatch.talk import Talk
 from bot.dispatch.view import Button, CardView
+from bot.language.commands import without_politeness
 from bot.language.normalize import fold
 
 B = TypeVar("B", bound=Button)
@@ -20,6 +21,9 @@ PendingHandler = Callable[[ChatMessage, Context, Talk, dict[str, Any]], Reply | 
 CardHandler = Callable[[CardTap[Any], Context], CardUpdate]
 Painter = Callable[[dict[str, Any], Context], CardView]
 Undoer = Callable[[dict[str, Any], Context], str]
+
+
+PAUSES = " \n，,：:、。.!！~～;；"  # around a command and what it is about
 
 
 class AlreadyUsed(ValueError):
@@ -135,23 +139,28 @@ class Dispatcher:
             AppError: an expected refusal; the caller rolls back and says its text.
         """
         text = message.text.strip()
-        whole = self._commands.get(fold(text).rstrip("。.!！~"))
+        said = fold(text).strip(PAUSES)
+        whole = self._commands.get(said) or self._commands.get(said.rstrip("?"))
         if whole is not None and whole.whole:
             return whole.handler(message, ctx, talk)
         found = self.find_command(text)
         question = talk.open_question()
-        if question is not None and found is None:
+        if question is not None and found is None and said:  # silence and stickers answer nothing
             answer = self._questions[question["kind"]](message, ctx, talk, question)
             if answer is not None:
                 talk.misses = 0
                 return answer
         if question is not None and found is not None:
-            talk.dropped = str(question["kind"])
+            talk.aside = question
             talk.settle()
         if found is not None:
             command, args = found
             talk.misses = 0
             return command.handler(_heard(message, command.word, args), ctx, talk)
+        asked = without_politeness(text)
+        if asked != text and (found := self.find_command(asked)) is not None:
+            talk.misses = 0
+            return found[0].handler(_heard(message, found[0].word, found[1]), ctx, talk)
         for handler in self._sentences:
             reply = handler(message, ctx, talk)
             if reply is not None:
@@ -163,8 +172,8 @@ class Dispatcher:
         folded = fold(text)  # as long as `text`
         for word in self.words:
             command = self._commands[word]
-            if folded == word or (not command.whole and folded.startswith(word)):
-                return command, text[len(word) :].strip(" ，,：:、。").strip()
+            if folded.strip(PAUSES) == word or (not command.whole and folded.startswith(word)):
+                return command, text[len(word) :].strip(PAUSES)
         return None
 
     def read_tap(self, raw: RawTap) -> tuple[Button, CardHandler]:
