@@ -97,8 +97,8 @@ def tell_apart(tx: Tx, user_ids: Iterable[str]) -> dict[str, str]:
     everyone = select(Employee).where(col(Employee.name).in_(sorted(set(known.values()))))
     people = [e for e in tx.exec(everyone).all() if e.active or e.user_id in known]
     places: dict[str, str] = {}
-    for user_id, place in PLACES.run(tx, ids=[e.user_id for e in people]):
-        places.setdefault(user_id, place)
+    for row in PLACES.run(tx, ids=[e.user_id for e in people]):
+        places.setdefault(row.user_id, row.name)
     for person in people:
         bearers.setdefault(person.name, {})[person.user_id] = places.get(person.user_id, "")
     told = {}
@@ -117,7 +117,9 @@ def list_by_place(tx: Tx, name: str, place: str) -> list[Employee]:
         .where(col(Department.name).contains(place, autoescape=True))
     )
     query = select(Employee).where(
-        Employee.name == name, col(Employee.active), (Employee.user_id == place) | col(Employee.user_id).in_(inside)
+        Employee.name == name,
+        col(Employee.active),
+        (col(Employee.user_id) == place) | col(Employee.user_id).in_(inside),
     )
     return list(tx.exec(query.order_by(col(Employee.user_id)).limit(6)).all())
 

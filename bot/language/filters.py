@@ -26,7 +26,7 @@ class ListWords:
 
 
 def page_wanted(text: str, present: int) -> int | None:
-    """下一页, 上一页, 更多, 第3页: the page meant while page `present` is shown; None when the text is anything else."""
+    """下一页, 更多, 第3页: the page meant while page `present` is shown; None when it is anything else."""
     said = text.strip(" 。.!！吧")
     if said in {"下一页", "下页", "后一页", "翻页", "更多", "还有吗", "再看看", "继续", "后面的"}:
         return present + 1

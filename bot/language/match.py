@@ -144,11 +144,15 @@ def _settled(shown: str, needle: str, tier: Tier, scored: list[_Scored], book: B
 
 def _longer(needle: str, met: int, book: Book) -> list[int]:
     """Others whose name goes on after the needle with more than a legal form."""
-    met_core = core_name(book[met].name)
+    met_key = hard_key(book[met].name)
     found = []
     for i in book.named(needle):
         core = core_name(book[i].name)
-        if i != met and core != met_core and core[region_length(core) :].startswith(needle[region_length(needle) :]):
+        if (
+            i != met
+            and hard_key(book[i].name) != met_key
+            and core[region_length(core) :].startswith(needle[region_length(needle) :])
+        ):
             found.append(i)
     return found
 

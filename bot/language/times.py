@@ -107,7 +107,7 @@ _CORRECTION: Final = re.compile(
 
 
 def only_time(text: str, now: datetime) -> Found | None:
-    """The one time a message names, where it says nothing else: 周五, 下次周五, 不对，是下周三再打; it may be unsure."""
+    """The one time a message names, where it says nothing else (下次周五, 不对，是下周三再打); may be unsure."""
     text = _CORRECTION.sub("", text.strip())
     found = find_moments(text, now, prefer="future")
     if len(found) != 1:

@@ -18,6 +18,7 @@ from storage.database import Tx
 from storage.tables import Contact, Customer, FollowUp, OwnerHistory
 
 UNDO = timedelta(minutes=10)
+LONGEST_NAME = 80  # characters; the longest registered names have about fifty
 FIELDS = {"customer_class": "class", "industry": "industry", "source": "source"}  # column → world/dictionary key
 
 
@@ -41,6 +42,14 @@ class NewCustomer:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
+class NoSuchChoice(InvalidInput, code="customers.no_such_choice"):
+    """A value that its dictionary does not have."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True)
 class Created:
     """A created customer and how to take it back."""
@@ -58,8 +67,7 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
     """
     ctx.actor.require(Permission.CUSTOMER_ADD)
     name = new.name.strip()
-    if len(name) < 2:
-        raise InvalidInput("客户名称至少两个字，例如「新建客户 杭州远航贸易 陈强 13812345678」。")
+    _check_name(name)
     if new.credit_code and not is_credit_code(new.credit_code):
         raise InvalidInput(f"「{new.credit_code}」不是有效的统一社会信用代码，请核对后再发。")
     with ctx.begin() as tx:
@@ -68,7 +76,7 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
         twins = customers.find_twins(
             tx, name_key=hard_key(name), soft_key=soft_key(name), credit_code=new.credit_code or None, phone=new.mobile
         )
-        rules.check_duplicates(_facts(tx, twins), anyway=anyway)
+        rules.check_duplicates(_facts(tx, ctx, twins), anyway=anyway)
         customer = _store(tx, ctx, new, name)
         assert customer.id is not None
         pools.open_page(tx, customer.id, ctx.actor.user_id, how="create", by=ctx.actor.user_id, now=ctx.now)
@@ -85,6 +93,28 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
     return Created(customer, undo_id)
 
 
+def check_new_name(ctx: Context, new: NewCustomer) -> None:
+    """Whether a customer of that name may be created at all, before more is asked about it.
+
+    Raises:
+        Forbidden, InvalidInput, Duplicate.
+    """
+    ctx.actor.require(Permission.CUSTOMER_ADD)
+    name = new.name.strip()
+    _check_name(name)
+    with ctx.begin() as tx:
+        code = new.credit_code or None
+        twins = customers.find_twins(tx, name_key=hard_key(name), soft_key="", credit_code=code, phone="")
+        rules.check_duplicates(_facts(tx, ctx, [t for t in twins if t.hard]), anyway=True)
+
+
+def _check_name(name: str) -> None:
+    if len(name) < 2:
+        raise InvalidInput("客户名称至少两个字，例如「新建客户 杭州远航贸易 陈强 13812345678」。")
+    if len(name) > LONGEST_NAME:
+        raise InvalidInput(f"客户名称太长了（{len(name)} 字），不超过 {LONGEST_NAME} 字，请把其他内容用空格隔开。")
+
+
 def _store(tx: Tx, ctx: Context, new: NewCustomer, name: str) -> Customer:
     customer = Customer(
         name=name, name_key=hard_key(name), soft_key=soft_key(name), pinyin=pinyin_of(name), initials=initials(name),
@@ -98,10 +128,16 @@ def _store(tx: Tx, ctx: Context, new: NewCustomer, name: str) -> Customer:
         raise Duplicate(f"「{name}」刚刚已由别人建好了，发送「查 {name}」看看。") from twin
 
 
-def _facts(tx: Tx, twins: list[customers.Twin]) -> list[TwinFact]:
+def _facts(tx: Tx, ctx: Context, twins: list[customers.Twin]) -> list[TwinFact]:
     visible = {c.id for c in customers.list_by_ids(tx, [t.id for t in twins])}
     names = people.names_of(tx, [t.owner_id for t in twins])
-    return [TwinFact(t.name, names.get(t.owner_id or "", t.owner_id or ""), t.hard, t.id in visible) for t in twins]
+    return [
+        TwinFact(
+            t.name, names.get(t.owner_id or "", t.owner_id or ""), t.hard, t.id in visible,
+            mine=t.owner_id == ctx.actor.user_id,
+        )
+        for t in twins
+    ]  # fmt: skip
 
 
 def _check_dictionary(tx: Tx, field: str, value: str) -> None:
@@ -109,7 +145,7 @@ def _check_dictionary(tx: Tx, field: str, value: str) -> None:
         return
     allowed = dictionaries.list_values(tx, "customer", field)
     if allowed and value not in allowed:
-        raise InvalidInput(f"没有「{value}」这个选项，可以选：{'、'.join(allowed[:12])}。")
+        raise NoSuchChoice(field, f"没有「{value}」这个选项，可以选：{'、'.join(allowed[:12])}。")
 
 
 def undo_create(ctx: Context, payload: dict[str, Any]) -> str:
