@@ -15,6 +15,8 @@ _TAG: Final = re.compile(r"<(?=[A-Za-z/!?])")
 _BLOCK: Final = re.compile(r"^\s*(?:#+|>+|[-+](?=\s)|-{3,}|={3,})")
 _SCHEME: Final = re.compile(r"(?i)\b(?!https?:)([a-z][a-z0-9+.-]{1,30})://")
 _BOLD: Final = re.compile(r"\*\*([^*\[\]`]+)\*\*")
+_STARS: Final = re.compile(r"\*+")
+_MASKED: Final = re.compile(r"\w(\*+)\w")
 _TO_WIDE: Final = {i: i + 0xFEE0 for i in range(0x21, 0x7F)}
 
 
@@ -28,14 +30,21 @@ def escape(text: str) -> str:
 
 
 def inert(text: str) -> str:
-    """A whole message of ours that quotes people: bold lines and list dashes of ours stay, all else is escaped."""
-    return "\n".join(_line(line) for line in text.split("\n"))
+    """A whole message of ours that quotes people: bold lines and list dashes of ours stay, all else is escaped.
+
+    So do the stars of one masked name or number (138****5678): a single run has nothing to pair with.
+    """
+    lines = text.split("\n")
+    stars = [s for line in lines if not _BOLD.fullmatch(line) for s in _STARS.findall(line)]
+    return "\n".join(_line(line, keep=stars[0] if len(stars) == 1 and len(stars[0]) > 1 else "") for line in lines)
 
 
-def _line(line: str) -> str:
+def _line(line: str, *, keep: str) -> str:
     bold = _BOLD.fullmatch(line)
     if bold is not None:
         return f"**{escape(bold[1])}**"
-    if line.startswith("- "):
-        return f"- {escape(line[2:])}"
-    return escape(line)
+    lead = "- " if line.startswith("- ") else ""
+    escaped = escape(line.removeprefix(lead))
+    if keep and (masked := _MASKED.search(line)) and masked[1] == keep:
+        escaped = escaped.replace("＊" * len(keep), keep)
+    return lead + escaped

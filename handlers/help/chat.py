@@ -31,7 +31,7 @@ SMALL_TALK = frozenset(
 ADMIN_TOPICS = (("同步组织", "从钉钉同步部门和人员"), ("组织机构", "看同步结果"), ("通知状态", "看没送达的通知"))
 
 
-@router.command("帮助", "?", "菜单", "怎么用", "怎么使用", "你好", "您好", "hi", "hello", "help", whole=True)
+@router.command("帮助", "?", "菜单", "怎么用", "怎么使用", "你好", "您好", "帮助一下", "hello", "help", whole=True)
 def help_all(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """What this person may do, each with a sentence to copy (U51)."""
     talk.settle()
@@ -82,7 +82,7 @@ def not_understood(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         return Reply("不客气。有事直接说，发送「今天」看看要联系谁。", private=False)
     talk.misses += 1
     allowed = [w for w, permission, *_ in TOPICS if permission is None or ctx.actor.may(permission)]
-    near = closest(said.split(" ", 1)[0][:6], allowed)
+    near = closest(said.split(" ", 1)[0][:12], [*allowed, "帮助"])
     if talk.misses == 1 or near:
         usual = [w for w in ("跟进", "查", "今天") if w in allowed]
         guess = "、".join(f"「{w}」" for w in (near or usual)[:3])

@@ -231,11 +231,12 @@ def assign_customer(ctx: Context, customer_id: int, receiver_id: str) -> str:
             who = people.name_of(tx, customer.owner_id)
             raise NotInPool(f"「{name}」由 {who} 负责，不在公海里，不能分配。")
         receiver = people.access_active(tx, receiver_id)
+        told = people.name_of(tx, receiver_id)
         if not may_be_told(tx, receiver_id, ctx.settings):
-            raise Forbidden(f"{receiver.name} 不在使用范围里，不能分配给他。")
+            raise Forbidden(f"{receiver.name} 不在使用范围里，不能分配给这位同事。请换一位，或请管理员开通。")
         pools.lock_claimant(tx, receiver_id)
         counts = pools.count_claims(tx, receiver_id, ctx.today)
-        rules.check_receiver(policy_of(ctx.settings), name=receiver.name, holding=counts.holding)
+        rules.check_receiver(policy_of(ctx.settings), name=told, holding=counts.holding)
         if not pools.take(tx, customer_id, receiver_id, how="assign", by=ctx.actor.user_id, now=ctx.now):
             winner = pools.holding_of(tx, customer_id)
             who = people.name_of(tx, winner.owner_id if winner else None)
@@ -252,7 +253,7 @@ def assign_customer(ctx: Context, customer_id: int, receiver_id: str) -> str:
                 key=f"assigned:{customer_id}:{ctx.now.isoformat()}",
             )
         cards.redraw_others(tx, subject(customer_id), now=ctx.now)
-    return f"已把「{name}」分配给 {receiver.name}。"
+    return f"已把「{name}」分配给 {told}。"
 
 
 def recycle_due(ctx: Context) -> list[Clocked]:
