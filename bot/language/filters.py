@@ -12,7 +12,7 @@ _ASKING: Final = re.compile(
     r"|有没有|多少家|几家|列表|名单|清单|所有的?|全部的?|看一?看|看一下|一下"
 )
 _NOUN: Final = re.compile(r"(?:的|类)?(?:客户|公司|企业)(?=$|[\s,，、])")
-_EDGE: Final = re.compile(r"^(?:里面的?|里的?|中的?|的)(?=\S)|的$|[?？。!！吗呢吧啊]+$")
+_EDGE: Final = re.compile(r"^(?:里面的?|里的|中的|的)(?=\S)|的$|[?？。!！吗呢吧啊]+$")
 LONGEST: Final = 20  # characters of one condition
 MOST: Final = 6  # conditions of one list
 

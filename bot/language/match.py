@@ -113,7 +113,7 @@ def _tiers(shown: str, needle: str, digits: str, book: Book) -> Iterable[tuple[T
     if len(digits) >= 4:
         tails = [i for i in book.called(digits) if any(p.endswith(digits) for p in book[i].phone_tails)]
         yield Tier.PHONE_TAIL, [((0,), i) for i in tails]
-    if _LETTERS.fullmatch(needle) and len(needle) >= 2:
+    if _LETTERS.fullmatch(needle) and len(needle) >= 2 and "&" not in shown:  # H&M is no 杭贸
         yield Tier.INITIALS, _by_initials(needle, book)
         yield Tier.PINYIN, _by_pinyin(needle, book)
     if _is_han(needle) and len(needle) >= 2:
