@@ -11,7 +11,7 @@ from bot.language.commands import without_politeness
 from bot.language.filters import page_wanted, read_list
 from bot.language.phones import read_contact
 from bot.language.replies import ordinal
-from handlers.customers.finding import LONG, chosen, find_customer
+from handlers.customers.finding import LONG, THIS, chosen, find_customer
 from handlers.customers.reading import read_new_customer
 from handlers.customers.rules import MaybeDuplicate
 from handlers.customers.service import (
@@ -32,7 +32,6 @@ ABOUT = re.compile(
     r"资料|信息|情况|详情|怎么样了?)[?？。呀啊呢]*"
 )
 WHO = re.compile(r"(?:谁|哪个人?)(?:在|是)?(?:负责|跟进?|管)(?:着|的)?(?:客户)?\s*(?P<name>.{2,40}?)[?？。呀啊呢]*")
-THIS = ("这家", "他们", "他家", "这个客户", "刚才那家", "它", "他", "她")
 ADD_CONTACT = re.compile(
     r"(?:给|为)?(?P<name>.{2,40}?)\s*(?:再)?(?:添|增|新)?加(?:一|个|一个|位|一位)?联系人[\s,，:：]+(?P<who>.+)"
 )
@@ -195,7 +194,9 @@ def contact(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     subject = talk.subject()
     if first in THIS and subject is not None:
         return _contact(ctx, talk, subject, rest.strip())
-    found = find_customer(ctx, message.args, pooled=None, leading=True)
+    found = find_customer(ctx, message.args, pooled=False, leading=True)
+    if found.certain is None and not found.options:
+        found = find_customer(ctx, message.args, pooled=True, leading=True)  # the rule says it is to be claimed first
     if found.certain is None:
         return found.ask(talk, "customers.contact_which", "加联系人")
     return _contact(ctx, talk, found.certain, found.rest)

@@ -8,18 +8,19 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import ChatMessage, Reply, Talk
+from bot.dispatch.talk import MEMORY
 from bot.language.companies import hard_key
 from bot.language.match import Candidate, rank
 from bot.language.replies import is_no, is_yes, ordinal
 from bot.language.sentence import find_in_sentence
-from cards.customers import facts_line
 from cards.renderers import escape
-from storage import customers, people, pools
+from storage import customers, people, pools, talks
 from storage.customers import Nameplate
 from storage.database import Tx
 from storage.tables import Customer
 
 TAIL = re.compile(r"\d{4,12}", re.ASCII)  # the last digits of a number
+THIS = ("这家", "这个客户", "这个", "他们", "他家", "刚才那家", "那家", "它", "他", "她")  # the one last spoken of
 LONG = 40  # characters of what somebody typed that are said back to him
 DETAIL = re.compile(r"^(?P<name>[^（(]+?)\s*[（(](?P<place>[^）)]+)[）)]?$")
 
@@ -122,14 +123,25 @@ def _options(tx: Tx, ctx: Context, query: str, ids: list[int], rest: str = "") -
 
 
 def describe(customer: Customer, names: dict[str, str], ctx: Context) -> str:
-    """What tells it from others: name · facts · who has it · the last contact (U17)."""
+    """What tells it from others: name · city · who has it · the last contact (U17)."""
     owner = "在公海"
     last = ""
+    city = "" if customer.city and customer.city in customer.name else customer.city
     if customer.owner_id is not None:
         own = customer.owner_id == ctx.actor.user_id
         owner = "你负责" if own else f"{names.get(customer.owner_id, customer.owner_id)} 负责"
         last = since_text(customer, ctx)
-    return " · ".join(part for part in (escape(customer.name), facts_line(customer), owner, last) if part)
+    return " · ".join(part for part in (escape(customer.name), escape(city), owner, last) if part)
+
+
+def speak_of(ctx: Context, customer_id: int) -> None:
+    """After a tap: 这家 in the single chat means this customer, as it would after a sentence about it."""
+    with ctx.begin() as tx:
+        row = talks.load(tx, ctx.actor.user_id, "bot")
+        talks.save(
+            row, pending=row.pending, pending_until=row.pending_until, subject_id=customer_id,
+            subject_until=ctx.now + MEMORY, misses=row.misses,
+        )  # fmt: skip
 
 
 def since_text(customer: Customer, ctx: Context) -> str:

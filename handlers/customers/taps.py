@@ -4,7 +4,8 @@ from bot.context import Context
 from bot.dispatch import CardRef, CardTap, CardUpdate, Router
 from cards.customers import CustomerPageButton, OpenButton, TimelineButton
 from handlers.customers import views
-from handlers.customers.service import undo_create
+from handlers.customers.finding import speak_of
+from handlers.customers.service import show_customer, undo_create
 
 router = Router("customers.taps")
 router.painter("customers.one")(views.paint_customer)
@@ -14,9 +15,11 @@ router.undoer("customers.create")(lambda payload, ctx: undo_create(ctx, payload)
 
 
 @router.button(OpenButton)
-def open_one(tap: CardTap[OpenButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
+def open_one(tap: CardTap[OpenButton], ctx: Context) -> CardUpdate:
     """The card shows the customer instead of the list."""
     customer_id = tap.button.customer_id
+    show_customer(ctx, customer_id)  # what may not be seen is refused, and the list stays
+    speak_of(ctx, customer_id)
     return CardUpdate(card=CardRef("customers.one", {"customer_id": customer_id}, (f"customer:{customer_id}",)))
 
 

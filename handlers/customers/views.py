@@ -89,11 +89,11 @@ def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
     )
 
 
-def follow_up_line(follow_up: FollowUp, names: dict[str, str], ctx: Context) -> str:
-    """11月3日 周二 10:00 电话 李娜：对方要 8 折."""
+def follow_up_line(follow_up: FollowUp, names: dict[str, str], ctx: Context) -> tuple[str, str]:
+    """11月3日 周二 10:00 电话 李娜, and what was said."""
     who = names.get(follow_up.user_id, follow_up.user_id)
     method = f" {follow_up.method}" if follow_up.method else ""
-    return f"{told_text(follow_up.at, ctx)}{method} {who}：{escape(follow_up.content)}"
+    return f"{told_text(follow_up.at, ctx)}{method} {who}", escape(follow_up.content)
 
 
 def paint_customer(state: dict[str, Any], ctx: Context) -> CardView:
@@ -116,9 +116,9 @@ def paint_customer(state: dict[str, Any], ctx: Context) -> CardView:
             )
         )
     if page > 1:
-        buttons.append(CardButton("较新的跟进", TimelineButton(customer_id=sheet.customer_id, page=page - 1)))
+        buttons.append(CardButton("看较新的", TimelineButton(customer_id=sheet.customer_id, page=page - 1)))
     if page < sheet.timeline_pages:
-        buttons.append(CardButton("更早的跟进", TimelineButton(customer_id=sheet.customer_id, page=page + 1)))
+        buttons.append(CardButton("看更早的", TimelineButton(customer_id=sheet.customer_id, page=page + 1)))
     if sheet.may_return:
         buttons.append(
             CardButton("退回公海", AskReturnButton(customer_id=sheet.customer_id), typed=f"退回 {sheet.name}")
@@ -171,7 +171,13 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
         last = customer.last_follow_up_at
         when = f"最近 {moment_text(last, ctx, timed=False)}" if last else "还没跟进过"
         owner = "" if customer.owner_id == ctx.actor.user_id else page.names.get(customer.owner_id or "", "")
-        rows.append((customer.id or 0, customer.name, " · ".join(p for p in (facts_line(customer), owner, when) if p)))
+        rows.append(
+            (
+                customer.id or 0,
+                customer.name,
+                " · ".join(p for p in (facts_line(customer, named=customer.name), owner, when) if p),
+            )
+        )
     shown = f"（第 {page_number}/{page.pages} 页）" if page.pages > 1 else ""
     return customer_cards.customer_list(
         list_title(state),

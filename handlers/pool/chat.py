@@ -9,7 +9,7 @@ from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.filters import page_wanted, read_list
 from bot.language.replies import ordinal
-from handlers.customers.finding import chosen, find_customer, find_person, find_taken
+from handlers.customers.finding import THIS, chosen, find_customer, find_person, find_taken
 from handlers.pool import views
 from handlers.pool.service import assign_customer, browse_pool, claim_customer, return_customer, subject
 
@@ -93,7 +93,13 @@ def give_back(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         ctx.actor.require(Permission.POOL_RETURN)
     if not message.args:
         raise InvalidInput("想退回哪一家？例如「退回 蓝海机械 联系不上」。")
-    found = find_customer(ctx, message.args, pooled=None, leading=True)
+    subject_id = talk.subject()
+    first, _, rest = message.args.partition(" ")
+    if first in THIS and subject_id is not None:
+        return _returned(ctx, talk, subject_id, LEAD_IN.sub("", rest))
+    found = find_customer(ctx, message.args, pooled=False, leading=True)
+    if found.certain is None and not found.options:
+        found = find_customer(ctx, message.args, pooled=True, leading=True)  # the rule says it is there already
     if found.certain is None:
         return found.ask(talk, "pool.return_which", "退回")
     return _returned(ctx, talk, found.certain, LEAD_IN.sub("", found.rest))

@@ -34,7 +34,7 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
             if not group and customer.owner_id == ctx.actor.user_id and customer.owner_since is not None:
                 taken = f"✓ 你已领取 {customer.owner_since:%H:%M}"
         days = (ctx.today - customer.pooled_at.date()).days if customer.pooled_at else 0
-        facts = facts_line(customer)
+        facts = facts_line(customer, named=customer.name, source=False)  # D14 names what the pool shows
         if customer.owner_id is None:
             facts = " · ".join(part for part in (facts, f"在公海 {days} 天" if days else "今天进公海") if part)
         drawn.append(PoolRow(customer.id or 0, customer.name, facts, taken))
