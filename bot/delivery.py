@@ -19,6 +19,7 @@ from bot.dingtalk.errors import (
     CardMissing,
     DingTalkError,
     NotDelivered,
+    PermissionMissing,
     TemplateUnusable,
     UnknownOutcome,
     UnsafeContent,
@@ -157,6 +158,8 @@ class Delivery:
         except DingTalkError as failure:
             if failure.retryable:
                 await self._again(message, failure)
+            elif message.channel == "card" and isinstance(failure, (PermissionMissing, BadRequest)):
+                await self._as_text(message, failure)  # no right to send cards, or this one is refused: words arrive
             else:
                 await self._fail(message, failure)
             return
@@ -211,8 +214,8 @@ class Delivery:
         await self._end(message, state="unknown", error=str(silence))
 
     async def _as_text(self, message: Message, refusal: DingTalkError) -> None:
-        """The template is not there: the same content as words with typed replies (house 0.7)."""
-        log.warning("card template refused (%s): %s goes as text", refusal, message.key)
+        """The card cannot be sent: the same content as words with typed replies (house 0.7)."""
+        log.warning("card refused (%s): %s goes as text", refusal, message.key)
         payload = dict(message.payload)
         channel = "group" if payload.get("conversation_id") else "robot"
         now = self._clock.now()
