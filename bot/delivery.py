@@ -178,12 +178,6 @@ class Delivery:
         except TemplateUnusable as refusal:
             await self._otherwise(message, refusal)
             return
-        except PermissionMissing as refusal:
-            if message.channel == "card":  # words need another permission: the self-check names the missing one
-                await self._as_words(message, refusal)
-            else:
-                await self._fail(message, refusal)
-            return
         except (CardMissing, NotDelivered, UnsafeContent) as refusal:
             await self._fail(message, refusal)
             return
@@ -193,6 +187,9 @@ class Delivery:
         except DingTalkError as failure:
             if failure.retryable:
                 await self._again(message, failure)
+            elif message.channel == "card" and isinstance(failure, (PermissionMissing, BadRequest)):
+                # No right to send cards, or this one is refused: words need another right, and arrive.
+                await self._as_words(message, failure)
             else:
                 await self._fail(message, failure)
             return

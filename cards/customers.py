@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardForm, CardRow, CardView, FormField, choices
-from cards.renderers import escape
 
 
 class FollowButton(Button):
@@ -72,11 +72,11 @@ class HasName(Protocol):
     mobile: str
 
 
-def facts_line(customer: HasFacts) -> str:
-    """城市 · 行业 · 分类 · 来源, as far as they are known."""
-    return " · ".join(
-        escape(p) for p in (customer.city, customer.industry, customer.customer_class, customer.source) if p
-    )
+def facts_line(customer: HasFacts, *, named: str = "", source: bool = True) -> str:
+    """城市 · 行业 · 分类 · 来源, as far as they are known; no city that the name beside it (`named`) says already."""
+    city = "" if customer.city and customer.city in named else customer.city
+    facts = (city, customer.industry, customer.customer_class, customer.source if source else "")
+    return " · ".join(escape(p) for p in facts if p)
 
 
 def contact_line(contact: HasName) -> str:
@@ -95,7 +95,7 @@ class CustomerSheet:
     contacts: tuple[str, ...]
     last: str
     next: str
-    timeline: tuple[str, ...]
+    timeline: tuple[tuple[str, str], ...]  # when, how and by whom; what was said
     history: tuple[str, ...]
     may_follow: bool
     may_claim: bool
@@ -114,7 +114,7 @@ def customer_card(sheet: CustomerSheet, buttons: Sequence[CardButton]) -> CardVi
     if sheet.history:
         fields.append(("归属", "；".join(sheet.history)))
     body = sheet.facts
-    rows = tuple(CardRow(line) for line in sheet.timeline)
+    rows = tuple(CardRow(head, content) for head, content in sheet.timeline)
     return CardView(sheet.name, body=body, fields=tuple(fields), rows=rows, buttons=tuple(buttons))
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardView
-from cards.renderers import escape
 
 
 class MoveNextButton(Button):

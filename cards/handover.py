@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardRow, CardView
-from cards.renderers import escape
 
 
 class OpenGiverButton(Button):

@@ -2,8 +2,8 @@
 
 from typing import ClassVar, Literal
 
+from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardView
-from cards.renderers import escape
 
 
 class AgreeButton(Button):

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
+from bot.core.markup import escape, inert
 from bot.dispatch.forms import shown
 from bot.dispatch.view import CardButton, CardForm, CardRow, CardView, FormField
 from cards.template import BODIES, BUTTONS, FIELDS, ROWS
@@ -97,9 +98,9 @@ class PublicTemplateRenderer:
         order = ["msgTitle", "msgContent", "staticMsgContent", "msgButtons"]
         return {
             "flowStatus": "3",
-            "msgTitle": view.title,
+            "msgTitle": escape(view.title),
             "msgContent": body_markdown(view),
-            "staticMsgContent": view.note,
+            "staticMsgContent": inert(view.note),
             "sys_full_json_obj": json.dumps({"order": order, "msgButtons": buttons}, ensure_ascii=False),
         }
 
@@ -268,19 +269,6 @@ def all_buttons(view: CardView) -> list[CardButton]:
     return [b for row in view.rows for b in row.buttons] + list(view.buttons)
 
 
-def escape(text: str) -> str:
-    """User's text inside markdown: no links, images, headings or emphasis of its own (reliability S2)."""
-    for mark in "\\`*_[]()#>|~":
-        text = text.replace(mark, PLAIN.get(mark, mark))
-    return text.replace("\n", " ").strip()
-
-
-PLAIN = {
-    "[": "［", "]": "］", "`": "'", "*": "＊", "_": "＿", "#": "＃", ">": "＞", "|": "｜", "~": "～", "\\": "＼",
-    "(": "（", ")": "）",
-}  # fmt: skip
-
-
 def body_markdown(view: CardView) -> str:
     """Everything between title and buttons."""
     lines: list[str] = []
@@ -324,10 +312,10 @@ def _asked(field: FormField) -> str:
 
 def words_of(view: CardView) -> tuple[str, str]:
     """Title and text; each button by what can be typed instead."""
-    lines = [f"**{view.title}**", body_markdown(view)]
+    lines = [f"**{escape(view.title)}**", body_markdown(view)]
     if view.note:
-        lines.append(view.note)
-    typed = [b.typed for b in all_buttons(view) if b.typed and not b.disabled]
+        lines.append(inert(view.note))
+    typed = [escape(b.typed) for b in all_buttons(view) if b.typed and not b.disabled]
     if typed:
         lines.append("可以回复：" + " · ".join(f"「{t}」" for t in typed))
     return view.title, BREAK.join(line for line in lines if line)

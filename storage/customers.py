@@ -13,7 +13,7 @@ from sqlmodel import col, func, select, update
 from bot.core.errors import NotFound
 from storage.database import Tx
 from storage.plain import Narrowed, given, given_list, table_of
-from storage.tables import Contact, Customer, DigestItem
+from storage.tables import Contact, Customer, DigestItem, OwnerHistory
 
 PAGE = 5  # rows of a list in chat (D26)
 MANY = 20000  # names held at once for likeness search
@@ -168,6 +168,21 @@ def list_nameplates(tx: Tx, *, pooled: bool | None = None) -> list[Nameplate]:
 def list_ids_of(tx: Tx, owner_id: str) -> set[int]:
     """The customers a person owns."""
     return {i for i in tx.exec(select(Customer.id).where(Customer.owner_id == owner_id)).all() if i is not None}
+
+
+def list_taken_plates(tx: Tx, *, since: datetime) -> list[Nameplate]:
+    """Names of customers taken from the pool since then, whoever has them now: their readers knew them there."""
+    taken = select(OwnerHistory.customer_id).where(
+        col(OwnerHistory.how).in_(("claim", "assign")), col(OwnerHistory.from_at) >= since
+    )
+    query = (
+        columns(col(Customer.id), col(Customer.name), col(Customer.pinyin), col(Customer.initials))
+        .where(col(Customer.id).in_(taken), col(Customer.owner_id).is_not(None), col(Customer.deleted_at).is_(None))
+        .order_by(col(Customer.id))
+        .limit(MANY)
+    )
+    rows = tx.execute(query, execution_options={"unscoped": "the loser of a race is told who won"}).all()
+    return [Nameplate(i or 0, n, p, s, False) for i, n, p, s in rows]
 
 
 def list_contact_plates(tx: Tx, customer_ids: Sequence[int] | None = None) -> list[tuple[int, str, str, str]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlmodel import col, func, select, update
 
+from bot.core.markup import escape, inert
 from storage import outbox
 from storage.database import Tx
 from storage.tables import Notice
@@ -32,6 +33,7 @@ def queue(
     """
     moment = not_before or now
     day = moment.date()
+    title, text = escape(title), inert(text)
     groups: dict[str, list[str]] = {}
     for user_id in dict.fromkeys(user_ids):
         sent_today = tx.exec(select(Notice.content_hash).where(Notice.user_id == user_id, Notice.day == day)).all()

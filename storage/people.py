@@ -18,7 +18,20 @@ PASS = Plain(
     .select_from(E.outerjoin(ED, ED.c.user_id == E.c.user_id))
     .where(E.c.user_id == given("of"))
 )
-NAMES = Plain(core_select(E.c.user_id, E.c.name).where(E.c.user_id.in_(given_list("ids"))))
+SAME = E.alias("same")
+NAMES = Plain(
+    core_select(
+        E.c.user_id, E.c.name,
+        core_select(func.count()).select_from(SAME).where(SAME.c.name == E.c.name, SAME.c.active)
+        .scalar_subquery().label("bearers"),
+    ).where(E.c.user_id.in_(given_list("ids")))
+)  # fmt: skip
+PLACES = Plain(
+    core_select(ED.c.user_id, D.c.name)
+    .select_from(ED.join(D, D.c.department_id == ED.c.department_id))
+    .where(ED.c.user_id.in_(given_list("ids")))
+    .order_by(ED.c.user_id, ED.c.position)
+)
 TREE = Plain(core_select(D.c.department_id, D.c.parent_id))
 WORKING = Plain(core_select(E.c.user_id).where(E.c.user_id.in_(given_list("ids")), E.c.active))
 OWN_ADMINS = Plain(
@@ -65,11 +78,14 @@ def access_active(tx: Tx, user_id: str) -> Employee:
 
 
 def list_by_name(tx: Tx, name: str) -> list[Employee]:
-    """Active people of exactly that name; else whose name contains it."""
+    """Active people of exactly that name; else who has it for an id; else whose name contains it."""
     active = select(Employee).where(col(Employee.active))
     exact = list(tx.exec(active.where(Employee.name == name).order_by(col(Employee.user_id))).all())
     if exact or not name:
         return exact
+    by_id = list(tx.exec(active.where(Employee.user_id == name)).all())
+    if by_id:
+        return by_id
     like = col(Employee.name).contains(name, autoescape=True)
     return list(tx.exec(active.where(like).order_by(col(Employee.user_id)).limit(6)).all())
 
@@ -80,11 +96,49 @@ def list_called(tx: Tx, name: str) -> list[str]:
 
 
 def names_of(tx: Tx, user_ids: Iterable[str | None]) -> dict[str, str]:
-    """User id → name, for those known."""
+    """User id → name, for those known; who shares his name with a colleague is told apart (U17)."""
     wanted = {u for u in user_ids if u}
     if not wanted:
         return {}
-    return {row.user_id: row.name for row in NAMES.run(tx, ids=sorted(wanted))}
+    rows = NAMES.run(tx, ids=sorted(wanted)).all()
+    shared = [row.user_id for row in rows if row.bearers > 1]
+    told = tell_apart(tx, shared) if shared else {}
+    return {row.user_id: told.get(row.user_id, row.name) for row in rows}
+
+
+def tell_apart(tx: Tx, user_ids: Iterable[str]) -> dict[str, str]:
+    """User id → 陈晨（成都组）; two of one name and department by their id: 陈晨（成都组 a1）."""
+    bearers: dict[str, dict[str, str]] = {}  # name → user id → main department
+    ids = list(user_ids)
+    known = {e.user_id: e.name for e in tx.exec(select(Employee).where(col(Employee.user_id).in_(ids))).all()}
+    everyone = select(Employee).where(col(Employee.name).in_(sorted(set(known.values()))))
+    people = [e for e in tx.exec(everyone).all() if e.active or e.user_id in known]
+    places: dict[str, str] = {}
+    for row in PLACES.run(tx, ids=[e.user_id for e in people]):
+        places.setdefault(row.user_id, row.name)
+    for person in people:
+        bearers.setdefault(person.name, {})[person.user_id] = places.get(person.user_id, "")
+    told = {}
+    for user_id, name in known.items():
+        place = bearers[name][user_id]
+        alone = bool(place) and list(bearers[name].values()).count(place) == 1
+        told[user_id] = f"{name}（{place}）" if alone else f"{name}（{f'{place} ' if place else ''}{user_id}）"
+    return told
+
+
+def list_by_place(tx: Tx, name: str, place: str) -> list[Employee]:
+    """Active people of that name who are in a department called so, or have that id."""
+    inside = (
+        select(EmployeeDepartment.user_id)
+        .join(Department, col(Department.department_id) == col(EmployeeDepartment.department_id))
+        .where(col(Department.name).contains(place, autoescape=True))
+    )
+    query = select(Employee).where(
+        Employee.name == name,
+        col(Employee.active),
+        (col(Employee.user_id) == place) | col(Employee.user_id).in_(inside),
+    )
+    return list(tx.exec(query.order_by(col(Employee.user_id)).limit(6)).all())
 
 
 def name_of(tx: Tx, user_id: str | None) -> str:

@@ -44,9 +44,20 @@ PLAN = Plain(
     columns(C.c.next_follow_up_at, C.c.next_timed).where(C.c.id == given("of")),
     unscoped="the caller has access to the customer", unmasked="written back by an undo, shown to nobody",
 )  # fmt: skip
+POOLED = Plain(columns(H.c.id).where(H.c.customer_id == given("of"), H.c.owner_id.is_(None)).limit(1))
+NEXT_PAGE = H.alias("next_page")
 LAST_OWNED = Plain(
     columns(func.max(H.c.to_at)).where(
-        H.c.customer_id == given("customer"), H.c.owner_id == given("person"), H.c.how != "undo"
+        H.c.customer_id == given("customer"),
+        H.c.owner_id == given("person"),
+        ~columns(NEXT_PAGE.c.id)  # a claim taken back is none
+        .where(
+            NEXT_PAGE.c.customer_id == H.c.customer_id,
+            NEXT_PAGE.c.how == "undo",
+            NEXT_PAGE.c.owner_id.is_(None),
+            NEXT_PAGE.c.from_at == H.c.to_at,
+        )
+        .exists(),
     )
 )
 
@@ -184,6 +195,11 @@ def plan_of(tx: Tx, customer_id: int) -> tuple[datetime | None, bool]:
     """The planned next contact and whether it has a time of day, for taking a return back."""
     row = PLAN.run(tx, of=customer_id).one()
     return row.next_follow_up_at, row.next_timed
+
+
+def was_pooled(tx: Tx, customer_id: int) -> bool:
+    """Whether it ever was in the pool, where everybody who may claim could read its name."""
+    return bool(POOLED.run(tx, of=customer_id).first())
 
 
 def last_owned_until(tx: Tx, customer_id: int, user_id: str) -> datetime | None:

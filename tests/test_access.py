@@ -93,6 +93,7 @@ TABLE: dict[str, Row] = {
     ),
     "competitors.undo_change": Row(None, lambda f, c, i: None, foreign=None, free=UNDO),
     "customers.add_contact": Row(P.CONTACT_ADD, lambda f, c, i: f(c, i, name="陈强", title="", mobile="13812345679")),
+    "customers.check_new_name": Row(P.CUSTOMER_ADD, lambda f, c, _: f(c, NewCustomer("新客户某某")), foreign=None),
     "customers.create_customer": Row(
         P.CUSTOMER_ADD, lambda f, c, _: f(c, NewCustomer("新客户某某", "陈强")), foreign=None
     ),

@@ -18,6 +18,7 @@ from bot.context import Context, make_context
 from bot.core.actor import SYSTEM_ACTOR, Actor
 from bot.core.clock import Clock
 from bot.core.errors import AppError, Forbidden, InvalidInput, NotFound, Stranger
+from bot.core.markup import escape, inert
 from bot.core.redaction import one_line, redact
 from bot.dispatch.forms import filled, read_form
 from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, RawTap, Reply
@@ -230,12 +231,12 @@ class Desk:
                     payload={
                         "conversation_id": message.conversation_id,
                         "title": "已私聊",
-                        "text": f"{message.sender_nick or '你'}，已私聊发给你（群里不显示客户信息）。",
+                        "text": f"{escape(message.sender_nick) or '你'}，已私聊发给你（群里不显示客户信息）。",
                     },
                 )  # fmt: skip
         if reply.card is None or ctx is None:
             channel = "group" if to_group else "robot"
-            payload = {**target, "title": first_line(reply.text), "text": reply.text}
+            payload = {**target, "title": first_line(reply.text), "text": inert(reply.text)}
             outbox.put(tx, key=key, lane=lane, channel=channel, payload=payload, now=now)
             return
         self.put_card(tx, key=key, lane=lane, ref=reply.card, ctx=ctx, target=target, before=reply.text)
@@ -374,7 +375,10 @@ class Desk:
             cards.change(tx, card, state=update.card.state, kind=update.card.kind, subjects=update.card.subjects)
         elif update.state is not None:
             cards.change(tx, card, state=update.state)
-        view = self._paint(card.kind, card.state, ctx, group=card.holder_user_id is None).with_note(update.note)
+        replaced = update.card is not None  # by a card that must be drawn, or the tap is refused
+        group = card.holder_user_id is None
+        view = self._paint(card.kind, card.state, ctx, group=group) if replaced else self._present(card, ctx)
+        view = view.with_note(update.note)
         if keep and raw.form is not None and view.form is not None:
             view = replace(view, form=filled(view.form, raw.form))
         renderer = self._renderer_of(card.template_id)
@@ -387,6 +391,13 @@ class Desk:
         with ctx.shown_to_all() as public:
             return self.dispatcher.paint(kind, state, public)
 
+    def _present(self, card: Held, ctx: Context) -> CardView:
+        """The card as its holder may see it now: what he may not see any more is one neutral sentence."""
+        try:
+            return self._paint(card.kind, card.state, ctx, group=card.holder_user_id is None)
+        except AppError as refusal:
+            return CardView("这张卡片已失效", body=refusal.text)
+
     def _say_after_tap(self, tx: Tx, raw: RawTap, reply: Reply, ctx: Context) -> None:
         key = f"after_tap:{raw.out_track_id}:{raw.key}"
         target = {"user_id": raw.user_id}
@@ -394,14 +405,14 @@ class Desk:
         if reply.card is not None:
             self.put_card(tx, key=key, lane=lane, ref=reply.card, ctx=ctx, target=target, before=reply.text)
         else:
-            payload = {**target, "title": first_line(reply.text), "text": reply.text}
+            payload = {**target, "title": first_line(reply.text), "text": inert(reply.text)}
             outbox.put(tx, key=key, lane=lane, channel="robot", payload=payload, now=ctx.now)
 
     def _note_alone(self, raw: RawTap, note: str) -> TapAnswer:
         """Only the note's variable: the rest of the card stays as it is. The tap tells which template it came from."""
         own = "action" in raw.params or raw.form is not None
         renderer = self._renderer_of("own" if own else "")
-        said = {renderer.note_variable: note}
+        said = {renderer.note_variable: inert(note)}
         return TapAnswer({}, said) if renderer.note_private else TapAnswer(said)
 
     def _follow_up_late(self, raw: RawTap, work: "asyncio.Future[TapAnswer]") -> None:
@@ -472,7 +483,7 @@ class Desk:
                 return None
             ctx = make_context(tx, actor, self._clock.now(), settings, "job", out_track_id)
             self._equip(ctx)
-            view = self._paint(card.kind, card.state, ctx, group=card.holder_user_id is None)
+            view = self._present(card, ctx)
             if note is not None:
                 renderer = self._renderer()
                 cards.drawn_with(tx, out_track_id, renderer.template_id or NO_TEMPLATE)

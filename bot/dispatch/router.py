@@ -13,6 +13,7 @@ from bot.core.tabular import Sheet
 from bot.dispatch.messages import CardTap, CardUpdate, ChatMessage, RawTap, Reply
 from bot.dispatch.talk import Talk
 from bot.dispatch.view import Button, CardView
+from bot.language.commands import without_politeness
 from bot.language.normalize import fold
 
 B = TypeVar("B", bound=Button)
@@ -29,6 +30,9 @@ Recogniser = Callable[[Sheet], bool]
 NO_FILES_HERE = "群里收不到文件，请私聊我发送。"
 NO_FILE = "文件没有收到，请再发一次。"
 UNKNOWN_SHEET = "没认出这是哪种表格：第一行要是导入模板里的列名。请拿到模板，填好再发给我；发送「帮助」看看有哪些模板。"
+
+
+PAUSES = " \n，,：:、。.!！~～;；"  # around a command and what it is about
 
 
 class AlreadyUsed(ValueError):
@@ -177,23 +181,28 @@ class Dispatcher:
         if message.kind == "file":
             return self._file(message, ctx, talk)
         text = message.text.strip()
-        whole = self._commands.get(fold(text).rstrip("。.!！~"))
+        said = fold(text).strip(PAUSES)
+        whole = self._commands.get(said) or self._commands.get(said.rstrip("?"))
         if whole is not None and whole.whole:
             return whole.handler(message, ctx, talk)
         found = self.find_command(text)
         question = talk.open_question()
-        if question is not None and found is None:
+        if question is not None and found is None and said:  # silence and stickers answer nothing
             answer = self._questions[question["kind"]](message, ctx, talk, question)
             if answer is not None:
                 talk.misses = 0
                 return answer
         if question is not None and found is not None:
-            talk.dropped = str(question["kind"])
+            talk.aside = question
             talk.settle()
         if found is not None:
             command, args = found
             talk.misses = 0
             return command.handler(_heard(message, command.word, args), ctx, talk)
+        asked = without_politeness(text)
+        if asked != text and (found := self.find_command(asked)) is not None:
+            talk.misses = 0
+            return found[0].handler(_heard(message, found[0].word, found[1]), ctx, talk)
         for handler in self._sentences:
             reply = handler(message, ctx, talk)
             if reply is not None:
@@ -220,8 +229,8 @@ class Dispatcher:
         folded = fold(text)  # as long as `text`
         for word in self.words:
             command = self._commands[word]
-            if folded == word or (not command.whole and folded.startswith(word)):
-                rest = text[len(word) :].strip(" ，,：:、。").strip()
+            if folded.strip(PAUSES) == word or (not command.whole and folded.startswith(word)):
+                rest = text[len(word) :].strip(PAUSES)
                 if command.when is None or command.when(rest):
                     return command, rest
         return None

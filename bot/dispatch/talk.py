@@ -17,7 +17,7 @@ class Talk:
     subject_id: int | None = None
     subject_until: datetime | None = None
     misses: int = 0
-    dropped: str = ""  # kind of a question put aside by this message
+    aside: dict[str, Any] | None = None  # the question this message's command has put aside
 
     def open_question(self) -> dict[str, Any] | None:
         """The question still waiting for an answer, unless it has expired."""

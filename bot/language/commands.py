@@ -1,11 +1,22 @@
 """The command words nearest to what was typed; for suggestions, never for destructive commands (U20)."""
 
+import re
 from collections.abc import Iterable
+from typing import Final
 
 from rapidfuzz.distance import OSA
 
 from bot.language.book import compact
 from bot.language.pinyin import pinyin_of, sounds_like
+
+_POLITE: Final = re.compile(
+    r"^(?:(?:请问?|麻烦你?|劳驾|帮我|帮忙|给我|替我|我要|我想要?|我来|能不能|看一?看|看下|看一下|打开|列出|列一下)[\s,，]*)+"
+)
+
+
+def without_politeness(text: str) -> str:
+    """请帮我看看公海 → 公海: what is left may begin with a command word. `text` itself if nothing is left."""
+    return _POLITE.sub("", text) or text
 
 
 def closest(word: str, known: Iterable[str]) -> list[str]:

@@ -279,10 +279,15 @@ def _found(text: str, folded: str, hit: _Hit) -> Found:
     return found
 
 
+_DID_A_LITTLE: Final = re.compile(  # 聊了下 is 聊了一下; 批了下周二 and 谈妥了下周三 are not
+    r"(?:聊|谈|说|讲|看|问|沟通|联系|交流|对接|打听|试|查|催|约|确认|商量|讨论|介绍|演示|了解|回访|碰|提|通)了$"
+)
+
+
 def _other_week(folded: str, found: Found) -> timedelta | None:
     """How far the other reading lies where 下 may belong to either side: 聊了下周五再去, 聊了下 周五再去."""
     before = folded[: found.start]
-    if found.text.startswith(("下周", "下星期", "下礼拜")) and before.endswith("了"):
+    if found.text.startswith(("下周", "下星期", "下礼拜")) and _DID_A_LITTLE.search(before):
         return -_WEEK
     if found.text[0] in "周星礼" and before.endswith(("下 ", "上 ")):
         return _WEEK if before.endswith("下 ") else -_WEEK

@@ -13,8 +13,9 @@ from typing import Final
 
 from bot.language.book import Book, Candidate
 from bot.language.calendar import Overrides
+from bot.language.companies import GENERIC_WORDS
 from bot.language.dates import Found
-from bot.language.grammar import TRIGGER
+from bot.language.grammar import CLOCK, DAY
 from bot.language.match import Match, Tier, rank
 from bot.language.methods import find_method
 from bot.language.normalize import clean, fold
@@ -77,8 +78,8 @@ _PRONOUN: Final = re.compile(
 _UNKNOWN_NAME: Final = re.compile(
     r"(?!没|不|已|想|要|很|太|在|等|正|还|说|问|需|希望|可以|暂|准备|觉得|同意|确认|决定|考虑|价格|客户|"
     r"对方|合作|项目|方案|报价|合同|样品|产品|付款|发货|采购|技术|"
-    r"老板|领导|今|明|后|下|上|有|无|是|了|再|继续|安排|收到|对|和|跟)(?!.*(?:了|过|电话|微信|拜访|聊|"
-    r"谈|沟通|联系|见|开会|邮件|太|很|不|没|的))[\u4e00-\u9fff]{2,8}"
+    r"老板|领导|今|明|后|下|上|有|无|是|了|再|继续|安排|收到|对|和|跟|[\d.]+$)(?!.*(?:了|过|电话|微信|拜访|聊|"
+    r"谈|沟通|联系|见|开会|邮件|太|很|不|没|的))[\u4e00-\u9fffA-Za-z0-9&·.()（）-]{2,16}"
 )
 _TOKEN: Final = re.compile(
     r"[「『“\"]?([^\s,，。;；:：!！?？「」『』“”\"]{1,40})[」』”\"]?"
@@ -88,6 +89,7 @@ _LEAD_WORDS: Final = re.compile(
     r"(?:刚刚|刚才|刚|才|我们|我|今天|已经|又|再次|一起|和|跟|与|给|同|向|对|去了?|找了?|到了?|在|约了?|"
     r"见了?|客户|公司|了|的|过|一?个|一下|一?趟|一?次|通|打|那边|这边|那里|老板|回访|联系|沟通|拜访|走访|上门|致电|接待|[\s,，:：。、])*"
 )
+_THEN: Final = re.compile(r"[前后再去打联上下见聊谈发给回开签送到期放之以节左右要来约交付提出早晚中午点]")
 _METHOD_PREFIX_NEXT: Final = re.compile(
     r"[\s,，:：。、]|聊|沟通|谈|说|联系|问|讲|里|上|中|跟进|过去|回访|交流|确认|告知|通知|$"
 )
@@ -208,11 +210,21 @@ def _first_token(body: str, book: Book, last: Candidate | None, *, is_command: b
     )
     first_of_several = is_command and body[match.end() :].startswith(" ") and body[match.end() :].strip()
     if (looks_named and not _VERB.search(word)) or (
-        first_of_several and _UNKNOWN_NAME.fullmatch(word) and not TRIGGER.search(word)
+        first_of_several and _UNKNOWN_NAME.fullmatch(word) and not _begins_with_time(word)
     ):
         offered = Match(None, (last,) if last else (), Tier.NONE, 1 if last else 0, word)
         return _Who(offered, word, match.start(), match.end(), True, (Problem.CUSTOMER_UNKNOWN,))
     return None
+
+
+def _begins_with_time(word: str) -> bool:
+    """月底发货 does; 五一农机 is a firm called so, 宁德时代 has nothing to do with time."""
+    folded = fold(word)
+    moment = DAY.match(folded) or CLOCK.match(folded)
+    if moment is None:
+        return False
+    rest = folded[moment.end() :]
+    return len(rest) < 2 or (rest not in GENERIC_WORDS and _THEN.match(rest) is not None)
 
 
 def _may_be_name(word: str, found: Match) -> bool:

@@ -113,7 +113,7 @@ def _tiers(shown: str, needle: str, digits: str, book: Book) -> Iterable[tuple[T
     if len(digits) >= 4:
         tails = [i for i in book.called(digits) if any(p.endswith(digits) for p in book[i].phone_tails)]
         yield Tier.PHONE_TAIL, [((0,), i) for i in tails]
-    if _LETTERS.fullmatch(needle) and len(needle) >= 2:
+    if _LETTERS.fullmatch(needle) and len(needle) >= 2 and "&" not in shown:  # H&M is no 杭贸
         yield Tier.INITIALS, _by_initials(needle, book)
         yield Tier.PINYIN, _by_pinyin(needle, book)
     if _is_han(needle) and len(needle) >= 2:
@@ -130,12 +130,31 @@ def _settled(shown: str, needle: str, tier: Tier, scored: list[_Scored], book: B
     if len(scored) == 1:
         strong = tier in {Tier.FULL, Tier.KEY, Tier.PHONE} or (tier is Tier.PART and not is_only_common(needle))
         certain = options[0] if strong else None
+        longer = _longer(needle, scored[0][1], book) if tier is Tier.KEY else []
+        if longer:  # 天府软件 may be 天府软件有限公司 or be short for 天府软件集团
+            certain = None
+            options += [book[i] for i in longer]
         if certain is not None and tier is Tier.PART and len(needle) <= 3 and _is_han(needle):
             twins = [i for _, i in _sounding(needle, book) if i != scored[0][1]]
             if twins:
                 certain = None
                 options += [book[i] for i in twins]
     return Match(certain, tuple(options[:MOST]), tier, len(options), shown)
+
+
+def _longer(needle: str, met: int, book: Book) -> list[int]:
+    """Others whose name goes on after the needle with more than a legal form."""
+    met_key = hard_key(book[met].name)
+    found = []
+    for i in book.named(needle):
+        core = core_name(book[i].name)
+        if (
+            i != met
+            and hard_key(book[i].name) != met_key
+            and core[region_length(core) :].startswith(needle[region_length(needle) :])
+        ):
+            found.append(i)
+    return found
 
 
 def is_only_common(text: str) -> bool:

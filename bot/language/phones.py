@@ -61,7 +61,10 @@ _TITLES: Final = (
     "主管|工程师|设计师|店长|老板|法人|负责人|联系人|助理|秘书|专员|主席|院长|校长|所长|站长|组长|老师|"
     "ceo|cto|cfo|coo"
 )
-_TITLE: Final = re.compile(_TITLES)
+_TITLE: Final = re.compile(
+    r"(?:技术|项目|采购|市场|销售|生产|质量|品质|设备|研发|区域|大区|运营|财务|行政|人事|信息|仓储|物流|供应链|工程|外贸|商务|产品|"
+    rf"客户|人力资源|营销|高级|资深|首席)*(?:{_TITLES})"
+)
 _HONORIFIC: Final = re.compile(r"总|工|姐|哥|先生|女士|小姐|老师|经理|主任|老板|部长|厂长")
 _NAME: Final = re.compile(rf"(?:{DOUBLE_SURNAMES}|[{SURNAMES}])[\u4e00-\u9fff·]{{1,3}}?(?=$|[\s,，;；、:：\d(])")
 _LABELS: Final = re.compile(
@@ -152,6 +155,11 @@ def read_contact(text: str) -> ContactSnippet | None:
     if not phone and re.sub(r"[\s,，;；、:：.。()（）]+", "", rest):
         sure = False
     return ContactSnippet(name, title, phone, email[0] if email else "", _tidy(rest), sure)
+
+
+def is_title(text: str) -> bool:
+    """Whether the words are an office and nothing else: 采购经理, 技术负责人."""
+    return _TITLE.fullmatch(fold(text)) is not None
 
 
 def _title(text: str) -> tuple[str, str]:

@@ -103,6 +103,27 @@ def read_times(text: str, now: datetime, *, mask: Iterable[str] = (), overrides:
     )
 
 
+_CORRECTION: Final = re.compile(
+    r"^(?:(?:不对|不是|错了|写错了|说错了|应该是?|改到|改成|改为|那就|还是|嗯|好的?)[\s,，。]*)+"
+)
+
+
+def only_time(text: str, now: datetime) -> Found | None:
+    """The one time a message names, where it says nothing else (下次周五, 不对，是下周三再打); may be unsure."""
+    text = _CORRECTION.sub("", text.strip())
+    found = find_moments(text, now, prefer="future")
+    if len(found) != 1:
+        return None
+    rest = masked(text, [])
+    rest = rest[: found[0].start] + rest[found[0].end :]
+    return found[0] if _ONLY_TIME.fullmatch(rest.rstrip("。.!！~～")) else None
+
+
+def is_correction(text: str) -> bool:
+    """不对, 改成 and the like begin it."""
+    return _CORRECTION.match(text.strip()) is not None
+
+
 def _clauses(folded: str) -> list[tuple[int, int]]:
     bounds: list[tuple[int, int]] = []
     start = 0
@@ -116,6 +137,8 @@ def _clauses(folded: str) -> list[tuple[int, int]]:
 def _kind(found: Found, before: str, after: str, now: datetime, *, is_last: bool) -> int:
     """3 words of next time, 2 our own doing, 1 ends the sentence, 0 happened, -1 content."""
     told_past = _lies_behind(found, now)
+    if told_past and re.search(r"(?:下次|下回|跟进时间|提醒我?)[^,，]{0,3}$", before):
+        return 3  # said to be the next time, so the rule can say that it is past
     if told_past and not _is_open(found):
         return 0 if (not _THIRD.search(before) or _DONE.search(after[:8])) else -1
     marker = _NEXT_WORD.search(before[-8:]) or _NEXT_WORD.match(after[:14].lstrip()) or _NEXT_WORD.search(after[:10])

@@ -1,19 +1,41 @@
 """What people type about customers and contacts."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from bot.context import Context
 from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
+from bot.language.commands import without_politeness
+from bot.language.filters import page_wanted, read_list
 from bot.language.phones import read_contact
+from bot.language.replies import ordinal
 from handlers.customers.asking import ask_contact, ask_customer
-from handlers.customers.finding import find_customer
+from handlers.customers.finding import LONG, THIS, chosen, find_customer
 from handlers.customers.reading import read_new_customer
 from handlers.customers.rules import MaybeDuplicate
-from handlers.customers.service import NewCustomer, add_contact, create_customer
+from handlers.customers.service import (
+    FIELDS,
+    NewCustomer,
+    NoSuchChoice,
+    add_contact,
+    check_new_name,
+    create_customer,
+    list_customers,
+)
+from handlers.customers.views import filter_of
 
 router = Router("customers.chat")
+ABOUT = re.compile(
+    r"(?P<name>.{2,40}?)\s*(?:的|是|现在|现|目前)*\s*(?:(?:联系)?(?:电话|手机|号码|方式)(?:号码?)?(?:是?多少|呢|号)?|联系人(?:是谁)?|"
+    r"(?:是)?(?:谁|哪个人?)(?:在)?(?:负责|跟进?|的客户)|归谁(?:管)?|负责人(?:是谁)?|跟进记录|跟进情况|跟进历史|时间线|"
+    r"资料|信息|情况|详情|怎么样了?)[?？。呀啊呢]*"
+)
+WHO = re.compile(r"(?:谁|哪个人?)(?:在|是)?(?:负责|跟进?|管)(?:着|的)?(?:客户)?\s*(?P<name>.{2,40}?)[?？。呀啊呢]*")
+ADD_CONTACT = re.compile(
+    r"(?:给|为)?(?P<name>.{2,40}?)\s*(?:再)?(?:添|增|新)?加(?:一|个|一个|位|一位)?联系人[\s,，:：]+(?P<who>.+)"
+)
 QUIET = re.compile(r"(\d{1,4})\s*天(?:没|未|没有)?(?:跟进|联系)(?:的|过)?(?:客户)?")
 
 
@@ -24,34 +46,52 @@ def open_customer(talk: Talk, customer_id: int) -> Reply:
     return Reply(card=CardRef("customers.one", {"customer_id": customer_id}, (f"customer:{customer_id}",)))
 
 
-@router.command("查客户", "查询", "查找", "查")
+@router.command(
+    "查客户", "查询客户", "查询", "查找", "查一下", "查一查", "查查", "查下", "查看", "查", "搜索", "搜一下", "搜"
+)
 def look_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`查 华兴`: its card, or those it could be."""
     if not message.args:
         raise InvalidInput("想查哪一家？例如「查 华兴」，名称的一部分、拼音首字母或手机尾号都行。")
-    found = find_customer(ctx, message.args, pooled=None, reading=True)
+    asked = ABOUT.fullmatch(message.args)
+    attempt = ""
+    for words in dict.fromkeys([message.args, asked["name"] if asked else message.args]):
+        found = find_customer(ctx, words, pooled=None, reading=True)
+        if found.certain is not None:
+            return open_customer(talk, found.certain)
+        if found.options:
+            return found.ask(talk, "customers.open", "看")
+        attempt = found.attempt or attempt
+    raise NotFound(
+        f"没有找到「{message.args[:LONG]}」，名称的一部分、拼音首字母或手机尾号都可以再试试。", attempt=attempt
+    )
+
+
+@router.sentence(20)
+def ask_about(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`华兴 电话多少`, `谁在跟华兴`, `华兴的跟进记录`: the customer's card answers all of them."""
+    asked = ABOUT.fullmatch(message.text.strip()) or WHO.fullmatch(message.text.strip())
+    if asked is None:
+        return None
+    found = find_customer(ctx, asked["name"], pooled=None, reading=True)
     if found.certain is not None:
         return open_customer(talk, found.certain)
-    if not found.options:
-        raise NotFound(
-            f"没有找到「{message.args}」，名称的一部分、拼音首字母或手机尾号都可以再试试。", attempt=found.attempt
-        )
-    return found.ask(talk, "customers.open", "看")
+    return found.ask(talk, "customers.open", "看") if found.options else None
 
 
 @router.question("customers.open")
-def choose(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:  # noqa: ARG001
+def choose(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """The number of one of several."""
-    ids = pending.get("ids", [])
-    if message.text.isdecimal() and 1 <= int(message.text) <= len(ids):
-        return open_customer(talk, int(ids[int(message.text) - 1]))
-    return None
+    customer_id = chosen(message, ctx, pending)
+    return None if customer_id is None else open_customer(talk, customer_id)
 
 
 def _list(ctx: Context, talk: Talk, words: str, *, mine: bool) -> Reply:
     quiet = QUIET.search(words)
-    rest = QUIET.sub(" ", words)
-    state: dict[str, Any] = {"words": rest.split(), "page": 1, "mine": ctx.actor.user_id if mine else ""}
+    asked = read_list(QUIET.sub(" ", words))
+    state: dict[str, Any] = {
+        "words": list(asked.words), "page": asked.page, "mine": ctx.actor.user_id if mine else "",
+    }  # fmt: skip
     if quiet:
         state["quiet_days"] = int(quiet.group(1))
     talk.ask("customers.list", state=state)
@@ -83,17 +123,24 @@ def quiet_customers(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | N
 
 
 @router.question("customers.list")
-def turn_page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:  # noqa: ARG001
-    """`下一页`, `上一页`."""
-    step = {"下一页": 1, "上一页": -1}.get(message.text)
-    if step is None:
+def turn_page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
+    """`下一页`, `上一页`, `第3页`, or the number of a row to open it."""
+    state = dict(pending["state"])
+    wanted = page_wanted(message.text, int(state["page"]))
+    number = ordinal(message.text)
+    if wanted is None and number is None:
         return None
-    state = {**pending["state"], "page": max(1, int(pending["state"]["page"]) + step)}
-    talk.ask("customers.list", state=state)
-    return Reply(card=CardRef("customers.list", state))
+    page = list_customers(ctx, filter_of(state, ctx), int(state["page"]) if wanted is None else wanted)
+    if wanted is not None:
+        state["page"] = min(wanted, page.pages)
+        talk.ask("customers.list", state=state)
+        return Reply(card=CardRef("customers.list", state))
+    if number is None or not 1 <= number <= len(page.rows):
+        raise InvalidInput(f"这一页只有 {len(page.rows)} 家，回复 1 到 {len(page.rows)} 之间的数字，或发送「下一页」。")
+    return open_customer(talk, page.rows[number - 1].id or 0)
 
 
-@router.command("新建客户", "新增客户", "添加客户", "创建客户")
+@router.command("新建客户", "新增客户", "添加客户", "创建客户", "录入客户", "建客户", "加客户", "录客户")
 def create(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`新建客户 杭州远航贸易 陈强 13812345678 展会`: asks once for all that is missing."""
     if not message.args:
@@ -105,6 +152,8 @@ def create(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 def complete(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """What was missing."""
     draft = NewCustomer(**pending["draft"]) if pending["draft"] else None
+    if draft is not None and (draft.contact or draft.mobile) and message.text in ("跳过", "不填", "没有", "不用"):
+        return _create(ctx, talk, draft, anyway=False)
     return _create(ctx, talk, read_new_customer(ctx, message.text, draft), anyway=False)
 
 
@@ -120,10 +169,17 @@ def confirm(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, A
 
 
 def _create(ctx: Context, talk: Talk, new: NewCustomer, *, anyway: bool) -> Reply:
-    if not new.name or not (new.contact or new.mobile):
+    if not new.name:
+        return ask_customer(ctx, talk, new)
+    if not (new.contact or new.mobile):
+        check_new_name(ctx, new)
         return ask_customer(ctx, talk, new)
     try:
         done = create_customer(ctx, new, anyway=anyway)
+    except NoSuchChoice as wrong:
+        column = next(c for c, field in FIELDS.items() if field == wrong.field)
+        talk.ask("customers.create", draft=replace(new, **{column: ""}).row())
+        return Reply(f"{wrong.text}发其中一个就行，不填就回复「跳过」。")
     except MaybeDuplicate as doubt:
         talk.ask("customers.create_anyway", draft=new.row())
         return Reply(f"{doubt.text}\n确定是另一家的话，回复「仍要新建」；不是就回复「取消」。")
@@ -151,19 +207,37 @@ def complete_contact(message: ChatMessage, ctx: Context, talk: Talk, pending: di
 
 
 def _whose_contact(words: str, ctx: Context, talk: Talk) -> Reply:
-    found = find_customer(ctx, words, pooled=None, leading=True)
+    first, _, rest = words.partition(" ")
+    subject = talk.subject()
+    if first in THIS and subject is not None:
+        return _contact(ctx, talk, subject, rest.strip())
+    found = find_customer(ctx, words, pooled=False, leading=True)
+    if found.certain is None and not found.options:
+        found = find_customer(ctx, words, pooled=True, leading=True)  # the rule says it is to be claimed first
     if found.certain is None:
         return found.ask(talk, "customers.contact_which", "加联系人")
     return _contact(ctx, talk, found.certain, found.rest)
 
 
+@router.sentence(20)
+def contact_spoken(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`华兴 加个联系人 刘洋 13700001234`."""
+    said = ADD_CONTACT.fullmatch(message.text.strip())
+    if said is None:
+        return None
+    if said["name"].strip() in THIS:
+        return contact(replace(message, args=f"这家 {said['who']}"), ctx, talk)
+    found = find_customer(ctx, said["name"], pooled=None)
+    if found.certain is not None:
+        return _contact(ctx, talk, found.certain, said["who"])
+    return replace(found, rest=said["who"]).ask(talk, "customers.contact_which", "加联系人") if found.options else None
+
+
 @router.question("customers.contact_which")
 def contact_which(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """The number of one of several."""
-    ids = pending.get("ids", [])
-    if message.text.isdecimal() and 1 <= int(message.text) <= len(ids):
-        return _contact(ctx, talk, int(ids[int(message.text) - 1]), str(pending.get("rest", "")))
-    return None
+    customer_id = chosen(message, ctx, pending)
+    return None if customer_id is None else _contact(ctx, talk, customer_id, str(pending.get("rest", "")))
 
 
 def _contact(ctx: Context, talk: Talk, customer_id: int, words: str) -> Reply:
@@ -192,7 +266,7 @@ def bare_name(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     """A bare name in single chat looks the customer up (conversation.md 3)."""
     if message.group or not 2 <= len(message.text) <= 30:
         return None
-    found = find_customer(ctx, message.text, pooled=None)
+    found = find_customer(ctx, without_politeness(message.text), pooled=None)
     if found.certain is not None:
         return open_customer(talk, found.certain)
     return None

@@ -1,23 +1,29 @@
 """Finding the customer or colleague somebody means; what is not certain is asked, never guessed."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Actor, Permission
-from bot.core.errors import NotFound
-from bot.dispatch import Reply, Talk
+from bot.core.errors import InvalidInput, NotFound
+from bot.core.markup import escape
+from bot.dispatch import ChatMessage, Reply, Talk
+from bot.dispatch.talk import MEMORY
 from bot.language.companies import hard_key
 from bot.language.match import Candidate, rank
+from bot.language.replies import is_no, is_yes, ordinal
 from bot.language.sentence import find_in_sentence
-from cards.customers import facts_line
-from storage import customers, people
+from storage import customers, people, pools, talks
 from storage.customers import Nameplate
 from storage.database import Tx
 from storage.tables import Customer
 
 TAIL = re.compile(r"\d{4,12}", re.ASCII)  # the last digits of a number
+THIS = ("这家", "这个客户", "这个", "他们", "他家", "刚才那家", "那家", "它", "他", "她")  # the one last spoken of
+LONG = 40  # characters of what somebody typed that are said back to him
+DETAIL = re.compile(r"^(?P<name>[^（(]+?)\s*[（(](?P<place>[^）)]+)[）)]?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,9 @@ class Finding:
             NotFound: nothing is like it.
         """
         if not self.options:
-            raise NotFound(f"没有找到「{self.query}」，换个说法再试，或发送「查 关键词」。", attempt=self.attempt)
+            raise NotFound(
+                f"没有找到「{self.query[:LONG]}」，换个说法再试，或发送「查 关键词」。", attempt=self.attempt
+            )
         talk.ask(kind, ids=[i for i, _ in self.options], rest=self.rest, **slots)
         lines = [f"{n} {words}" for n, (_, words) in enumerate(self.options, start=1)]
         head = f"要{verb}的是哪一家？回复数字：" if len(lines) > 1 else f"要{verb}的是这家吗？回复 1 就是："
@@ -61,16 +69,14 @@ def candidates_of(tx: Tx, plates: list[Nameplate], actor: Actor) -> list[Candida
             names.append(name)
             if tail:
                 tails.append(tail)
-    found = []
-    for plate in plates:
-        names, tails = by_customer.get(plate.id, ([], []))
-        found.append(
-            Candidate(
-                id=plate.id, name=plate.name, initials=plate.initials, pinyin=plate.pinyin,
-                contacts=tuple(names), phone_tails=tuple(tails),
-            )
-        )  # fmt: skip
-    return found
+    return [_candidate(plate, *by_customer.get(plate.id, ([], []))) for plate in plates]
+
+
+def _candidate(plate: Nameplate, names: Sequence[str] = (), tails: Sequence[str] = ()) -> Candidate:
+    return Candidate(
+        id=plate.id, name=plate.name, initials=plate.initials, pinyin=plate.pinyin, contacts=tuple(names),
+        phone_tails=tuple(tails),
+    )  # fmt: skip
 
 
 def find_customer(
@@ -79,17 +85,14 @@ def find_customer(
     *,
     pooled: bool | None,
     leading: bool = False,
-    everyone: bool = False,
     reading: bool = False,
 ) -> Finding:
-    """Whom `words` mean, among those the actor sees (or, `everyone`, by full name in the whole company).
+    """Whom `words` mean, among those the actor sees.
 
     `pooled`: only those in the pool, or only owned ones. `leading`: the customer stands at the start of a
     sentence; the rest of it is returned too. `reading`: a single likeness is good enough to be shown.
     """
     with ctx.begin() as tx:
-        if everyone:
-            return _by_full_name(tx, words)
         plates = customers.list_nameplates(tx, pooled=pooled)
         candidates = candidates_of(tx, plates, ctx.actor)
         digits = re.sub(r"[\s-]", "", words)
@@ -102,7 +105,7 @@ def find_customer(
             if len(hits) == 1:
                 return Finding(words, hits[0])
             if hits:
-                return _options(tx, words, hits)
+                return _options(tx, ctx, words, hits)
         match = rank(words, candidates)
         if match.certain is not None:
             return Finding(words, match.certain.id)
@@ -114,17 +117,17 @@ def find_customer(
                 rest = (words[: hit.start] + " " + words[hit.end :]).strip(" ，,。")
                 return Finding(words, hit.certain.id, rest=rest)
             if hit is not None and hit.options:
-                return _options(tx, words, [c.id for c in hit.options], rest=words[hit.end :].strip(" ，,。"))
+                return _options(tx, ctx, words, [c.id for c in hit.options], rest=words[hit.end :].strip(" ，,。"))
             head, _, rest = words.partition(" ")
             if rest:
                 match = rank(head, candidates)
                 if match.certain is not None:
                     return Finding(head, match.certain.id, rest=rest.strip())
                 if match.options:
-                    return _options(tx, head, [c.id for c in match.options], rest=rest.strip())
+                    return _options(tx, ctx, head, [c.id for c in match.options], rest=rest.strip())
         if not match.options:
             return Finding(words, None, attempt=_out_of_sight(tx, words))
-        return _options(tx, words, [c.id for c in match.options])
+        return _options(tx, ctx, words, [c.id for c in match.options])
 
 
 def _out_of_sight(tx: Tx, words: str) -> str:
@@ -135,37 +138,109 @@ def _out_of_sight(tx: Tx, words: str) -> str:
     return next((f"customer:{i}" for i in ids if i not in seen), "")
 
 
-def _options(tx: Tx, query: str, ids: list[int], rest: str = "") -> Finding:
+def _options(tx: Tx, ctx: Context, query: str, ids: list[int], rest: str = "") -> Finding:
     rows = customers.list_by_ids(tx, ids[:5])
     names = people.names_of(tx, [c.owner_id for c in rows])
-    options = tuple((c.id or 0, describe(c, names)) for c in rows)
+    options = tuple((c.id or 0, describe(c, names, ctx)) for c in rows)
     return Finding(query, None, options, rest)
 
 
-def describe(customer: Customer, names: dict[str, str]) -> str:
-    """What tells it from others: name · facts · who has it."""
-    owner = f"{names.get(customer.owner_id, customer.owner_id)} 负责" if customer.owner_id else "在公海"
-    return " · ".join(part for part in (customer.name, facts_line(customer), owner) if part)
+def describe(customer: Customer, names: dict[str, str], ctx: Context) -> str:
+    """What tells it from others: name · city · who has it · the last contact (U17)."""
+    owner = "在公海"
+    last = ""
+    city = "" if customer.city and customer.city in customer.name else customer.city
+    if customer.owner_id is not None:
+        own = customer.owner_id == ctx.actor.user_id
+        owner = "你负责" if own else f"{names.get(customer.owner_id, customer.owner_id)} 负责"
+        last = since_text(customer, ctx)
+    return " · ".join(part for part in (escape(customer.name), escape(city), owner, last) if part)
 
 
-def _by_full_name(tx: Tx, words: str) -> Finding:
-    twins = [
-        t for t in customers.find_twins(tx, name_key=hard_key(words), soft_key="", credit_code=None, phone="") if t.hard
-    ]
-    return Finding(words, twins[0].id if len(twins) == 1 else None)
+def speak_of(ctx: Context, customer_id: int) -> None:
+    """After a tap: 这家 in the single chat means this customer, as it would after a sentence about it."""
+    with ctx.begin() as tx:
+        row = talks.load(tx, ctx.actor.user_id, "bot")
+        talks.save(
+            tx, row, pending=row.pending, pending_until=row.pending_until, subject_id=customer_id,
+            subject_until=ctx.now + MEMORY, misses=row.misses,
+        )  # fmt: skip
+
+
+def since_text(customer: Customer, ctx: Context) -> str:
+    """今天联系过 · 3 天前联系 · 还没跟进过."""
+    if customer.last_follow_up_at is None:
+        return "还没跟进过"
+    days = (ctx.today - customer.last_follow_up_at.date()).days
+    return "今天联系过" if days <= 0 else f"{days} 天前联系"
+
+
+def chosen(message: ChatMessage, ctx: Context, pending: dict[str, Any]) -> int | None:
+    """Which of the offered customers is meant: 2, 第二家, its name, or 是 where only one was offered.
+
+    None: the message answers something else.
+
+    Raises:
+        InvalidInput: a number that was not offered.
+    """
+    ids = [int(i) for i in pending.get("ids", ())]
+    text = message.text.strip()
+    number = ordinal(text)
+    if number is not None and ids:
+        if not 1 <= number <= len(ids):
+            asked = "回复 1 就是这家" if len(ids) == 1 else f"回复 1 到 {len(ids)} 之间的数字"
+            raise InvalidInput(f"上面没有第 {number} 家，{asked}，都不是就回复「取消」。")
+        return ids[number - 1]
+    if len(ids) == 1 and is_yes(text):
+        return ids[0]
+    if is_no(text) or not 1 < len(text) <= LONG:
+        return None
+    with ctx.begin() as tx:
+        offered = [_candidate(p) for p in customers.list_nameplates(tx) if p.id in ids]
+    match = rank(text, offered)
+    return match.certain.id if match.certain is not None else None
+
+
+def find_taken(ctx: Context, words: str) -> int | None:
+    """A customer that is in the pool no more: by part of the name if it was taken today, else by its full name.
+
+    Whoever sees the pool saw those names there; the loser of a race is told who won (R-POOL-2).
+    """
+    ctx.actor.require(Permission.POOL_CLAIM)
+    with ctx.begin() as tx:
+        midnight = ctx.now.replace(hour=0, minute=0, second=0, microsecond=0)
+        plates = customers.list_taken_plates(tx, since=midnight)
+        match = rank(words, [_candidate(p) for p in plates])
+        if match.certain is not None:
+            return match.certain.id
+        twins = customers.find_twins(tx, name_key=hard_key(words), soft_key="", credit_code=None, phone="")
+        hard = [t.id for t in twins if t.hard]
+        return hard[0] if len(hard) == 1 and pools.was_pooled(tx, hard[0]) else None
 
 
 def find_person(ctx: Context, words: str) -> str:
-    """The active colleague of that name. Raises NotFound, also when several share it."""
-    name = words.strip().lstrip("@").strip()
+    """The active colleague meant by 李娜, @李娜, 陈晨（成都组）, 陈晨 成都组, or an id.
+
+    Raises:
+        NotFound: nobody, or several who share the name; the text shows how to say which.
+    """
+    name = words.strip().lstrip("@＠").strip(" ，,。！!")
+    detail = DETAIL.match(name)
     with ctx.begin() as tx:
         found = people.list_by_name(tx, name)
+        if not found and detail is not None:
+            found = people.list_by_place(tx, detail["name"].strip(), detail["place"].strip())
+            for part in detail["place"].split():  # 成都组 a1, as two of one department are told apart
+                found = found or people.list_by_place(tx, detail["name"].strip(), part)
+            exact = [p for p in found if p.user_id in detail["place"].split()]
+            found = exact or found
+        if not found and " " in name:
+            head, _, place = name.partition(" ")
+            found = people.list_by_place(tx, head, place.strip())
         if not found:
-            raise NotFound(f"没有找到在职同事「{name}」，请核对姓名。")
+            raise NotFound(f"没有找到在职同事「{name[:LONG]}」，请核对姓名。")
         if len(found) > 1:
-            some = "、".join(f"{p.name}（{p.user_id}）" for p in found[:5])
-            exact = [p for p in found if p.user_id == name]
-            if len(exact) == 1:
-                return exact[0].user_id
-            raise NotFound(f"有好几位「{name}」：{some}。请用括号里的工号再说一次。")
+            told = people.tell_apart(tx, [p.user_id for p in found[:5]])
+            some = "、".join(told[p.user_id] for p in found[:5])
+            raise NotFound(f"有好几位「{name[:LONG]}」：{some}。请写成其中一个再说一次。")
         return found[0].user_id

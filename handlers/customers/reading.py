@@ -7,7 +7,8 @@ from typing import Any
 
 from bot.context import Context
 from bot.core.errors import InvalidInput
-from bot.language.phones import find_phones, is_credit_code, read_contact
+from bot.language.names import SURNAMES
+from bot.language.phones import find_phones, is_credit_code, is_title, read_contact
 from handlers.customers.service import FIELDS, NewCustomer
 from storage import dictionaries
 from storage.database import Tx
@@ -18,7 +19,10 @@ LABELS = {
     "信用代码": "credit_code",
 }  # fmt: skip
 CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{18}(?![0-9A-Za-z])")
-PERSON = re.compile(r"^[\u4e00-\u9fff·]{2,4}(?:先生|女士|总|经理)?$")
+LATIN = re.compile(r"[A-Za-z][A-Za-z0-9.&'’-]*")
+LATIN_FORMS = frozenset(["ltd", "inc", "llc", "co", "corp", "gmbh", "limited", "company", "group", "plc", "ag"])
+NUMBER = re.compile(r"[0-9]{7,14}")
+PERSON = re.compile(rf"^(?:[\u4e00-\u9fff·]{{2,4}}(?:先生|女士|总|经理)?|[{SURNAMES}])$")
 
 
 def list_options(ctx: Context) -> dict[str, list[str]]:
@@ -60,7 +64,7 @@ def read_new_customer(ctx: Context, words: str, draft: NewCustomer | None = None
             known[field] = labelled.group(1)
             text = text.replace(labelled.group(0), " ")
     for token in CODE.findall(text):
-        if is_credit_code(token):
+        if is_credit_code(token) or sum(c.isdigit() for c in token) > 6:  # a wrong one is refused, not kept as a note
             known["credit_code"] = token.upper()
             text = text.replace(token, " ")
     for phone in reversed(find_phones(text)):
@@ -68,17 +72,23 @@ def read_new_customer(ctx: Context, words: str, draft: NewCustomer | None = None
         text = f"{text[: phone.start]} {text[phone.end :]}"
     tokens = [t for t in re.split(r"[\s,，;；、]+", text) if t]
     if not new.name and "name" not in known and tokens:
-        known["name"] = tokens.pop(0)
+        count = _latin_name(tokens)
+        known["name"] = " ".join(tokens[:count])
+        del tokens[:count]
     rest: list[str] = []
     for token in tokens:
         column, value = _chosen(token, {c: v for c, v in values.items() if c not in known})
         if column:
             known[column] = value
-        elif "contact" not in known and not new.contact and PERSON.match(token):
+        elif "title" not in known and not new.title and is_title(token):
+            known["title"] = token
+        elif "contact" not in known and not new.contact and (PERSON.match(token) or LATIN.fullmatch(token)):
             person = read_contact(token)
             known["contact"] = person.name if person is not None and person.name else token
             if person is not None and person.title:
                 known["title"] = person.title
+        elif "mobile" not in known and not new.mobile and NUMBER.fullmatch(token):
+            known["mobile"] = _local_number(token)
         else:
             rest.append(token)
     if rest:
@@ -105,3 +115,17 @@ def _chosen(token: str, values: dict[str, tuple[str, ...]]) -> tuple[str, str]:
         return "", ""
     longest = max(length for length, *_ in hits)
     return next((column, value) for length, column, value in hits if length == longest)
+
+
+def _latin_name(tokens: list[str]) -> int:
+    """How many tokens the name has: `Tesla Motors Ltd. Elon` three, a Chinese name one."""
+    latin = next((i for i, t in enumerate(tokens) if not LATIN.fullmatch(t)), len(tokens))
+    ends = next((i for i, t in enumerate(tokens[:latin]) if t.lower().rstrip(".") in LATIN_FORMS), latin - 1)
+    return max(1, ends + 1)
+
+
+def _local_number(digits: str) -> str:
+    """A landline without its area code. Raises InvalidInput for what is no number."""
+    if len(digits) not in (7, 8):
+        raise InvalidInput(f"电话「{digits}」认不出来：手机是 11 位，固话带上区号。改好后整条再发一次。")
+    return digits

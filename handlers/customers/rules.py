@@ -28,6 +28,7 @@ class TwinFact:
     owner: str  # empty: in the pool
     hard: bool
     visible: bool
+    mine: bool = False
 
 
 def masked(name: str) -> str:
@@ -37,7 +38,7 @@ def masked(name: str) -> str:
 
 def twin_text(twin: TwinFact) -> str:
     """What is said of a twin: in full if it is visible, else masked, without phone or contact (invariant 90)."""
-    where = f"由 {twin.owner} 负责" if twin.owner else "在公海里"
+    where = "由 你 负责" if twin.mine else f"由 {twin.owner} 负责" if twin.owner else "在公海里"
     return f"「{twin.name if twin.visible else masked(twin.name)}」{where}"
 
 
@@ -45,7 +46,11 @@ def check_duplicates(twins: list[TwinFact], *, anyway: bool) -> None:
     """Raises Duplicate for an equal key or credit code, MaybeDuplicate for likeness unless `anyway`."""
     for twin in twins:
         if twin.hard:
-            hint = "发送「领取 名称」就能领。" if not twin.owner else "要协助的话请联系负责人。"
+            hint = f"要协助请联系 {twin.owner}。"
+            if twin.mine:
+                hint = f"发送「查 {twin.name}」就能看。"
+            elif not twin.owner:
+                hint = f"发送「领取 {twin.name}」就能领。" if twin.visible else "要的话请找管理员。"
             raise Duplicate(f"已经有这家客户了：{twin_text(twin)}。{hint}")
     if twins and not anyway:
         some = "；".join(twin_text(t) for t in twins[:3])

@@ -13,6 +13,7 @@ from bot.language.phones import is_credit_code
 from bot.language.pinyin import initials, pinyin_of
 from handlers.customers import rules
 from handlers.customers.rules import Duplicate, TwinFact
+from handlers.dictionaries.rules import NotAChoice
 from handlers.dictionaries.service import step_choose
 from storage import audit, customers, follow_ups, people, pools, undos
 from storage.customers import PAGE, CustomerFilter
@@ -20,6 +21,7 @@ from storage.database import Tx
 from storage.tables import Contact, Customer, FollowUp, OwnerHistory
 
 UNDO = timedelta(minutes=10)
+LONGEST_NAME = 80  # characters; the longest registered names have about fifty
 FIELDS = {"customer_class": "class", "industry": "industry", "source": "source"}  # column → world/dictionary key
 
 
@@ -43,6 +45,14 @@ class NewCustomer:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
+class NoSuchChoice(InvalidInput, code="customers.no_such_choice"):
+    """A value that its dictionary does not have."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True)
 class Created:
     """A created customer and how to take it back."""
@@ -61,17 +71,16 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
     ctx.actor.require(Permission.CUSTOMER_ADD)
     _check_may_fill(ctx, new)
     name = new.name.strip()
-    if len(name) < 2:
-        raise InvalidInput("客户名称至少两个字，例如「新建客户 杭州远航贸易 陈强 13812345678」。")
+    _check_name(name)
     if new.credit_code and not is_credit_code(new.credit_code):
         raise InvalidInput(f"「{new.credit_code}」不是有效的统一社会信用代码，请核对后再发。")
     with ctx.begin() as tx:
-        chosen = {column: step_choose(tx, "customer", field, getattr(new, column)) for column, field in FIELDS.items()}
+        chosen = {column: _choose(tx, field, getattr(new, column)) for column, field in FIELDS.items()}
         new = replace(new, **chosen)
         twins = customers.find_twins(
             tx, name_key=hard_key(name), soft_key=soft_key(name), credit_code=new.credit_code or None, phone=new.mobile
         )
-        rules.check_duplicates(_facts(tx, twins), anyway=anyway)
+        rules.check_duplicates(_facts(tx, ctx, twins), anyway=anyway)
         customer = _store(tx, ctx, new, name)
         assert customer.id is not None
         pools.open_page(tx, customer.id, ctx.actor.user_id, how="create", by=ctx.actor.user_id, now=ctx.now)
@@ -95,6 +104,28 @@ def _check_may_fill(ctx: Context, new: NewCustomer) -> None:
     check_may_fill(ctx.actor, "contact", {"title": new.title, "mobile": new.mobile})
 
 
+def check_new_name(ctx: Context, new: NewCustomer) -> None:
+    """Whether a customer of that name may be created at all, before more is asked about it.
+
+    Raises:
+        Forbidden, InvalidInput, Duplicate.
+    """
+    ctx.actor.require(Permission.CUSTOMER_ADD)
+    name = new.name.strip()
+    _check_name(name)
+    with ctx.begin() as tx:
+        code = new.credit_code or None
+        twins = customers.find_twins(tx, name_key=hard_key(name), soft_key="", credit_code=code, phone="")
+        rules.check_duplicates(_facts(tx, ctx, [t for t in twins if t.hard]), anyway=True)
+
+
+def _check_name(name: str) -> None:
+    if len(name) < 2:
+        raise InvalidInput("客户名称至少两个字，例如「新建客户 杭州远航贸易 陈强 13812345678」。")
+    if len(name) > LONGEST_NAME:
+        raise InvalidInput(f"客户名称太长了（{len(name)} 字），不超过 {LONGEST_NAME} 字，请把其他内容用空格隔开。")
+
+
 def _store(tx: Tx, ctx: Context, new: NewCustomer, name: str) -> Customer:
     customer = Customer(
         name=name, name_key=hard_key(name), soft_key=soft_key(name), pinyin=pinyin_of(name), initials=initials(name),
@@ -108,10 +139,23 @@ def _store(tx: Tx, ctx: Context, new: NewCustomer, name: str) -> Customer:
         raise Duplicate(f"「{name}」刚刚已由别人建好了，发送「查 {name}」看看。") from twin
 
 
-def _facts(tx: Tx, twins: list[customers.Twin]) -> list[TwinFact]:
+def _facts(tx: Tx, ctx: Context, twins: list[customers.Twin]) -> list[TwinFact]:
     visible = {c.id for c in customers.list_by_ids(tx, [t.id for t in twins])}
     names = people.names_of(tx, [t.owner_id for t in twins])
-    return [TwinFact(t.name, names.get(t.owner_id or "", t.owner_id or ""), t.hard, t.id in visible) for t in twins]
+    return [
+        TwinFact(
+            t.name, names.get(t.owner_id or "", t.owner_id or ""), t.hard, t.id in visible,
+            mine=t.owner_id == ctx.actor.user_id,
+        )
+        for t in twins
+    ]  # fmt: skip
+
+
+def _choose(tx: Tx, field: str, value: str) -> str:
+    try:
+        return step_choose(tx, "customer", field, value)
+    except NotAChoice as wrong:
+        raise NoSuchChoice(field, wrong.text) from wrong
 
 
 def undo_create(ctx: Context, payload: dict[str, Any]) -> str:

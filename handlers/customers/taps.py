@@ -13,10 +13,10 @@ from cards.customers import (
 )
 from handlers.customers import views
 from handlers.customers.asking import answered
-from handlers.customers.finding import find_customer
+from handlers.customers.finding import find_customer, speak_of
 from handlers.customers.reading import read_form, read_phone
 from handlers.customers.rules import MaybeDuplicate
-from handlers.customers.service import NewCustomer, add_contact, create_customer, undo_create
+from handlers.customers.service import NewCustomer, add_contact, create_customer, show_customer, undo_create
 
 router = Router("customers.taps")
 router.painter("customers.one")(views.paint_customer)
@@ -28,9 +28,11 @@ router.undoer("customers.create")(lambda payload, ctx: undo_create(ctx, payload)
 
 
 @router.button(OpenButton)
-def open_one(tap: CardTap[OpenButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
+def open_one(tap: CardTap[OpenButton], ctx: Context) -> CardUpdate:
     """The card shows the customer instead of the list."""
     customer_id = tap.button.customer_id
+    show_customer(ctx, customer_id)  # what may not be seen is refused, and the list stays
+    speak_of(ctx, customer_id)
     return CardUpdate(card=CardRef("customers.one", {"customer_id": customer_id}, (f"customer:{customer_id}",)))
 
 

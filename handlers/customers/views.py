@@ -1,17 +1,17 @@
 """Customer cards, drawn from the present state; shared by what is typed and what is tapped."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import AppError
+from bot.core.markup import escape
 from bot.dispatch import CardButton, CardView
 from bot.language.phones import mask
 from cards import customers as customer_cards
 from cards.customers import CustomerSheet, FollowButton, TimelineButton, contact_line, facts_line
 from cards.pool import AskReturnButton, ClaimButton
-from cards.renderers import escape
 from handlers.customers import service
 from handlers.customers.reading import list_options
 from handlers.customers.service import CustomerDetails
@@ -20,6 +20,7 @@ from storage.customers import CustomerFilter
 from storage.tables import FollowUp
 
 WEEKDAYS = "一二三四五六日"
+NOON = time(12, 0)  # where a day was told without an hour, it stands at noon and is shown as the day alone
 HOW = {
     "create": "新建",
     "claim": "领取",
@@ -43,6 +44,11 @@ def moment_text(moment: Any, ctx: Context, *, timed: bool = True) -> str:
     return f"{day} {moment:%H:%M}" if timed else day
 
 
+def told_text(at: datetime, ctx: Context) -> str:
+    """When something happened; without an hour that nobody has said."""
+    return moment_text(at, ctx, timed=at.timetz().replace(tzinfo=None) not in (NOON, time(0, 0)))
+
+
 def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
     """The customer in words, as this actor may see it."""
     customer = details.customer
@@ -57,12 +63,12 @@ def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
     )
     last = ""
     if customer.last_follow_up_at is not None:
-        last = moment_text(customer.last_follow_up_at, ctx)
+        last = told_text(customer.last_follow_up_at, ctx)
     planned = ""
     if customer.next_follow_up_at is not None:
         planned = moment_text(customer.next_follow_up_at, ctx, timed=customer.next_timed)
     history = tuple(
-        f"{moment_text(h.from_at, ctx)} {HOW[h.how]}"
+        f"{told_text(h.from_at, ctx)} {HOW[h.how]}"
         + (f" {details.names.get(h.owner_id, h.owner_id)}" if h.owner_id else "")
         for h in details.history[:3]
     )
@@ -85,11 +91,11 @@ def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
     )
 
 
-def follow_up_line(follow_up: FollowUp, names: dict[str, str], ctx: Context) -> str:
-    """11月3日 周二 10:00 电话 李娜：对方要 8 折."""
+def follow_up_line(follow_up: FollowUp, names: dict[str, str], ctx: Context) -> tuple[str, str]:
+    """11月3日 周二 10:00 电话 李娜, and what was said."""
     who = names.get(follow_up.user_id, follow_up.user_id)
     method = f" {follow_up.method}" if follow_up.method else ""
-    return f"{moment_text(follow_up.at, ctx)}{method} {who}：{escape(follow_up.content)}"
+    return f"{told_text(follow_up.at, ctx)}{method} {who}", escape(follow_up.content)
 
 
 def paint_customer(state: dict[str, Any], ctx: Context) -> CardView:
@@ -112,9 +118,9 @@ def paint_customer(state: dict[str, Any], ctx: Context) -> CardView:
             )
         )
     if page > 1:
-        buttons.append(CardButton("较新的跟进", TimelineButton(customer_id=sheet.customer_id, page=page - 1)))
+        buttons.append(CardButton("看较新的", TimelineButton(customer_id=sheet.customer_id, page=page - 1)))
     if page < sheet.timeline_pages:
-        buttons.append(CardButton("更早的跟进", TimelineButton(customer_id=sheet.customer_id, page=page + 1)))
+        buttons.append(CardButton("看更早的", TimelineButton(customer_id=sheet.customer_id, page=page + 1)))
     if sheet.may_return:
         buttons.append(
             CardButton("退回公海", AskReturnButton(customer_id=sheet.customer_id), typed=f"退回 {sheet.name}")
@@ -144,6 +150,20 @@ def list_title(state: dict[str, Any]) -> str:
     return " · ".join(parts)
 
 
+def empty_list(state: dict[str, Any], ctx: Context) -> str:
+    """Why there is nothing, and what this person can do about it (U32)."""
+    if state.get("words"):
+        return f"没有符合「{' '.join(str(w) for w in state['words'])}」的客户，少写一个条件再试试。"
+    if state.get("quiet_days") is not None:
+        return f"没有超过 {state['quiet_days']} 天没跟进的客户，跟得很勤。发送「今天」看看要联系谁。"
+    ways = []
+    if ctx.actor.may(Permission.CUSTOMER_ADD):
+        ways.append("发送「新建客户 名称 联系人 电话」建一个")
+    if ctx.actor.may(Permission.POOL_VIEW):
+        ways.append("发送「公海」去领")
+    return f"还没有客户。{'，或'.join(ways) if ways else '有问题请联系管理员'}。"
+
+
 def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     """A page of customers."""
     page_number = int(state.get("page", 1))
@@ -153,11 +173,21 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
         last = customer.last_follow_up_at
         when = f"最近 {moment_text(last, ctx, timed=False)}" if last else "还没跟进过"
         owner = "" if customer.owner_id == ctx.actor.user_id else page.names.get(customer.owner_id or "", "")
-        rows.append((customer.id or 0, customer.name, " · ".join(p for p in (facts_line(customer), owner, when) if p)))
+        rows.append(
+            (
+                customer.id or 0,
+                customer.name,
+                " · ".join(p for p in (facts_line(customer, named=customer.name), owner, when) if p),
+            )
+        )
     shown = f"（第 {page_number}/{page.pages} 页）" if page.pages > 1 else ""
-    empty = "没有符合条件的客户。发送「新建客户 名称」建一个，或发送「公海」去领。"
     return customer_cards.customer_list(
-        list_title(state), f"共 {page.total} 家{shown}", rows, page=page_number, pages=page.pages, empty=empty
+        list_title(state),
+        f"共 {page.total} 家{shown}",
+        rows,
+        page=page_number,
+        pages=page.pages,
+        empty=empty_list(state, ctx),
     )
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from bot.context import Context
 from bot.core.errors import AppError
+from bot.core.markup import escape
 from bot.dispatch import CardRef, CardView
 from cards import dictionaries as dictionary_cards
 from cards.dictionaries import DictionaryRow, ValueRow
-from cards.renderers import escape
 from handlers.dictionaries.service import VALUES_PAGE, Changed, list_dictionaries, show_dictionary, subject
 from handlers.undo.views import undo_buttons
 

@@ -1,24 +1,38 @@
 """What people say about follow-ups: one sentence is one follow-up."""
 
+import re
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, time
 from typing import Any
 
 from bot.context import Context
+from bot.core.actor import Permission
 from bot.core.clock import BEIJING
 from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.dates import find_moments
-from bot.language.followup import FollowUpSlots, read_follow_up
-from handlers.customers.finding import candidates_of, describe, find_customer
-from handlers.customers.views import moment_text
+from bot.language.followup import FollowUpSlots, Problem, read_follow_up
+from bot.language.match import Tier
+from bot.language.replies import is_later, is_no
+from bot.language.times import is_correction, only_time
+from handlers.customers.finding import LONG, candidates_of, chosen, describe, find_customer
+from handlers.customers.views import NOON, moment_text
 from handlers.followups.service import NewFollowUp, log_follow_up, plan_next
+from handlers.undo.service import take_back
 from storage import customers, dictionaries, people
 
 router = Router("followups.chat")
 
 
-NOON, MIDNIGHT = time(12, 0), time(0, 0)
+MIDNIGHT = time(0, 0)
+WHEN = "7月15日 / 下周三下午3点 / 3天后"
+QUESTION = re.compile(
+    r"[?？]$|(?:多少|几号|什么|怎么样?|哪里|哪儿|哪家|谁|吗|呢|啥|如何)[。!！]*$|^(?:谁|怎么|为什么|如何|能不能|哪)"
+)
+TOLD = re.compile(r"[了过完]|刚|问|说|昨天|今天|上午|下午")
+WRONG = re.compile(
+    r"^(?:不对|不是|错了|记错了|说错了)[，,。 ]*(?:应该)?(?:是|记到|记给)?(?:的是)?\s*(?P<name>.{2,40}?)[。!！]*$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,7 @@ class Draft:
 @router.command("跟进", "记录跟进", "记一下", "记录一下", "补记")
 def log(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`跟进 华兴 电话聊了报价，下周三下午3点再打`."""
+    ctx.actor.require(Permission.FOLLOWUP_ADD)
     if not message.args:
         talk.ask("followups.slots", **Draft().row())
         return Reply("跟进哪家客户、聊了什么？一句话就行，例如：华兴 电话聊了报价，下周三下午3点再打")
@@ -48,14 +63,21 @@ def log(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 @router.sentence(30)
 def free_sentence(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
-    """`刚和华兴通了电话…`, `拜访了华兴`, a voice message; only if it names a customer."""
-    if message.group or len(message.text) < 4:
+    """`刚和华兴通了电话…`, `这家下周一上门`, a voice message: what tells of a contact, or of what comes next."""
+    if message.group or len(message.text) < 4 or not ctx.actor.may(Permission.FOLLOWUP_ADD):
+        return None
+    if QUESTION.search(message.text) and not TOLD.search(message.text):
         return None
     slots = _read(ctx, message.text, talk, message)
-    names_one = slots.named and (slots.customer.certain is not None or slots.customer.options)
-    if not names_one or not (slots.has_contact_verb or slots.next_at is not None):
-        return None
-    return _settle(slots, ctx, talk)
+    certain = slots.customer.certain is not None
+    if certain and not slots.named:  # 这家, 他们: the one just spoken of
+        return _settle(slots, ctx, talk) if slots.content or slots.next_at is not None else None
+    tells = slots.has_contact_verb or slots.next_at is not None
+    if slots.named and (certain or slots.customer.options) and tells:
+        return _settle(slots, ctx, talk)
+    if slots.has_contact_verb and TOLD.search(message.text) and len(message.text) >= 6:
+        return _settle(slots, ctx, talk)  # of whom it tells is asked
+    return None
 
 
 def _read(ctx: Context, words: str, talk: Talk, message: ChatMessage) -> FollowUpSlots:
@@ -87,35 +109,49 @@ def _settle(slots: FollowUpSlots, ctx: Context, talk: Talk) -> Reply:
 
 def _decide(draft: Draft, slots: FollowUpSlots, ctx: Context, talk: Talk) -> Reply:
     """Stores it, offers the customers it may be, or asks once for all that is missing."""
-    if draft.customer_id is None and slots.customer.options:
-        return _offer(draft, [c.id for c in slots.customer.options], ctx, talk)
-    if draft.customer_id is None and slots.named:
-        pooled = find_customer(ctx, slots.named, pooled=True)
-        if pooled.certain is not None:
-            raise NotFound(f"「{slots.named}」在公海里，先发送「领取 {slots.named}」再记跟进。")
+    unknown = Problem.CUSTOMER_UNKNOWN in slots.problems
+    if draft.customer_id is None:
+        _refuse_pooled(slots, ctx)
+        if slots.customer.options and not unknown:
+            return _offer(draft, [c.id for c in slots.customer.options], ctx, talk, last=not slots.named)
     missing = []
     if draft.customer_id is None:
-        unknown = f"（没有找到「{slots.named}」）" if slots.named else ""
-        missing.append(f"哪家客户{unknown}")
+        missing.append(f"哪家客户（没有找到「{slots.named[:LONG]}」）" if slots.named else "哪家客户")
     if not draft.content:
         missing.append("聊了什么")
     for doubt, what in ((slots.next_at, "下次联系的时间"), (slots.happened_at, "跟进的时间")):
         if doubt is not None and not doubt.sure:
-            missing.append(f"{what}（没认准「{doubt.text}」，可以写：7月15日 / 下周三下午3点 / 3天后）")
+            missing.append(f"{what}（没认准「{doubt.text}」，可以写：{WHEN}）")
     if missing:
         talk.ask("followups.slots", **draft.row())
+        if draft.customer_id is None and draft.content:
+            return Reply(f"还差：{'、'.join(missing)}。发客户名称就行，内容我记着；不记了就回复「取消」。")
         return Reply(f"还差：{'、'.join(missing)}。一条发给我就行，例如：华兴 对方要 8 折，下周三再打")
     assert draft.customer_id is not None
     return _store(ctx, talk, draft.customer_id, draft)
 
 
-def _offer(draft: Draft, ids: list[int], ctx: Context, talk: Talk) -> Reply:
+def _refuse_pooled(slots: FollowUpSlots, ctx: Context) -> None:
+    """Says so if it is a pool customer that was named; a likeness to one's own does not come before that."""
+    if slots.customer.certain is not None or (slots.customer.options and slots.customer.tier < Tier.CONTACT):
+        return
+    name = slots.named or (slots.content if len(slots.content) <= LONG else "")
+    found = find_customer(ctx, name, pooled=True) if len(name) > 1 else None
+    if found is not None and found.certain is not None:
+        with ctx.begin() as tx:
+            full = customers.access_customer(tx, found.certain).name
+        raise NotFound(f"「{full}」在公海里，先发送「领取 {full}」再记跟进。")
+
+
+def _offer(draft: Draft, ids: list[int], ctx: Context, talk: Talk, *, last: bool = False) -> Reply:
     with ctx.begin() as tx:
         rows = customers.list_by_ids(tx, ids[:5])
         names = people.names_of(tx, [c.owner_id for c in rows])
-        lines = [f"{n} {describe(c, names)}" for n, c in enumerate(rows, start=1)]
+        lines = [f"{n} {describe(c, names, ctx)}" for n, c in enumerate(rows, start=1)]
     talk.ask("followups.which", ids=[c.id for c in rows], draft=draft.row())
-    head = f"找到 {len(lines)} 家，回复数字：" if len(lines) > 1 else "记到这家吗？回复 1 就记下："
+    head = f"找到 {len(lines)} 家，回复数字：" if len(lines) > 1 else "记到这家吗？回复 1 就记下，不是就发客户名称："
+    if last and len(lines) == 1:
+        head = "没说是哪家。记到刚才那家吗？回复 1 就记下，不是就发客户名称："
     return Reply("\n".join([head, *lines]))
 
 
@@ -125,51 +161,95 @@ def _store(ctx: Context, talk: Talk, customer_id: int, draft: Draft) -> Reply:
     done = log_follow_up(ctx, customer_id, NewFollowUp(draft.content, draft.method, at, next_at, draft.timed))
     talk.settle()
     talk.about(customer_id)
-    if next_at is None:
-        talk.ask("followups.next", customer_id=customer_id)
+    talk.ask("followups.next", customer_id=customer_id, undo_id=done.undo_id, draft=draft.row())
     state = {"follow_up_id": done.follow_up_id, "undo_id": done.undo_id, "name": done.customer_name}
     return Reply(card=CardRef("followups.logged", state, (f"customer:{customer_id}",)))
 
 
 @router.question("followups.which")
 def choose(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
-    """The number of one of several customers."""
-    ids = pending.get("ids", [])
-    if not (message.text.isdecimal() and 1 <= int(message.text) <= len(ids)):
+    """The number of one of several customers, or the name of another."""
+    draft = Draft(**pending["draft"])
+    customer_id = chosen(message, ctx, pending)
+    if customer_id is None and is_no(message.text):
+        talk.ask("followups.slots", **draft.row())
+        return Reply("那是哪家客户？发客户名称就行，内容我记着；不记了就回复「取消」。")
+    if customer_id is None and len(message.text) <= LONG:
+        named = find_customer(ctx, message.text, pooled=False)
+        if named.certain is None and named.options:
+            return _offer(draft, [i for i, _ in named.options], ctx, talk)
+        customer_id = named.certain
+    if customer_id is None:
         return None
-    draft = replace(Draft(**pending["draft"]), customer_id=int(ids[int(message.text) - 1]))
+    draft = replace(draft, customer_id=customer_id)
     if not draft.content:
         talk.ask("followups.slots", **draft.row())
         return Reply("聊了什么？直接发内容就行，例如：对方要 8 折，下周三再打")
-    assert draft.customer_id is not None
-    return _store(ctx, talk, draft.customer_id, draft)
+    return _store(ctx, talk, customer_id, draft)
 
 
 @router.question("followups.slots")
 def complete(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """What was missing: the customer, the content, the next time; what is known stays."""
     before = Draft(**{k: v for k, v in pending.items() if k != "kind"})
+    if before.customer_id is not None and before.content and is_later(message.text):
+        return _store(ctx, talk, before.customer_id, before)
     slots = _read(ctx, message.text, talk, message)
+    if before.customer_id is None and before.content and slots.customer.certain is None:
+        return _name_it(message, before, ctx, talk)
     after = _draft(slots, ctx)
     customer_id = after.customer_id if slots.named and after.customer_id is not None else before.customer_id
     if customer_id is None:
         customer_id = after.customer_id
     said = after.content or ("" if slots.named or after.next_at or before.content else message.text)
-    content = "，".join(part for part in (before.content, said) if part)
-    draft = Draft(
-        customer_id, content, after.method or before.method, after.next_at or before.next_at,
+    return _decide(_merged(before, replace(after, customer_id=customer_id, content=said)), slots, ctx, talk)
+
+
+def _name_it(message: ChatMessage, before: Draft, ctx: Context, talk: Talk) -> Reply:
+    """Only the customer was missing, and the answer is nobody's name for certain."""
+    found = find_customer(ctx, message.text, pooled=False, leading=True)
+    if found.certain is not None:
+        more = _draft(_read(ctx, f"跟进 {message.text}", talk, message), ctx)
+        return _store(ctx, talk, found.certain, _merged(before, replace(more, customer_id=found.certain)))
+    if found.options:
+        return _offer(before, [i for i, _ in found.options], ctx, talk)
+    pooled = find_customer(ctx, message.text, pooled=True)
+    talk.ask("followups.slots", **before.row())
+    if pooled.certain is not None:
+        return Reply("这家在公海里，领取以后再记。是别的客户就发名称，不记了就回复「取消」。")
+    said = message.text[:LONG]
+    return Reply(f"没有找到「{said}」。再发一次客户名称（一部分、拼音首字母都行），不记了就回复「取消」。")
+
+
+def _merged(before: Draft, after: Draft) -> Draft:
+    content = "，".join(part for part in (before.content, after.content) if part)
+    return Draft(
+        after.customer_id, content, after.method or before.method, after.next_at or before.next_at,
         after.timed if after.next_at else before.timed, after.at or before.at,
     )  # fmt: skip
-    return _decide(draft, slots, ctx, talk)
 
 
 @router.question("followups.next")
 def next_time(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
-    """Only a time, right after a follow-up without one."""
-    found = find_moments(message.text.removeprefix("下次").removeprefix("改到").strip(), ctx.now, prefer="future")
-    if len(found) != 1 or not found[0].sure or found[0].end - found[0].start < len(message.text.strip()) - 6:
+    """Right after a follow-up: its next time, or 不对，是下周五 and 不对，是华星 (U23)."""
+    text = message.text.strip()
+    planned = bool(pending.get("planned") or pending.get("draft", {}).get("next_at"))
+    found = only_time(text, ctx.now)
+    if found is not None and (not planned or is_correction(text)):
+        if not found.sure:
+            raise InvalidInput(f"没认准「{found.text}」是哪天，可以写：{WHEN}。")
+        return _planned(ctx, talk, int(pending["customer_id"]), found)
+    if not planned and is_later(text):
+        talk.settle()
+        return Reply("好的，下次时间先不定。想好了发送「下次 客户 时间」就行。")
+    wrong = WRONG.match(text)
+    if wrong is None or not pending.get("draft"):
         return None
-    return _planned(ctx, talk, int(pending["customer_id"]), found[0])
+    meant = find_customer(ctx, wrong["name"], pooled=False)
+    if meant.certain is None or meant.certain == int(pending["customer_id"]):
+        return None
+    take_back(ctx, int(pending["undo_id"]))
+    return _store(ctx, talk, meant.certain, replace(Draft(**pending["draft"]), customer_id=meant.certain))
 
 
 @router.command("改到", "下次联系", "下次跟进", "下次")
@@ -177,7 +257,7 @@ def move_next(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`改到后天`, `下次 华兴 下周三`: plans the next contact of that customer, or of the last one."""
     found = find_moments(message.args, ctx.now, prefer="future")
     if not found or not found[0].sure:
-        raise InvalidInput("没认出时间，可以写：7月15日 / 下周三下午3点 / 3天后。")
+        raise InvalidInput(f"没认出时间，可以写：{WHEN}。")
     name = (message.args[: found[0].start] + message.args[found[0].end :]).strip(" ，,。再联系跟进")
     customer_id = talk.subject()
     if name:
@@ -194,6 +274,6 @@ def _planned(ctx: Context, talk: Talk, customer_id: int, found: Any) -> Reply:
     value = found.value
     at = value if isinstance(value, datetime) else datetime.combine(value, time(0, 0), tzinfo=BEIJING)
     name = plan_next(ctx, customer_id, at, timed=bool(found.has_time))
-    talk.settle()
     talk.about(customer_id)
+    talk.ask("followups.next", customer_id=customer_id, planned=True)
     return Reply(f"「{name}」下次联系：{moment_text(at, ctx, timed=bool(found.has_time))}，会提醒你。")

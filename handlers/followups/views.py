@@ -9,7 +9,7 @@ from bot.dispatch import CardButton, CardView
 from cards import followups as followup_cards
 from cards.customers import OpenButton
 from cards.followups import MoveNextButton
-from handlers.customers.views import moment_text
+from handlers.customers.views import moment_text, told_text
 from handlers.undo.views import undo_buttons
 from storage import customers, follow_ups
 
@@ -35,7 +35,7 @@ def paint_logged(state: dict[str, Any], ctx: Context) -> CardView:
     earlier = abs((follow_up.created_at - follow_up.at).total_seconds()) > 60
     return followup_cards.logged_card(
         name=name, method=follow_up.method, content=follow_up.content,
-        when=moment_text(follow_up.at, ctx) if earlier else "",
+        when=told_text(follow_up.at, ctx) if earlier else "",
         next_text=f"{moment_text(planned, ctx, timed=timed)}，会提醒你" if planned else "" if may_plan else "—",
         buttons=buttons,
     )  # fmt: skip

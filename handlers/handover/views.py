@@ -8,10 +8,10 @@ from typing import Any, cast
 from bot.context import Context
 from bot.core.errors import AppError, InvalidInput
 from bot.core.holdings import KINDS, counted
+from bot.core.markup import escape
 from bot.dispatch import CardRef, CardView
 from cards import handover as drawn
 from cards.handover import GiverRow, KindChoice
-from cards.renderers import escape
 from handlers.handover import service
 from handlers.handover.rules import Over
 from handlers.handover.service import Done, Party, Preview, Wanted, moved_text, subject

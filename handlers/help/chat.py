@@ -3,6 +3,7 @@
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.dispatch import ChatMessage, Reply, Router, Talk
+from bot.dispatch.router import PAUSES
 from bot.language.commands import closest
 from handlers.help.service import administrators
 
@@ -21,6 +22,12 @@ TOPICS: tuple[tuple[str, Permission | None, str, str], ...] = (
     ("分配", Permission.POOL_ASSIGN, "分配 宁波海蓝 给 李娜", "把公海客户给同事"),
     ("撤销", None, "撤销", "撤回刚才的操作"),
 )
+SMALL_TALK = frozenset(
+    {
+        *("谢谢", "谢谢你", "多谢", "谢了", "谢啦", "感谢", "好的", "好", "好滴", "ok", "收到", "知道了", "明白"),
+        *("辛苦了", "嗯", "行", "[微笑]", "[ok]", "👌", "👍"),
+    }
+)
 ADMIN_TOPICS = (
     ("后台管理", "全部设置，一项一张卡片"),
     ("自检", "查钉钉权限和通讯录范围"),
@@ -36,11 +43,13 @@ ADMIN_TOPICS = (
 )
 
 
-@router.command("帮助", "?", "菜单", "怎么用", "你好", "help", whole=True)
+@router.command("帮助", "?", "菜单", "怎么用", "怎么使用", "你好", "您好", "帮助一下", "hello", "help", whole=True)
 def help_all(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """What this person may do, each with a sentence to copy (U51)."""
     talk.settle()
     lines = [f"你好 {ctx.actor.name}，直接说话就行，比如："]
+    if not ctx.actor.permissions:
+        lines = [f"你好 {ctx.actor.name}，你还没有角色，能做的还很少，请联系管理员给你分配角色。"]
     for _, permission, example, what in TOPICS:
         if permission is None or ctx.actor.may(permission):
             lines.append(f"- {example}（{what}）")
@@ -76,10 +85,19 @@ def not_understood(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """Three different ways out, then a person (U18)."""
     if message.kind in ("picture", "file", "video", "unknown"):
         return Reply("这种消息我还不会看，请用文字或语音告诉我。发送「帮助」看看我会什么。", private=False)
+    said = message.text.strip(PAUSES)
+    if not said:
+        if message.kind == "audio":
+            return Reply("这条语音没听清，请再说一遍，或直接打字。", private=False)
+        return help_all(message, ctx, talk)  # nothing but a mention
+    if said.lower() in SMALL_TALK:
+        return Reply("不客气。有事直接说，发送「今天」看看要联系谁。", private=False)
     talk.misses += 1
-    if talk.misses == 1:
-        near = closest(message.text.split(" ", 1)[0][:6], [w for w, *_ in TOPICS])
-        guess = "、".join(f"「{w}」" for w in (near or ["跟进", "查", "今天"])[:3])
+    allowed = [w for w, permission, *_ in TOPICS if permission is None or ctx.actor.may(permission)]
+    near = closest(said.split(" ", 1)[0][:12], [*allowed, "帮助"])
+    if talk.misses == 1 or near:
+        usual = [w for w in ("跟进", "查", "今天") if w in allowed]
+        guess = "、".join(f"「{w}」" for w in (near or usual)[:3])
         return Reply(f"没认出要做什么。你是想：{guess}？发送「帮助」看全部。", private=False)
     if talk.misses == 2:
         return Reply("换种说法试试：先说动作再说客户，例如「查 华兴」「跟进 华兴 电话聊了报价」。", private=False)

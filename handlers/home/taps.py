@@ -3,9 +3,9 @@
 from typing import Any
 
 from bot.context import Context
+from bot.core.markup import escape
 from bot.dispatch import CardButton, CardRow, CardView, Router
 from cards.customers import FollowButton
-from cards.renderers import escape
 from handlers.customers.views import moment_text
 from handlers.home.service import show_today
 from storage.tables import Customer
@@ -27,7 +27,11 @@ def paint_today(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG00
     pool = f" · 公海 {day.pool} 家" if day.pool is not None else ""
     head = f"{ctx.actor.name}，你有 {day.customers} 家客户{pool} · 本周跟进 {day.logged_this_week} 次"
     if not rows:
-        hint = "今天没有要联系的客户。发送「公海」看看有没有合适的，或给久没联系的客户打个电话。"
+        hint = "今天没有要联系的客户。"
+        if day.pool:
+            hint += "发送「公海」看看有没有合适的"
+        if day.customers:
+            hint += f"{'，或' if day.pool else ''}发送「我的客户 20天没跟进」，给久没联系的打个电话"
         return CardView(f"今天 {ctx.today.month}月{ctx.today.day}日", body=f"{head}\n{hint}")
     more = f"共 {total} 件，先看 {ROWS} 件；处理完再发「今天」。" if total > ROWS else f"共 {total} 件"
     counts = f"今天 {len(day.today)} 件 · 逾期 {len(day.overdue)} 件 · 将返回公海 {len(day.returning)} 家"

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from bot.context import Context
+from bot.core.markup import escape
 from bot.dispatch import CardRef, CardView
 from cards import opening as opening_cards
-from cards.renderers import escape
 from handlers.opening import rules
 from handlers.opening.service import SUBJECT, OpeningSheet, ScopeChange, step_sheet
 from storage.settings import read_settings

@@ -5,9 +5,9 @@ from typing import Any
 from bot.context import Context
 from bot.core.errors import NotFound
 from bot.core.holdings import counted
+from bot.core.markup import escape
 from bot.dispatch import CardRef, CardView
 from cards import org as org_cards
-from cards.renderers import escape
 from handlers.org.service import OrgSheet, show_org, show_request
 from storage.jobs import subject
 from storage.org_chart import Branch, Member

@@ -4,63 +4,78 @@ import re
 from typing import Any
 
 from bot.context import Context
+from bot.core.actor import Permission
 from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
-from handlers.customers.finding import find_customer, find_person
+from bot.language.filters import page_wanted, read_list
+from bot.language.replies import ordinal
+from handlers.customers.finding import THIS, chosen, find_customer, find_person, find_taken
 from handlers.pool import views
 from handlers.pool.service import assign_customer, browse_pool, claim_customer, return_customer, subject
 
 router = Router("pool.chat")
+SPOKEN = re.compile(r"(?:请|麻烦|帮我)?(?:把|将)\s*(?P<what>.{1,60}?)\s*(?:分配|分派|分|派)\s*给\s*(?P<whom>.{1,40})")
 LEAD_IN = re.compile(r"^(?:到公海|回公海|[ ，,。:：]|因为|原因)+")
 
 
-@router.command("公海")
+@router.command("公海", "公海客户")
 def browse(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`公海 杭州 机械`: five a page, with a claim button each; in a group a card for all."""
-    words = tuple(message.args.split())
-    page = browse_pool(ctx, words, 1)
+    asked = read_list(message.args)
+    return _show(ctx, talk, asked.words, asked.page, group=message.group)
+
+
+def _show(ctx: Context, talk: Talk, words: tuple[str, ...], wanted: int, *, group: bool) -> Reply:
+    page = browse_pool(ctx, words, wanted)
+    shown = min(max(1, wanted), page.pages)
     ids = [c.id for c in page.customers if c.id is not None]
-    talk.ask("pool.list", words=list(words), page=1, pages=page.pages, ids=ids)
-    state = {"words": list(words), "page": 1, "ids": ids, "group": message.group}
+    talk.ask("pool.list", words=list(words), page=shown, pages=page.pages, ids=ids)
+    state = {"words": list(words), "page": shown, "ids": ids, "group": group}
     return Reply(card=CardRef("pool.list", state, tuple(subject(i) for i in ids)), private=False)
 
 
 @router.question("pool.list")
 def turn_page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
-    """`下一页`, `上一页`, or the number of a row to claim it."""
-    step = {"下一页": 1, "上一页": -1}.get(message.text)
-    if step is not None:
-        wanted = min(max(1, int(pending["page"]) + step), int(pending["pages"]))
-        words = tuple(pending["words"])
-        page = browse_pool(ctx, words, wanted)
-        ids = [c.id for c in page.customers if c.id is not None]
-        talk.ask("pool.list", words=list(words), page=wanted, pages=page.pages, ids=ids)
-        state = {"words": list(words), "page": wanted, "ids": ids, "group": message.group}
-        return Reply(card=CardRef("pool.list", state, tuple(subject(i) for i in ids)), private=False)
-    if message.text.isdecimal() and 1 <= int(message.text) <= len(pending["ids"]):
-        return _claimed(ctx, talk, int(pending["ids"][int(message.text) - 1]))
+    """`下一页`, `上一页`, `第2页`, or the number of a row to claim it."""
+    wanted = page_wanted(message.text, int(pending["page"]))
+    if wanted is not None:
+        return _show(ctx, talk, tuple(pending["words"]), wanted, group=message.group)
+    number = ordinal(message.text)
+    if number is not None and pending["ids"]:
+        return _claimed(ctx, talk, _row(pending, number))
     return None
 
 
-@router.command("领取", "抢")
+def _row(pending: dict[str, Any], number: int) -> int:
+    ids = pending["ids"]
+    if not 1 <= number <= len(ids):
+        raise InvalidInput(f"这一页只有 {len(ids)} 家，回复 1 到 {len(ids)} 之间的数字，或发送「下一页」。")
+    return int(ids[number - 1])
+
+
+@router.command("领取", "抢", "认领", "领一下", "领下")
 def claim(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`领取 宁波海蓝`: a card naming the customer now yours, with its contacts."""
+    """`领取 宁波海蓝`: a card naming the customer now yours, with its contacts; `领取 2` of the list just shown."""
+    ctx.actor.require(Permission.POOL_CLAIM)
     if not message.args:
         raise InvalidInput("想领取哪一家？例如「领取 宁波海蓝」，先发送「公海」看看有哪些。")
+    number = ordinal(message.args)
+    if number is not None and talk.aside is not None and talk.aside["kind"] == "pool.list" and talk.aside["ids"]:
+        return _claimed(ctx, talk, _row(talk.aside, number))
     found = find_customer(ctx, message.args, pooled=True)
-    if found.certain is None:
-        taken = find_customer(ctx, message.args, pooled=None, everyone=True)
-        if not found.options and taken.certain is not None:
-            return _claimed(ctx, talk, taken.certain)  # the rule says who has it
-        return found.ask(talk, "pool.claim", "领取")
-    return _claimed(ctx, talk, found.certain)
+    if found.certain is not None:
+        return _claimed(ctx, talk, found.certain)
+    taken = find_taken(ctx, message.args)
+    if taken is not None and not found.options:
+        return _claimed(ctx, talk, taken)  # the rule says who has it
+    return found.ask(talk, "pool.claim", "领取")
 
 
 @router.question("pool.claim")
 def choose_claim(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """The number of one of several customers."""
-    chosen = _chosen(message, pending)
-    return None if chosen is None else _claimed(ctx, talk, chosen)
+    customer_id = chosen(message, ctx, pending)
+    return None if customer_id is None else _claimed(ctx, talk, customer_id)
 
 
 def _claimed(ctx: Context, talk: Talk, customer_id: int) -> Reply:
@@ -74,9 +89,17 @@ def _claimed(ctx: Context, talk: Talk, customer_id: int) -> Reply:
 @router.command("退回公海", "放回公海", "退回")
 def give_back(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`退回 蓝海机械 联系不上`: asks for the reason if it is missing."""
+    if not (ctx.actor.may(Permission.POOL_CLAIM) or ctx.actor.may(Permission.POOL_RETURN)):
+        ctx.actor.require(Permission.POOL_RETURN)
     if not message.args:
         raise InvalidInput("想退回哪一家？例如「退回 蓝海机械 联系不上」。")
-    found = find_customer(ctx, message.args, pooled=None, leading=True)
+    subject_id = talk.subject()
+    first, _, rest = message.args.partition(" ")
+    if first in THIS and subject_id is not None:
+        return _returned(ctx, talk, subject_id, LEAD_IN.sub("", rest))
+    found = find_customer(ctx, message.args, pooled=False, leading=True)
+    if found.certain is None and not found.options:
+        found = find_customer(ctx, message.args, pooled=True, leading=True)  # the rule says it is there already
     if found.certain is None:
         return found.ask(talk, "pool.return_which", "退回")
     return _returned(ctx, talk, found.certain, LEAD_IN.sub("", found.rest))
@@ -85,8 +108,8 @@ def give_back(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 @router.question("pool.return_which")
 def choose_return(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """The number of one of several customers."""
-    chosen = _chosen(message, pending)
-    return None if chosen is None else _returned(ctx, talk, chosen, str(pending.get("rest", "")))
+    customer_id = chosen(message, ctx, pending)
+    return None if customer_id is None else _returned(ctx, talk, customer_id, str(pending.get("rest", "")))
 
 
 @router.question("pool.return_reason")
@@ -108,33 +131,38 @@ def _returned(ctx: Context, talk: Talk, customer_id: int, reason: str) -> Reply:
 @router.command("分配")
 def assign(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`分配 宁波海蓝 给 李娜`."""
-    what, _, whom = message.args.partition("给")
-    if not what.strip() or not whom.strip():
+    what, gave, whom = message.args.rpartition("给")
+    if not gave:
+        what, _, whom = message.args.rpartition(" ")
+    return _assigned(ctx, talk, what.strip(" ，,"), whom.strip(" ，,"))
+
+
+@router.sentence(15)
+def assign_spoken(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`把 宁波海蓝 分配给 李娜`."""
+    said = SPOKEN.fullmatch(message.text.strip(" 。.!！"))
+    return None if said is None else _assigned(ctx, talk, said["what"].strip(), said["whom"].strip())
+
+
+def _assigned(ctx: Context, talk: Talk, what: str, whom: str) -> Reply:
+    ctx.actor.require(Permission.POOL_ASSIGN)
+    if not what or not whom:
         raise InvalidInput("请写明客户和人，例如「分配 宁波海蓝 给 李娜」。")
-    found = find_customer(ctx, what.strip(), pooled=True)
+    found = find_customer(ctx, what, pooled=True)
     if found.certain is None:
-        elsewhere = find_customer(ctx, what.strip(), pooled=False)
-        if not found.options and elsewhere.certain is None:
-            raise NotFound(f"公海里没有找到「{what.strip()}」，发送「公海」看看有哪些。")
         if found.options:
-            return found.ask(talk, "pool.assign_which", "分配", whom=whom.strip())
-        found = elsewhere
-    assert found.certain is not None
-    return Reply(assign_customer(ctx, found.certain, find_person(ctx, whom.strip())), private=False)
+            return found.ask(talk, "pool.assign_which", "分配", whom=whom)
+        found = find_customer(ctx, what, pooled=False)
+        if found.certain is None:
+            raise NotFound(f"公海里没有找到「{what[:40]}」，发送「公海」看看有哪些。")
+    return Reply(assign_customer(ctx, found.certain, find_person(ctx, whom)), private=False)
 
 
 @router.question("pool.assign_which")
 def choose_assign(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """The number of one of several customers."""
-    chosen = _chosen(message, pending)
-    if chosen is None:
+    customer_id = chosen(message, ctx, pending)
+    if customer_id is None:
         return None
     talk.settle()
-    return Reply(assign_customer(ctx, chosen, find_person(ctx, str(pending["whom"]))), private=False)
-
-
-def _chosen(message: ChatMessage, pending: dict[str, Any]) -> int | None:
-    ids = pending.get("ids", [])
-    if message.text.isdecimal() and 1 <= int(message.text) <= len(ids):
-        return int(ids[int(message.text) - 1])
-    return None
+    return Reply(assign_customer(ctx, customer_id, find_person(ctx, str(pending["whom"]))), private=False)

@@ -67,7 +67,8 @@ def check_claim(policy: ClaimPolicy, facts: ClaimFacts, *, today: date) -> None:
     if policy.reclaim_after_days and facts.owned_until is not None:
         free_on = facts.owned_until + timedelta(days=policy.reclaim_after_days)
         if today < free_on:
-            raise ClaimLimited(f"这家你刚退回过，{free_on.month}月{free_on.day}日起才能再领。")
+            when = f"{free_on.month}月{free_on.day}日"
+            raise ClaimLimited(f"这家前不久还在你名下，{when}起才能再领，先发送「公海」看看别的。")
 
 
 def check_receiver(policy: ClaimPolicy, *, name: str, holding: int) -> None:

@@ -14,7 +14,7 @@ from handlers.reminders.rules import after_quiet_hours
 from storage import audit, cards, customers, digest, notices, people, pools, undos
 from storage.customers import PAGE, CustomerFilter
 from storage.database import Tx
-from storage.pools import Clocked
+from storage.pools import Clocked, Holding
 from storage.settings import CompanySettings
 from storage.tables import Customer
 
@@ -81,13 +81,12 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
     me, now = ctx.actor, ctx.now
     with ctx.begin() as tx:
         holding = pools.holding_of(tx, customer_id)
-        if holding is None:
+        if holding is None or (holding.owner_id is not None and not _was_known(tx, customer_id)):
             raise NotFound("没有找到这个客户，发送「公海」看看现在有哪些。")
         if holding.owner_id == me.user_id:
             return Claimed(customers.access_brief(tx, customer_id).name, None, mine_already=True)
         if holding.owner_id is not None:
-            name = people.name_of(tx, holding.owner_id)
-            raise AlreadyClaimed(rules.taken_text(name, holding.owner_since, ctx.today))
+            raise _taken(tx, ctx, customer_id, holding)
         pooled = customers.access_brief(tx, customer_id)
         pools.lock_claimant(tx, me.user_id)
         counts = pools.count_claims(tx, me.user_id, ctx.today)
@@ -95,9 +94,7 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
         facts = ClaimFacts(counts.total, counts.today, counts.holding, until.date() if until else None)
         rules.check_claim(policy_of(ctx.settings), facts, today=ctx.today)
         if not pools.take(tx, customer_id, me.user_id, how="claim", by=me.user_id, now=now):
-            winner = pools.holding_of(tx, customer_id)
-            name = people.name_of(tx, winner.owner_id if winner else None)
-            raise AlreadyClaimed(rules.taken_text(name, winner.owner_since if winner else None, ctx.today))
+            raise _taken(tx, ctx, customer_id, pools.holding_of(tx, customer_id))
         undo_id = undos.offer(
             tx, user_id=me.user_id, kind="pool.claim", now=now, lasts=UNDO, text=f"领取 {pooled.name}",
             payload={
@@ -108,6 +105,20 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
         _record(tx, ctx, "claim.customer", customer_id, name=pooled.name, changes={OWNER: (POOL, me.name)})
         cards.redraw_others(tx, subject(customer_id), now=now, but=card)
     return Claimed(pooled.name, undo_id)
+
+
+def _was_known(tx: Tx, customer_id: int) -> bool:
+    """Whether the claimant may know the customer: from the pool, or because he sees it now."""
+    return pools.was_pooled(tx, customer_id) or bool(customers.list_by_ids(tx, [customer_id]))
+
+
+def _taken(tx: Tx, ctx: Context, customer_id: int, holding: Holding | None) -> AlreadyClaimed:
+    """What the loser is told: who, when, and what to do next."""
+    who = people.name_of(tx, holding.owner_id if holding else None)
+    known = customers.list_any_by_ids(tx, [customer_id])
+    name = f"「{known[0].name}」" if known else ""
+    taken = rules.taken_text(who, holding.owner_since if holding else None, ctx.today)
+    return AlreadyClaimed(f"{name}{taken}，发送「公海」看看别的。")
 
 
 def undo_claim(ctx: Context, payload: dict[str, Any]) -> str:
@@ -225,11 +236,12 @@ def assign_customer(ctx: Context, customer_id: int, receiver_id: str) -> str:
             who = people.name_of(tx, customer.owner_id)
             raise NotInPool(f"「{name}」由 {who} 负责，不在公海里，不能分配。")
         receiver = people.access_active(tx, receiver_id)
+        told = people.name_of(tx, receiver_id)
         if not may_be_told(tx, receiver_id, ctx.settings):
-            raise Forbidden(f"{receiver.name} 不在使用范围里，不能分配给他。")
+            raise Forbidden(f"{receiver.name} 不在使用范围里，不能分配给这位同事。请换一位，或请管理员开通。")
         pools.lock_claimant(tx, receiver_id)
         counts = pools.count_claims(tx, receiver_id, ctx.today)
-        rules.check_receiver(policy_of(ctx.settings), name=receiver.name, holding=counts.holding)
+        rules.check_receiver(policy_of(ctx.settings), name=told, holding=counts.holding)
         if not pools.take(tx, customer_id, receiver_id, how="assign", by=ctx.actor.user_id, now=ctx.now):
             winner = pools.holding_of(tx, customer_id)
             who = people.name_of(tx, winner.owner_id if winner else None)
@@ -247,7 +259,7 @@ def assign_customer(ctx: Context, customer_id: int, receiver_id: str) -> str:
                 key=f"assigned:{customer_id}:{ctx.now.isoformat()}",
             )
         cards.redraw_others(tx, subject(customer_id), now=ctx.now)
-    return f"已把「{name}」分配给 {receiver.name}。"
+    return f"已把「{name}」分配给 {told}。"
 
 
 def recycle_due(ctx: Context) -> list[Clocked]:

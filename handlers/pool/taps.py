@@ -3,6 +3,7 @@
 from bot.context import Context
 from bot.dispatch import CardRef, CardTap, CardUpdate, Router
 from cards.pool import AskReturnButton, ClaimButton, PoolPageButton, ReturnButton
+from handlers.customers.finding import speak_of
 from handlers.pool import views
 from handlers.pool.service import browse_pool, claim_customer, return_customer, subject, undo_claim, undo_return
 
@@ -19,6 +20,7 @@ router.undoer("pool.return")(lambda payload, ctx: undo_return(ctx, payload))
 def claim(tap: CardTap[ClaimButton], ctx: Context) -> CardUpdate:
     """The row says who has it from now on. The answer rides in the acknowledgement: no call (house 0.5)."""
     done = claim_customer(ctx, tap.button.customer_id, card=tap.out_track_id)
+    speak_of(ctx, tap.button.customer_id)
     return CardUpdate(note=f"{'已经是你的客户' if done.mine_already else '领取成功'}：{done.name}")
 
 

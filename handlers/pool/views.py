@@ -36,7 +36,8 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
         days = (ctx.today - customer.pooled_at.date()).days if customer.pooled_at else 0
         facts = ""  # of one that was taken the list's readers have no right to see more than who took it
         if customer.owner_id is None:
-            facts = " · ".join(part for part in (facts_line(customer), f"在公海 {days} 天") if part)
+            known = facts_line(customer, named=customer.name, source=False)  # D14 names what the pool shows
+            facts = " · ".join(part for part in (known, f"在公海 {days} 天" if days else "今天进公海") if part)
         drawn.append(PoolRow(customer.id or 0, customer.name, facts, taken))
     cap = policy_of(ctx.settings).claim_cap
     claimed = rules.claimed_line(counts.total, cap) if counts is not None else ""

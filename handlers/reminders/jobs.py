@@ -20,11 +20,11 @@ async def recycle(tools: Toolbox) -> str:
 
 
 async def morning(tools: Toolbox) -> str:
-    """Returns what is due first, so that the message tells the truth; then one message per person."""
+    """Returns what is due first, so that the message tells the truth; then one message per person (D23)."""
     returned = await recycle(tools)
     people = 0
     for owner_id in await tools.run(service.list_owners):
-        people += await tools.run(service.queue_morning, owner_id)
+        await tools.run(service.queue_morning, owner_id)
     for user_id in await tools.run(service.list_waiting):
         people += await tools.run(service.send_digest, user_id)
     return f"提醒 {people} 人；{returned}"

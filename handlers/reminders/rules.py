@@ -114,7 +114,7 @@ def after_quiet_hours(now: datetime, quiet: tuple[str, str]) -> datetime | None:
 
 
 SECTIONS = (
-    ("今天要联系", ("next_follow_up",)),
+    ("要联系的客户", ("next_follow_up",)),
     ("将返回公海", ("returns_soon",)),
     ("已返回公海", ("returned",)),
     ("很久没跟进", ("not_followed",)),

@@ -31,18 +31,19 @@ def list_owners(ctx: Context) -> list[str]:
 
 
 def queue_morning(ctx: Context, owner_id: str) -> int:
-    """One person's due reminders as one 工作通知, in the transaction that marks them sent.
+    """Puts one person's due reminders among what waits for him; returns how many lines are new.
 
-    What belongs to somebody who has left or is out of scope goes to the administrators (D5). Returns how many
-    people got a message.
+    What belongs to somebody who has left or is out of scope goes to the administrators (D5), so nobody's message
+    may leave before everybody's reminders are collected: one message a person and morning.
     """
     with ctx.begin() as tx:
         receivers = [owner_id] if may_be_told(tx, owner_id, ctx.settings) else _administrators(tx, ctx)
         prefix = "" if receivers == [owner_id] else f"{people.name_of(tx, owner_id)}名下："
         fields = {r: rights_of(tx, r, ctx.settings).scope.fields for r in receivers}
+        fresh = 0
         for reminder, subject in due_reminders(tx, ctx, owner_id):
             for receiver in receivers:
-                digest.add(
+                fresh += digest.add(
                     tx, user_id=receiver, rule=reminder.rule, subject=subject, cycle=reminder.cycle,
                     text=prefix + reminder.text_for(fields[receiver]), now=ctx.now,
                 )  # fmt: skip
@@ -54,12 +55,11 @@ def queue_morning(ctx: Context, owner_id: str) -> int:
                         tx, user_id=receiver, rule=item.rule, subject=item.subject, cycle=item.cycle,
                         text=prefix + item.text, now=ctx.now,
                     )  # fmt: skip
-            return 0  # the administrators' own turn sends it
-        return _send_open(tx, ctx, owner_id)
+        return fresh
 
 
 def send_digest(ctx: Context, user_id: str) -> int:
-    """Sends what waits for one person. Returns 1 if there was something."""
+    """Sends what waits for one person as one 工作通知, in the transaction that marks it sent. Returns 1 if it did."""
     with ctx.begin() as tx:
         return _send_open(tx, ctx, user_id) if may_be_told(tx, user_id, ctx.settings) else 0
 

@@ -8,9 +8,9 @@ from bot.core.errors import AppError
 from bot.core.fields import LEVEL_NAMES as FIELD_LEVELS
 from bot.core.fields import FieldLevel
 from bot.core.forms import FORMS, form_label
+from bot.core.markup import escape
 from bot.core.roles import LEVEL_NAMES, SCOPE_NAMES
 from bot.dispatch import CardButton, CardRow, CardView
-from cards.renderers import escape
 from cards.roles import (
     AskDeleteRoleButton,
     DeleteRoleButton,

@@ -4,8 +4,8 @@ from typing import Any
 
 from bot.context import Context
 from bot.core.errors import AppError
+from bot.core.markup import escape
 from bot.dispatch import CardRef, CardView
-from cards.renderers import escape
 from cards.rolesheets import checked_card
 from handlers.rolesheets.service import Checked, look_again
 

@@ -85,6 +85,9 @@ SENTENCES = """
 跟进 华兴 已寄样品，预计3天后收到，收到后再联系 | 华兴 | | 已寄样品，预计3天后收到，收到后再联系 | |
 跟进 华兴 12月31号之前要交货，下周开始排产 | 华兴 | | 12月31号之前要交货，下周开始排产 | |
 提醒我明天给蓝海打电话 | 蓝海 | | 提醒我明天给蓝海打电话 | 09-17 |
+跟进 华兴 预算批下来了下周二上午十点去签合同 | 华兴 | | 预算批下来了下周二上午十点去签合同 | 09-22 10:00 |
+跟进 华兴 价格谈妥了下周三签约 | 华兴 | | 价格谈妥了下周三签约 | 09-23 |
+跟进 华兴 聊了 下次 昨天 | 华兴 | | 聊了 下次 昨天 | 09-15 |
 跟进 ABC电子 电话 3个工作日后回访 | ABC | 电话 | 3个工作日后回访 | 09-20 |
 """
 
@@ -174,11 +177,19 @@ def test_a_sentence_without_a_name_offers_the_last_customer() -> None:
     assert slots.content == "要求月底前发货"
 
 
-def test_an_unknown_name_is_not_the_last_customer() -> None:
-    slots = _read("跟进 宏达 电话聊了报价", YUANHANG)
+@pytest.mark.parametrize("name", ["宏达", "五一农机", "宁德时代", "IBM", "H&M", "国庆烟花厂", "三只松鼠"])
+def test_an_unknown_name_is_not_the_last_customer(name: str) -> None:
+    slots = _read(f"跟进 {name} 电话聊了报价", YUANHANG)
     assert slots.customer.certain is None
     assert Problem.CUSTOMER_UNKNOWN in slots.problems
-    assert slots.named == "宏达"
+    assert slots.named == name
+
+
+@pytest.mark.parametrize("sentence", ["跟进 月底发货 明天再打", "跟进 对方要8折 明天再打", "跟进 15号开标 微信确认过"])
+def test_a_note_without_a_name_is_not_taken_for_one(sentence: str) -> None:
+    slots = _read(sentence, YUANHANG)
+    assert slots.customer.certain is None
+    assert slots.problems == (Problem.CUSTOMER_FROM_CONTEXT,)
 
 
 @pytest.mark.parametrize(
