@@ -12,41 +12,69 @@ KINDS: Final = {
     "followup": ("跟进",),
     "pool": ("公海",),
     "org": ("组织", "同步"),
+    "base": ("基础资料", "产品", "竞争对手", "阶段", "目标"),
     "export": ("导出", "导入"),
 }
 KIND_WORDS: Final = {kind: words[0] for kind, words in KINDS.items()}
 
 ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is called, kind
+    "add.competitor": ("新增竞争对手", "base"),
     "add.contact": ("加联系人", "customer"),
+    "add.product": ("新增产品", "base"),
+    "add.stage": ("新增阶段", "base"),
     "assign.customer": ("分配客户", "pool"),
     "bind.dictionary": ("绑定字典", "dictionary"),
+    "change.credentials": ("更换应用凭证", "settings"),
+    "change.role": ("修改角色", "rights"),
+    "change.setting": ("修改设置", "settings"),
     "claim.customer": ("领取客户", "pool"),
     "create.customer": ("新建客户", "customer"),
+    "create.role": ("新建角色", "rights"),
     "create.dictionary": ("新建字典", "dictionary"),
     "decide.removals": ("决定离职名单", "org"),
+    "delete.role": ("删除角色", "rights"),
     "delete.dictionary": ("删除字典", "dictionary"),
+    "edit.competitor": ("修改竞争对手", "base"),
     "edit.dictionary": ("修改字典", "dictionary"),
+    "edit.flow": ("修改开票审批设置", "settings"),
+    "edit.product": ("修改产品", "base"),
+    "edit.stage": ("修改阶段", "base"),
     "export.audit": ("导出操作记录", "export"),
     "export.roles": ("导出角色", "export"),
+    "hand_over.work": ("交接", "rights"),
     "import.role": ("导入角色", "rights"),
     "log.follow_up": ("记跟进", "followup"),
+    "mirror.employee": ("补读人员", "org"),
     "plan.next": ("改下次联系时间", "followup"),
     "recycle.customer": ("自动返回公海", "pool"),
     "refuse.attempt": ("被拒绝", "refused"),
+    "remove.competitor": ("删除竞争对手", "base"),
+    "remove.stage": ("删除阶段", "base"),
     "request.sync": ("发起组织同步", "org"),
+    "restore.roles": ("恢复角色", "rights"),
     "return.customer": ("退回公海", "pool"),
-    "set.setting": ("修改设置", "settings"),
+    "set.target": ("设目标", "base"),
     "unbind.dictionary": ("解绑字典", "dictionary"),
+    "undo.add_product": ("撤销新增产品", "base"),
     "undo.claim": ("撤销领取", "pool"),
+    "undo.competitor": ("撤销竞争对手修改", "base"),
     "undo.create": ("撤销新建客户", "customer"),
     "undo.dictionary": ("撤销字典修改", "dictionary"),
+    "undo.edit_product": ("撤销产品修改", "base"),
+    "undo.flow": ("撤销开票审批设置", "settings"),
     "undo.follow_up": ("撤销跟进", "followup"),
+    "undo.handover": ("撤销交接", "rights"),
     "undo.return": ("撤销退回", "pool"),
+    "undo.role": ("撤销角色修改", "rights"),
+    "undo.stage": ("撤销阶段修改", "base"),
+    "undo.target": ("撤销目标", "base"),
     "world.load": ("导入公司数据", "settings"),
 }
 SUBJECTS: Final = {
     "customer": "客户", "dictionary": "字典", "role": "角色", "setting": "设置", "org": "组织", "company": "公司",
-    "sync": "同步", "undo": "撤销", "contact": "联系人", "audit": "操作记录",
+    "sync": "同步", "undo": "撤销", "product": "产品", "competitor": "竞争对手", "stage": "阶段", "target": "目标",
+    "flow": "开票审批", "handover": "交接", "employee": "人员", "dingtalk": "应用凭证",
+    "contact": "联系人", "audit": "操作记录",
 }  # fmt: skip
 SECTIONS: Final = {  # of a world file
     "settings": "设置", "dictionaries": "字典", "field_dictionaries": "字典绑定", "stages": "销售阶段",
@@ -82,8 +110,10 @@ def detail_words(action: str, detail: Mapping[str, Any]) -> str:
             (str(pair[0]), str(pair[1])) if isinstance(pair, list | tuple) and len(pair) == 2 else ("", str(pair))
         )
         parts.append(f"{label} {was or '（空）'} → {now or '（空）'}")
+    parts += [str(line) for line in detail.get("lines") or ()]
+    told = "changes" in detail or "lines" in detail
     for before, after in (("was", "now"), ("from", "to"), ("before", "after")):
-        if before in detail and after in detail and "changes" not in detail:
+        if before in detail and after in detail and not told:
             parts.append(f"{_plain(detail[before])} → {_plain(detail[after])}")
     if isinstance(reason := detail.get("reason"), str) and reason:
         parts.append(f"原因：{reason}")

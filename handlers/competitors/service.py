@@ -63,7 +63,7 @@ def add_competitor(ctx: Context, words: CompetitorWords) -> Changed:
             tactics=words.tactics or "",
         )  # fmt: skip
         undo_id = _offer(tx, ctx, "competitors.add", competitor, {}, f"新增竞争对手 {competitor.name}")
-        _record(tx, ctx, "add.competitor", competitor, **_facts(competitor))
+        _record(tx, ctx, "add.competitor", competitor, changes=_differences({}, _facts(competitor)))
         return Changed(competitor.name, f"已新增竞争对手 {competitor.name}\n{facts_lines(competitor)}", undo_id)
 
 
@@ -102,7 +102,7 @@ def remove_competitor(ctx: Context, name: str) -> Changed:
         rules.check_may_remove(competitor.name, competitors.count_met(tx, competitor))
         before = _facts(competitor)
         undo_id = _offer(tx, ctx, "competitors.remove", competitor, before, f"删除竞争对手 {competitor.name}")
-        _record(tx, ctx, "remove.competitor", competitor, before=before)
+        _record(tx, ctx, "remove.competitor", competitor, changes=_differences(before, {}))
         competitors.remove_competitor(tx, competitor)
         return Changed(before["name"], f"已删除竞争对手 {before['name']}", undo_id)
 
@@ -115,14 +115,15 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
         if not before:  # it was new
             competitor = competitors.access_competitor(tx, name)
             rules.check_may_remove(competitor.name, competitors.count_met(tx, competitor))
-            _record(tx, ctx, "undo.competitor", competitor, before=_facts(competitor))
+            _record(tx, ctx, "undo.competitor", competitor, changes=_differences(_facts(competitor), {}))
             competitors.remove_competitor(tx, competitor)
             return f"已撤销新增竞争对手「{name}」。"
         if competitor is None:  # it was deleted
             competitor = competitors.add_competitor(tx, name=name, strengths="", weaknesses="", tactics="")
+        now = _facts(competitor)
         for field in FIELDS:
             setattr(competitor, field, before[field])
-        _record(tx, ctx, "undo.competitor", competitor, after=before)
+        _record(tx, ctx, "undo.competitor", competitor, changes=_differences(now, before))
         return f"已撤销，「{name}」恢复原样。"
 
 
@@ -136,9 +137,16 @@ def _facts(competitor: Competitor) -> dict[str, Any]:
     return {field: getattr(competitor, field) for field in FIELDS}
 
 
+def _differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    labels = {**LABELS, "active": "状态"}
+    words = {True: "启用", False: "停用"}
+    pairs = {f: (before.get(f, ""), after.get(f, "")) for f in labels}
+    return {labels[f]: (str(words.get(a, a)), str(words.get(b, b))) for f, (a, b) in pairs.items() if a != b}
+
+
 def _edited(tx: Tx, ctx: Context, competitor: Competitor, before: dict[str, Any], text: str) -> Changed:
     undo_id = _offer(tx, ctx, "competitors.edit", competitor, before, f"修改竞争对手 {competitor.name}")
-    _record(tx, ctx, "edit.competitor", competitor, before=before, after=_facts(competitor))
+    _record(tx, ctx, "edit.competitor", competitor, changes=_differences(before, _facts(competitor)))
     return Changed(competitor.name, text, undo_id)
 
 
@@ -150,5 +158,7 @@ def _offer(tx: Tx, ctx: Context, kind: str, competitor: Competitor, before: dict
 
 
 def _record(tx: Tx, ctx: Context, action: str, competitor: Competitor, **detail: Any) -> None:
-    subject = f"competitor:{competitor.name}"
-    audit.record(tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=subject, **detail)
+    audit.record(
+        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=f"competitor:{competitor.name}",
+        name=competitor.name, **detail,
+    )  # fmt: skip

@@ -284,8 +284,9 @@ def hand_over(
             done.counts = {**done.counts, one.label: waiting}
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="hand_over.work",
-            subject=f"handover:{done.id}", giver=wanted.giver_id, receiver=wanted.receiver_id,
-            counts=dict(done.counts), over_cap=allowed,
+            subject=f"handover:{done.id}", name=f"{now.giver.name} → {now.receiver.name}",
+            changes={"交接": ("", counted(done.counts) or "0 条")}, giver=wanted.giver_id,
+            receiver=wanted.receiver_id, counts=dict(done.counts), over_cap=allowed,
         )  # fmt: skip
         undos.offer(
             tx, user_id=ctx.actor.user_id, kind="handover", payload={"handover_id": done.id}, now=ctx.now,
@@ -401,7 +402,8 @@ def undo_handover(
             back += one.take_back(tx, handover_id, now=ctx.now)
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="undo.handover",
-            subject=f"handover:{handover_id}", restored=restored,
+            subject=f"handover:{handover_id}", name=f"{giver} → {receiver}", restored=restored,
+            changes={"退回": ("", counted(restored) or "0 条")},
         )  # fmt: skip
         total = sum(done.counts.values())
         left = _left(tx, done, restored)
@@ -537,7 +539,7 @@ def restore_roles(ctx: Context, user_id: str, *, card: str = "") -> str:
         given, gone = departures.give_back_roles(tx, held, by=ctx.actor.user_id, now=ctx.now)
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="restore.roles", subject=subject(user_id),
-            roles=given, gone=gone,
+            name=person.name, changes={"角色": ("", "、".join(given))}, roles=given, gone=gone,
         )  # fmt: skip
         cards.redraw_others(tx, subject(user_id), now=ctx.now, but=card)
         lost = f"角色 {'、'.join(gone)} 已经不存在，没有恢复。" if gone else ""

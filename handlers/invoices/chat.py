@@ -11,6 +11,7 @@ from handlers.invoices.service import change_flow
 router = Router("invoices.chat")
 
 
+@router.command("开票审批", whole=True)
 @router.command("开票审批设置", "设置开票审批", "开票流程设置")
 def set_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`开票审批设置`: how it is; `开票审批设置 参与者 出纳`: a change at once."""

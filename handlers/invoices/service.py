@@ -62,7 +62,7 @@ def change_flow(ctx: Context, words: NodeWords) -> Changed:
             tx, user_id=ctx.actor.user_id, kind="invoices.flow", payload={"nodes": [asdict(n) for n in before]},
             text="开票审批设置", now=ctx.now, lasts=UNDO,
         )  # fmt: skip
-        _record(tx, ctx, "edit.flow", before=[asdict(n) for n in before], after=[asdict(n) for n in after])
+        _record(tx, ctx, "edit.flow", text)
         return Changed(text, undo_id)
 
 
@@ -71,7 +71,7 @@ def undo_flow(ctx: Context, payload: dict[str, Any]) -> str:
     with ctx.begin() as tx:
         nodes = [Node(n["name"], tuple(n["roles"]), tuple(n["users"]), tuple(n["hidden"])) for n in payload["nodes"]]
         flows.put_nodes(tx, nodes)
-        _record(tx, ctx, "undo.flow", after=payload["nodes"])
+        _record(tx, ctx, "undo.flow", "恢复成 " + " → ".join(n.name for n in nodes))
         return "已撤销，开票审批设置恢复原样。"
 
 
@@ -147,7 +147,8 @@ def _detail(tx: Tx, node: Node) -> str:
     return f"参与者 {who}" + (f" · 隐藏 {hidden}" if hidden else "")
 
 
-def _record(tx: Tx, ctx: Context, action: str, **detail: Any) -> None:
+def _record(tx: Tx, ctx: Context, action: str, text: str) -> None:
     audit.record(
-        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject="flow:invoice", **detail
-    )
+        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject="flow:invoice",
+        name="开票审批", lines=[text],
+    )  # fmt: skip

@@ -79,7 +79,7 @@ def add_product(ctx: Context, words: list[str]) -> Changed:
             tx, user_id=ctx.actor.user_id, kind="products.add", payload={"code": product.code},
             text=f"新增产品 {product.name}", now=ctx.now, lasts=UNDO,
         )  # fmt: skip
-        _record(tx, ctx, "add.product", product, **_facts(product))
+        _record(tx, ctx, "add.product", product, changes={"产品": ("", facts_line(product))})
         return Changed(product, f"已新增产品 {product.code} {product.name}", undo_id)
 
 
@@ -127,9 +127,9 @@ def undo_edit(ctx: Context, payload: dict[str, Any]) -> str:
     """Puts back what the product said before."""
     with ctx.begin() as tx:
         product = products.access_product(tx, str(payload["code"]))
-        now = _facts(product)
+        now = facts_line(product)
         _restore(product, payload["before"])
-        _record(tx, ctx, "undo.edit_product", product, before=now, after=_facts(product))
+        _record(tx, ctx, "undo.edit_product", product, changes={"产品": (now, facts_line(product))})
         return f"已撤销，「{product.name}」改回原样：{facts_line(product)}。"
 
 
@@ -157,8 +157,9 @@ def _changed(tx: Tx, ctx: Context, product: Product, before: dict[str, Any], lab
         tx, user_id=ctx.actor.user_id, kind="products.edit", payload={"code": product.code, "before": before},
         text=f"修改产品 {product.name}", now=ctx.now, lasts=UNDO,
     )  # fmt: skip
-    _record(tx, ctx, "edit.product", product, before=before, after=after)
-    was = next((f"{_words(k, before[k])} → {_words(k, after[k])}" for k in before if before[k] != after[k]), "没有变化")
+    pair = next(((_words(k, before[k]), _words(k, after[k])) for k in before if before[k] != after[k]), None)
+    _record(tx, ctx, "edit.product", product, changes={label: pair} if pair is not None else {})
+    was = " → ".join(pair) if pair is not None else "没有变化"
     return Changed(product, f"{product.code} {product.name} {label}：{was}", undo_id)
 
 
@@ -173,5 +174,5 @@ def _words(name: str, value: Any) -> str:
 def _record(tx: Tx, ctx: Context, action: str, product: Product, **detail: Any) -> None:
     audit.record(
         tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=f"product:{product.code}",
-        **detail,
+        name=product.name, **detail,
     )  # fmt: skip

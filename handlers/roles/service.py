@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from bot.context import Context
-from bot.core.actor import RESOURCES
+from bot.core.actor import ACTIONS, RESOURCES
 from bot.core.errors import InvalidInput, NotFound, RuleBroken
 from bot.core.fields import FieldLevel
-from bot.core.forms import FormField
+from bot.core.forms import FormField, form_label
 from bot.core.roles import LEVEL_NAMES, SCOPE_NAMES, RoleSheet
 from handlers.roles import explaining, rules
 from handlers.roles.explaining import PersonSheet
@@ -432,7 +432,7 @@ def _keep(
     old, new = before.to_json() if before else None, after.to_json() if after else None
     role = after or before
     assert role is not None
-    _record(tx, ctx, action, role.id, before=_only(old, new), after=_only(new, old), lines=lines)
+    _record(tx, ctx, action, role.id, name=role.name, lines=lines, before=_only(old, new), after=_only(new, old))
     return undos.offer(
         tx, user_id=ctx.actor.user_id, kind="roles.change", payload={"before": old, "after": new}, now=ctx.now,
         lasts=UNDO, text=f"角色 {role.name}：{lines[0]}",
@@ -453,8 +453,13 @@ def _store_advanced(tx: Tx, ctx: Context, form: str, operations: list[str]) -> N
     write_setting(tx, "advanced_operations", value, by=ctx.actor.user_id, now=ctx.now)
     audit.record(
         tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="change.setting",
-        subject="setting:advanced_operations", form=form, before=was, after=operations,
+        subject="setting:advanced_operations", name="高级操作",
+        changes={form_label(form): (_operations(was), _operations(operations))},
     )  # fmt: skip
+
+
+def _operations(operations: list[str]) -> str:
+    return "、".join(ACTIONS[o] for o in operations) or "无"
 
 
 def _record(tx: Tx, ctx: Context, action: str, role_id: int, **detail: Any) -> None:

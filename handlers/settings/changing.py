@@ -4,12 +4,17 @@ from datetime import timedelta
 from typing import Any
 
 from bot.context import Context
-from storage import audit, undos
+from handlers.settings import rules
+from storage import audit, people, undos
 from storage.database import Tx
 from storage.settings import read_settings, write_setting
 
 UNDO = timedelta(minutes=10)
 KIND = "settings.change"
+NAMES = {
+    "pool": "公海设置", "reminders": "提醒规则", "admins": "管理员", "usage_scope": "使用范围", "opened": "开通",
+    "consent": "同意条款", "edition": "版本", "quiet_hours": "免打扰",
+}  # fmt: skip
 
 
 def step_change(tx: Tx, ctx: Context, name: str, value: Any, *, text: str) -> int:
@@ -32,8 +37,41 @@ def step_change(tx: Tx, ctx: Context, name: str, value: Any, *, text: str) -> in
 
 
 def step_audit(tx: Tx, ctx: Context, name: str, before: Any, after: Any) -> None:
-    """Who changed which setting from what to what."""
+    """Who changed which setting from what to what, in the words people read."""
     audit.record(
         tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="change.setting", subject=f"setting:{name}",
-        before=before, after=after,
+        name=NAMES[name], changes=_changes(tx, name, before, after),
     )  # fmt: skip
+
+
+def _changes(tx: Tx, name: str, before: Any, after: Any) -> dict[str, tuple[str, str]]:
+    fields = {"pool": rules.POOL, "reminders": rules.REMINDERS}.get(name, ())
+    if fields:
+        return {
+            f.label: (rules.value_text(f, before[f.name]), rules.value_text(f, after[f.name]))
+            for f in fields
+            if before[f.name] != after[f.name]
+        }
+    return {NAMES[name]: (_words(tx, name, before), _words(tx, name, after))}
+
+
+def _words(tx: Tx, name: str, value: Any) -> str:
+    match name:
+        case "admins":
+            names = people.names_of(tx, value)
+            return "、".join(names.get(u, u) for u in value)
+        case "usage_scope" if value["mode"] == "some":
+            departments = people.department_names(tx, value["departments"])
+            persons = people.names_of(tx, value["users"])
+            named = [departments.get(d, str(d)) for d in value["departments"]]
+            return "、".join([*named, *(persons.get(u, u) for u in value["users"])]) or "还没有选"
+        case "usage_scope":
+            return {"all": "全部员工", "admins": "管理员"}[value["mode"]]
+        case "consent":
+            return f"{people.name_of(tx, value['user'])} 同意 {value['terms']} 版" if value else ""
+        case "edition":
+            return rules.EDITION_NAMES[value]
+        case "quiet_hours":
+            return rules.quiet_text((value[0], value[1]))
+        case _:
+            return "是" if value else "否"

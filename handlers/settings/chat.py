@@ -40,7 +40,7 @@ def choose(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, An
     return None if topic is None else _open(topic, ctx)
 
 
-@router.command("安装", "登录方式", "登录", "产品", "竞争对手", "销售阶段", "销售目标", "开票审批", whole=True)
+@router.command("安装", "登录方式", "登录", whole=True)
 def by_name(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """One topic, by its name."""
     talk.settle()

@@ -52,10 +52,13 @@ TOPICS: tuple[Topic, ...] = (
         ),
         "roles.list", (("page", 1),),
     ),
-    Topic("products", "产品", ("产品设置", "产品管理"), ("新增产品 ZJ-001 数控主轴 主机 台 12800",)),
-    Topic("competitors", "竞争对手", ("竞争对手设置",), ("新增竞争对手 名称 优势… 劣势…",)),
-    Topic("stages", "销售阶段", ("阶段", "销售阶段设置"), ("新增阶段 方案报价 30%",)),
-    Topic("targets", "销售目标", ("目标设置", "销售目标设置"), ("设目标 李四 合同额 2026年 每月30万",)),
+    Topic("products", "产品", ("产品设置", "产品管理"), ("新增产品 ZJ-001 数控主轴 主机 台 12800",),
+        "products.list", (("page", 1),)),
+    Topic("competitors", "竞争对手", ("竞争对手设置",), ("新增竞争对手 名称 优势… 劣势…",),
+        "competitors.list", (("page", 1),)),
+    Topic("stages", "销售阶段", ("阶段", "销售阶段设置"), ("新增阶段 方案报价 30%",), "stages.list"),
+    Topic("targets", "销售目标", ("目标设置", "销售目标设置"), ("设目标 李四 合同额 2026年 每月30万",),
+        "targets.list", (("page", 1),)),
     Topic(
         "pool", "公海设置", ("公海规则",),
         (
@@ -77,7 +80,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         "invoices", "开票审批", ("开票审批设置", "开票设置"),
-        ("开票审批设置", "参与者 出纳", "隐藏 合同金额 联系人电话"),
+        ("开票审批设置", "参与者 出纳", "隐藏 合同金额 联系人电话"), "invoices.flow",
     ),
 )  # fmt: skip
 BY_KEY = {topic.key: topic for topic in TOPICS}

@@ -134,7 +134,7 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
             stage.name, stage.win_rate = was["name"], was["win_rate"]
             stage.position, stage.active = was["position"], was["active"]
         tx.flush()
-        _record(tx, ctx, "undo.stage", "", after=payload["before"])
+        _record(tx, ctx, "undo.stage", "销售阶段", payload["text"])
         return f"已撤销「{payload['text']}」。"
 
 
@@ -171,10 +171,12 @@ def _changed(tx: Tx, ctx: Context, before: list[dict[str, Any]], action: str, na
         tx, user_id=ctx.actor.user_id, kind="stages.change", payload={"before": before, "text": text}, text=text,
         now=ctx.now, lasts=UNDO,
     )  # fmt: skip
-    _record(tx, ctx, action, name, before=before, after=_picture(tx))
+    _record(tx, ctx, action, name, text)
     return Changed(text, undo_id)
 
 
-def _record(tx: Tx, ctx: Context, action: str, name: str, **detail: Any) -> None:
-    subject = f"stage:{name}"
-    audit.record(tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=subject, **detail)
+def _record(tx: Tx, ctx: Context, action: str, name: str, text: str) -> None:
+    audit.record(
+        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=f"stage:{name}", name=name,
+        lines=[text],
+    )  # fmt: skip

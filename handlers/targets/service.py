@@ -58,9 +58,9 @@ def set_targets(ctx: Context, words: TargetWords, *, overwrite: bool | None = No
                 "year": words.year, "before": {str(m): str(present[m]) if m in present else None for m in wanted},
             },
         )  # fmt: skip
-        _record(tx, ctx, "set.target", subject, metric=words.metric, year=words.year, before=_rows(present),
-                after=_rows(after))  # fmt: skip
-        return Done(_text(subject, words, present, after), undo_id)
+        text = _text(subject, words, present, after)
+        _record(tx, ctx, "set.target", subject, text)
+        return Done(text, undo_id)
 
 
 def undo_set(ctx: Context, payload: dict[str, Any]) -> str:
@@ -69,10 +69,9 @@ def undo_set(ctx: Context, payload: dict[str, Any]) -> str:
         subject = Subject(payload["kind"], payload["subject_id"], payload["name"])
         before = {int(m): None if a is None else Decimal(a) for m, a in payload["before"].items()}
         targets.set_months(tx, subject, payload["metric"], int(payload["year"]), before)
-        _record(
-            tx, ctx, "undo.target", subject, metric=payload["metric"], year=payload["year"], after=payload["before"]
-        )
-        return f"已撤销，{subject.name} {payload['year']}年的目标恢复原样。"
+        text = f"{subject.name} {payload['year']}年的目标恢复原样"
+        _record(tx, ctx, "undo.target", subject, text)
+        return f"已撤销，{text}。"
 
 
 def list_targets(ctx: Context, year: int) -> list[TargetLine]:
@@ -120,10 +119,8 @@ def _yuan(amount: Decimal | None) -> str:
     return "（空）" if amount is None else f"{amount:,.2f}"
 
 
-def _rows(months: dict[int, Decimal]) -> dict[str, str]:
-    return {str(m): str(a) for m, a in months.items()}
-
-
-def _record(tx: Tx, ctx: Context, action: str, subject: Subject, **detail: Any) -> None:
-    name = f"target:{subject.kind}:{subject.subject_id}"
-    audit.record(tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=name, **detail)
+def _record(tx: Tx, ctx: Context, action: str, subject: Subject, text: str) -> None:
+    audit.record(
+        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action,
+        subject=f"target:{subject.kind}:{subject.subject_id}", name=subject.name, lines=[text],
+    )  # fmt: skip

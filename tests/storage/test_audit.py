@@ -77,7 +77,7 @@ async def test_conditions_combine(database: Database) -> None:
 
 
 def _recorded_actions() -> set[str]:
-    """Every literal that is handed to `audit.record`, or to a `_record` that does."""
+    """Every literal that is handed to `audit.record`, or to a step that hands it on."""
     found: set[str] = set()
     for room in ("bot", "handlers", "storage", "sync"):
         for path in (ROOT / room).rglob("*.py"):
@@ -85,7 +85,7 @@ def _recorded_actions() -> set[str]:
                 if not isinstance(call, ast.Call):
                     continue
                 name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-                if name not in ("record", "_record"):
+                if name not in ("record", "_record", "_keep", "_changed"):
                     continue
                 given = [k.value for k in call.keywords if k.arg == "action"]
                 given += [a for a in call.args if isinstance(a, ast.Constant | ast.IfExp)]
