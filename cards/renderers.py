@@ -3,7 +3,7 @@
 Public template: platform.md 3.9 (a); its buttons carry verb and ids in their id.
 """
 
-import json
+import orjson
 
 from bot.dispatch.view import CardButton, CardView
 
@@ -27,7 +27,7 @@ class PublicTemplateRenderer:
             "msgTitle": view.title,
             "msgContent": body_markdown(view),
             "staticMsgContent": view.note,
-            "sys_full_json_obj": json.dumps({"order": order, "msgButtons": buttons}, ensure_ascii=False),
+            "sys_full_json_obj": orjson.dumps({"order": order, "msgButtons": buttons}).decode(),
         }
 
     def words(self, view: CardView) -> tuple[str, str]:
