@@ -4,9 +4,10 @@ Own template: `cards.template`; its buttons carry action and ids in their params
 3.9 (a); its buttons carry verb and ids in their id.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
+
+import orjson
 
 from bot.core.markup import escape, inert
 from bot.dispatch.forms import shown
@@ -101,7 +102,7 @@ class PublicTemplateRenderer:
             "msgTitle": escape(view.title),
             "msgContent": body_markdown(view),
             "staticMsgContent": inert(view.note),
-            "sys_full_json_obj": json.dumps({"order": order, "msgButtons": buttons}, ensure_ascii=False),
+            "sys_full_json_obj": orjson.dumps({"order": order, "msgButtons": buttons}).decode(),
         }
 
     def private(self, view: CardView) -> dict[str, str]:  # noqa: ARG002 -- it has no private variables

@@ -40,7 +40,7 @@ LOCK_WAIT = 10.0  # seconds another process may hold SQLite's write lock before 
 READERS = 4  # SQLite reader threads
 # Seconds of units that one COMMIT makes wait, at least as long as the last COMMIT took; the unit that passes it is its
 # group's last. The second is from an urgent unit on.
-GROUP, URGENT_GROUP = 0.008, 0.003
+GROUP, URGENT_GROUP = 0.008, 0.001
 POOL = 10  # PostgreSQL connections
 RETRIES = 8  # deadlocks and serialisation failures on PostgreSQL
 LOSERS = 5_120_726  # the advisory lock of units that are run again

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from bot.language.traditional import TO_SIMPLIFIED
@@ -35,9 +36,16 @@ _DOUBLED: Final = re.compile(r"(那个|这个|就是|然后|我们|我)(?:[,，�
 
 def fold(text: str) -> str:
     """The same length and offsets as `text`: half-width, simplified, lower case where that keeps the length."""
+    return _folded_once(text) if len(text) <= 40 else _folded(text)
+
+
+def _folded(text: str) -> str:
     folded = text.translate(_FOLD)
     lowered = folded.lower()
     return lowered if len(lowered) == len(folded) else folded
+
+
+_folded_once = lru_cache(maxsize=4096)(_folded)  # names, labels and command words come again with every message
 
 
 def clean(text: str, *, voice: bool = False) -> str:

@@ -207,7 +207,7 @@ class History:
         loop = asyncio.get_running_loop()
         while loop.time() < until:
             await self._say(user)
-            await asyncio.sleep(self._rng.uniform(0.01, 0.06))  # what is said leaves at 20 a second
+            await asyncio.sleep(self._rng.uniform(0.06, 0.24))  # what is said leaves at 20 a second
 
     async def _say(self, user: str) -> None:
         self._number += 1
