@@ -147,7 +147,7 @@ def _button(button: CardButton) -> dict[str, object]:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(value).decode()
 
 
 def _lists(names: Sequence[str], items: Sequence[dict[str, Any]]) -> dict[str, str]:
