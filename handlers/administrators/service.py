@@ -48,7 +48,7 @@ def add_administrator(ctx: Context, user_id: str) -> AdminChange:
         before = active_admins(tx, settings)
         if user_id in before:
             return AdminChange(person.name, _names(tx, before), _names(tx, before), None)
-        undo_id = step_change(tx, ctx, "admins", [*before, user_id], text=f"添加管理员 {person.name}")
+        undo_id = step_change(tx, ctx, "admins", [*before, user_id], text=f"添加管理员 {people.name_of(tx, user_id)}")
         _tell(tx, ctx, [user_id], "你是管理员了", f"{ctx.actor.name} 把你添加为管理员。发送「后台管理」看能设置什么。")
         return AdminChange(person.name, _names(tx, before), _names(tx, [*before, user_id]), undo_id)
 
@@ -79,11 +79,11 @@ def take_over(ctx: Context) -> str:
     with ctx.begin() as tx:
         settings = lock_settings(tx)
         person = people.find_pass(tx, ctx.actor.user_id)
-        if person is None or not person.active or not person.dingtalk_admin:
-            raise Forbidden("只有钉钉管理员能接手，需要的话请联系公司的钉钉管理员。")
         active = active_admins(tx, settings)
         if ctx.actor.user_id in active:
             return "你已经是管理员了，发送「后台管理」看全部设置。"
+        if person is None or not person.active or not person.dingtalk_admin:
+            raise Forbidden("只有钉钉管理员能接手，需要的话请联系公司的钉钉管理员。")
         rules.check_vacant(_names(tx, active))
         put_setting(tx, "admins", [ctx.actor.user_id], by=ctx.actor.user_id, now=ctx.now)
         step_audit(tx, ctx, "admins", list(settings.admins), [ctx.actor.user_id])

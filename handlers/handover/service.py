@@ -1,5 +1,6 @@
 """Use cases of 交接: look, preview, hand over, take back; and what a leaving and a return mean."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from storage.database import Tx
 from storage.handovers import Holdings, Leaver
 from storage.tables import Departure, Handover
 
+TOLD_APART = re.compile(r"\s*[（(](?P<place>[^）)]+)[）)]")  # 顾磊（华中大区）, as people are shown
 SUGGESTED = 4  # colleagues offered as receivers
 NOBODY = "没有找到「{}」，请核对姓名，例如「交接 赵六 给 钱七 全部」。发送「交接任务」看谁离职后名下还有东西。"
 
@@ -131,6 +133,8 @@ def find_people(ctx: Context, words: str, *, giver: bool) -> Match:
         if not found:
             raise NotFound(NOBODY.format(token))
         rest = words[len(used) :]
+        if (told := TOLD_APART.match(rest)) and (meant := people.narrow(tx, found, told["place"])):
+            found, rest = meant, rest[told.end() :]
         if len(found) == 1:
             return Match(((found[0].user_id, found[0].name),), rest)
         units = people.main_departments(tx, [person.user_id for person in found])
@@ -152,7 +156,7 @@ def _party(tx: Tx, user_id: str) -> Party:
     person = people.get_employee(tx, user_id)
     if person is None:
         return Party(user_id, user_id, active=False)
-    return Party(user_id, person.name, person.active, person.left_at)
+    return Party(user_id, people.name_of(tx, user_id), person.active, person.left_at)
 
 
 def _receives(tx: Tx, ctx: Context, user_id: str) -> bool:

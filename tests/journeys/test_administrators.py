@@ -100,3 +100,15 @@ async def test_a_sync_finds_the_last_one_gone(stage: Stage) -> None:
     assert await admins(stage) == ()
     assert any("我来管理" in i["text"] for i in await stage.look("he08"))
     assert any("我来管理" in i["text"] for i in await stage.look("chen01"))
+
+
+async def test_several_at_once_are_asked_for_one_by_one(stage: Stage) -> None:
+    answer = await stage.ask("chen01", "添加管理员 王强 李娜")
+    assert "一次添加一位" in answer["text"] and "「添加管理员 王强」" in answer["text"]
+    assert await admins(stage) == ("chen01",)
+
+
+async def test_an_administrator_need_not_take_over(stage: Stage) -> None:
+    await stage.ask("chen01", "添加管理员 王强")
+    assert "你已经是管理员了" in (await stage.ask("wang03", "我来管理"))["text"]
+    assert "只有钉钉管理员能接手" in (await stage.ask("lina04", "我来管理"))["text"]
