@@ -43,6 +43,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "export.roles": ("导出角色", "export"),
     "hand_over.work": ("交接", "rights"),
     "import.role": ("导入角色", "rights"),
+    "leave.employee": ("离职", "rights"),
     "log.follow_up": ("记跟进", "followup"),
     "mirror.employee": ("补读人员", "org"),
     "plan.next": ("改下次联系时间", "followup"),
@@ -96,6 +97,11 @@ def action_words(action: str) -> str:
 def actions_of(kinds: Sequence[str]) -> frozenset[str]:
     """Those of these kinds."""
     return frozenset(action for action, (_, kind) in ACTIONS.items() if kind in kinds)
+
+
+def actions_called(word: str) -> frozenset[str]:
+    """Those with `word` in what they are called: 交接 finds 撤销交接 too."""
+    return frozenset(action for action, (called, _) in ACTIONS.items() if word in called)
 
 
 def detail_words(action: str, detail: Mapping[str, Any]) -> str:
