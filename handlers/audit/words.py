@@ -1,5 +1,6 @@
 """Audit lines in words: every action there is, what it is called and of which kind it is. A test keeps it whole."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -89,6 +90,14 @@ DOORS: Final = {
 }  # fmt: skip
 
 
+TAPS: Final = {  # the cards whose buttons are called so
+    "audit": "操作记录", "base": "基础资料", "customers": "客户", "dictionaries": "数据字典", "followups": "跟进",
+    "handover": "交接", "invoices": "开票审批", "opening": "开通应用", "org": "组织机构", "pool": "公海",
+    "products": "产品", "roles": "角色权限", "settings": "后台管理", "undo": "撤销",
+}  # fmt: skip
+_TAPPED: Final = re.compile(r"^点按钮 (\w+)\.[\w.]+$")
+
+
 def action_words(action: str) -> str:
     """As people read it."""
     return ACTIONS[action][0] if action in ACTIONS else "其他操作"
@@ -108,6 +117,8 @@ def detail_words(action: str, detail: Mapping[str, Any]) -> str:
     """What it was and what it is now: 负责人 公海 → 李娜; of a refusal, what was said and why it was refused."""
     if action == "refuse.attempt":
         said, why = str(detail.get("said", "")), str(detail.get("why", ""))
+        if tapped := _TAPPED.match(said):
+            said = f"点{TAPS.get(tapped[1], '')}卡片上的按钮"
         return "；".join(part for part in (f"想「{said}」" if said else "", why) if part)
     counts = SECTIONS if action == "world.load" else {}
     parts = [f"{word} {detail[name]}" for name, word in counts.items() if detail.get(name)]
