@@ -25,7 +25,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "add.stage": ("新增阶段", "base"),
     "assign.customer": ("分配客户", "pool"),
     "bind.dictionary": ("绑定字典", "dictionary"),
-    "change.credentials": ("更换应用凭证", "settings"),
+    "change.credentials": ("提交应用凭证", "settings"),
     "change.role": ("修改角色", "rights"),
     "change.setting": ("修改设置", "settings"),
     "claim.customer": ("领取客户", "pool"),
@@ -75,7 +75,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
 SUBJECTS: Final = {
     "customer": "客户", "dictionary": "字典", "role": "角色", "setting": "设置", "org": "组织", "company": "公司",
     "sync": "同步", "undo": "撤销", "product": "产品", "competitor": "竞争对手", "stage": "阶段", "target": "目标",
-    "flow": "开票审批", "handover": "交接", "employee": "人员", "dingtalk": "应用凭证",
+    "flow": "开票审批", "handover": "交接", "employee": "人员",
     "contact": "联系人", "audit": "操作记录",
 }  # fmt: skip
 SECTIONS: Final = {  # of a world file
