@@ -207,8 +207,9 @@ def scope_text(tx: Tx, settings: CompanySettings) -> str:
 
 
 def count_in_scope(tx: Tx, settings: CompanySettings) -> int:
-    """How many who work here may use the app."""
-    return len(members_of(tx, settings))
+    """How many who work here may use the app; before it is open, who opens it is to be its administrator."""
+    count = len(members_of(tx, settings))
+    return 1 if not count and not settings.opened and settings.usage_scope.mode == "admins" else count
 
 
 def members_of(tx: Tx, settings: CompanySettings) -> frozenset[str]:
