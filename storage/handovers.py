@@ -33,6 +33,7 @@ from storage.types import Moment
 
 ALL: Final = 2_000_000_000  # as a limit: no limit
 WHY: Final = "an administrator hands over whatever the former owner holds"
+COUNTED: Final = "an administrator reads how many have a next contact, never when one is"
 REMINDERS: Final = ("next_follow_up", "not_followed", "not_closed", "returns_soon", "contract_expiry")
 
 ITEM, H, A, D = table_of(HandoverItem), table_of(OwnerHistory), table_of(Audit), table_of(DigestItem)
@@ -150,12 +151,14 @@ PLANNED = Plain(
     .select_from(C)
     .where(C.c.owner_id == given("person"), C.c.next_follow_up_at.is_not(None), C.c.deleted_at.is_(None)),
     unscoped=WHY,
+    unmasked=COUNTED,
 )
 PLANNED_OF = Plain(
     columns(func.count())
     .select_from(C.join(ITEM, and_(ITEM.c.record_id == C.c.id, ITEM.c.kind == "customer")))
     .where(ITEM.c.handover_id == given("of"), C.c.next_follow_up_at.is_not(None)),
     unscoped=WHY,
+    unmasked=COUNTED,
 )
 CUSTOMERS_OF = columns(ITEM.c.record_id).where(ITEM.c.handover_id == given("of"), ITEM.c.kind == "customer")
 RESTORED_OF = CUSTOMERS_OF.where(ITEM.c.restored_at == given("at"))

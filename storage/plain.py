@@ -166,16 +166,18 @@ class Plain:
             raise _wrapped(spelled.sql, rows, failure, tx) from failure
         return Rows([], cursor.rowcount)
 
+    def check(self) -> None:
+        """Raises TypeError if it may see what it must not."""
+        if self._scoped and touches_scoped(self._statement):
+            raise TypeError("a scoped table: ask the session, which narrows, or write a Narrowed")
+        if self._masked and shows_fields(self._statement):
+            raise TypeError("a form's field: ask the session, or write a Narrowed, which leave out what is not seen")
+        self._checked = True
+
     def _ready(self, tx: Tx) -> sqlite3.Connection | None:
         """The driver, on SQLite."""
         if not self._checked:
-            if self._scoped and touches_scoped(self._statement):
-                raise TypeError("a scoped table: ask the session, which narrows, or write a Narrowed")
-            if self._masked and shows_fields(self._statement):
-                raise TypeError(
-                    "a form's field: ask the session, or write a Narrowed, which leave out what is not seen"
-                )
-            self._checked = True
+            self.check()
         if not tx._is_clean():  # noqa: SLF001 -- `new`, `dirty` and `deleted` each build a set, at every statement
             tx.flush()
         if DRIVER not in tx.info:

@@ -332,7 +332,7 @@ def _widen(tx: Tx) -> None:
 
 
 def _without(text: str, name: str) -> str:
-    shown = text.replace(name, "X")
+    shown = text.replace(name, "X").replace(name.removesuffix("公司"), "X")
     return re.sub(r"dc-[0-9a-f]{40}", "", shown)
 
 

@@ -147,7 +147,7 @@ ONE = Left("赵六", {"customer": 12, "contract": 2}, planned=5)
         ([ONE, replace(ONE, name="钱七")], False, ("赵六 已离职", "钱七 已离职", "「交接任务」")),
         ([replace(ONE, name=f"员工{n}") for n in range(7)], False, ("7 人", "员工2 等", "客户 84 家", "待跟进 35 家")),
         ([Left("胡敏", {}, was_admin=True)], False, ("胡敏 的管理员身份已停用",)),
-        ([Left("胡敏", {}, was_admin=True)], True, ("没有在职的管理员", "dingcrm init")),
+        ([Left("胡敏", {}, was_admin=True)], True, ("没有在职的管理员", "我来管理")),
     ],
 )
 def test_what_administrators_are_told(left: list[Left], alone: bool, parts: tuple[str, ...] | None) -> None:

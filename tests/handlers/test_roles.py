@@ -122,7 +122,7 @@ async def test_served_departments_hold_what_is_below_them_and_none_is_like_onese
     assert "销售一部 → 销售部" in await room.say("chen01", "角色 部门经理 王强 服务部门 销售部")
     assert "共 5 家" in await count()
     assert "销售部 → 无" in await room.say("chen01", "角色 部门经理 王强 服务部门 无")
-    assert "没有符合条件" in await count()
+    assert "还没有客户" in await count()
     assert "李娜 的服务部门" in await room.say("chen01", "角色 部门经理 李娜 服务部门 销售二部"), "added as a member"
     assert "共 4 家" in await room.say("lina04", "客户")
 

@@ -363,11 +363,9 @@ async def test_everything_can_be_said(stage: Stage) -> None:
     assert "交接完成" in (await stage.ask("chen01", "确认"))["text"]
 
 
-async def test_where_there_is_no_card_template_it_goes_by_words(
-    world: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DINGCRM_CARD_TEMPLATE", "none")
-    async with open_stage(world, f"sqlite+aiosqlite:///{tmp_path}/house.sqlite3", tmp_path) as stage:
+async def test_where_there_is_no_card_template_it_goes_by_words(world: dict[str, Any], tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/house.sqlite3"
+    async with open_stage(world, url, tmp_path, template="none") as stage:
         await stage.look("chen01")
         await leave(stage, "lina04")
         assert "可以回复：「交接 李娜 给 王强」" in words(await stage.look("chen01"))

@@ -1,10 +1,13 @@
 """Statements past the session's machinery: no way round the scope, and in step with what the session holds."""
 
 import asyncio
+import importlib
+import pkgutil
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
@@ -12,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 from sqlmodel import select as sql_select
 
+import storage
 from bot.core.actor import SYSTEM, Scope
 from bot.core.clock import BEIJING
 from storage import inbox
@@ -201,3 +205,28 @@ async def test_values_come_back_as_their_columns_have_them(db: Database) -> None
     assert {name: getattr(got, name) for name in row} == row
     assert got.pending_until.utcoffset() == timedelta(hours=8)
     assert got.subject_until is None
+
+
+def _made_in(thing: Any, depth: int = 3) -> Iterator[Plain]:
+    """The statements a module keeps: by name, in tuples and dicts, in objects of its own."""
+    if isinstance(thing, Plain):
+        yield thing
+    elif depth:
+        inside = thing.values() if isinstance(thing, dict) else thing if isinstance(thing, tuple) else ()
+        if type(thing).__module__.startswith("storage.") and hasattr(thing, "__dict__"):
+            inside = vars(thing).values()
+        for one in inside:
+            yield from _made_in(one, depth - 1)
+
+
+def test_every_statement_of_the_storage_room_may_see_what_it_sees() -> None:
+    rooms = [importlib.import_module(f"storage.{found.name}") for found in pkgutil.iter_modules(storage.__path__)]
+    made = [plain for room in rooms for thing in vars(room).values() for plain in _made_in(thing)]
+    wrong = []
+    for plain in made:
+        try:
+            plain.check()
+        except TypeError as refusal:
+            wrong.append(f"{plain._statement}: {refusal}")
+    assert len(made) > 50
+    assert not wrong, "\n\n".join(wrong)

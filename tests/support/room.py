@@ -7,6 +7,7 @@ import itertools
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,7 +59,7 @@ class Room:
     async def tap(self, who: str, out_track_id: str, button: Button) -> str:
         """Taps that button on that card, whether it stands there or not; returns the answer."""
         raw = RawTap(f"tap:{next(self._numbers)}", who, out_track_id, params=button.params())
-        answer = json.dumps((await self.desk.tap(raw)).variables, ensure_ascii=False)
+        answer = json.dumps(asdict(await self.desk.tap(raw)), ensure_ascii=False)
         self.shown[who].append(answer)
         await self.collect()
         return answer
@@ -101,17 +102,19 @@ class Room:
             if channel == "card_update":
                 await self._drawn(payload["out_track_id"])
                 continue
+            if payload.get("undrawn"):
+                payload = {**payload, **(await self.desk.compose(payload["out_track_id"]) or {})}
             receivers = payload.get("user_ids") or ([payload["user_id"]] if "user_id" in payload else self.group)
             for receiver in receivers:
                 self.shown[receiver].append(json.dumps(payload, ensure_ascii=False))
 
     async def _drawn(self, out_track_id: str) -> None:
-        variables = await self.desk.draw(out_track_id)
-        if variables is None:
+        drawn = await self.desk.draw(out_track_id)
+        if drawn is None:
             return
         holder = await self.db.read(None, lambda tx: _holder(tx, out_track_id))
         for receiver in [holder] if holder else self.group:
-            self.shown[receiver].append(json.dumps(variables, ensure_ascii=False))
+            self.shown[receiver].append(json.dumps(asdict(drawn), ensure_ascii=False))
 
     def later(self, **by: int) -> None:
         """Moves the clock."""
