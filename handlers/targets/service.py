@@ -83,11 +83,14 @@ def undo_set(ctx: Context, payload: dict[str, Any]) -> str:
 
 
 def list_targets(ctx: Context, year: int) -> list[TargetLine]:
-    """The year's targets within the actor's scope; one's own need no function. Raises Forbidden."""
-    if not ctx.actor.may(Permission.TARGET_SET):
-        ctx.actor.require(Permission.TARGET_VIEW)
+    """The year's targets within the actor's scope; one's own need no function (world.md)."""
+    others = ctx.actor.may(Permission.TARGET_SET) or ctx.actor.may(Permission.TARGET_VIEW)
     with ctx.begin() as tx:
-        return [line for line in targets.list_year(tx, year) if _in_scope(tx, ctx, line.subject)]
+        return [
+            line
+            for line in targets.list_year(tx, year)
+            if _own(ctx, line.subject) or (others and _in_scope(tx, ctx, line.subject))
+        ]
 
 
 def _access_subject(tx: Tx, ctx: Context, who: str) -> Subject:
@@ -105,9 +108,13 @@ def _access_subject(tx: Tx, ctx: Context, who: str) -> Subject:
     return within[0]
 
 
+def _own(ctx: Context, subject: Subject) -> bool:
+    return subject.kind == "user" and subject.subject_id == ctx.actor.user_id
+
+
 def _in_scope(tx: Tx, ctx: Context, subject: Subject) -> bool:
     scope = ctx.actor.scope
-    if scope.departments is None or subject.subject_id == ctx.actor.user_id:
+    if scope.departments is None or _own(ctx, subject):
         return True
     if subject.kind == "department":
         return int(subject.subject_id) in scope.departments

@@ -231,3 +231,34 @@ async def test_two_at_once_lose_nothing_of_each_other(postgres: Database) -> Non
     assert "7" in said and "20" in said
     role = await postgres.system(lambda tx: roles.find_by_name(tx, "业务员"))
     assert role is not None and {"contract:view", "report:view"} <= role.functions
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["产品", "产品 QX-9", "修改产品 QX-9", "修改产品 QX-9 单价 8600.50", "竞争对手", "竞争对手 恒力机床",
+     "修改竞争对手 恒力机床 优势 价格低廉得很", "销售阶段", "开票审批设置", "销售目标", "设目标 李娜 合同额 3月1万"],
+)  # fmt: skip
+async def test_base_data_asked_for_in_a_group_goes_to_the_asker_alone(sqlite: Database, sentence: str) -> None:
+    """Of those in the group not everybody may look at it."""
+    await company(sqlite)
+    room = Room(sqlite, ("chen01", "zhou06"))
+    told = await room.say("chen01", sentence, group=True)
+    assert any(word in told for word in ("激光头", "恒力机床", "接洽", "出纳开票", "目标")), told
+    assert not any(
+        "QX" in t or "价格" in t or "接洽" in t or "出纳" in t or "10,000" in t for t in room.shown["zhou06"]
+    )
+
+
+async def test_ones_own_targets_need_no_function(sqlite: Database) -> None:
+    room = await company(sqlite)
+    for who, amount in (("李娜", "11万"), ("赵磊", "22万"), ("销售一部", "33万")):
+        await room.say("chen01", f"设目标 {who} 合同额 2026年 3月{amount}")
+    await sqlite.system(lambda tx: _take(tx, "target:view", "target:set"))
+    shown = await room.say("lina04", "销售目标")
+    assert "110,000.00" in shown and "共 1 项" in shown and "220,000" not in shown and "330,000" not in shown
+
+
+def _take(tx: Tx, *functions: str) -> None:
+    role = roles.find_by_name(tx, "业务员")
+    assert role is not None
+    roles.write_role(tx, role, replace(role, functions=role.functions - set(functions)))
