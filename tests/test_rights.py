@@ -71,6 +71,7 @@ LIMITED = [
     if not f.always
 ]
 TEXT = {"customer": ("class", "industry", "source", "city", "credit_code", "remark"), "contact": ("title", "wechat")}
+BASE = ("product:", "competitor:", "target:")  # functions of the base data
 NEVER = ("next_at", "signed_on", "starts_on", "ends_on", "amount")  # no words: looked for by tests of their own
 
 
@@ -468,15 +469,22 @@ WIDE = Plan(
     roles=[
         RolePlan(
             "self",
-            set(FUNCTIONS),
+            {f for f in FUNCTIONS if not f.startswith(BASE)},
             {p: set() for p in PEOPLE},
             {("contact", "mobile"): "hidden", ("customer", "city"): "hidden", ("customer", "industry"): "masked"},
+        ),
+        RolePlan(
+            "self",
+            {f for f in FUNCTIONS if f.startswith(BASE)},
+            {"p1": set(), "p4": set()},
+            {("product", "price"): "masked", ("competitor", "strengths"): "hidden", ("product", "unit"): "read"},
         ),
         RolePlan("departments", {"customer:view"}, {"p1": {2}, "p4": set()}, {("customer", "phone"): "masked"}),
     ],
     owners=["p1", "p2", "p3", None, None, "p4"],
     acts=[
         *((p, "say in the group 公海", 0, 0) for p in PEOPLE),
+        *(("p1", act, 0, b) for act in ACTS if "产品" in act or "竞争对手" in act or "目标" in act for b in range(3)),
         *((p, act, a, b) for p in PEOPLE for act in SEARCHES for a, b in enumerate((1, 3, 5, 7, 9, 11))),
         *((PEOPLE[n % 4], name, n % 7, n % 5) for n, name in enumerate(itertools.chain(ACTS, reversed(list(ACTS))))),
     ],

@@ -135,8 +135,22 @@ def _text(
         was, now = pairs[1]
         change = f"每月 {was} → {now}"
     else:
-        change = "、".join(f"{m}月 {was} → {now}" for m, (was, now) in pairs.items()) or "没有变化"
+        alike: dict[tuple[str, str], list[int]] = {}
+        for month, pair in pairs.items():
+            alike.setdefault(pair, []).append(month)
+        change = "、".join(f"{_spans(of)}月 {was} → {now}" for (was, now), of in alike.items()) or "没有变化"
     return f"{head}：{change}，全年 {sum(after.values()):,.2f} 元"
+
+
+def _spans(months: list[int]) -> str:
+    """1–2、4–12."""
+    spans: list[list[int]] = []
+    for month in months:
+        if spans and spans[-1][-1] == month - 1:
+            spans[-1][1:] = [month]
+        else:
+            spans.append([month])
+    return "、".join("–".join(map(str, span)) for span in spans)
 
 
 def _yuan(amount: Decimal | None) -> str:
