@@ -162,10 +162,10 @@ class Company:
             mark = "rst"[number]
             values = {f: f"{f[:2].upper()}{mark}jk{mark}" for f in ("category", "unit")}
             price = Decimal(f"7{number}{number}39.4{number}")
-            tx.add(Product(code=f"CP-{number}", name=f"零件{number}", price=price, **values))
+            tx.add(Product.model_validate({"code": f"CP-{number}", "name": f"零件{number}", "price": price, **values}))
             self.base |= {f"{price:,.2f}": ("product", "price")} | {v: ("product", f) for f, v in values.items()}
             values = {f: f"{f[:2].upper()}{mark}gh{mark}" for f in ("strengths", "weaknesses", "tactics")}
-            tx.add(Competitor(name=f"恒力{number}", **values))
+            tx.add(Competitor.model_validate({"name": f"恒力{number}", **values}))
             self.base |= {v: ("competitor", f) for f, v in values.items()}
         for number, user in enumerate(PEOPLE):
             amount = Decimal(f"8{number}1{number}57.3{number}")
