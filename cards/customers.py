@@ -1,6 +1,6 @@
 """Customer cards: what their buttons carry and what they show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -145,25 +145,33 @@ HINTS = {"name": "", "contact": "姓名", "mobile": "手机或座机"}
 
 
 def new_customer(
-    draft: Mapping[str, str], options: Mapping[str, Sequence[str]], *, missing: str, doubt: str = ""
-) -> CardView:
-    """What is known of a new customer, to be completed. `options`: the dictionaries' values by field."""
+    draft: Mapping[str, str], options: Mapping[str, Sequence[str]], *, missing: str, doubt: str = "",
+    withheld: Collection[str] = (),
+) -> CardView:  # fmt: skip
+    """What is known of a new customer, to be completed. `options`: the dictionaries' values by field.
+
+    `withheld`: fields this person may not fill in.
+    """
     fields = [
         FormField(
             name, label, "select" if options.get(name) else "text", required=name == "name",
             value=draft.get(name) or None, placeholder=HINTS.get(name, ""), options=choices(*options.get(name, ())),
         )
         for name, label in LABELS.items()
-        if (name not in SAID_ALREADY or draft.get(name)) and (name in HINTS or options.get(name) or draft.get(name))
+        if name not in withheld
+        and (name not in SAID_ALREADY or draft.get(name))
+        and (name in HINTS or options.get(name) or draft.get(name))
     ]  # fmt: skip
-    typed = "陈强 13812345678" if draft.get("name") else "杭州远航贸易 陈强 13812345678 展会"
+    person = "陈强" if "mobile" in withheld else "陈强 13812345678"
+    channel = "" if "source" in withheld else " 展会"
+    typed = person if draft.get("name") else f"杭州远航贸易 {person}{channel}"
     form = CardForm(tuple(fields), SubmitCustomerButton(), "新建客户", typed)
     anyway = (CardButton("仍要新建", CreateAnywayButton(), typed="仍要新建"),) if doubt else ()
     return CardView("新建客户", body=doubt or missing, form=form, buttons=anyway)
 
 
-def new_contact(draft: Mapping[str, str]) -> CardView:
-    """What is known of a new contact, to be completed."""
+def new_contact(draft: Mapping[str, str], *, withheld: Collection[str] = ()) -> CardView:
+    """What is known of a new contact, to be completed. `withheld`: as `new_customer`."""
     customer = draft.get("customer", "")
     fields = (
         FormField("customer", "客户", required=True, value=customer or None, placeholder="名称或简称"),
@@ -171,7 +179,11 @@ def new_contact(draft: Mapping[str, str]) -> CardView:
         FormField("title", "职务", value=draft.get("title") or None, placeholder="例如 采购经理"),
         FormField("mobile", "电话", value=draft.get("mobile") or None, placeholder=HINTS["mobile"]),
     )
-    typed = "陈强 采购经理 13812345678" if customer else "华兴 陈强 采购经理 13812345678"
-    form = CardForm(fields, SubmitContactButton(), "添加联系人", typed)
+    person = " ".join(
+        words for name, words in (("name", "陈强"), ("title", "采购经理"), ("mobile", "13812345678"))
+        if name not in withheld
+    )  # fmt: skip
+    typed = person if customer else f"华兴 {person}"
+    form = CardForm(tuple(f for f in fields if f.name not in withheld), SubmitContactButton(), "添加联系人", typed)
     body = f"给「{escape(customer)}」加一位联系人。" if customer else "给哪家客户加联系人？"
     return CardView("添加联系人", body=body, form=form)

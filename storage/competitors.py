@@ -1,10 +1,14 @@
 """Queries on competitors (竞争对手)."""
 
+from typing import Any
+
+from sqlalchemy import select as core_select
 from sqlmodel import col, func, select
 
 from bot.core.errors import NotFound
 from bot.language.companies import hard_key
 from storage.database import Tx
+from storage.plain import table_of
 from storage.tables import Competitor, OpportunityCompetitor
 
 
@@ -20,6 +24,13 @@ def access_competitor(tx: Tx, name: str) -> Competitor:
     if found is None:
         raise NotFound(f"没有找到竞争对手「{name}」，发送「竞争对手」看看有哪些。")
     return found
+
+
+def whole(tx: Tx, competitor: Competitor) -> dict[str, Any]:
+    """Every field as it is, to be put back by an undo and compared with: shown to nobody."""
+    table = table_of(Competitor)
+    query = core_select(*(c for c in table.c if c.name != "id")).where(table.c.id == competitor.id)
+    return dict(tx.execute(query, execution_options={"unmasked": "written back by an undo"}).mappings().one())
 
 
 def list_competitors(tx: Tx, *, page: int, per_page: int) -> tuple[list[Competitor], int]:

@@ -72,20 +72,24 @@ def access_customer(tx: Tx, customer_id: int, *, lock: bool = False) -> Customer
     query = select(Customer).where(Customer.id == customer_id)
     customer = tx.exec(query.with_for_update() if lock else query).first()
     if customer is None:
-        there = select(Customer.id).where(Customer.id == customer_id, col(Customer.deleted_at).is_(None))
-        hidden = tx.exec(there, execution_options={"unscoped": "the audit tells an attempt from a slip"}).first()
-        raise NotFound(
-            "没有找到这个客户，可能名称不对，或不在你能看的范围里。发送「查 名称」再找找。",
-            attempt=f"customer:{customer_id}" if hidden is not None else "",
-        )
+        raise _absent(tx, customer_id)
     return customer
+
+
+def _absent(tx: Tx, customer_id: int) -> NotFound:
+    there = select(Customer.id).where(Customer.id == customer_id, col(Customer.deleted_at).is_(None))
+    hidden = tx.exec(there, execution_options={"unscoped": "the audit tells an attempt from a slip"}).first()
+    return NotFound(
+        "没有找到这个客户，可能名称不对，或不在你能看的范围里。发送「查 名称」再找找。",
+        attempt=f"customer:{customer_id}" if hidden is not None else "",
+    )
 
 
 def access_brief(tx: Tx, customer_id: int, *, lock: bool = False) -> Any:
     """As `access_customer`, but a row of what use cases ask most: no object to be changed."""
     row = (BRIEF_LOCKED if lock else BRIEF).run(tx, of=customer_id).first()
     if row is None:
-        raise NotFound("没有找到这个客户，可能名称不对，或不在你能看的范围里。发送「查 名称」再找找。")
+        raise _absent(tx, customer_id)
     return row
 
 

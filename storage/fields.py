@@ -9,7 +9,7 @@ Statements past the session (`storage.plain.Plain`) meet neither hook; they refu
 A query that must look at the true values says why: `.execution_options(unmasked="…")`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -228,15 +228,21 @@ def cut_statement(statement: Any, found: Cuts) -> Any:
 
 
 def _cut_of(element: Any, found: Cuts) -> Cut | None:
+    for table, key in _columns(element):
+        if table is not None and key in found.get(table.name, {}):
+            return found[table.name][key]
+    return None
+
+
+def _columns(element: Any) -> Iterator[tuple[Table | None, str | None]]:
+    """The tables' columns that a column of a statement is, whatever the table is called in it."""
     if not isinstance(element, Column):
-        return None
+        return
     for base in element.base_columns:
         table: Any = getattr(base, "table", None)
         while isinstance(table, Alias):
             table = table.element
-        if isinstance(table, Table) and table.name in found and base.key in found[table.name]:
-            return found[table.name][base.key]
-    return None
+        yield table if isinstance(table, Table) else None, base.key
 
 
 def shows_fields(statement: Any) -> bool:
@@ -245,7 +251,8 @@ def shows_fields(statement: Any) -> bool:
     if isinstance(statement, Select):
         whole.append(statement)
     return any(
-        isinstance(e, Column) and isinstance(e.table, Table) and e.key in GUARDED.get(e.table.name, ())
+        table is not None and key in GUARDED.get(table.name, ())
         for one in whole
         for e in visitors.iterate(one)
+        for table, key in _columns(e)
     )

@@ -248,6 +248,8 @@ class Narrowed:
         tables = [one for one in self._statement.get_final_froms() if isinstance(one, Table)]
         if sum(isinstance(one, Select) for one in visitors.iterate(self._statement)) > 1:
             raise TypeError("a subquery is not narrowed: ask the session")
+        if any(not isinstance(one, Table) and touches_scoped(one) for one in self._statement.get_final_froms()):
+            raise TypeError("a scoped table in a join or by another name is not narrowed: put it into the FROM itself")
         rules = [
             rule
             for table in tables

@@ -30,6 +30,7 @@ FORMS: tuple[Form, ...] = (
     "followup", "target",
 )  # fmt: skip
 ADVANCED: tuple[Operation, ...] = ("delete", "import", "export", "transfer", "void")
+BASE_LOCK = ".base_lock"  # no setting: locked by whoever changes products, stages, targets …
 LOCK = ".lock"  # no setting either: the row whoever changes settings locks first
 LOADED = "world_loaded"  # the row that says a world file is in this database; not a setting
 
@@ -150,9 +151,18 @@ def write_setting(tx: Tx, name: str, value: Any, *, by: str, now: datetime) -> N
 
 def lock_settings(tx: Tx) -> CompanySettings:
     """The settings, which nobody else changes until this transaction ends: read, judge, write."""
-    tx.execute(insert_ignore(tx, Setting, [{"name": LOCK}], ["name"]))
-    tx.execute(core_select(table_of(Setting).c.name).where(table_of(Setting).c.name == LOCK).with_for_update())
+    _lock(tx, LOCK)
     return read_settings(tx)
+
+
+def lock_base_data(tx: Tx) -> None:
+    """Products, competitors, stages, targets and the approval's nodes are changed by one person after the other."""
+    _lock(tx, BASE_LOCK)
+
+
+def _lock(tx: Tx, name: str) -> None:
+    tx.execute(insert_ignore(tx, Setting, [{"name": name}], ["name"]))
+    tx.execute(core_select(table_of(Setting).c.name).where(table_of(Setting).c.name == name).with_for_update())
 
 
 def changed(tx: Tx, name: str) -> tuple[str, datetime] | None:

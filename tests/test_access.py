@@ -212,7 +212,7 @@ TABLE: dict[str, Row] = {
     "stages.rename_stage": Row("admin", lambda f, c, _: f(c, "甲", "乙"), foreign=None),
     "stages.switch_stage": Row("admin", lambda f, c, _: f(c, "甲", active=False), foreign=None),
     "stages.undo_change": Row(None, lambda f, c, i: None, foreign=None, free=UNDO),
-    "targets.list_targets": Row(P.TARGET_VIEW, lambda f, c, _: f(c, 2026), foreign=None),
+    "targets.list_targets": Row(None, lambda f, c, _: f(c, 2026), foreign=None),  # one's own
     "targets.set_targets": Row(
         P.TARGET_SET, lambda f, c, _: f(c, read_targets("李娜 合同额 3月1万", today=NOW.date())), foreign=None
     ),

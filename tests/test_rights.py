@@ -34,6 +34,7 @@ from storage.database import Database, Tx
 from storage.dictionaries import fold
 from storage.settings import put_setting
 from storage.tables import (
+    Competitor,
     Contact,
     Contract,
     Customer,
@@ -42,12 +43,14 @@ from storage.tables import (
     EmployeeDepartment,
     FollowUp,
     OwnerHistory,
+    Product,
     Role,
     RoleField,
     RoleFunction,
     RoleMember,
     RoleMemberDepartment,
     SyncRun,
+    Target,
 )
 from tests.support.databases import postgres_copy, sqlite_copy
 from tests.support.room import NOW, Room
@@ -58,11 +61,17 @@ GROUP = ("p1", "p2", "p3")
 FUNCTIONS = [
     "customer:view", "customer:add", "customer:edit", "customer:export", "contact:view", "contact:add", "contact:edit",
     "followup:view", "followup:add", "followup:edit", "pool:view", "pool:claim", "pool:return", "pool:assign",
+    "product:view", "product:add", "product:edit", "competitor:view", "competitor:add", "competitor:edit",
+    "competitor:delete", "target:view", "target:set",
 ]  # fmt: skip
 LIMITED = [
-    (form, f.name) for form in ("customer", "contact", "followup", "contract") for f in FORMS[form] if not f.always
+    (form, f.name)
+    for form in ("customer", "contact", "followup", "contract", "product", "competitor")
+    for f in FORMS[form]
+    if not f.always
 ]
 TEXT = {"customer": ("class", "industry", "source", "city", "credit_code", "remark"), "contact": ("title", "wechat")}
+BASE = ("product:", "competitor:", "target:")  # functions of the base data
 NEVER = ("next_at", "signed_on", "starts_on", "ends_on", "amount")  # no words: looked for by tests of their own
 
 
@@ -112,6 +121,8 @@ class Company:
         self.owner: dict[int, str | None] = {}
         self.words: dict[str, tuple[int, str, str, str]] = {}  # word → customer, form, field, the whole value
         self.knew: dict[str, set[str]] = {p: set() for p in PEOPLE}
+        self.base: dict[str, tuple[str, str]] = {}  # word → form, field of a product or competitor
+        self.target: dict[str, str] = {}  # amount → whose
 
     async def build(self) -> None:
         await self.db.system(self._write)
@@ -143,6 +154,37 @@ class Company:
                 tx.add_all(RoleMemberDepartment(role_id=role.id, user_id=user, department_id=d) for d in served)
         for number, owner in enumerate(plan.owners):
             self._customer(tx, number, owner)
+        self._base_data(tx)
+
+    def _base_data(self, tx: Tx) -> None:
+        """Names and codes are everybody's to type; what stands beside them is looked for."""
+        for number in range(3):
+            mark = "rst"[number]
+            values = {f: f"{f[:2].upper()}{mark}jk{mark}" for f in ("category", "unit")}
+            price = Decimal(f"7{number}{number}39.4{number}")
+            tx.add(Product.model_validate({"code": f"CP-{number}", "name": f"零件{number}", "price": price, **values}))
+            self.base |= {f"{price:,.2f}": ("product", "price")} | {v: ("product", f) for f, v in values.items()}
+            values = {f: f"{f[:2].upper()}{mark}gh{mark}" for f in ("strengths", "weaknesses", "tactics")}
+            tx.add(Competitor.model_validate({"name": f"恒力{number}", **values}))
+            self.base |= {v: ("competitor", f) for f, v in values.items()}
+        for number, user in enumerate(PEOPLE):
+            amount = Decimal(f"8{number}1{number}57.3{number}")
+            self.target[f"{amount:,.2f}"] = user
+            tx.add(
+                Target(
+                    subject_kind="user", subject_id=user, metric="contract", year=NOW.year, month=4, amount=amount
+                )
+            )  # fmt: skip
+
+    def may_see_base(self, user: str, word: str) -> bool:
+        """Who may change it sees it too; of targets one's own, and those of whom one serves."""
+        if word in self.target:
+            may = self.has(user, "target:view") or self.has(user, "target:set")
+            return self.target[word] == user or (may and self.in_scope(user, self.target[word]))
+        form, name = self.base[word]
+        return any(self.has(user, f"{form}:{verb}") for verb in ("view", "edit")) and (
+            self.level(user, form, name) in ("read", "write")
+        )
 
     def _customer(self, tx: Tx, number: int, owner: str | None) -> None:
         mark = "abcdefghij"[number]
@@ -259,6 +301,9 @@ class Company:
         for user in PEOPLE:
             for text in self.room.shown[user]:
                 self.check_found(user, text, what)
+                for word in (*self.base, *self.target):
+                    if word in text and not self.may_see_base(user, word):
+                        raise AssertionError(f"{user} was shown {word} of the base data after {what}: {text}")
                 for word in self.words:
                     if word not in text or word in self.knew[user] or word in before[user] or self.may_see(user, word):
                         continue
@@ -315,7 +360,9 @@ def saying(form: str, *, group: bool = False) -> Act:
 
     async def act(company: Company, who: str, a: int, b: int) -> None:
         _, name = company.named(a)
-        text = form.format(name=name[:-3], part=company.part(a, b), person=NAMES[PEOPLE[b % 4]], number=b % 5 + 1)
+        text = form.format(
+            name=name[:-3], part=company.part(a, b), person=NAMES[PEOPLE[b % 4]], number=b % 5 + 1, one=b % 3
+        )
         await company.room.say(who, text, group=group)
 
     return act
@@ -353,8 +400,17 @@ ACTS: dict[str, Act] = {
             "新建客户 宁波甲乙丙 王五 158000{number}62{number}2", "跟进记录 {name}", "首页", "帮助", "撤销",
             "{number}", "下一页", "仍要新建", "为什么我看不到 {part}", "为什么 {person} 看不到 {name}", "我的权限",
             "{person} 有什么权限", "角色权限", "角色 角色0", "字段权限 角色0 客户 电话 可写", "谁1天没跟进",
-            "通知状态", "组织机构",
+            "通知状态", "组织机构", "产品", "产品 CP-{one}", "修改产品 CP-{one}", "修改产品 CP-{one} 名称 新{part}",
+            "修改产品 CP-{one} 单价 5", "停用产品 CP-{one}", "竞争对手", "竞争对手 恒力{one}", "停用竞争对手 恒力{one}",
+            "修改竞争对手 恒力{one} 劣势 慢", "删除竞争对手 恒力{one}", "销售目标", "设目标 {person} 合同额 4月 3万",
+            "交接 {person} 给 李四 全部", "离职交接", "数据字典", "字典 客户来源", "操作记录", "操作记录 {part}",
+            "导出操作记录 本周", "导出角色", "后台管理", "公海设置", "销售阶段", "开票审批设置", "高级操作", "管理员",
+            "添加联系人", "新建客户",
         )
+    },
+    **{
+        f"say in the group {form}": saying(form, group=True)
+        for form in ("产品", "竞争对手", "竞争对手 恒力{one}", "修改产品 CP-{one}", "销售目标", "数据字典", "操作记录")
     },
     "say in the group 公海": saying("公海", group=True),
     "say in the group 查": saying("查 {name}", group=True),
@@ -413,15 +469,22 @@ WIDE = Plan(
     roles=[
         RolePlan(
             "self",
-            set(FUNCTIONS),
+            {f for f in FUNCTIONS if not f.startswith(BASE)},
             {p: set() for p in PEOPLE},
             {("contact", "mobile"): "hidden", ("customer", "city"): "hidden", ("customer", "industry"): "masked"},
+        ),
+        RolePlan(
+            "self",
+            {f for f in FUNCTIONS if f.startswith(BASE)},
+            {"p1": set(), "p4": set()},
+            {("product", "price"): "masked", ("competitor", "strengths"): "hidden", ("product", "unit"): "read"},
         ),
         RolePlan("departments", {"customer:view"}, {"p1": {2}, "p4": set()}, {("customer", "phone"): "masked"}),
     ],
     owners=["p1", "p2", "p3", None, None, "p4"],
     acts=[
         *((p, "say in the group 公海", 0, 0) for p in PEOPLE),
+        *(("p1", act, 0, b) for act in ACTS if "产品" in act or "竞争对手" in act or "目标" in act for b in range(3)),
         *((p, act, a, b) for p in PEOPLE for act in SEARCHES for a, b in enumerate((1, 3, 5, 7, 9, 11))),
         *((PEOPLE[n % 4], name, n % 7, n % 5) for n, name in enumerate(itertools.chain(ACTS, reversed(list(ACTS))))),
     ],

@@ -109,20 +109,24 @@ def field_of(form: str, name: str) -> FormField | None:
     return next((f for f in FORMS.get(form, ()) if f.name == name), None)
 
 
+def withheld(actor: Actor, form: str) -> frozenset[str]:
+    """The fields the actor may not fill in: a form does not offer them."""
+    fields = actor.scope.fields
+    return frozenset(
+        f.name
+        for f in FORMS.get(form, ())
+        if fields and not f.always and fields.level(form, f.name) is not FieldLevel.WRITE
+    )
+
+
 def check_may_fill(actor: Actor, form: str, filled: Mapping[str, object]) -> None:
     """Whether the actor may write the fields he gives a value for: by name → value, empty ones do not count.
 
     Raises:
         Forbidden: names the fields; nothing is dropped silently (R-PERM-5).
     """
-    fields = actor.scope.fields
-    if not fields:
-        return
-    refused = [
-        f.label
-        for f in FORMS.get(form, ())
-        if filled.get(f.name) and not f.always and fields.level(form, f.name) is not FieldLevel.WRITE
-    ]
+    kept = withheld(actor, form)
+    refused = [f.label for f in FORMS.get(form, ()) if f.name in kept and filled.get(f.name)]
     if refused:
         raise Forbidden(
             f"你不能填{form_label(form)}的「{'、'.join(refused)}」，去掉后再发一次；需要的话请联系管理员开通。"

@@ -28,10 +28,10 @@ def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
             one = show_competitor(ctx, message.args)
         except NotFound as nobody:
             raise NotFound(f"{nobody.text.rstrip('。')}；要新增请发「{EXAMPLE}」。") from nobody
-        return Reply(f"{one.name}\n{facts_lines(one)}", private=False)
+        return Reply(f"{one.name}\n{facts_lines(one)}")
     state: dict[str, Any] = {"page": 1}
     talk.ask("competitors.list", state=state)
-    return Reply(card=CardRef("competitors.list", state), private=False)
+    return Reply(card=CardRef("competitors.list", state))
 
 
 @router.question("competitors.list")
@@ -42,7 +42,7 @@ def turn_page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str,
         return None
     state = {"page": max(1, int(pending["state"]["page"]) + step)}
     talk.ask("competitors.list", state=state)
-    return Reply(card=CardRef("competitors.list", state), private=False)
+    return Reply(card=CardRef("competitors.list", state))
 
 
 @router.command("新增竞争对手", "新建竞争对手", "添加竞争对手")
@@ -84,4 +84,4 @@ def _name(message: ChatMessage) -> str:
 
 def _said(done: Changed) -> Reply:
     state = {"title": "竞争对手已更新", "body": done.text, "undo_id": done.undo_id}
-    return Reply(card=CardRef("base.changed", state), private=False)
+    return Reply(card=CardRef("base.changed", state))

@@ -26,6 +26,10 @@ class StillMet(RuleBroken, code="competitors.still_met"):
     """Opportunities refer to it: it can be archived, not deleted."""
 
 
+class ChangedSince(RuleBroken, code="competitors.changed"):
+    """Somebody has changed it after what would be taken back."""
+
+
 @dataclass(frozen=True, slots=True)
 class CompetitorWords:
     """A sentence about a competitor, taken apart. None: not spoken of."""

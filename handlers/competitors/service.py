@@ -7,10 +7,12 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
+from bot.core.forms import check_may_fill
 from handlers.competitors import rules
-from handlers.competitors.rules import LABELS, CompetitorWords, NameTaken
+from handlers.competitors.rules import LABELS, ChangedSince, CompetitorWords, NameTaken
 from storage import audit, competitors, undos
 from storage.database import Tx
+from storage.settings import lock_base_data
 from storage.tables import Competitor
 
 PAGE = 5
@@ -33,7 +35,7 @@ class Changed:
 
     name: str
     text: str
-    undo_id: int
+    undo_id: int | None  # None: nothing changed
 
 
 def list_competitors(ctx: Context, page: int = 1) -> CompetitorPage:
@@ -54,7 +56,9 @@ def show_competitor(ctx: Context, name: str) -> Competitor:
 def add_competitor(ctx: Context, words: CompetitorWords) -> Changed:
     """Raises Forbidden, NameTaken."""
     ctx.actor.require(Permission.COMPETITOR_ADD)
+    check_may_fill(ctx.actor, "competitor", words.given())
     with ctx.begin() as tx:
+        lock_base_data(tx)
         taken = competitors.find_competitor(tx, words.name)
         if taken is not None:
             raise NameTaken(f"已经有竞争对手「{taken.name}」了，要补充请发「修改竞争对手 {taken.name} 优势 …」。")
@@ -62,8 +66,10 @@ def add_competitor(ctx: Context, words: CompetitorWords) -> Changed:
             tx, name=words.name, strengths=words.strengths or "", weaknesses=words.weaknesses or "",
             tactics=words.tactics or "",
         )  # fmt: skip
-        undo_id = _offer(tx, ctx, "competitors.add", competitor, {}, f"新增竞争对手 {competitor.name}")
-        _record(tx, ctx, "add.competitor", competitor, changes=_differences({}, _facts(competitor)))
+        undo_id = _offer(
+            tx, ctx, "competitors.add", competitor, {}, _facts(competitor), f"新增竞争对手 {competitor.name}"
+        )
+        _record(tx, ctx, "add.competitor", competitor, changes=_differences({}, _facts(competitor)) or None)
         return Changed(competitor.name, f"已新增竞争对手 {competitor.name}\n{facts_lines(competitor)}", undo_id)
 
 
@@ -72,9 +78,11 @@ def edit_competitor(ctx: Context, words: CompetitorWords) -> Changed:
     ctx.actor.require(Permission.COMPETITOR_EDIT)
     if not words.given():
         raise InvalidInput(f"要改什么？例如「修改竞争对手 {words.name} 优势 价格低」。")
+    check_may_fill(ctx.actor, "competitor", dict.fromkeys(words.given(), "*"))
     with ctx.begin() as tx:
+        lock_base_data(tx)
         competitor = competitors.access_competitor(tx, words.name)
-        before = _facts(competitor)
+        before = {field: getattr(competitor, field) for field in words.given()}
         for field, text in words.given().items():
             setattr(competitor, field, text)
         text = "；".join(
@@ -87,8 +95,9 @@ def switch_competitor(ctx: Context, name: str, *, active: bool) -> Changed:
     """停用 archives it: it stays where it was met. Raises Forbidden, NotFound."""
     ctx.actor.require(Permission.COMPETITOR_EDIT)
     with ctx.begin() as tx:
+        lock_base_data(tx)
         competitor = competitors.access_competitor(tx, name)
-        before = _facts(competitor)
+        before = {"active": competitor.active}
         competitor.active = active
         word = {True: "启用", False: "停用"}
         return _edited(tx, ctx, competitor, before, f"{competitor.name}：{word[before['active']]} → {word[active]}")
@@ -98,32 +107,36 @@ def remove_competitor(ctx: Context, name: str) -> Changed:
     """Only one that was met nowhere (R-COMP-4). Raises Forbidden, NotFound, StillMet."""
     ctx.actor.require(Permission.COMPETITOR_DELETE)
     with ctx.begin() as tx:
+        lock_base_data(tx)
         competitor = competitors.access_competitor(tx, name)
         rules.check_may_remove(competitor.name, competitors.count_met(tx, competitor))
-        before = _facts(competitor)
-        undo_id = _offer(tx, ctx, "competitors.remove", competitor, before, f"删除竞争对手 {competitor.name}")
+        before = competitors.whole(tx, competitor)
+        undo_id = _offer(tx, ctx, "competitors.remove", competitor, before, {}, f"删除竞争对手 {competitor.name}")
         _record(tx, ctx, "remove.competitor", competitor, changes=_differences(before, {}))
         competitors.remove_competitor(tx, competitor)
         return Changed(before["name"], f"已删除竞争对手 {before['name']}", undo_id)
 
 
 def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
-    """Puts back what a change, a deletion or a new entry replaced."""
-    name, before = str(payload["name"]), payload["before"]
+    """Puts back what a change, a deletion or a new entry replaced. Raises ChangedSince."""
+    name, before, after = str(payload["name"]), payload["before"], payload["after"]
     with ctx.begin() as tx:
+        lock_base_data(tx)
         competitor = competitors.find_competitor(tx, name)
+        now = competitors.whole(tx, competitor) if competitor is not None else {}
+        if {f: now.get(f) for f in after} != after or (not after and now):
+            raise ChangedSince(f"「{name}」之后又改过，不能撤销了。发送「竞争对手 {name}」看现在的样子。")
         if not before:  # it was new
             competitor = competitors.access_competitor(tx, name)
             rules.check_may_remove(competitor.name, competitors.count_met(tx, competitor))
-            _record(tx, ctx, "undo.competitor", competitor, changes=_differences(_facts(competitor), {}))
+            _record(tx, ctx, "undo.competitor", competitor, changes=_differences(now, {}))
             competitors.remove_competitor(tx, competitor)
             return f"已撤销新增竞争对手「{name}」。"
         if competitor is None:  # it was deleted
             competitor = competitors.add_competitor(tx, name=name, strengths="", weaknesses="", tactics="")
-        now = _facts(competitor)
-        for field in FIELDS:
-            setattr(competitor, field, before[field])
-        _record(tx, ctx, "undo.competitor", competitor, changes=_differences(now, before))
+        for field, value in before.items():
+            setattr(competitor, field, value)
+        _record(tx, ctx, "undo.competitor", competitor, changes=_differences(after, before))
         return f"已撤销，「{name}」恢复原样。"
 
 
@@ -145,15 +158,20 @@ def _differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tup
 
 
 def _edited(tx: Tx, ctx: Context, competitor: Competitor, before: dict[str, Any], text: str) -> Changed:
-    undo_id = _offer(tx, ctx, "competitors.edit", competitor, before, f"修改竞争对手 {competitor.name}")
-    _record(tx, ctx, "edit.competitor", competitor, changes=_differences(before, _facts(competitor)))
+    after = {field: getattr(competitor, field) for field in before}
+    if before == after:
+        return Changed(competitor.name, f"没有变化：{text}", None)
+    undo_id = _offer(tx, ctx, "competitors.edit", competitor, before, after, f"修改竞争对手 {competitor.name}")
+    _record(tx, ctx, "edit.competitor", competitor, changes=_differences(before, after))
     return Changed(competitor.name, text, undo_id)
 
 
-def _offer(tx: Tx, ctx: Context, kind: str, competitor: Competitor, before: dict[str, Any], text: str) -> int:
+def _offer(
+    tx: Tx, ctx: Context, kind: str, competitor: Competitor, before: dict[str, Any], after: dict[str, Any], text: str
+) -> int:
     return undos.offer(
-        tx, user_id=ctx.actor.user_id, kind=kind, payload={"name": competitor.name, "before": before}, text=text,
-        now=ctx.now, lasts=UNDO,
+        tx, user_id=ctx.actor.user_id, kind=kind, text=text, now=ctx.now, lasts=UNDO,
+        payload={"name": competitor.name, "before": before, "after": after},
     )  # fmt: skip
 
 

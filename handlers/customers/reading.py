@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.context import Context
 from bot.core.errors import InvalidInput
+from bot.core.forms import withheld
 from bot.language.names import SURNAMES
 from bot.language.phones import find_phones, is_credit_code, is_title, read_contact
 from handlers.customers.service import FIELDS, NewCustomer
@@ -29,6 +30,13 @@ def list_options(ctx: Context) -> dict[str, list[str]]:
     """The values a customer's fields may take, of those that have a dictionary."""
     with ctx.begin() as tx:
         return {column: dictionaries.list_values(tx, "customer", key) for column, key in FIELDS.items()}
+
+
+def withheld_of(ctx: Context) -> frozenset[str]:
+    """Which columns of `NewCustomer` the actor may not fill in."""
+    columns = {field: column for column, field in FIELDS.items()}
+    customer = {columns.get(name, name) for name in withheld(ctx.actor, "customer")}
+    return frozenset(customer | withheld(ctx.actor, "contact")) & frozenset(NewCustomer.__dataclass_fields__)
 
 
 def read_form(values: Mapping[str, Any], draft: Mapping[str, str]) -> NewCustomer:

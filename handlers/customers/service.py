@@ -111,6 +111,7 @@ def check_new_name(ctx: Context, new: NewCustomer) -> None:
         Forbidden, InvalidInput, Duplicate.
     """
     ctx.actor.require(Permission.CUSTOMER_ADD)
+    _check_may_fill(ctx, new)
     name = new.name.strip()
     _check_name(name)
     with ctx.begin() as tx:

@@ -78,8 +78,8 @@ def _create(ctx: Context, new: NewCustomer, *, anyway: bool) -> CardUpdate:
 @router.button(SubmitContactButton)
 def submit_contact(tap: CardTap[SubmitContactButton], ctx: Context) -> CardUpdate:
     """Adds the contact and shows the customer."""
-    words, name, title = (str(tap.form[part]) for part in ("customer", "name", "title"))
-    mobile = read_phone(str(tap.form["mobile"]))
+    words, name, title = (str(tap.form.get(part) or "") for part in ("customer", "name", "title"))
+    mobile = read_phone(str(tap.form.get("mobile") or ""))
     customer_id = tap.state.get("customer_id")
     if customer_id is None or words != tap.state.get("draft", {}).get("customer"):
         customer_id = _whom(words, ctx)

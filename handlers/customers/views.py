@@ -13,7 +13,7 @@ from cards import customers as customer_cards
 from cards.customers import CustomerSheet, FollowButton, TimelineButton, contact_line, facts_line
 from cards.pool import AskReturnButton, ClaimButton
 from handlers.customers import service
-from handlers.customers.reading import list_options
+from handlers.customers.reading import list_options, withheld_of
 from handlers.customers.service import CustomerDetails
 from handlers.undo.views import undo_buttons
 from storage.customers import CustomerFilter
@@ -210,10 +210,16 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     """The form of a new customer."""
     draft = state.get("draft", {})
     name = draft.get("name", "")
-    missing = f"「{escape(name)}」还差电话或联系人。" if name else "要建哪家客户？联系人和电话至少要一个。"
-    return customer_cards.new_customer(draft, list_options(ctx), missing=missing, doubt=str(state.get("doubt", "")))
+    kept = withheld_of(ctx)
+    if "mobile" in kept:
+        missing = f"「{escape(name)}」还差联系人。" if name else "要建哪家客户？联系人要写上。"
+    else:
+        missing = f"「{escape(name)}」还差电话或联系人。" if name else "要建哪家客户？联系人和电话至少要一个。"
+    return customer_cards.new_customer(
+        draft, list_options(ctx), missing=missing, doubt=str(state.get("doubt", "")), withheld=kept
+    )
 
 
-def paint_new_contact(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- nothing but the draft
+def paint_new_contact(state: dict[str, Any], ctx: Context) -> CardView:
     """The form of a new contact."""
-    return customer_cards.new_contact(state.get("draft", {}))
+    return customer_cards.new_contact(state.get("draft", {}), withheld=withheld_of(ctx))

@@ -22,7 +22,7 @@ def set_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
             raise InvalidInput(f"没认出要怎么改，可以说{HELP}。")
         return _changed(ctx, talk, words)
     talk.ask("invoices.flow")
-    return Reply(card=CardRef("invoices.flow", {}), private=False)
+    return Reply(card=CardRef("invoices.flow", {}))
 
 
 @router.question("invoices.flow")
@@ -36,4 +36,4 @@ def _changed(ctx: Context, talk: Talk, words: NodeWords) -> Reply:
     done = change_flow(ctx, words)
     talk.ask("invoices.flow")  # several changes in a row
     state = {"title": "开票审批设置已更新", "body": done.text, "undo_id": done.undo_id}
-    return Reply(card=CardRef("base.changed", state), private=False)
+    return Reply(card=CardRef("base.changed", state))

@@ -39,6 +39,10 @@ class NodeRefused(RuleBroken, code="invoices.node"):
     """No such change of the nodes; the text says why."""
 
 
+class ChangedSince(RuleBroken, code="invoices.changed"):
+    """Somebody has changed the nodes after what would be taken back."""
+
+
 @dataclass(frozen=True, slots=True)
 class NodeWords:
     """A sentence about a node. `node` empty: the only one."""

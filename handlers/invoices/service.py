@@ -7,10 +7,11 @@ from typing import Any
 from bot.context import Context
 from bot.core.errors import NotFound
 from handlers.invoices import rules
-from handlers.invoices.rules import DEFAULT_NODE, FIELDS, NodeRefused, NodeWords
+from handlers.invoices.rules import DEFAULT_NODE, FIELDS, ChangedSince, NodeRefused, NodeWords
 from storage import audit, flows, people, undos
 from storage.database import Tx
 from storage.flows import Node
+from storage.settings import lock_base_data
 
 UNDO = timedelta(minutes=10)
 
@@ -49,6 +50,7 @@ def change_flow(ctx: Context, words: NodeWords) -> Changed:
     """
     ctx.actor.require_admin()
     with ctx.begin() as tx:
+        lock_base_data(tx)
         before = _nodes(tx)
         if words.verb in ("add_node", "remove_node"):
             after, text = _nodes_changed(before, words)
@@ -59,8 +61,8 @@ def change_flow(ctx: Context, words: NodeWords) -> Changed:
             text = f"{node.name}：{_detail(tx, node)} → {_detail(tx, new)}"
         flows.put_nodes(tx, after)
         undo_id = undos.offer(
-            tx, user_id=ctx.actor.user_id, kind="invoices.flow", payload={"nodes": [asdict(n) for n in before]},
-            text="开票审批设置", now=ctx.now, lasts=UNDO,
+            tx, user_id=ctx.actor.user_id, kind="invoices.flow", text="开票审批设置", now=ctx.now, lasts=UNDO,
+            payload={"nodes": [asdict(n) for n in before], "after": [asdict(n) for n in after]},
         )  # fmt: skip
         _record(tx, ctx, "edit.flow", text)
         return Changed(text, undo_id)
@@ -69,10 +71,18 @@ def change_flow(ctx: Context, words: NodeWords) -> Changed:
 def undo_flow(ctx: Context, payload: dict[str, Any]) -> str:
     """Puts the nodes back as they were."""
     with ctx.begin() as tx:
-        nodes = [Node(n["name"], tuple(n["roles"]), tuple(n["users"]), tuple(n["hidden"])) for n in payload["nodes"]]
+        lock_base_data(tx)
+        nodes, after = ([_node(n) for n in payload[key]] for key in ("nodes", "after"))
+        if _nodes(tx) != after:
+            raise ChangedSince("开票审批设置之后又改过，不能撤销了。发送「开票审批设置」看现在的样子。")
         flows.put_nodes(tx, nodes)
-        _record(tx, ctx, "undo.flow", "恢复成 " + " → ".join(n.name for n in nodes))
+        now, was = ("；".join(f"{n.name}：{_detail(tx, n)}" for n in some) for some in (after, nodes))
+        _record(tx, ctx, "undo.flow", f"{now}，恢复成 {was}")
         return "已撤销，开票审批设置恢复原样。"
+
+
+def _node(row: dict[str, Any]) -> Node:
+    return Node(row["name"], tuple(row["roles"]), tuple(row["users"]), tuple(row["hidden"]))
 
 
 def _nodes(tx: Tx) -> list[Node]:

@@ -20,7 +20,7 @@ def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: A
     """`产品`, `产品 主机`: the list."""
     state: dict[str, Any] = {"words": message.args.split(), "page": 1}
     talk.ask("products.list", state=state)
-    return Reply(card=CardRef("products.list", state), private=False)
+    return Reply(card=CardRef("products.list", state))
 
 
 @router.question("products.list")
@@ -31,7 +31,7 @@ def turn_page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str,
         return None
     state = {**pending["state"], "page": max(1, int(pending["state"]["page"]) + step)}
     talk.ask("products.list", state=state)
-    return Reply(card=CardRef("products.list", state), private=False)
+    return Reply(card=CardRef("products.list", state))
 
 
 @router.command("新增产品", "新建产品", "添加产品")

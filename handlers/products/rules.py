@@ -18,6 +18,10 @@ class CodeTaken(RuleBroken, code="products.code_taken"):
     """The 编号 is another product's."""
 
 
+class ChangedSince(RuleBroken, code="products.changed"):
+    """Somebody has changed it after what would be taken back."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewProduct:
     """What was typed; empty where nothing was."""

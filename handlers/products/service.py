@@ -8,12 +8,14 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
+from bot.core.forms import check_may_fill
 from bot.language.money import parse_amount
 from handlers.dictionaries.service import step_choose
 from handlers.products import rules
-from handlers.products.rules import CodeTaken
+from handlers.products.rules import ChangedSince, CodeTaken
 from storage import audit, dictionaries, products, undos
 from storage.database import Tx
+from storage.settings import lock_base_data
 from storage.tables import Product
 
 PAGE = 5
@@ -22,7 +24,7 @@ FIELDS = {
     "名称": "name", "分类": "category", "产品分类": "category", "单位": "unit", "计量单位": "unit", "单价": "price",
     "价格": "price",
 }  # fmt: skip
-LABELS = {"name": "名称", "category": "分类", "unit": "单位", "price": "单价"}
+LABELS = {"name": "名称", "category": "分类", "unit": "单位", "price": "单价", "enabled": "状态"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,10 @@ def add_product(ctx: Context, words: list[str]) -> Changed:
     """`words`: 编号 名称 分类 单位 单价, as typed. Raises Forbidden, InvalidInput, CodeTaken."""
     ctx.actor.require(Permission.PRODUCT_ADD)
     with ctx.begin() as tx:
+        lock_base_data(tx)
         new = rules.read_new_product(words, units=dictionaries.list_values(tx, "product", "unit"))
         rules.check_new_product(new)
+        check_may_fill(ctx.actor, "product", {"category": new.category, "unit": new.unit, "price": str(new.price)})
         category = step_choose(tx, "product", "category", new.category)
         unit = step_choose(tx, "product", "unit", new.unit)
         taken = products.find_product(tx, new.code)
@@ -93,74 +97,81 @@ def edit_product(ctx: Context, word: str, field: str, value: str) -> Changed:
     name = FIELDS.get(field)
     if name is None or not value:
         raise InvalidInput("能改的是名称、分类、单位、单价，例如「修改产品 ZJ-001 单价 13800」。")
+    check_may_fill(ctx.actor, "product", {name: value})
     with ctx.begin() as tx:
+        lock_base_data(tx)
         product = products.access_product(tx, word)
-        before = _facts(product)
+        before = _fact(product, name)
         if name == "price":
             amount = parse_amount(value)
             product.price = rules.check_price(amount.value if amount is not None and amount.sure else None)
         else:
             setattr(product, name, value if name == "name" else step_choose(tx, "product", name, value))
-        return _changed(tx, ctx, product, before, LABELS[name])
+        return _changed(tx, ctx, product, name, before)
 
 
 def switch_product(ctx: Context, word: str, *, enabled: bool) -> Changed:
     """停用 keeps it on what was made before, and out of what is made from now on. Raises Forbidden, NotFound."""
     ctx.actor.require(Permission.PRODUCT_EDIT)
     with ctx.begin() as tx:
+        lock_base_data(tx)
         product = products.access_product(tx, word)
-        before = _facts(product)
+        before = _fact(product, "enabled")
         product.enabled = enabled
-        return _changed(tx, ctx, product, before, "状态")
+        return _changed(tx, ctx, product, "enabled", before)
 
 
 def undo_add(ctx: Context, payload: dict[str, Any]) -> str:
     """Takes a new product off the list again."""
     with ctx.begin() as tx:
+        lock_base_data(tx)
         product = products.access_product(tx, str(payload["code"]))
         products.remove_product(tx, product)
-        _record(tx, ctx, "undo.add_product", product)
+        _record(tx, ctx, "undo.add_product", product, changes={"产品": (facts_line(product), "")})
         return f"已撤销新增产品「{product.name}」。"
 
 
 def undo_edit(ctx: Context, payload: dict[str, Any]) -> str:
-    """Puts back what the product said before."""
+    """Puts back what the product said before. Raises ChangedSince."""
+    name, before = str(payload["field"]), payload["before"]
     with ctx.begin() as tx:
+        lock_base_data(tx)
         product = products.access_product(tx, str(payload["code"]))
-        now = facts_line(product)
-        _restore(product, payload["before"])
-        _record(tx, ctx, "undo.edit_product", product, changes={"产品": (now, facts_line(product))})
+        now = _fact(product, name)
+        if now != payload["after"]:
+            raise ChangedSince(f"「{product.name}」的{LABELS[name]}之后又改过，不能撤销了。")
+        setattr(product, name, Decimal(before) if name == "price" else before)
+        _record(
+            tx, ctx, "undo.edit_product", product, changes={LABELS[name]: (_words(name, now), _words(name, before))}
+        )
         return f"已撤销，「{product.name}」改回原样：{facts_line(product)}。"
 
 
 def facts_line(product: Product) -> str:
-    """主机 · 12,800.00 元/台."""
-    price = f"{product.price:,.2f} 元" + (f"/{product.unit}" if product.unit else "")
+    """主机 · 12,800.00 元/台; without the price for whom it is hidden."""
+    unit = f"/{product.unit}" if product.unit else ""
+    amount: Decimal | None = product.price
+    price = product.unit if amount is None else f"{amount:,.2f} 元{unit}"
     return " · ".join(p for p in (product.category, price, "" if product.enabled else "已停用") if p)
 
 
-def _facts(product: Product) -> dict[str, Any]:
-    return {
-        "name": product.name, "category": product.category, "unit": product.unit, "price": str(product.price),
-        "enabled": product.enabled,
-    }  # fmt: skip
+def _fact(product: Product, name: str) -> Any:
+    """One field as an undo keeps it."""
+    value = getattr(product, name)
+    return str(value) if name == "price" else value
 
 
-def _restore(product: Product, before: dict[str, Any]) -> None:
-    product.name, product.category, product.unit = before["name"], before["category"], before["unit"]
-    product.price, product.enabled = Decimal(before["price"]), bool(before["enabled"])
-
-
-def _changed(tx: Tx, ctx: Context, product: Product, before: dict[str, Any], label: str) -> Changed:
-    after = _facts(product)
+def _changed(tx: Tx, ctx: Context, product: Product, name: str, before: Any) -> Changed:
+    after = _fact(product, name)
+    pair = (_words(name, before), _words(name, after))
+    if before == after:
+        return Changed(product, f"没有变化：{product.code} {product.name} {LABELS[name]}本来就是 {pair[1]}")
     undo_id = undos.offer(
-        tx, user_id=ctx.actor.user_id, kind="products.edit", payload={"code": product.code, "before": before},
-        text=f"修改产品 {product.name}", now=ctx.now, lasts=UNDO,
+        tx, user_id=ctx.actor.user_id, kind="products.edit", text=f"修改产品 {product.name}", now=ctx.now, lasts=UNDO,
+        payload={"code": product.code, "field": name, "before": before, "after": after},
     )  # fmt: skip
-    pair = next(((_words(k, before[k]), _words(k, after[k])) for k in before if before[k] != after[k]), None)
-    _record(tx, ctx, "edit.product", product, changes={label: pair} if pair is not None else {})
-    was = " → ".join(pair) if pair is not None else "没有变化"
-    return Changed(product, f"{product.code} {product.name} {label}：{was}", undo_id)
+    _record(tx, ctx, "edit.product", product, changes={LABELS[name]: pair})
+    return Changed(product, f"{product.code} {product.name} {LABELS[name]}：{' → '.join(pair)}", undo_id)
 
 
 def _words(name: str, value: Any) -> str:

@@ -36,9 +36,9 @@ def paint_changed(state: dict[str, Any], ctx: Context) -> CardView:
 def changed_reply(done: Changed) -> Reply:
     """What was changed, with 撤销."""
     state = {"title": "产品已更新", "body": f"{done.text}\n{facts_line(done.product)}", "undo_id": done.undo_id}
-    return Reply(card=CardRef("base.changed", state), private=False)
+    return Reply(card=CardRef("base.changed", state))
 
 
 def one_reply(product: Product) -> Reply:
     """One product in a line."""
-    return Reply(f"{product.code} {product.name} · {facts_line(product)}", private=False)
+    return Reply(f"{product.code} {product.name} · {facts_line(product)}")

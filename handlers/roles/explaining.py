@@ -177,7 +177,7 @@ def _about_words(
                 if (form, field.name) in m.fields
             ]
             if said:
-                return f"原因是字段权限：{form_label(form)}「{field.label}」在角色 {'、'.join(said)}。"
+                return f"原因是字段权限：{form_label(form)}「{field.label}」在角色{'、'.join(said)}。"
     return f"全公司都没有找到「{what}」这家客户，可能名称不对，或已经删除。请核对名称再问。"
 
 

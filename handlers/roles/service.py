@@ -1,6 +1,6 @@
 """Use cases of 角色权限: administrators only, and nothing before the first sync (R2.30)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from storage import audit, people, roles, undos
 from storage.database import Tx
 from storage.roles import NameTaken, RoleLine
 from storage.settings import FORMS as OPERATED
-from storage.settings import Form, write_setting
+from storage.settings import Form, Operation, lock_settings, write_setting
 
 UNDO = timedelta(minutes=10)
 PAGE = 8  # roles of a list card
@@ -289,7 +289,17 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
                 roles.write_role(tx, after, before)
         except NameTaken as twin:
             raise rules.taken(before.name if before else "") from twin
-        _record(tx, ctx, "undo.role", role_id, before=payload["after"], after=payload["before"])
+        role = before or after
+        assert role is not None
+        names = people.names_of(tx, {*(before.members if before else ()), *(after.members if after else ())})
+        if before is not None and after is not None:
+            lines = rules.differences(after, before, names, _department_names(tx))
+        else:
+            lines = [f"{'恢复' if before else '删掉'}角色：{role.name}（成员 {len(role.members)} 人）"]
+        _record(
+            tx, ctx, "undo.role", role_id, name=role.name, lines=lines, before=payload["after"],
+            after=payload["before"],
+        )  # fmt: skip
     if before is None:
         return f"已撤销，角色「{after.name if after else ''}」没有了。"
     return f"已撤销，角色「{before.name}」和之前一样了，下一条消息就生效。"
@@ -313,12 +323,13 @@ def set_advanced(ctx: Context, form: Form, words: str) -> Changed:
     operations = rules.read_operations(form, words)
     with ctx.begin() as tx:
         _check_synced(tx)
-        was = tuple(ctx.settings.advanced_operations.get(form, ()))
+        present = lock_settings(tx).advanced_operations
+        was = tuple(present.get(form, ()))
         line = f"{RESOURCES[form]}的高级操作：{rules.operation_names(form, was)} → "
         line += rules.operation_names(form, operations)
         if set(was) & set(rules.advanced_of(form)) == set(operations):
             raise Unchanged(f"{RESOURCES[form]}的高级操作已经是「{rules.operation_names(form, operations)}」。")
-        _store_advanced(tx, ctx, form, list(operations))
+        _store_advanced(tx, ctx, present, form, list(operations))
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="roles.advanced", text=line, now=ctx.now, lasts=UNDO,
             payload={"form": form, "before": list(was), "after": list(operations)},
@@ -331,9 +342,10 @@ def undo_advanced(ctx: Context, payload: dict[str, Any]) -> str:
     ctx.actor.require_admin()
     form = payload["form"]
     with ctx.begin() as tx:
-        if list(ctx.settings.advanced_operations.get(form, ())) != payload["after"]:
+        present = lock_settings(tx).advanced_operations
+        if list(present.get(form, ())) != payload["after"]:
             raise rules.RoleRefused("高级操作之后又改过，撤销不了。发送「高级操作」看现在的样子。")
-        _store_advanced(tx, ctx, form, payload["before"])
+        _store_advanced(tx, ctx, present, form, payload["before"])
     return f"已撤销，{RESOURCES[form]}的高级操作：{rules.operation_names(form, payload['before'])}。"
 
 
@@ -446,8 +458,10 @@ def _only(row: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str,
     return {k: v for k, v in row.items() if k == "name" or v != other[k]}
 
 
-def _store_advanced(tx: Tx, ctx: Context, form: str, operations: list[str]) -> None:
-    value: dict[str, list[str]] = {f: list(o) for f, o in ctx.settings.advanced_operations.items()}
+def _store_advanced(
+    tx: Tx, ctx: Context, present: Mapping[Form, Collection[Operation]], form: str, operations: list[str]
+) -> None:
+    value: dict[str, list[str]] = {f: list(o) for f, o in present.items()}
     was = value.get(form, [])
     value[form] = operations
     write_setting(tx, "advanced_operations", value, by=ctx.actor.user_id, now=ctx.now)

@@ -31,7 +31,7 @@ def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """The list, or a change as behind 阶段."""
     if message.args:
         return change(message, ctx, talk)
-    return Reply(card=CardRef("stages.list", {}), private=False)
+    return Reply(card=CardRef("stages.list", {}))
 
 
 @router.command("新增阶段", "新建阶段", "添加阶段", "阶段添加", "阶段 添加")
@@ -45,7 +45,7 @@ def change(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: AR
     """`阶段 报价 赢率 50%`, `… 改名 …`, `… 移到 谈判 前`."""
     ctx.actor.require_admin()
     if not message.args:
-        return Reply(card=CardRef("stages.list", {}), private=False)
+        return Reply(card=CardRef("stages.list", {}))
     if found := RENAME.match(message.args):
         return _said(rename_stage(ctx, found["name"], found["new"].strip()))
     if found := MOVE.match(message.args):
@@ -75,4 +75,4 @@ def remove(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: AR
 
 def _said(done: Changed) -> Reply:
     state = {"title": "销售阶段已更新", "body": done.text, "undo_id": done.undo_id}
-    return Reply(card=CardRef("base.changed", state), private=False)
+    return Reply(card=CardRef("base.changed", state))

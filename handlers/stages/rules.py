@@ -16,6 +16,10 @@ KINDS: Final = {"open": "进行中", "won": "赢单", "lost": "输单"}
 LONGEST: Final = 20
 
 
+class ChangedSince(RuleBroken, code="stages.changed"):
+    """Somebody has changed the list after what would be taken back."""
+
+
 class NameTaken(RuleBroken, code="stages.name_taken"):
     """A stage of that name is there already."""
 

@@ -7,9 +7,10 @@ from typing import Any
 from bot.context import Context
 from bot.core.errors import InvalidInput
 from handlers.stages import rules
-from handlers.stages.rules import KINDS, NameTaken, StageFact
+from handlers.stages.rules import KINDS, ChangedSince, NameTaken, StageFact
 from storage import audit, stages, undos
 from storage.database import Tx
+from storage.settings import lock_base_data
 from storage.tables import Stage
 
 UNDO = timedelta(minutes=10)
@@ -42,6 +43,7 @@ def add_stage(ctx: Context, name: str, win_rate: int) -> Changed:
     """Behind the last open one. Raises Forbidden, NameTaken."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
+        lock_base_data(tx)
         _check_free(tx, name)
         before = _picture(tx)
         opened = [s.position for s in stages.list_stages(tx) if s.kind == "open"]
@@ -53,6 +55,7 @@ def rate_stage(ctx: Context, name: str, win_rate: int) -> Changed:
     """The forecast follows from then on (R3.22). Raises Forbidden, NotFound, InvalidInput."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
+        lock_base_data(tx)
         stage = stages.access_stage(tx, name)
         rules.check_kind_rate(stage.kind, win_rate)
         before, was = _picture(tx), stage.win_rate
@@ -66,6 +69,7 @@ def rename_stage(ctx: Context, name: str, new_name: str) -> Changed:
     if not new_name or len(new_name) > rules.LONGEST:
         raise InvalidInput(f"新名称要 1 到 {rules.LONGEST} 个字，例如「阶段 {name} 改名 方案确认」。")
     with ctx.begin() as tx:
+        lock_base_data(tx)
         stage = stages.access_stage(tx, name)
         other = stages.find_stage(tx, new_name)
         if other is not None and other.id != stage.id:
@@ -79,6 +83,7 @@ def move_stage(ctx: Context, name: str, other_name: str, *, behind: bool) -> Cha
     """Before or behind another. Raises Forbidden, NotFound, InvalidInput."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
+        lock_base_data(tx)
         stage, other = stages.access_stage(tx, name), stages.access_stage(tx, other_name)
         if stage.id == other.id:
             raise InvalidInput("要移到另一个阶段的前面或后面，例如「阶段 报价 移到 谈判 前」。")
@@ -87,14 +92,16 @@ def move_stage(ctx: Context, name: str, other_name: str, *, behind: bool) -> Cha
         place = next(i for i, s in enumerate(order) if s.id == other.id)
         order.insert(place + behind, stage)
         stages.renumber(tx, order)
-        now = " → ".join(s.name for s in order if s.active)
-        return _changed(tx, ctx, before, "edit.stage", stage.name, f"阶段顺序：{now}")
+        was = "、".join(str(s["name"]) for s in before if s["active"])
+        now = "、".join(s.name for s in order if s.active)
+        return _changed(tx, ctx, before, "edit.stage", stage.name, f"阶段顺序：{was} → {now}")
 
 
 def switch_stage(ctx: Context, name: str, *, active: bool) -> Changed:
     """停用 leaves what is in it where it is. Raises Forbidden, NotFound, MustStay."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
+        lock_base_data(tx)
         stage = stages.access_stage(tx, name)
         used = stages.count_in(tx, stage)
         if not active:
@@ -110,6 +117,7 @@ def remove_stage(ctx: Context, name: str) -> Changed:
     """Only one that holds nothing (R3.21). Raises Forbidden, NotFound, MustStay, StillUsed."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
+        lock_base_data(tx)
         stage = stages.access_stage(tx, name)
         rules.check_may_go(_fact(stage, stages.count_in(tx, stage)), _others(tx, stage), deleting=True)
         before, was = _picture(tx), stage.name
@@ -120,6 +128,9 @@ def remove_stage(ctx: Context, name: str) -> Changed:
 def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
     """Puts the list back as it was, unless a stage that would go is in use by now."""
     with ctx.begin() as tx:
+        lock_base_data(tx)
+        if _picture(tx) != payload["after"]:
+            raise ChangedSince("销售阶段之后又改过，不能撤销了。发送「销售阶段」看现在的样子。")
         before = {str(s["name"]): s for s in payload["before"]}
         ids = {int(s["id"]) for s in payload["before"]}
         for stage in stages.list_stages(tx):
@@ -168,8 +179,8 @@ def _picture(tx: Tx) -> list[dict[str, Any]]:
 def _changed(tx: Tx, ctx: Context, before: list[dict[str, Any]], action: str, name: str, text: str) -> Changed:
     tx.flush()
     undo_id = undos.offer(
-        tx, user_id=ctx.actor.user_id, kind="stages.change", payload={"before": before, "text": text}, text=text,
-        now=ctx.now, lasts=UNDO,
+        tx, user_id=ctx.actor.user_id, kind="stages.change", text=text, now=ctx.now, lasts=UNDO,
+        payload={"before": before, "after": _picture(tx), "text": text},
     )  # fmt: skip
     _record(tx, ctx, action, name, text)
     return Changed(text, undo_id)

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from bot.core.errors import InvalidInput
+from bot.core.errors import InvalidInput, RuleBroken
 from bot.core.money import CENT
 from bot.language.money import parse_amount
 
@@ -20,6 +20,10 @@ YEAR: Final = re.compile(r"(?:(\d{4})\s*年?|(今年|本年|明年|去年))(?=\s
 EVERY: Final = re.compile(r"(?:每个?月|每月各?|月均)\s*(?P<amount>[^\s,，;；]+)")
 MONTH: Final = re.compile(r"(?<!\d)(?P<month>\d{1,2})\s*月(?:份)?\s*[:：]?\s*(?P<amount>[^\s,，;；、]+)", re.ASCII)
 ALL_MONTHS: Final = tuple(range(1, 13))
+
+
+class ChangedSince(RuleBroken, code="targets.changed"):
+    """Somebody has changed these months after what would be taken back."""
 
 
 @dataclass(frozen=True, slots=True)

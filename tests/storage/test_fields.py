@@ -177,6 +177,10 @@ async def test_a_plain_statement_on_a_forms_field_must_say_why(filled: Database)
         await filled.system(lambda tx: Plain(core_select(price)).run(tx).all())
     with pytest.raises(TypeError, match="form's field"):
         await filled.system(lambda tx: Plain(core_select(table_of(Customer).c.city), unscoped="x").run(tx).all())
+    other = table_of(Product).alias()
+    for named in (other.c.price, func.max(other.c.price), other.c.price.label("p")):
+        with pytest.raises(TypeError, match="form's field"):
+            await filled.system(lambda tx, named=named: Plain(core_select(named)).run(tx).all())  # type: ignore[misc]
     assert await filled.system(lambda tx: Plain(core_select(price), unmasked="x").run(tx).all()) == []
 
 

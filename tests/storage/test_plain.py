@@ -161,6 +161,19 @@ async def test_a_narrowed_statement_without_scope_or_with_a_subquery_is_refused(
         await db.unit(Scope("u1"), lambda tx: Narrowed(select(table_of(Conversation).c.user_id)).run(tx))
 
 
+async def test_a_narrowed_statement_of_a_join_or_an_alias_is_refused(db: Database) -> None:
+    """What stands in the FROM by another name, or in a join, would not be narrowed beside what is."""
+    customer, contact, people = table_of(Customer), table_of(Contact), table_of(Conversation)
+    other = customer.alias()
+    for statement in (
+        select(customer.c.name, other.c.name.label("x")),
+        select(customer.c.name, contact.c.name.label("x")).select_from(customer.join(contact)),
+        select(customer.c.name).select_from(people.join(customer, customer.c.owner_id == people.c.user_id)),
+    ):
+        with pytest.raises(TypeError, match="not narrowed"):
+            await db.unit(Scope("u1"), lambda tx, s=statement: Narrowed(s).run(tx))  # type: ignore[misc]
+
+
 async def test_lists_of_any_length(db: Database) -> None:
     found = Plain(
         select(table_of(Conversation).c.user_id)
