@@ -4,7 +4,7 @@ Append-only: triggers of both databases refuse to change or delete a line (revis
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -44,7 +44,8 @@ class AuditFilter:
     since: datetime | None = None
     until: datetime | None = None
     actions: frozenset[str] | None = None  # None: all
-    words: tuple[str, ...] = ()  # each in the subject's name
+    words: tuple[str, ...] = ()  # each in the subject's name, or what one of these calls the action:
+    called: Mapping[str, frozenset[str]] = field(default_factory=dict)  # word → actions
     subjects: frozenset[str] = frozenset()  # besides, lines of these subjects fit the words
 
 
@@ -59,7 +60,15 @@ def _where(wanted: AuditFilter) -> list[Any]:
     if wanted.actions is not None:
         conditions.append(col(Audit.action).in_(sorted(wanted.actions)))
     if wanted.words:
-        named = and_(*(col(Audit.name).contains(word, autoescape=True) for word in wanted.words))
+        named = and_(
+            *(
+                or_(
+                    col(Audit.name).contains(word, autoescape=True),
+                    col(Audit.action).in_(sorted(wanted.called.get(word, ()))),
+                )
+                for word in wanted.words
+            )
+        )
         conditions.append(or_(named, col(Audit.subject).in_(sorted(wanted.subjects))) if wanted.subjects else named)
     return conditions
 

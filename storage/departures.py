@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import col, delete, func, select, update
 
-from storage import outbox
+from storage import audit, outbox, people
 from storage.database import Tx
 from storage.inbox import insert_ignore
 from storage.settings import put_setting
@@ -20,8 +20,17 @@ def set_aside(tx: Tx, user_ids: Sequence[str], *, now: datetime) -> None:
     """
     roles = _held(tx, user_ids)
     admins = _drop_admins(tx, user_ids, now=now)
+    names = people.names_of(tx, user_ids)
     for user_id in user_ids:
         tx.add(Departure(user_id=user_id, left_at=now, roles=roles.get(user_id, []), was_admin=user_id in admins))
+        lost = {"角色": ("、".join(str(role["name"]) for role in roles.get(user_id, ())), "")}
+        lost |= {"管理员": ("是", "")} if user_id in admins else {}
+        changes = {label: pair for label, pair in lost.items() if pair[0]}
+        if changes:
+            audit.record(
+                tx, at=now, user_id="", via="event", action="leave.employee", subject=f"employee:{user_id}",
+                name=names.get(user_id, user_id), changes=changes,
+            )  # fmt: skip
     tx.execute(delete(RoleMemberDepartment).where(col(RoleMemberDepartment.user_id).in_(user_ids)))
     tx.execute(delete(RoleMember).where(col(RoleMember.user_id).in_(user_ids)))
     outbox.cancel_for(tx, user_ids, now=now)

@@ -17,6 +17,7 @@ from bot.core.holdings import KINDS, Kind
 from storage import outbox
 from storage.cards import LIVELY
 from storage.database import Tx
+from storage.people import names_of
 from storage.plain import Plain, given, table_of
 from storage.tables import (
     Audit,
@@ -222,16 +223,17 @@ def list_leavers(tx: Tx) -> list[Leaver]:
         for row in one.by_owner.run(tx):
             held.setdefault(row.owner_id, {})[name] = row.held
     people = {
-        user_id: (name, active, left_at)
-        for user_id, name, active, left_at in tx.execute(
-            columns(col(Employee.user_id), col(Employee.name), col(Employee.active), col(Employee.left_at))
+        user_id: (active, left_at)
+        for user_id, active, left_at in tx.execute(
+            columns(col(Employee.user_id), col(Employee.active), col(Employee.left_at))
         )
     }
+    told = names_of(tx, held)
     found = [
-        Leaver(user_id, people[user_id][0] if user_id in people else user_id,
-               people[user_id][2] if user_id in people else None, counts)
+        Leaver(user_id, told.get(user_id, user_id),
+               people[user_id][1] if user_id in people else None, counts)
         for user_id, counts in held.items()
-        if user_id not in people or not people[user_id][1]
+        if user_id not in people or not people[user_id][0]
     ]  # fmt: skip
     return sorted(found, key=lambda one: (one.left_at is None, -(one.left_at.timestamp() if one.left_at else 0)))
 

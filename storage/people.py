@@ -1,6 +1,7 @@
 """Queries on the mirrored organisation: people and departments."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import literal
@@ -18,12 +19,14 @@ PASS = Plain(
     .select_from(E.outerjoin(ED, ED.c.user_id == E.c.user_id))
     .where(E.c.user_id == given("of"))
 )
+TOLD = re.compile(r"(?P<name>[^（(]+?)\s*[（(](?P<place>[^）)]+)[）)]")
 SAME = E.alias("same")
 NAMES = Plain(
     core_select(
         E.c.user_id, E.c.name,
-        core_select(func.count()).select_from(SAME).where(SAME.c.name == E.c.name, SAME.c.active)
-        .scalar_subquery().label("bearers"),
+        core_select(func.count()).select_from(SAME)
+        .where(SAME.c.name == E.c.name, SAME.c.active, SAME.c.user_id != E.c.user_id)
+        .scalar_subquery().label("namesakes"),
     ).where(E.c.user_id.in_(given_list("ids")))
 )  # fmt: skip
 PLACES = Plain(
@@ -96,12 +99,12 @@ def list_called(tx: Tx, name: str) -> list[str]:
 
 
 def names_of(tx: Tx, user_ids: Iterable[str | None]) -> dict[str, str]:
-    """User id → name, for those known; who shares his name with a colleague is told apart (U17)."""
+    """User id → name, for those known; who shares his name with a colleague is told apart (U17), a leaver too."""
     wanted = {u for u in user_ids if u}
     if not wanted:
         return {}
     rows = NAMES.run(tx, ids=sorted(wanted)).all()
-    shared = [row.user_id for row in rows if row.bearers > 1]
+    shared = [row.user_id for row in rows if row.namesakes]
     told = tell_apart(tx, shared) if shared else {}
     return {row.user_id: told.get(row.user_id, row.name) for row in rows}
 
@@ -139,6 +142,21 @@ def list_by_place(tx: Tx, name: str, place: str) -> list[Employee]:
         (col(Employee.user_id) == place) | col(Employee.user_id).in_(inside),
     )
     return list(tx.exec(query.order_by(col(Employee.user_id)).limit(6)).all())
+
+
+def find_told(tx: Tx, words: str) -> list[Employee]:
+    """陈晨（成都组）, as `tell_apart` writes it: who is meant, those who left too; nobody if it is not written so."""
+    told = TOLD.fullmatch(words.strip())
+    return narrow(tx, find_anybody(tx, told["name"]), told["place"]) if told else []
+
+
+def narrow(tx: Tx, found: Sequence[Employee], place: str) -> list[Employee]:
+    """Those of `found` whom `place` tells apart from the others: a department's name, an id, or both."""
+    words = place.split()
+    if by_id := [person for person in found if person.user_id in words]:
+        return by_id
+    inside = {row.user_id for row in PLACES.run(tx, ids=[p.user_id for p in found]) if row.name == place.strip()}
+    return [person for person in found if person.user_id in inside]
 
 
 def name_of(tx: Tx, user_id: str | None) -> str:

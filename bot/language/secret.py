@@ -12,7 +12,7 @@ _SECRET = re.compile(
 )
 _ID = re.compile(rf"{_APART}(?:client[\s_]*id|app[\s_]*key){_GAP}({_CHARACTER}{{6,128}})", re.IGNORECASE)
 _BARE = re.compile(rf"(?:({_CHARACTER}{{6,128}})[\s,，;；]+)?({_CHARACTER}{{12,256}})")
-_WORD = re.compile(r"^(?:填写|更新)?凭证[\s:：]*")
+_WORD = re.compile(r"^(?:填写|更新|更换|设置|修改)?凭证[\s:：]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,11 @@ def read_credentials(text: str, *, asked: bool = False) -> SentCredentials | Non
 
 def looks_secret(text: str) -> bool:
     """Named as one, or nothing but one or two long tokens with small letters (no phone, no credit code)."""
+    announced = _WORD.match(text.strip())
     text = _WORD.sub("", text.strip())
     if _SECRET.search(text) is not None:
         return True
     bare = _BARE.fullmatch(text)
+    if bare is not None and announced is not None:
+        return True
     return bare is not None and len(bare[2]) >= 16 and any(c.islower() for c in bare[2])

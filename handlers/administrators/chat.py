@@ -1,7 +1,9 @@
 """What is typed about administrators."""
 
+import re
+
 from bot.context import Context
-from bot.core.errors import InvalidInput
+from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.identity import VACANT
 from bot.language.normalize import fold
@@ -36,7 +38,7 @@ def add(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     ctx.actor.require_admin()
     if not message.args:
         raise InvalidInput("要添加谁？例如「添加管理员 张三」。")
-    change = add_administrator(ctx, find_person(ctx, message.args))
+    change = add_administrator(ctx, _one(ctx, message.args, "添加"))
     return _changed(change, f"{change.name} 已经是管理员，没有变。")
 
 
@@ -47,7 +49,26 @@ def remove(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     ctx.actor.require_admin()
     if not message.args:
         raise InvalidInput("要移除谁？例如「移除管理员 张三」，先发送「管理员」看名单。")
-    return _changed(remove_administrator(ctx, find_person(ctx, message.args)), "")
+    return _changed(remove_administrator(ctx, _one(ctx, message.args, "移除")), "")
+
+
+def _one(ctx: Context, words: str, verb: str) -> str:
+    """Whom the words name; several at once are asked for one by one. Raises NotFound, InvalidInput."""
+    try:
+        return find_person(ctx, words)
+    except NotFound:
+        names = [part for part in re.split(r"[、，,；;\s]+|和", words) if part]
+        if len(names) > 1 and all(_known(ctx, name) for name in names):
+            raise InvalidInput(f"一次{verb}一位，这次没有改。例如「{verb}管理员 {names[0]}」。") from None
+        raise
+
+
+def _known(ctx: Context, name: str) -> bool:
+    try:
+        find_person(ctx, name)
+    except NotFound:
+        return False
+    return True
 
 
 def _changed(change: AdminChange, unchanged: str) -> Reply:

@@ -6,8 +6,8 @@ from bot.context import Context
 from bot.core.errors import Forbidden, RuleBroken
 from bot.identity import active_admins
 from handlers.administrators import rules
-from handlers.settings.changing import step_audit, step_change
-from storage import notices, people
+from handlers.settings.changing import step_audit, step_change, step_tell, step_tell_administrators
+from storage import people
 from storage.database import Tx
 from storage.settings import lock_settings, put_setting
 
@@ -48,8 +48,8 @@ def add_administrator(ctx: Context, user_id: str) -> AdminChange:
         before = active_admins(tx, settings)
         if user_id in before:
             return AdminChange(person.name, _names(tx, before), _names(tx, before), None)
-        undo_id = step_change(tx, ctx, "admins", [*before, user_id], text=f"添加管理员 {person.name}")
-        _tell(tx, ctx, [user_id], "你是管理员了", f"{ctx.actor.name} 把你添加为管理员。发送「后台管理」看能设置什么。")
+        undo_id = step_change(tx, ctx, "admins", [*before, user_id], text=f"添加管理员 {people.name_of(tx, user_id)}")
+        step_tell_administrators(tx, ctx, before=before, after=[*before, user_id])
         return AdminChange(person.name, _names(tx, before), _names(tx, [*before, user_id]), undo_id)
 
 
@@ -65,7 +65,7 @@ def remove_administrator(ctx: Context, user_id: str) -> AdminChange:
         after = [a for a in before if a != user_id]
         rules.check_some_remain(after, name=name)
         undo_id = step_change(tx, ctx, "admins", after, text=f"移除管理员 {name}")
-        _tell(tx, ctx, [user_id], "你不再是管理员", f"{ctx.actor.name} 把你移出了管理员。")
+        step_tell_administrators(tx, ctx, before=[*before, user_id], after=after)
         return AdminChange(name, _names(tx, before), _names(tx, after), undo_id)
 
 
@@ -79,27 +79,19 @@ def take_over(ctx: Context) -> str:
     with ctx.begin() as tx:
         settings = lock_settings(tx)
         person = people.find_pass(tx, ctx.actor.user_id)
-        if person is None or not person.active or not person.dingtalk_admin:
-            raise Forbidden("只有钉钉管理员能接手，需要的话请联系公司的钉钉管理员。")
         active = active_admins(tx, settings)
         if ctx.actor.user_id in active:
             return "你已经是管理员了，发送「后台管理」看全部设置。"
+        if person is None or not person.active or not person.dingtalk_admin:
+            raise Forbidden("只有钉钉管理员能接手，需要的话请联系公司的钉钉管理员。")
         rules.check_vacant(_names(tx, active))
         put_setting(tx, "admins", [ctx.actor.user_id], by=ctx.actor.user_id, now=ctx.now)
         step_audit(tx, ctx, "admins", list(settings.admins), [ctx.actor.user_id])
         others = [u for u in people.list_dingtalk_admins(tx) if u != ctx.actor.user_id]
-        _tell(tx, ctx, others, "管理员已接手", f"{ctx.actor.name} 已接手，现在是应用的管理员。")
+        step_tell(tx, ctx, others, "管理员已接手", f"{ctx.actor.name} 已接手，现在是应用的管理员。")
     return "好的，你现在是管理员了。发送「后台管理」看全部设置，「添加管理员 张三」可以再加一位。"
 
 
 def _names(tx: Tx, user_ids: list[str]) -> tuple[str, ...]:
     names = people.names_of(tx, user_ids)
     return tuple(names.get(u, u) for u in user_ids)
-
-
-def _tell(tx: Tx, ctx: Context, user_ids: list[str], title: str, text: str) -> None:
-    """At once, whatever the usage scope: it concerns who may administer."""
-    wanted = [u for u in user_ids if u != ctx.actor.user_id]
-    if wanted:
-        key = f"administrators:{ctx.actor.user_id}:{ctx.now.isoformat()}:{','.join(wanted)[:200]}"
-        notices.queue(tx, key=key, user_ids=wanted, title=title, text=text, now=ctx.now)

@@ -105,7 +105,8 @@ def _filter(tx: Tx, wanted: Wanted) -> AuditFilter:
     since = datetime.combine(wanted.first, time(), tzinfo=BEIJING) if wanted.first else None
     until = datetime.combine(wanted.last + timedelta(days=1), time(), tzinfo=BEIJING) if wanted.last else None
     actions = words.actions_of(wanted.kinds) if wanted.kinds else None
-    return AuditFilter(wanted.user_ids, since, until, actions, wanted.words, frozenset(subjects or ()))
+    called = {word: words.actions_called(word) for word in wanted.words}
+    return AuditFilter(wanted.user_ids, since, until, actions, wanted.words, called, frozenset(subjects or ()))
 
 
 def _in_words(tx: Tx, rows: Sequence[Audit]) -> list[Line]:

@@ -27,5 +27,6 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
 
 def _row(line: Line, ctx: Context) -> tuple[str, str, str]:
     year = f"{line.at:%Y-}" if line.at.year != ctx.now.year else ""
-    head = f"{line.who} {line.what}{line.subject}"
+    apart = " " if line.subject and not line.subject.startswith("「") else ""  # 被拒绝 客户 12
+    head = f"{line.who} {line.what}{apart}{line.subject}"
     return head, line.detail, f"{year}{line.at:%m-%d %H:%M} · {line.door}"

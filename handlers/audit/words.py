@@ -1,5 +1,6 @@
 """Audit lines in words: every action there is, what it is called and of which kind it is. A test keeps it whole."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "add.stage": ("新增阶段", "base"),
     "assign.customer": ("分配客户", "pool"),
     "bind.dictionary": ("绑定字典", "dictionary"),
-    "change.credentials": ("更换应用凭证", "settings"),
+    "change.credentials": ("提交应用凭证", "settings"),
     "change.role": ("修改角色", "rights"),
     "change.setting": ("修改设置", "settings"),
     "claim.customer": ("领取客户", "pool"),
@@ -43,6 +44,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "export.roles": ("导出角色", "export"),
     "hand_over.work": ("交接", "rights"),
     "import.role": ("导入角色", "rights"),
+    "leave.employee": ("离职", "rights"),
     "log.follow_up": ("记跟进", "followup"),
     "mirror.employee": ("补读人员", "org"),
     "plan.next": ("改下次联系时间", "followup"),
@@ -73,7 +75,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
 SUBJECTS: Final = {
     "customer": "客户", "dictionary": "字典", "role": "角色", "setting": "设置", "org": "组织", "company": "公司",
     "sync": "同步", "undo": "撤销", "product": "产品", "competitor": "竞争对手", "stage": "阶段", "target": "目标",
-    "flow": "开票审批", "handover": "交接", "employee": "人员", "dingtalk": "应用凭证",
+    "flow": "开票审批", "handover": "交接", "employee": "人员",
     "contact": "联系人", "audit": "操作记录",
 }  # fmt: skip
 SECTIONS: Final = {  # of a world file
@@ -88,6 +90,14 @@ DOORS: Final = {
 }  # fmt: skip
 
 
+TAPS: Final = {  # the cards whose buttons are called so
+    "audit": "操作记录", "base": "基础资料", "customers": "客户", "dictionaries": "数据字典", "followups": "跟进",
+    "handover": "交接", "invoices": "开票审批", "opening": "开通应用", "org": "组织机构", "pool": "公海",
+    "products": "产品", "roles": "角色权限", "settings": "后台管理", "undo": "撤销",
+}  # fmt: skip
+_TAPPED: Final = re.compile(r"^点按钮 (\w+)\.[\w.]+$")
+
+
 def action_words(action: str) -> str:
     """As people read it."""
     return ACTIONS[action][0] if action in ACTIONS else "其他操作"
@@ -98,10 +108,17 @@ def actions_of(kinds: Sequence[str]) -> frozenset[str]:
     return frozenset(action for action, (_, kind) in ACTIONS.items() if kind in kinds)
 
 
+def actions_called(word: str) -> frozenset[str]:
+    """Those with `word` in what they are called: 交接 finds 撤销交接 too."""
+    return frozenset(action for action, (called, _) in ACTIONS.items() if word in called)
+
+
 def detail_words(action: str, detail: Mapping[str, Any]) -> str:
     """What it was and what it is now: 负责人 公海 → 李娜; of a refusal, what was said and why it was refused."""
     if action == "refuse.attempt":
         said, why = str(detail.get("said", "")), str(detail.get("why", ""))
+        if tapped := _TAPPED.match(said):
+            said = f"点{TAPS.get(tapped[1], '')}卡片上的按钮"
         return "；".join(part for part in (f"想「{said}」" if said else "", why) if part)
     counts = SECTIONS if action == "world.load" else {}
     parts = [f"{word} {detail[name]}" for name, word in counts.items() if detail.get(name)]

@@ -1,5 +1,6 @@
 """Use cases of 交接: look, preview, hand over, take back; and what a leaving and a return mean."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +20,9 @@ from storage.database import Tx
 from storage.handovers import Holdings, Leaver
 from storage.tables import Departure, Handover
 
+TOLD_APART = re.compile(r"\s*[（(](?P<place>[^）)]+)[）)]")  # 顾磊（华中大区）, as people are shown
 SUGGESTED = 4  # colleagues offered as receivers
+NO_COLLEAGUE = "没有找到在职同事「{}」，请核对姓名。发送「组织机构」看有哪些人。"
 NOBODY = "没有找到「{}」，请核对姓名，例如「交接 赵六 给 钱七 全部」。发送「交接任务」看谁离职后名下还有东西。"
 
 
@@ -129,8 +132,10 @@ def find_people(ctx: Context, words: str, *, giver: bool) -> Match:
                                      in_scope=True)  # fmt: skip
             found = working
         if not found:
-            raise NotFound(NOBODY.format(token))
+            raise NotFound((NOBODY if giver else NO_COLLEAGUE).format(token))
         rest = words[len(used) :]
+        if (told := TOLD_APART.match(rest)) and (meant := people.narrow(tx, found, told["place"])):
+            found, rest = meant, rest[told.end() :]
         if len(found) == 1:
             return Match(((found[0].user_id, found[0].name),), rest)
         units = people.main_departments(tx, [person.user_id for person in found])
@@ -152,7 +157,7 @@ def _party(tx: Tx, user_id: str) -> Party:
     person = people.get_employee(tx, user_id)
     if person is None:
         return Party(user_id, user_id, active=False)
-    return Party(user_id, person.name, person.active, person.left_at)
+    return Party(user_id, people.name_of(tx, user_id), person.active, person.left_at)
 
 
 def _receives(tx: Tx, ctx: Context, user_id: str) -> bool:
@@ -532,17 +537,18 @@ def restore_roles(ctx: Context, user_id: str, *, card: str = "") -> str:
     """
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        person = people.access_active(tx, user_id)
+        people.access_active(tx, user_id)
+        name = people.name_of(tx, user_id)
         held = departures.set_aside_roles(tx, user_id)
         if held is None:
-            raise NotFound(f"{person.name} 没有要恢复的角色。发送「角色 业务员 添加 {person.name}」可以加角色。")
+            raise NotFound(f"{name} 没有要恢复的角色。发送「角色 业务员 添加 {name}」可以加角色。")
         given, gone = departures.give_back_roles(tx, held, by=ctx.actor.user_id, now=ctx.now)
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="restore.roles", subject=subject(user_id),
-            name=person.name, changes={"角色": ("", "、".join(given))}, roles=given, gone=gone,
+            name=name, changes={"角色": ("", "、".join(given))}, roles=given, gone=gone,
         )  # fmt: skip
         cards.redraw_others(tx, subject(user_id), now=ctx.now, but=card)
         lost = f"角色 {'、'.join(gone)} 已经不存在，没有恢复。" if gone else ""
         if not given:
-            return lost or f"{person.name} 的角色已经恢复过了。"
-        return f"已恢复 {person.name} 的角色：{'、'.join(given)}，马上生效。{lost}"
+            return lost or f"{name} 的角色已经恢复过了。"
+        return f"已恢复 {name} 的角色：{'、'.join(given)}，马上生效。{lost}"

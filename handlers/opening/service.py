@@ -180,12 +180,13 @@ def _one_person(tx: Tx, name: str) -> str:
     person = people.get_employee(tx, name)
     if person is not None and person.active:
         return person.user_id
-    found = [p for p in people.list_by_name(tx, name) if p.name == name]
+    named = [p for p in people.list_by_name(tx, name) if p.name == name]
+    found = named or [p for p in people.find_told(tx, name) if p.active]
     if not found:
         raise NotFound(f"没有找到部门或在职同事「{name}」，这次没有改。发送「组织机构」核对名称，再说一次。")
     if len(found) > 1:
-        some = "、".join(f"{p.name}（{p.user_id}）" for p in found[:5])
-        raise InvalidInput(f"有好几位「{name}」：{some}。请改写括号里的工号。")
+        some = "、".join(people.tell_apart(tx, [p.user_id for p in found[:5]]).values())
+        raise InvalidInput(f"有好几位「{name}」：{some}。请写成其中一个再说一次。")
     return found[0].user_id
 
 
@@ -206,8 +207,9 @@ def scope_text(tx: Tx, settings: CompanySettings) -> str:
 
 
 def count_in_scope(tx: Tx, settings: CompanySettings) -> int:
-    """How many who work here may use the app."""
-    return len(members_of(tx, settings))
+    """How many who work here may use the app; before it is open, who opens it is to be its administrator."""
+    count = len(members_of(tx, settings))
+    return 1 if not count and not settings.opened and settings.usage_scope.mode == "admins" else count
 
 
 def members_of(tx: Tx, settings: CompanySettings) -> frozenset[str]:

@@ -53,7 +53,6 @@ def scope_line(change: ScopeChange) -> str:
     """From what to what."""
     if change.before == change.after:
         return f"使用范围没有变：{change.after}（{change.after_people} 人）。"
-    return (
-        f"使用范围：{change.before}（{change.before_people} 人）→ {change.after}（{change.after_people} 人），"
-        "下一条消息起生效。"
+    return f"使用范围：{change.before}（{change.before_people} 人）→ {change.after}（{change.after_people} 人），" + (
+        "开通后生效。" if change.undo_id is None else "下一条消息起生效。"
     )

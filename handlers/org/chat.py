@@ -60,7 +60,10 @@ def _page(ctx: Context, talk: Talk, page: int, department_id: int | None) -> Rep
     return Reply(card=CardRef("org.tree", {"page": sheet.page, "department_id": department_id}))
 
 
-@router.command("填写凭证", "更新凭证", "凭证", when=lambda rest: not rest or looks_secret(rest))
+@router.command(
+    "填写凭证", "更新凭证", "更换凭证", "设置凭证", "修改凭证", "凭证",
+    when=lambda rest: not rest or looks_secret(f"凭证 {rest}"),
+)  # fmt: skip
 def credentials(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`凭证 Client ID … Client Secret …`, in single chat only; alone: how to get them."""
     if message.group:

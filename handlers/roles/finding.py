@@ -44,7 +44,8 @@ def find_people(tx: Tx, words: str, *, among: Iterable[str] | None = None) -> li
 
 def _named(tx: Tx, name: str, among: Iterable[str] | None) -> list[Employee]:
     wanted = None if among is None else set(among)
-    exact = [p for p in people.find_anybody(tx, name) if p.active or (wanted is not None and p.user_id in wanted)]
+    called = people.find_anybody(tx, name) or people.find_told(tx, name)
+    exact = [p for p in called if p.active or (wanted is not None and p.user_id in wanted)]
     return [p for p in exact if wanted is None or p.user_id in wanted] or exact
 
 
@@ -56,8 +57,8 @@ def _one(tx: Tx, name: str, among: Iterable[str] | None) -> str:
         by_id = [p for p in exact if p.user_id == name]
         if len(by_id) == 1:
             return by_id[0].user_id
-        some = "、".join(f"{p.name}（{p.user_id}）" for p in exact[:5])
-        raise NotFound(f"有好几位「{name}」：{some}。请用括号里的工号再说一次。")
+        some = "、".join(people.tell_apart(tx, [p.user_id for p in exact[:5]]).values())
+        raise NotFound(f"有好几位「{name}」：{some}。请写成其中一个再说一次。")
     near = [p.name for p in people.list_by_name(tx, name)] or [
         n for n in people.active_names(tx) if sounds_like(n, name)
     ]

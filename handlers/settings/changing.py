@@ -1,11 +1,12 @@
 """The step every change of a setting goes through: written, audited, and to be taken back for ten minutes."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
 from bot.context import Context
 from handlers.settings import rules
-from storage import audit, people, undos
+from storage import audit, notices, people, undos
 from storage.database import Tx
 from storage.settings import read_settings, write_setting
 
@@ -75,3 +76,19 @@ def _words(tx: Tx, name: str, value: Any) -> str:
             return rules.quiet_text((value[0], value[1]))
         case _:
             return "是" if value else "否"
+
+
+def step_tell_administrators(tx: Tx, ctx: Context, *, before: Collection[str], after: Collection[str]) -> None:
+    """Whoever becomes an administrator, or is one no more, learns it; by an undo too."""
+    name = ctx.actor.name
+    added, removed = sorted({*after} - {*before}), sorted({*before} - {*after})
+    step_tell(tx, ctx, added, "你是管理员了", f"{name} 把你添加为管理员。发送「后台管理」看能设置什么。")
+    step_tell(tx, ctx, removed, "你不再是管理员", f"{name} 把你移出了管理员。")
+
+
+def step_tell(tx: Tx, ctx: Context, user_ids: Collection[str], title: str, text: str) -> None:
+    """At once, whatever the usage scope: it concerns who may administer."""
+    wanted = [u for u in user_ids if u != ctx.actor.user_id]
+    if wanted:
+        key = f"administrators:{ctx.actor.user_id}:{ctx.now.isoformat()}:{','.join(wanted)[:200]}"
+        notices.queue(tx, key=key, user_ids=wanted, title=title, text=text, now=ctx.now)

@@ -14,7 +14,7 @@ from handlers.pool import rules as pool_rules
 from handlers.reminders import rules as reminder_rules
 from handlers.reminders.rules import Reminder, ReminderPolicy
 from handlers.settings import rules
-from handlers.settings.changing import step_audit, step_change
+from handlers.settings.changing import step_audit, step_change, step_tell_administrators
 from handlers.settings.rules import POOL, REMINDERS, SettingField, Value
 from storage import catalogue, contracts, digest, handovers, jobs, org_chart, people, pools
 from storage.catalogue import Stock
@@ -204,8 +204,12 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
             same, restored = current == after, before
         if not same:
             raise RuleBroken("这项设置之后又改过，不能撤销；发送「后台管理」看现在的值再改。")
-        if name == "admins" and not people.filter_active(tx, restored):
-            raise RuleBroken("撤销后就没有管理员了，所以没有撤销。先「添加管理员 张三」。")
+        if name == "admins":
+            working = people.filter_active(tx, restored)
+            restored = [user_id for user_id in restored if user_id in working]  # who left has no right to come back to
+            if not restored:
+                raise RuleBroken("撤销后就没有管理员了，所以没有撤销。先「添加管理员 张三」。")
+            step_tell_administrators(tx, ctx, before=current, after=restored)
         write_setting(tx, name, restored, by=ctx.actor.user_id, now=ctx.now)
         put_setting(tx, "pool_rule_since", payload.get("since"), by=ctx.actor.user_id, now=ctx.now)
         step_audit(tx, ctx, name, current, restored)

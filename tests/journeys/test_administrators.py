@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.identity import active_admins
 from storage.settings import read_settings
 from tests.support.stage import Stage
 from tests.support.world import small_world, user
@@ -18,7 +19,8 @@ def world() -> dict[str, Any]:
 
 
 async def admins(stage: Stage) -> tuple[str, ...]:
-    return (await stage.app.db.system(read_settings)).admins
+    """Those who work here."""
+    return await stage.app.db.system(lambda tx: tuple(active_admins(tx, read_settings(tx))))
 
 
 async def test_added_and_removed_with_the_next_message(stage: Stage) -> None:
@@ -87,7 +89,7 @@ async def test_a_leaver_is_dropped_and_the_others_are_told(stage: Stage) -> None
     await stage.settle()
     assert await admins(stage) == ("chen01",)
     told = [i for i in await stage.look("chen01") if i["kind"] == "notice"]
-    assert any("王强 已离职，不再是管理员" in i["text"] for i in told)
+    assert any("王强 的管理员身份已停用" in i["text"] for i in told)
 
 
 async def test_a_sync_finds_the_last_one_gone(stage: Stage) -> None:
@@ -100,3 +102,28 @@ async def test_a_sync_finds_the_last_one_gone(stage: Stage) -> None:
     assert await admins(stage) == ()
     assert any("我来管理" in i["text"] for i in await stage.look("he08"))
     assert any("我来管理" in i["text"] for i in await stage.look("chen01"))
+
+
+async def test_several_at_once_are_asked_for_one_by_one(stage: Stage) -> None:
+    answer = await stage.ask("chen01", "添加管理员 王强 李娜")
+    assert "一次添加一位" in answer["text"] and "「添加管理员 王强」" in answer["text"]
+    assert await admins(stage) == ("chen01",)
+
+
+async def test_an_administrator_need_not_take_over(stage: Stage) -> None:
+    await stage.ask("chen01", "添加管理员 王强")
+    assert "你已经是管理员了" in (await stage.ask("wang03", "我来管理"))["text"]
+    assert "只有钉钉管理员能接手" in (await stage.ask("lina04", "我来管理"))["text"]
+
+
+async def test_an_undo_is_told_to_whom_it_concerns_and_gives_no_leaver_rights(stage: Stage) -> None:
+    await stage.ask("chen01", "添加管理员 王强")
+    assert "你是管理员了" in (await stage.look("wang03"))[0]["text"]
+    await stage.ask("chen01", "撤销")
+    assert "你不再是管理员" in (await stage.look("wang03"))[0]["text"]
+    await stage.ask("chen01", "添加管理员 李娜")
+    await stage.ask("chen01", "移除管理员 李娜")
+    await stage.request("DELETE", "/company/users/lina04")
+    await stage.settle()
+    await stage.say("chen01", "撤销")
+    assert await admins(stage) == ("chen01",), "who comes back would have the right again"

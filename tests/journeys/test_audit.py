@@ -97,3 +97,24 @@ async def test_asked_in_a_group_the_file_goes_to_the_asker_alone(stage: Stage) -
     await stage.post("/messages", {"from": "wang03", "to": "cidSALES", "text": "导出操作记录"})
     await stage.settle()
     assert not [i for who in ("lina04", "wang03") for i in await stage.look(who) if i["kind"] == "file"]
+
+
+async def test_a_leaving_that_ends_rights_is_kept_and_found_by_what_it_is_called(stage: Stage) -> None:
+    await stage.request("DELETE", "/company/users/lina04")
+    await stage.settle()
+    kept = await stage.ask("chen01", "操作记录 离职")
+    assert "系统 离职「李娜」" in kept["text"] and "角色 业务员 → （空）" in kept["text"]
+    await stage.ask("chen01", "交接 李娜 给 王强 全部")
+    await stage.ask("chen01", "开始交接")
+    assert "陈静 交接「李娜 → 王强」" in (await stage.ask("chen01", "操作记录 交接"))["text"]
+
+
+async def test_a_refused_tap_is_kept_in_words(stage: Stage) -> None:
+    menu = await stage.ask("chen01", "后台管理")
+    button = menu["buttons"][0]
+    await stage.post(
+        f"/cards/{menu['card']['out_track_id']}/tap",
+        {"as": "lina04", "force": True, "action_ids": button["action_ids"], "params": button["params"]},
+    )
+    kept = (await stage.ask("chen01", "操作记录 被拒绝"))["text"]
+    assert "想「点后台管理卡片上的按钮」" in kept and "settings.open" not in kept

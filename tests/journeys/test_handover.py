@@ -383,3 +383,27 @@ async def test_roles_of_a_leaver_are_kept_aside(stage: Stage) -> None:
         return list(tx.exec(select(RoleMember.user_id)).all())
 
     assert "lina04" not in await stage.app.db.system(look)
+
+
+async def test_a_leaver_is_told_apart_from_a_namesake_who_stays_and_can_be_said_so(stage: Stage) -> None:
+    def give(tx: Any) -> None:
+        tx.exec(select(Customer).where(col(Customer.name) == "华兴科技有限公司")).one().owner_id = "sun09"
+
+    await stage.app.db.system(give)
+    await stage.look("chen01")
+    await leave(stage, "sun09")
+    told = words(await stage.look("chen01"))
+    assert "孙悦（销售二部） 已离职" in told or "孙悦（销售一部） 已离职" in told
+    shown = told.split("发送「交接 ")[1].split("」")[0]
+    plan = await stage.ask("chen01", f"交接 {shown} 给 王强 客户")
+    assert f"交接 {shown} → 王强" in plan["text"] and "交接：客户 1 家" in plan["text"]
+
+
+async def test_people_are_named_as_they_are_shown(stage: Stage) -> None:
+    asked = await stage.ask("chen01", "使用范围 部分员工 孙悦")
+    shown = asked["text"].split("：")[1].split("、")[0]
+    assert "（" in shown and "sun0" not in shown
+    assert f"部分员工：{shown}" in (await stage.ask("chen01", f"使用范围 部分员工 {shown}"))["text"]
+    await stage.ask("chen01", "新建角色 内勤")
+    assert shown in (await stage.ask("chen01", "角色 内勤 添加 孙悦"))["text"]
+    assert f"添加成员：{shown}" in (await stage.ask("chen01", f"角色 内勤 添加 {shown}"))["text"]

@@ -54,6 +54,10 @@ async def test_by_sentences_for_some_people_and_departments(stage: Stage) -> Non
     assert "何平" in (await stage.ask("he08", "我同意"))["text"]
     chosen = await stage.ask("he08", "使用范围 部分员工 销售部 钱多")
     assert "全部员工（8 人）→ 部分员工：销售部、钱多（6 人）" in chosen["text"]
+    assert "开通后生效" in chosen["text"]
+    alone = await stage.ask("he08", "使用范围 管理员")
+    assert "→ 管理员（1 人），开通后生效" in alone["text"], "who opens it is its administrator"
+    await stage.ask("he08", "使用范围 部分员工 销售部 钱多")
     assert "没有找到" in (await stage.ask("he08", "使用范围 部分员工 市场部"))["text"]
     assert "应用已开通" in (await stage.ask("he08", "立即开通"))["text"]
     assert "累计领取" in (await stage.ask("lina04", "公海"))["text"], "in a department below the chosen one"
@@ -84,7 +88,8 @@ async def test_taps_of_others_change_and_show_nothing(stage: Stage) -> None:
     track = card["card"]["out_track_id"]
     forged = {"as": "lina04", "force": True, "action_ids": ["opening.open"], "params": {}}
     assert (await stage.post(f"/cards/{track}/tap", forged))["card"] is None
-    claim = {"force": True, "action_ids": ["pool.claim:1"], "params": {}}
+    params = {"action": "pool.claim", "ids": {"customer_id": "1"}}
+    claim = {"force": True, "action_ids": ["pool.claim"], "params": params}
     await stage.post("/cards/dc-unknown/tap", {"as": "lina04", **claim})
     answer = await stage.post(f"/cards/{track}/tap", {"as": "chen01", **claim})
     assert "尚未开通" in answer["card"]["text"], "who may open may do nothing else"

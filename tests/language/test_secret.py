@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.language.secret import looks_secret, read_credentials
+from bot.language.secret import SentCredentials, looks_secret, read_credentials
 
 SECRET = "aB3-xyz_0987654321qwerty"
 
@@ -44,3 +44,12 @@ def test_a_word_inside_a_secret_does_not_cut_it() -> None:
 )  # fmt: skip
 def test_ordinary_words_are_none(text: str) -> None:
     assert not looks_secret(text) and read_credentials(text) is None
+
+
+@pytest.mark.parametrize("word", ["凭证", "更换凭证", "设置凭证"])
+def test_what_is_called_credentials_is_secret_however_short(word: str) -> None:
+    assert looks_secret(f"{word} dingapp01 sec-x1-verylong")
+    assert read_credentials(f"{word} dingapp01 sec-x1-verylong", asked=True) == SentCredentials(
+        "dingapp01", "sec-x1-verylong"
+    )
+    assert not looks_secret(word) and not looks_secret("dingapp01 sec-x1-very")
