@@ -118,8 +118,10 @@ def remove_competitor(ctx: Context, name: str) -> Changed:
 
 
 def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
-    """Puts back what a change, a deletion or a new entry replaced. Raises ChangedSince."""
+    """Puts back what a change, a deletion or a new entry replaced. Raises Forbidden, ChangedSince."""
     name, before, after = str(payload["name"]), payload["before"], payload["after"]
+    needs = Permission.COMPETITOR_EDIT if before and after else Permission.COMPETITOR_ADD
+    ctx.actor.require(needs if after else Permission.COMPETITOR_DELETE)
     with ctx.begin() as tx:
         lock_base_data(tx)
         competitor = competitors.find_competitor(tx, name)

@@ -69,7 +69,8 @@ def change_flow(ctx: Context, words: NodeWords) -> Changed:
 
 
 def undo_flow(ctx: Context, payload: dict[str, Any]) -> str:
-    """Puts the nodes back as they were."""
+    """Puts the nodes back as they were. Raises Forbidden, ChangedSince."""
+    ctx.actor.require_admin()
     with ctx.begin() as tx:
         lock_base_data(tx)
         nodes, after = ([_node(n) for n in payload[key]] for key in ("nodes", "after"))

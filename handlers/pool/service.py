@@ -82,7 +82,10 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
     with ctx.begin() as tx:
         holding = pools.holding_of(tx, customer_id)
         if holding is None or (holding.owner_id is not None and not _was_known(tx, customer_id)):
-            raise NotFound("没有找到这个客户，发送「公海」看看现在有哪些。")
+            raise NotFound(
+                "没有找到这个客户，发送「公海」看看现在有哪些。",
+                attempt="" if holding is None else subject(customer_id),
+            )
         if holding.owner_id == me.user_id:
             return Claimed(customers.access_brief(tx, customer_id).name, None, mine_already=True)
         if holding.owner_id is not None:

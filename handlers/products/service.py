@@ -122,7 +122,8 @@ def switch_product(ctx: Context, word: str, *, enabled: bool) -> Changed:
 
 
 def undo_add(ctx: Context, payload: dict[str, Any]) -> str:
-    """Takes a new product off the list again."""
+    """Takes a new product off the list again. Raises Forbidden."""
+    ctx.actor.require(Permission.PRODUCT_ADD)
     with ctx.begin() as tx:
         lock_base_data(tx)
         product = products.access_product(tx, str(payload["code"]))
@@ -132,7 +133,8 @@ def undo_add(ctx: Context, payload: dict[str, Any]) -> str:
 
 
 def undo_edit(ctx: Context, payload: dict[str, Any]) -> str:
-    """Puts back what the product said before. Raises ChangedSince."""
+    """Puts back what the product said before. Raises Forbidden, ChangedSince."""
+    ctx.actor.require(Permission.PRODUCT_EDIT)
     name, before = str(payload["field"]), payload["before"]
     with ctx.begin() as tx:
         lock_base_data(tx)

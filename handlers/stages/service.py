@@ -126,7 +126,11 @@ def remove_stage(ctx: Context, name: str) -> Changed:
 
 
 def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
-    """Puts the list back as it was, unless a stage that would go is in use by now."""
+    """Puts the list back as it was, unless a stage that would go is in use by now.
+
+    Raises Forbidden, ChangedSince.
+    """
+    ctx.actor.require_admin()
     with ctx.begin() as tx:
         lock_base_data(tx)
         if _picture(tx) != payload["after"]:

@@ -67,7 +67,8 @@ def set_targets(ctx: Context, words: TargetWords, *, overwrite: bool | None = No
 
 
 def undo_set(ctx: Context, payload: dict[str, Any]) -> str:
-    """Puts the months back as they were."""
+    """Puts the months back as they were. Raises Forbidden, ChangedSince."""
+    ctx.actor.require(Permission.TARGET_SET)
     metric, year = payload["metric"], int(payload["year"])
     with ctx.begin() as tx:
         lock_base_data(tx)

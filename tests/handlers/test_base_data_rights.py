@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from bot.core.fields import FieldLevel
-from handlers.audit.words import detail_words
+from handlers.audit.words import action_words, detail_words
 from storage import roles
 from storage.database import Database, Tx
 from storage.tables import Audit, Competitor, Product, Stage
@@ -181,14 +181,13 @@ async def test_an_attempt_on_a_foreign_customer_is_kept_whichever_door(database:
 
     await load_company(database)
     room, foreign = Room(database), await id_of(database, "深圳创想电子有限公司")
-    for button in (FollowButton(customer_id=foreign), FollowButton(customer_id=999_999)):
-        await room.say("lina04", "我的客户")
-        await room.tap("lina04", (await room.cards("lina04"))[-1], button)
-        await room.say("lina04", "电话聊了报价")
-    await room.tap("lina04", (await room.cards("lina04"))[-1], ClaimButton(customer_id=foreign))
-    query = select(Audit.subject).where(Audit.action == "refuse.attempt")
-    subjects = set(await database.system(lambda tx: tx.exec(query).all()))
-    assert subjects == {f"customer:{foreign}"}
+    for door in (FollowButton, ClaimButton):
+        for customer in (foreign, 999_999):
+            await room.say("lina04", "我的客户")
+            await room.tap("lina04", (await room.cards("lina04"))[-1], door(customer_id=customer))
+        query = select(Audit.subject).where(Audit.action == "refuse.attempt")
+        subjects = await database.system(lambda tx, q=query: tx.exec(q).all())  # type: ignore[misc]
+        assert subjects == [f"customer:{foreign}"] * (1 if door is FollowButton else 2), door
 
 
 TOGETHER = (
@@ -272,3 +271,40 @@ def _take(tx: Tx, *functions: str) -> None:
     role = roles.find_by_name(tx, "业务员")
     assert role is not None
     roles.write_role(tx, role, replace(role, functions=role.functions - set(functions)))
+
+
+CHANGES = (
+    "新增产品 Z-1 底座 300", "修改产品 Z-1 单价 310", "停用产品 Z-1", "启用产品 Z-1",
+    "新增竞争对手 大明机床 优势 快", "修改竞争对手 大明机床 优势 很快", "停用竞争对手 大明机床",
+    "删除竞争对手 大明机床", "新增阶段 样品测试 20%", "阶段 样品测试 赢率 25%", "阶段 样品测试 改名 样机测试",
+    "阶段 样机测试 移到 接洽 前", "停用阶段 样机测试", "删除阶段 样机测试", "设目标 李娜 合同额 2026年 每月3万",
+    "新建字典 付款方式 月结;现款", "编辑字典 付款方式 月结;预付", "绑定字典 客户 来源 付款方式", "新建角色 电销",
+    "角色 电销 添加 周敏", "角色 电销 添加功能 公海-全部", "角色 电销 数据权限 服务部门",
+    "角色 电销 周敏 服务部门 销售二部", "角色 电销 操作权限 高级", "字段权限 电销 客户 电话 脱敏",
+    "角色 电销 移除 周敏", "角色 电销 改名 电话销售", "高级操作 客户 删除", "公海设置 领取上限 9",
+    "提醒规则 未跟进 9天", "使用范围 全部员工", "添加管理员 李娜", "移除管理员 李娜", "版本 免费版",
+    "绑定字典 客户 来源 商机及客户来源", "版本 付费版", "导出操作记录 本周", "导出角色", "分配 宁波海蓝 给 赵磊",
+)  # fmt: skip
+
+
+async def test_every_change_is_one_readable_line_with_the_name_and_the_door(sqlite: Database) -> None:
+    room = await company(sqlite)
+    await sqlite.system(_synced)
+    count = len(await sqlite.system(_lines))
+    for sentence in CHANGES:
+        room.later(seconds=5)
+        said = await room.say("chen01", sentence)
+        lines = await sqlite.system(_lines)
+        assert len(lines) == count + 1, (sentence, said, lines[count:])
+        count += 1
+        user_id, via, action, name, detail = lines[-1]
+        words = detail_words(action, detail)
+        assert (user_id, via) == ("chen01", "chat") and name, (sentence, lines[-1])
+        assert action_words(action) != "其他操作", action
+        assert action.startswith("export") or (words and "{" not in words and "None" not in words), (sentence, words)
+        assert action.startswith("export") or " → " in words or "角色：" in words or "阶段" in words, (sentence, words)
+
+
+def _lines(tx: Tx) -> list[Any]:
+    query = select(Audit).order_by(col(Audit.id))
+    return [(a.user_id, a.via, a.action, a.name, a.detail) for a in tx.exec(query).all()]
