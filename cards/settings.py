@@ -26,7 +26,7 @@ def menu_card(rows: Sequence[tuple[str, str, str]]) -> CardView:
         CardRow(title, escape(state), "", (CardButton(f"打开 {title}", TopicButton(topic=key), typed=title),))
         for key, title, state in rows
     )
-    return CardView("后台管理", body=f"共 {len(rows)} 项，点开或回复序号、名称；每项都能在聊天里改。", rows=drawn)
+    return CardView("后台管理", body=f"共 {len(rows)} 项，点开，或回复名称；每项都能在聊天里改。", rows=drawn)
 
 
 def topic_card(
