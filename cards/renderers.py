@@ -67,8 +67,8 @@ class OwnTemplateRenderer:
     def variables(self, view: CardView) -> dict[str, str]:
         """Every public variable, also the empty ones: an update leaves nothing of what was there before."""
         return {
-            "lastMessage": view.title,
-            "title": view.title,
+            "lastMessage": escape(view.title),
+            "title": escape(view.title),
             "tags": _json([{"text": tag, "color": TAG_COLOURS.get(tag[:1], "blue")} for tag in view.tags]),
             **_texts(BODIES, view.body),
             **_lists(FIELDS, [{"name": name, "value": value} for name, value in view.fields]),

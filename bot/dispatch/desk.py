@@ -274,8 +274,8 @@ class Desk:
             answer = await self._db.unit(None, lambda tx: self._work_tap(tx, raw), urgent=True)
         except Stranger as refusal:
             stranger = refusal  # the name of an except clause does not outlive it
-            await self._db.system(lambda tx: self._note_tap(tx, raw, stranger), urgent=True)
-            return self._note_alone(raw, stranger.text)
+            template_id = await self._db.system(lambda tx: self._note_tap(tx, raw, stranger), urgent=True)
+            return self._note_alone(raw, stranger.text, template_id)
         except AppError as refusal:
             refused = refusal
             answer = await self._refused_tap(raw, refused)
@@ -293,8 +293,8 @@ class Desk:
         try:
             return await self._db.unit(None, lambda tx: self._show(tx, raw, refusal), urgent=True)
         except AppError:
-            await self._db.system(lambda tx: self._note_tap(tx, raw, refusal), urgent=True)
-            return self._note_alone(raw, refusal.text)
+            template_id = await self._db.system(lambda tx: self._note_tap(tx, raw, refusal), urgent=True)
+            return self._note_alone(raw, refusal.text, template_id)
 
     def _work_tap(self, tx: Tx, raw: RawTap) -> TapAnswer:
         settings = read_settings(tx)
@@ -334,13 +334,16 @@ class Desk:
         form = self.dispatcher.paint(card.kind, card.state, ctx).form
         return None if form is None or form.disabled else form
 
-    def _note_tap(self, tx: Tx, raw: RawTap, refusal: AppError) -> None:
+    def _note_tap(self, tx: Tx, raw: RawTap, refusal: AppError) -> str | None:
+        """Records the refusal; returns the template of the card that was tapped, if we know it."""
         try:
             what = f"点按钮 {self.dispatcher.read_tap(raw)[0].action}"
         except AppError:
             what = "点按钮"
         now, key = self._clock.now(), raw.out_track_id
         note_refusal(tx, refusal, user_id=raw.user_id, via="tap", what=what, source=key, now=now)
+        card = cards.get(tx, raw.out_track_id)
+        return card.template_id if card is not None else None
 
     def _show(self, tx: Tx, raw: RawTap, refusal: AppError) -> TapAnswer:
         """The card as it stands now, with what was refused."""
@@ -368,9 +371,9 @@ class Desk:
         if card is None or not self.dispatcher.has_painter(update.card.kind if update.card else card.kind):
             return self._note_alone(raw, update.note)
         if ctx.actor.doorway and not card.kind.startswith(f"{ctx.actor.doorway}."):
-            return self._note_alone(raw, turned_away(ctx.actor).text)
+            return self._note_alone(raw, turned_away(ctx.actor).text, card.template_id)
         if card.holder_user_id not in (None, ctx.actor.user_id):
-            return self._note_alone(raw, update.note or "这张卡片不是发给你的。")
+            return self._note_alone(raw, update.note or "这张卡片不是发给你的。", card.template_id)
         if update.card is not None:
             cards.change(tx, card, state=update.card.state, kind=update.card.kind, subjects=update.card.subjects)
         elif update.state is not None:
@@ -408,10 +411,15 @@ class Desk:
             payload = {**target, "title": first_line(reply.text), "text": inert(reply.text)}
             outbox.put(tx, key=key, lane=lane, channel="robot", payload=payload, now=ctx.now)
 
-    def _note_alone(self, raw: RawTap, note: str) -> TapAnswer:
-        """Only the note's variable: the rest of the card stays as it is. The tap tells which template it came from."""
-        own = "action" in raw.params or raw.form is not None
-        renderer = self._renderer_of("own" if own else "")
+    def _note_alone(self, raw: RawTap, note: str, template_id: str | None = None) -> TapAnswer:
+        """Only the note's variable: the rest of the card stays as it is. Of a card we do not know, the tap tells which
+        template it came from.
+        """
+        if template_id is None:
+            template_id = "own" if "action" in raw.params or raw.form is not None else ""
+        renderer = self._renderer_of(template_id)
+        if not renderer.note_variable:  # it went as words: nothing can be changed on it
+            return TapAnswer({})
         said = {renderer.note_variable: inert(note)}
         return TapAnswer({}, said) if renderer.note_private else TapAnswer(said)
 

@@ -51,8 +51,9 @@ def by_name(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 def by_other_name(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     """Names of topics that no capability has made a command of its own."""
     topic = BY_NAME.get(fold(message.text).strip(" 。.!！~"))
-    if topic is None or not ctx.actor.admin:
+    if topic is None:
         return None
+    ctx.actor.require_admin()
     talk.misses = 0
     return _open(topic, ctx)
 

@@ -70,7 +70,7 @@ async def test_a_question_or_a_remark_moves_no_appointment(stage: Stage) -> None
 )
 async def test_a_question_about_a_customer_opens_its_card(stage: Stage, question: str) -> None:
     seen = await _say(stage, "a1", question)
-    assert "SAP" in seen and "负责人：你" in seen and "已记录" not in seen
+    assert "SAP" in seen and "负责人 你" in seen and "已记录" not in seen
 
 
 async def test_voice_is_understood_and_silence_stores_nothing(stage: Stage) -> None:
@@ -176,10 +176,12 @@ async def test_the_administrator_gets_one_message_in_the_morning(stage: Stage) -
     await _say(stage, "z9", "跟进 离别制衣 电话聊了 9月18日再打")
     await stage.request("DELETE", "/company/users/z9")
     await stage.settle()
+    told = [n for n in await stage.look("boss") if n["kind"] == "notice"]
+    assert len(told) == 1 and "离晓 已离职，名下还有" in told[0]["text"]
     await stage.advance(now="2026-09-17T09:00:00+08:00")
     news = [n for n in await stage.look("boss") if n["kind"] == "notice"]
     assert len(news) == 1
-    assert "离晓名下：「离别制衣」" in news[0]["text"] and "已离职" in news[0]["text"]
+    assert "离晓名下：「离别制衣」" in news[0]["text"]
     assert not [n for n in await stage.look("z9") if n["kind"] == "notice"]
 
 
