@@ -14,6 +14,7 @@ from handlers.dictionaries.rules import ChangedSince, Held, Kept, NameTaken, Pla
 from storage import audit, dictionaries, undos
 from storage.database import Tx
 from storage.dictionaries import Field, Value
+from storage.settings import lock_base_data
 from storage.tables import Dictionary
 
 UNDO = timedelta(minutes=10)
@@ -378,6 +379,7 @@ def bind_field(ctx: Context, field: Field, dictionary_id: int | None) -> Changed
     """
     ctx.actor.require_admin()
     with ctx.begin() as tx:
+        lock_base_data(tx)
         name = dictionaries.access_dictionary(tx, dictionary_id, lock=True).name if dictionary_id is not None else ""
         was = dictionaries.list_bindings(tx).get(field)
         was_name = dictionaries.access_dictionary(tx, was).name if was is not None else ""
