@@ -1,5 +1,6 @@
 """Messages written with the change that causes them, sent after it commits (house principle 6)."""
 
+import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,8 +24,9 @@ REFRESHING = Plain(
     core_select(T.c.lane).where(
         T.c.lane.in_(given_list("lanes")), T.c.channel == "card_update", T.c.state == "queued"
     )
+    .order_by(T.c.lane)
+    .with_for_update()
 )  # fmt: skip
-NEWEST = Plain(core_select(func.max(T.c.id)))
 OPEN = Plain(
     core_select(T.c.id, T.c.lane, T.c.state, T.c.not_before, T.c.lease_holder, T.c.lease_until)
     .where(T.c.state.in_(("queued", "sending")))
@@ -81,13 +83,13 @@ def refresh_cards(tx: Tx, out_track_ids: Sequence[str], *, now: datetime) -> Non
     """Asks for cards to be drawn anew and sent. Several wishes before one leaves become one update."""
     if not out_track_ids:
         return
-    lanes = {f"card:{one}": one for one in out_track_ids}
+    lanes = {f"card:{one}": one for one in sorted(out_track_ids)}
+    # A wish that waits is held until this transaction ends: drawn before, it would not show what is written here.
     waiting = set(REFRESHING.run(tx, lanes=list(lanes)).scalars())
-    last = NEWEST.run(tx).scalar() or 0
     for lane, out_track_id in lanes.items():
         if lane not in waiting:
             put(
-                tx, key=f"card_update:{out_track_id}:{last}", lane=lane, channel="card_update",
+                tx, key=f"card_update:{out_track_id}:{uuid.uuid4().hex}", lane=lane, channel="card_update",
                 payload={"out_track_id": out_track_id}, now=now,
             )  # fmt: skip
 
