@@ -307,6 +307,38 @@ async def test_outside_the_scope_is_as_if_it_were_not_there(database: Database, 
     assert foreign.value.text == absent.value.text
 
 
+@pytest.mark.parametrize("name", SCOPED)
+async def test_outside_the_scope_costs_what_absence_costs(sqlite: Database, name: str) -> None:
+    """The time an answer takes tells nothing either: both are refused after the same statements, but for one look-up
+    that tells the audit of an attempt.
+    """
+    await load_company(sqlite)
+    row = TABLE[name]
+    assert row.foreign is not None
+    foreign_name = row.foreign
+    foreign = await sqlite.system(lambda tx: customer_id(tx, foreign_name))
+    assert 0 <= await _statements(sqlite, name, foreign) - await _statements(sqlite, name, ABSENT) <= 1
+
+
+async def _statements(db: Database, name: str, object_id: int) -> int:
+    seen: list[str] = []
+
+    def watch(tx: Tx) -> None:
+        connection: Any = tx.connection().connection.dbapi_connection
+        connection.set_trace_callback(seen.append)
+
+    def done(tx: Tx) -> None:
+        connection: Any = tx.connection().connection.dbapi_connection
+        connection.set_trace_callback(None)
+
+    await db.system(watch)  # there is one connection that writes
+    with pytest.raises(NotFound):
+        await _do(db, name, "lina04", object_id)
+    await db.system(done)
+    assert seen, "the watch sees nothing: the test is broken"
+    return len([s for s in seen if s.split(" ", 1)[0].upper() in ("SELECT", "INSERT", "UPDATE", "DELETE")])
+
+
 FOREIGN, NOWHERE = "深圳创想电子有限公司", "深圳想创电子有限公司"  # another team's, and one that there is not
 SENTENCES = (
     "查 {}", "{}", "客户 {}", "我的客户 {}", "跟进 {} 电话聊了报价，下周三再打", "联系人 {}",
