@@ -27,6 +27,13 @@ REFRESHING = Plain(
     .order_by(T.c.lane)
     .with_for_update()
 )  # fmt: skip
+ON_ITS_WAY = Plain(
+    core_select(T.c.state)
+    .where(
+        T.c.lane == given("lane_of"), T.c.channel == "card_update", T.c.state.in_(("queued", "sending"))
+    )
+    .with_for_update()
+)  # fmt: skip
 OPEN = Plain(
     core_select(T.c.id, T.c.lane, T.c.state, T.c.not_before, T.c.lease_holder, T.c.lease_until)
     .where(T.c.state.in_(("queued", "sending")))
@@ -92,6 +99,15 @@ def refresh_cards(tx: Tx, out_track_ids: Sequence[str], *, now: datetime) -> Non
                 tx, key=f"card_update:{out_track_id}:{uuid.uuid4().hex}", lane=lane, channel="card_update",
                 payload={"out_track_id": out_track_id}, now=now,
             )  # fmt: skip
+
+
+def follow_update(tx: Tx, out_track_id: str, *, now: datetime) -> None:
+    """A tap is about to change a card in its acknowledgement. An update of it that is being sent was drawn before and
+    may arrive after, old over new (reliability C13): then one more follows it.
+    """
+    states = ON_ITS_WAY.run(tx, lane_of=f"card:{out_track_id}").scalars()
+    if "sending" in states and "queued" not in states:
+        refresh_cards(tx, [out_track_id], now=now)
 
 
 def take(tx: Tx, *, holder: str, now: datetime, wall: datetime, limit: int, busy: set[str]) -> list[Message]:
