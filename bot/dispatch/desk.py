@@ -378,7 +378,8 @@ class Desk:
             cards.change(tx, card, state=update.card.state, kind=update.card.kind, subjects=update.card.subjects)
         elif update.state is not None:
             cards.change(tx, card, state=update.state)
-        outbox.follow_update(tx, raw.out_track_id, now=ctx.now)
+        if not keep:  # a refused tap has changed nothing
+            outbox.follow_update(tx, raw.out_track_id, now=ctx.now)
         replaced = update.card is not None  # by a card that must be drawn, or the tap is refused
         group = card.holder_user_id is None
         view = self._paint(card.kind, card.state, ctx, group=group) if replaced else self._present(card, ctx)
