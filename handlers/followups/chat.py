@@ -18,6 +18,7 @@ from bot.language.times import is_correction, only_time
 from handlers.customers.finding import LONG, candidates_of, chosen, describe, find_customer
 from handlers.customers.views import NOON, moment_text
 from handlers.followups.service import NewFollowUp, log_follow_up, plan_next
+from handlers.followups.views import promise
 from handlers.undo.service import take_back
 from storage import customers, dictionaries, people
 
@@ -276,4 +277,4 @@ def _planned(ctx: Context, talk: Talk, customer_id: int, found: Any) -> Reply:
     name = plan_next(ctx, customer_id, at, timed=bool(found.has_time))
     talk.about(customer_id)
     talk.ask("followups.next", customer_id=customer_id, planned=True)
-    return Reply(f"「{name}」下次联系：{moment_text(at, ctx, timed=bool(found.has_time))}，会提醒你。")
+    return Reply(f"「{name}」下次联系：{moment_text(at, ctx, timed=bool(found.has_time))}{promise(ctx)}。")

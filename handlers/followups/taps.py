@@ -21,7 +21,7 @@ def move(tap: CardTap[MoveNextButton], ctx: Context) -> CardUpdate:
     """The next contact is planned for that day."""
     day = date.fromisoformat(tap.button.day)
     name = plan_next(ctx, tap.button.customer_id, at_beijing(day), timed=False)
-    return CardUpdate(note=f"「{name}」{day.month}月{day.day}日 会提醒你")
+    return CardUpdate(note=f"「{name}」下次联系：{day.month}月{day.day}日{views.promise(ctx)}")
 
 
 @router.button(FollowButton)

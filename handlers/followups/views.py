@@ -10,8 +10,14 @@ from cards import followups as followup_cards
 from cards.customers import OpenButton
 from cards.followups import MoveNextButton
 from handlers.customers.views import moment_text, told_text
+from handlers.reminders.service import policy_of
 from handlers.undo.views import undo_buttons
 from storage import customers, follow_ups
+
+
+def promise(ctx: Context) -> str:
+    """，会提醒你, where the rule for the next contact is on: no promise that nobody keeps."""
+    return "，会提醒你" if policy_of(ctx.settings).next_follow_up_days is not None else ""
 
 
 def paint_logged(state: dict[str, Any], ctx: Context) -> CardView:
@@ -36,6 +42,6 @@ def paint_logged(state: dict[str, Any], ctx: Context) -> CardView:
     return followup_cards.logged_card(
         name=name, method=follow_up.method, content=follow_up.content,
         when=told_text(follow_up.at, ctx) if earlier else "",
-        next_text=f"{moment_text(planned, ctx, timed=timed)}，会提醒你" if planned else "" if may_plan else "—",
+        next_text=f"{moment_text(planned, ctx, timed=timed)}{promise(ctx)}" if planned else "" if may_plan else "—",
         buttons=buttons,
     )  # fmt: skip

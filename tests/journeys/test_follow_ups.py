@@ -1,6 +1,9 @@
 """跟进 as people meet it: one sentence, voice, what is missing, undo, and the morning after."""
 
+import pytest
+
 from tests.support.stage import Stage
+from tests.support.world import small_world
 
 
 async def test_one_sentence_is_one_follow_up_and_one_answer(stage: Stage) -> None:
@@ -101,3 +104,9 @@ async def test_a_contact_later_today_is_reminded_of_before_its_time(stage: Stage
     await stage.advance(now="2026-03-02T15:00:00+08:00")
     news = await stage.look("lina04")
     assert len(news) == 1 and "华兴科技" in news[0]["text"] and "15:00" in news[0]["text"]
+
+
+@pytest.mark.parametrize("world", [small_world() | {"settings": {**small_world()["settings"], "reminders": {}}}])
+async def test_nothing_is_promised_where_no_rule_reminds(stage: Stage) -> None:
+    text = (await stage.ask("lina04", "跟进 华兴科技 电话聊了报价，明天再打"))["text"]
+    assert "明天" in text and "会提醒你" not in text
