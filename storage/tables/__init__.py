@@ -21,6 +21,7 @@ from storage.tables.access import (  # noqa: E402
     Secret,
     Setting,
 )
+from storage.tables.contracts import Contract, Payment  # noqa: E402
 from storage.tables.crm import (  # noqa: E402
     ClaimCarry,
     ClaimLog,
@@ -31,6 +32,7 @@ from storage.tables.crm import (  # noqa: E402
 )
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
 from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
+from storage.tables.leads import Lead  # noqa: E402
 from storage.tables.loads import LoadedRecord  # noqa: E402
 from storage.tables.messaging import (  # noqa: E402
     Attachment,
@@ -48,20 +50,9 @@ from storage.tables.messaging import (  # noqa: E402
     Undo,
     Upload,
 )
+from storage.tables.opportunities import Opportunity, OpportunityCompetitor  # noqa: E402
 from storage.tables.org import Department, DepartmentLeader, Employee, EmployeeDepartment, SyncRun  # noqa: E402
-from storage.tables.sales import (  # noqa: E402
-    Competitor,
-    Contract,
-    FlowNode,
-    Invoice,
-    Lead,
-    Opportunity,
-    OpportunityCompetitor,
-    Payment,
-    Product,
-    Stage,
-    Target,
-)
+from storage.tables.sales import Competitor, FlowNode, Invoice, Product, Stage, Target  # noqa: E402
 
 Tables.collect()
 _fields.watch(

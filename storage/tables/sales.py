@@ -1,28 +1,13 @@
 """The rest of the sales chain: loaded from a world file and kept, used by the capabilities that follow."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.scope import Owned
-from storage.types import Fen, Json, Moment
-
-
-class Lead(Owned, table=True):
-    """线索."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    company: str
-    contact: str = ""
-    mobile: str = ""
-    source: str = ""
-    state: str = "open"
-    remark: str = ""
-    created_at: datetime = Field(sa_type=Moment)
-    deleted_at: datetime | None = Field(default=None, sa_type=Moment)
+from storage.types import Fen, Json
 
 
 class Stage(SQLModel, table=True):
@@ -63,45 +48,6 @@ class Competitor(SQLModel, table=True):
     active: bool = True  # False: archived, kept where it was met
 
 
-class Opportunity(Owned, table=True):
-    """商机."""
-
-    __table_args__ = (UniqueConstraint("customer_id", "name"),)
-    id: int | None = Field(default=None, primary_key=True)
-    name: str
-    customer_id: int = Field(foreign_key="customer.id", index=True)
-    amount: Decimal = Field(sa_type=Fen)
-    stage_id: int = Field(foreign_key="stage.id")
-    source: str = ""
-    expected_on: date | None = None
-    created_at: datetime = Field(sa_type=Moment)
-    deleted_at: datetime | None = Field(default=None, sa_type=Moment)
-
-
-class OpportunityCompetitor(SQLModel, table=True):
-    """A competitor met in an opportunity."""
-
-    __tablename__ = "opportunity_competitor"
-    opportunity_id: int = Field(primary_key=True, foreign_key="opportunity.id")
-    competitor_id: int = Field(primary_key=True, foreign_key="competitor.id")
-
-
-class Contract(Owned, table=True):
-    """合同, by its number."""
-
-    __table_args__ = (CheckConstraint("state IN ('draft','effective','void')", name="state"),)
-    id: int | None = Field(default=None, primary_key=True)
-    number: str = Field(unique=True)
-    customer_id: int = Field(foreign_key="customer.id", index=True)
-    amount: Decimal = Field(sa_type=Fen)
-    signed_on: date | None = None
-    starts_on: date | None = None
-    ends_on: date | None = None
-    state: str = "draft"
-    created_at: datetime = Field(sa_type=Moment)
-    deleted_at: datetime | None = Field(default=None, sa_type=Moment)
-
-
 class Invoice(SQLModel, table=True):
     """An invoice issued on a contract (before this database: from a world file)."""
 
@@ -109,16 +55,6 @@ class Invoice(SQLModel, table=True):
     contract_id: int = Field(foreign_key="contract.id", index=True)
     amount: Decimal = Field(sa_type=Fen)
     issued_on: date
-
-
-class Payment(SQLModel, table=True):
-    """回款 on a contract."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    contract_id: int = Field(foreign_key="contract.id", index=True)
-    amount: Decimal = Field(sa_type=Fen)
-    paid_on: date
-    method: str = ""
 
 
 class Target(SQLModel, table=True):
