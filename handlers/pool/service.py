@@ -167,6 +167,7 @@ def return_customer(ctx: Context, customer_id: int, reason: str, *, card: str = 
         if not (own and ctx.actor.may(Permission.POOL_CLAIM)):
             ctx.actor.require(Permission.POOL_RETURN)
         name, owner_id = customer.name, customer.owner_id
+        rules.check_not_locked(name=name, lock_until=customer.lock_until, today=ctx.today)
         next_at, timed = pools.plan_of(tx, customer_id)
         undo_payload = {
             "customer_id": customer_id, "owner_id": owner_id,
@@ -279,7 +280,7 @@ def _due(customer: Clocked, ctx: Context, days: int) -> bool:
         return False
     clock = rules.return_clock(
         after_days=days, owner_since=customer.owner_since, last_follow_up_at=customer.last_follow_up_at,
-        rule_since=ctx.settings.pool_rule_since, today=ctx.today,
+        rule_since=ctx.settings.pool_rule_since, today=ctx.today, lock_until=customer.lock_until,
     )  # fmt: skip
     return clock.days_left <= 0
 
@@ -292,7 +293,7 @@ def recycle_customer(ctx: Context, due: Clocked) -> bool:
     with ctx.begin() as tx:
         done = pools.release(
             tx, due.id, due.owner_id, how="recycle", by="", now=ctx.now, reason=f"{days} 天未跟进，自动返回公海",
-            rule_days=days, unless_followed_since=due.last_follow_up_at or due.owner_since,
+            rule_days=days, unless_followed_since=due.last_follow_up_at or due.owner_since, unless_locked_on=ctx.today,
         )  # fmt: skip
         if not done:
             return False

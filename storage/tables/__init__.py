@@ -28,7 +28,10 @@ from storage.tables.crm import (  # noqa: E402
     Contact,
     Customer,
     FollowUp,
+    JoinRequest,
+    MergeLog,
     OwnerHistory,
+    TeamMember,
 )
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
 from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
@@ -91,9 +94,11 @@ __all__ = [
     "Invoice",
     "JobRequest",
     "JobState",
+    "JoinRequest",
     "Lead",
     "Lease",
     "LoadedRecord",
+    "MergeLog",
     "Notice",
     "Opportunity",
     "OpportunityCompetitor",
@@ -111,6 +116,7 @@ __all__ = [
     "Stage",
     "SyncRun",
     "Target",
+    "TeamMember",
     "Undo",
     "Upload",
 ]
