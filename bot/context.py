@@ -27,6 +27,7 @@ class Context:
     via: str  # chat | tap | job | event | load | web
     key: str = ""  # of the frame that caused this, for idempotence
     undoers: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    confirmers: dict[str, Callable[..., Any]] = field(default_factory=dict)
     secret_key: str = field(default="", repr=False)  # DINGCRM_SECRET_KEY, for what is kept encrypted
     client_id: str = ""  # of the app, as DingTalk knows it now
     words: tuple[str, ...] = ()  # commands that are answered

@@ -7,6 +7,8 @@ from handlers.audit import chat as audit_chat
 from handlers.audit import taps as audit_taps
 from handlers.competitors import chat as competitors_chat
 from handlers.competitors import taps as competitors_taps
+from handlers.confirming import chat as confirming_chat
+from handlers.confirming import taps as confirming_taps
 from handlers.customers import chat as customers_chat
 from handlers.customers import taps as customers_taps
 from handlers.dictionaries import chat as dictionaries_chat
@@ -52,6 +54,8 @@ ROUTERS: tuple[Router, ...] = (
     audit_taps.router,
     competitors_chat.router,
     competitors_taps.router,
+    confirming_chat.router,
+    confirming_taps.router,
     customers_chat.router,
     customers_taps.router,
     dictionaries_chat.router,

@@ -95,6 +95,10 @@ TABLE: dict[str, Row] = {
         P.COMPETITOR_EDIT, lambda f, c, _: f(c, {"name": "某某", "before": {"active": 1}, "after": {"active": 0}}),
         foreign=None,
     ),
+    "confirming.confirm_intent": Row(None, lambda f, c, i: f(c, i)),  # its author, and what its confirmer needs
+    "confirming.drop_intent": Row(None, lambda f, c, i: f(c, i)),
+    "confirming.propose": Row(None, lambda f, c, _: None, foreign=None),  # after a capability has checked it
+    "confirming.show_intent": Row(None, lambda f, c, i: f(c, i)),
     "customers.add_contact": Row(P.CONTACT_ADD, lambda f, c, i: f(c, i, name="陈强", title="", mobile="13812345679")),
     "customers.check_new_name": Row(P.CUSTOMER_ADD, lambda f, c, _: f(c, NewCustomer("新客户某某")), foreign=None),
     "customers.create_customer": Row(

@@ -360,7 +360,7 @@ class Desk:
         return ctx
 
     def _equip(self, ctx: Context) -> None:
-        ctx.undoers = dict(self.dispatcher.undoers)
+        ctx.undoers, ctx.confirmers = dict(self.dispatcher.undoers), dict(self.dispatcher.confirmers)
         ctx.painters, ctx.words = self.dispatcher.painters, self.dispatcher.words
         ctx.secret_key, ctx.client_id = self._secret_key, self._client_id()
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.core.tabular import Sheet
-from bot.dispatch.messages import CardTap, CardUpdate, ChatMessage, RawTap, Reply
+from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, RawTap, Reply
 from bot.dispatch.talk import Talk
 from bot.dispatch.view import Button, CardView
 from bot.language.commands import without_politeness
@@ -23,6 +23,7 @@ PendingHandler = Callable[[ChatMessage, Context, Talk, dict[str, Any]], Reply | 
 CardHandler = Callable[[CardTap[Any], Context], CardUpdate]
 Painter = Callable[[dict[str, Any], Context], CardView]
 Undoer = Callable[[dict[str, Any], Context], str]
+Confirmer = Callable[[dict[str, Any], Context], "Confirmed"]
 SheetHandler = Callable[[ChatMessage, Context, Talk, Sheet], Reply]
 Recogniser = Callable[[Sheet], bool]
 
@@ -37,6 +38,14 @@ PAUSES = " \n，,：:、。.!！~～;；"  # around a command and what it is abo
 
 class AlreadyUsed(ValueError):
     """Two routers answer to the same word, button, painter or undo: an error at start, not at run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a confirmed intent has become: what is said of it, and its card in place of the summary."""
+
+    text: str
+    card: CardRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ class Router:
         self.buttons: dict[type[Button], CardHandler] = {}
         self.painters: dict[str, Painter] = {}
         self.undoers: dict[str, Undoer] = {}
+        self.confirmers: dict[str, Confirmer] = {}
         self.sheets: dict[str, tuple[Recogniser, SheetHandler]] = {}
         self.doorways: dict[str, ChatHandler] = {}
 
@@ -137,6 +147,15 @@ class Router:
 
         return register
 
+    def confirmer(self, kind: str) -> Callable[[Confirmer], Confirmer]:
+        """Does what was proposed as `kind`, once its author has tapped the summary (handlers/confirming)."""
+
+        def register(confirmer: Confirmer) -> Confirmer:
+            self.confirmers[kind] = confirmer
+            return confirmer
+
+        return register
+
 
 class Dispatcher:
     """All routers together."""
@@ -147,6 +166,7 @@ class Dispatcher:
         self._questions: dict[str, PendingHandler] = {}
         self._painters: dict[str, Painter] = {}
         self.undoers: dict[str, Undoer] = {}
+        self.confirmers: dict[str, Confirmer] = {}
         self._sheets: dict[str, tuple[Recogniser, SheetHandler]] = {}
         self._doorways: dict[str, ChatHandler] = {}
         sentences: list[tuple[int, SentenceHandler]] = []
@@ -161,6 +181,8 @@ class Dispatcher:
                 _once(self._painters, name, painter, "painter")
             for name, undoer in router.undoers.items():
                 _once(self.undoers, name, undoer, "undo")
+            for name, confirmer in router.confirmers.items():
+                _once(self.confirmers, name, confirmer, "confirmer")
             for name, sheet in router.sheets.items():
                 _once(self._sheets, name, sheet, "sheet")
             for name, door in router.doorways.items():

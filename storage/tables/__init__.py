@@ -33,6 +33,7 @@ from storage.tables.crm import (  # noqa: E402
     OwnerHistory,
     TeamMember,
 )
+from storage.tables.dialogues import DialogueDraft, Intent  # noqa: E402
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
 from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
 from storage.tables.leads import Lead  # noqa: E402
@@ -56,6 +57,7 @@ from storage.tables.messaging import (  # noqa: E402
 from storage.tables.opportunities import Opportunity, OpportunityCompetitor  # noqa: E402
 from storage.tables.org import Department, DepartmentLeader, Employee, EmployeeDepartment, SyncRun  # noqa: E402
 from storage.tables.sales import Competitor, FlowNode, Invoice, Product, Stage, Target  # noqa: E402
+from storage.tables.visits import CheckIn, Comment, Visit  # noqa: E402
 
 Tables.collect()
 _fields.watch(
@@ -70,8 +72,10 @@ __all__ = [
     "Audit",
     "Card",
     "CardSubject",
+    "CheckIn",
     "ClaimCarry",
     "ClaimLog",
+    "Comment",
     "Competitor",
     "Contact",
     "Contract",
@@ -80,6 +84,7 @@ __all__ = [
     "Department",
     "DepartmentLeader",
     "Departure",
+    "DialogueDraft",
     "Dictionary",
     "DictionaryValue",
     "DigestItem",
@@ -91,6 +96,7 @@ __all__ = [
     "Handover",
     "HandoverItem",
     "Inbox",
+    "Intent",
     "Invoice",
     "JobRequest",
     "JobState",
@@ -119,4 +125,5 @@ __all__ = [
     "TeamMember",
     "Undo",
     "Upload",
+    "Visit",
 ]
