@@ -13,6 +13,7 @@ from handlers.customers import chat as customers_chat
 from handlers.customers import taps as customers_taps
 from handlers.dictionaries import chat as dictionaries_chat
 from handlers.dictionaries import taps as dictionaries_taps
+from handlers.drafts import chat as drafts_chat
 from handlers.followups import chat as followups_chat
 from handlers.followups import taps as followups_taps
 from handlers.handover import chat as handover_chat
@@ -60,6 +61,7 @@ ROUTERS: tuple[Router, ...] = (
     customers_taps.router,
     dictionaries_chat.router,
     dictionaries_taps.router,
+    drafts_chat.router,
     followups_chat.router,
     followups_taps.router,
     handover_chat.router,

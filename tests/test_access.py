@@ -95,10 +95,11 @@ TABLE: dict[str, Row] = {
         P.COMPETITOR_EDIT, lambda f, c, _: f(c, {"name": "某某", "before": {"active": 1}, "after": {"active": 0}}),
         foreign=None,
     ),
-    "confirming.confirm_intent": Row(None, lambda f, c, i: f(c, i)),  # its author, and what its confirmer needs
-    "confirming.drop_intent": Row(None, lambda f, c, i: f(c, i)),
+    # its author's alone (tests/handlers/test_confirming.py), and what its confirmer needs
+    "confirming.confirm_intent": Row(None, lambda f, c, i: f(c, i), foreign=None),
+    "confirming.drop_intent": Row(None, lambda f, c, i: f(c, i), foreign=None),
     "confirming.propose": Row(None, lambda f, c, _: None, foreign=None),  # after a capability has checked it
-    "confirming.show_intent": Row(None, lambda f, c, i: f(c, i)),
+    "confirming.show_intent": Row(None, lambda f, c, i: f(c, i), foreign=None),
     "customers.add_contact": Row(P.CONTACT_ADD, lambda f, c, i: f(c, i, name="陈强", title="", mobile="13812345679")),
     "customers.check_new_name": Row(P.CUSTOMER_ADD, lambda f, c, _: f(c, NewCustomer("新客户某某")), foreign=None),
     "customers.create_customer": Row(
@@ -123,6 +124,10 @@ TABLE: dict[str, Row] = {
     "dictionaries.switch_value": Row("admin", lambda f, c, _: f(c, 2, "展会", on=False), foreign=None),
     "dictionaries.switch_value_by_id": Row("admin", lambda f, c, _: f(c, 1, 1, on=False), foreign=None),
     "dictionaries.undo_change": Row("admin", lambda f, c, _: f(c, "edit", {}), foreign=None, free=UNDO),
+    "drafts.drop_drafts": Row(None, lambda f, c, _: f(c, "bot", None), foreign=None),
+    "drafts.list_drafts": Row(None, lambda f, c, _: f(c, "bot"), foreign=None),
+    "drafts.take_up": Row(None, lambda f, c, _: f(c, "bot", None), foreign=None),
+    "drafts.undo_drop": Row(None, lambda f, c, _: None, foreign=None, free=UNDO),
     "followups.log_follow_up": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i, NewFollowUp("聊了报价"))),
     "followups.plan_next": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i, LATER, timed=True)),
     "followups.undo_follow_up": Row(None, lambda f, c, i: f(c, {"follow_up_id": i}), free=UNDO),

@@ -11,7 +11,7 @@ from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.core.tabular import Sheet
 from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, RawTap, Reply
-from bot.dispatch.talk import Talk
+from bot.dispatch.talk import Talk, Topic
 from bot.dispatch.view import Button, CardView
 from bot.language.commands import without_politeness
 from bot.language.normalize import fold
@@ -56,6 +56,7 @@ class Command:
     handler: ChatHandler
     whole: bool
     when: Callable[[str], bool] | None = None  # of what follows the word; False: it is not this command
+    drops: bool = False  # the open question is given up, not put aside
 
 
 class Router:
@@ -66,6 +67,7 @@ class Router:
         self.commands: list[Command] = []
         self.sentences: list[tuple[int, SentenceHandler]] = []
         self.questions: dict[str, PendingHandler] = {}
+        self.topics: dict[str, Topic] = {}  # by question: what people call what it belongs to
         self.buttons: dict[type[Button], CardHandler] = {}
         self.painters: dict[str, Painter] = {}
         self.undoers: dict[str, Undoer] = {}
@@ -74,12 +76,12 @@ class Router:
         self.doorways: dict[str, ChatHandler] = {}
 
     def command(
-        self, *words: str, whole: bool = False, when: Callable[[str], bool] | None = None
+        self, *words: str, whole: bool = False, when: Callable[[str], bool] | None = None, drops: bool = False
     ) -> Callable[[ChatHandler], ChatHandler]:
         """`@router.command("领取", "抢")` answers a message that starts with one of these words."""
 
         def register(handler: ChatHandler) -> ChatHandler:
-            self.commands += [Command(word, handler, whole, when) for word in words]
+            self.commands += [Command(word, handler, whole, when, drops) for word in words]
             return handler
 
         return register
@@ -164,6 +166,7 @@ class Dispatcher:
         commands: dict[str, Command] = {}
         self._buttons: dict[str, tuple[type[Button], CardHandler]] = {}
         self._questions: dict[str, PendingHandler] = {}
+        self.topics: dict[str, Topic] = {}
         self._painters: dict[str, Painter] = {}
         self.undoers: dict[str, Undoer] = {}
         self.confirmers: dict[str, Confirmer] = {}
@@ -177,6 +180,8 @@ class Dispatcher:
                 _once(self._buttons, kind.action, (kind, handler), "button")
             for name, question in router.questions.items():
                 _once(self._questions, name, question, "question")
+            for name, topic in router.topics.items():
+                _once(self.topics, name, topic, "topic")
             for name, painter in router.painters.items():
                 _once(self._painters, name, painter, "painter")
             for name, undoer in router.undoers.items():
@@ -193,11 +198,35 @@ class Dispatcher:
         self._sentences = [handler for _, handler in sorted(sentences, key=lambda pair: pair[0])]
 
     def chat(self, message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-        """The answer. Order (conversation.md B5): whole-message words, open question, command, sentence.
+        """The answer. A question that is left half way for something else is put aside, and the answer says so.
 
         Raises:
             AppError: an expected refusal; the caller rolls back and says its text.
         """
+        question = talk.open_question()
+        reply = self._answer(message, ctx, talk)
+        topic = self.topics.get(question["kind"]) if question is not None and talk.left is question else None
+        if question is None or topic is None or not self._worth_keeping(question, topic, message, talk):
+            talk.left = None
+            return reply
+        return replace(reply, text="\n".join(part for part in (reply.text, put_aside_text(topic.title)) if part))
+
+    @property
+    def questions(self) -> frozenset[str]:
+        """The kinds of questions that can be asked."""
+        return frozenset(self._questions)
+
+    def _worth_keeping(self, question: dict[str, Any], topic: Topic, message: ChatMessage, talk: Talk) -> bool:
+        """Not what is open again, was used by the command itself, or is said once more in one sentence."""
+        if not topic.kept or talk.pending is question:
+            return False
+        known = [word for word in _words(question) if len(word) > 1]
+        if any(word in message.text for word in known):
+            return False
+        return bool(known or _numbers(question)) or not talk.by or talk.by != (talk.asked or {}).get("by")
+
+    def _answer(self, message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+        """Order (conversation.md B5): whole-message words, open question, command, sentence."""
         if ctx.actor.doorway:
             return self._doorways[ctx.actor.doorway](message, ctx, talk)
         if message.kind == "file":
@@ -206,7 +235,11 @@ class Dispatcher:
         said = fold(text).strip(PAUSES)
         whole = self._commands.get(said) or self._commands.get(said.rstrip("?"))
         if whole is not None and whole.whole:
-            return whole.handler(message, ctx, talk)
+            question = talk.open_question()
+            reply = whole.handler(message, ctx, talk)
+            if not whole.drops and talk.pending is not question:
+                talk.left = question
+            return reply
         found = self.find_command(text)
         question = talk.open_question()
         if question is not None and found is None and said:  # silence and stickers answer nothing
@@ -216,18 +249,23 @@ class Dispatcher:
                 return answer
         if question is not None and found is not None:
             talk.aside = question
+            talk.left = None if found[0].drops else question
             talk.settle()
         if found is not None:
             command, args = found
-            talk.misses = 0
+            talk.misses, talk.by = 0, f"{command.handler.__module__}.{command.handler.__name__}"
             return command.handler(_heard(message, command.word, args), ctx, talk)
         asked = without_politeness(text)
         if asked != text and (found := self.find_command(asked)) is not None:
             talk.misses = 0
+            talk.by = f"{found[0].handler.__module__}.{found[0].handler.__name__}"
+            talk.left = question
             return found[0].handler(_heard(message, found[0].word, found[1]), ctx, talk)
         for handler in self._sentences:
             reply = handler(message, ctx, talk)
             if reply is not None:
+                if talk.pending is not question:
+                    talk.left = question
                 return reply
         raise InvalidInput("没认出要做什么。发送「帮助」看看我会什么。")
 
@@ -303,6 +341,27 @@ def _object(value: Any) -> dict[str, Any] | None:
         except orjson.JSONDecodeError:
             return None
     return value if isinstance(value, dict) else None
+
+
+def put_aside_text(title: str) -> str:
+    """What is said when a dialogue is left half way."""
+    return f"已放下刚才的{title}，回复「继续{title}」可接着填。"
+
+
+def _words(value: Any) -> list[str]:
+    """Every text a question holds."""
+    if isinstance(value, dict):
+        return [word for key, one in value.items() if key != "kind" for word in _words(one)]
+    if isinstance(value, list):
+        return [word for one in value for word in _words(one)]
+    return [value] if isinstance(value, str) and value else []
+
+
+def _numbers(question: dict[str, Any]) -> bool:
+    """Whether it names an object: customer_id, ids."""
+    return any(isinstance(value, int) and not isinstance(value, bool) for value in question.values()) or bool(
+        question.get("ids")
+    )
 
 
 def _heard(message: ChatMessage, word: str, args: str) -> ChatMessage:

@@ -70,7 +70,7 @@ def help_one(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     return help_all(message, ctx, talk)
 
 
-@router.command("取消", "退出", "算了", whole=True)
+@router.command("取消", "退出", "算了", whole=True, drops=True)
 def give_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """Puts the open question aside."""
     asked = talk.open_question() is not None

@@ -35,6 +35,7 @@ class DialogueDraft(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     user_id: str
     conversation_id: str
-    kind: str  # what it is about (Title.name), not which of its questions was open
+    kind: str  # what it is about as people call it (新建客户), not which of its questions was open
     question: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
+    asked: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))  # Conversation.asked
     put_aside_at: datetime = Field(sa_type=Moment, index=True)

@@ -27,6 +27,7 @@ def moment(name: str, *, nullable: bool = False) -> sa.Column:
 
 
 def upgrade() -> None:
+    op.add_column('conversation', sa.Column('asked', JSON, nullable=True))
     op.create_table('intent',
     sa.Column('id', sa.Integer(), nullable=False),
     text('user_id'),
@@ -48,6 +49,7 @@ def upgrade() -> None:
     text('conversation_id'),
     text('kind'),
     sa.Column('question', JSON, nullable=False),
+    sa.Column('asked', JSON, nullable=False),
     moment('put_aside_at'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_dialogue_draft'))
     )
@@ -115,3 +117,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ('comment', 'visit', 'check_in', 'dialogue_draft', 'intent'):
         op.drop_table(table)
+    op.drop_column('conversation', 'asked')
