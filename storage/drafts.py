@@ -51,6 +51,7 @@ def remove(tx: Tx, user_id: str, conversation_id: str, kind: str) -> None:
     )  # fmt: skip
 
 
-def prune(tx: Tx, now: datetime) -> None:
+def prune(tx: Tx, *, now: datetime) -> int:
     """Forgets what nobody may go on with any more."""
-    tx.execute(delete(DialogueDraft).where(col(DialogueDraft.put_aside_at) < now - LASTS))
+    gone = tx.execute(delete(DialogueDraft).where(col(DialogueDraft.put_aside_at) < now - LASTS))
+    return int(gone.rowcount)  # type: ignore[attr-defined]

@@ -56,7 +56,7 @@ def find(tx: Tx, user_id: str, conversation_id: str) -> Conversation | None:
 def save(
     tx: Tx, before: Memory, *, pending: dict[str, Any] | None, pending_until: datetime | None,
     subject_id: int | None, subject_until: datetime | None, misses: int,
-    asked: dict[str, Any] | None | EllipsisType = ...,
+    asked: dict[str, Any] | EllipsisType | None = ...,
 ) -> None:  # fmt: skip
     """Written at the end of the message's transaction, if anything has changed.
 

@@ -262,11 +262,11 @@ class Dispatcher:
             talk.left = question
             return found[0].handler(_heard(message, found[0].word, found[1]), ctx, talk)
         for handler in self._sentences:
-            reply = handler(message, ctx, talk)
-            if reply is not None:
+            said_to = handler(message, ctx, talk)
+            if said_to is not None:
                 if talk.pending is not question:
                     talk.left = question
-                return reply
+                return said_to
         raise InvalidInput("没认出要做什么。发送「帮助」看看我会什么。")
 
     def _file(self, message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
