@@ -22,7 +22,10 @@ def is_closed(tx: Tx, customer_id: int) -> bool:
     query = select(Contract.id).where(
         Contract.customer_id == customer_id, Contract.state == "effective", col(Contract.deleted_at).is_(None)
     )
-    return tx.exec(query.limit(1), execution_options={"unscoped": "whether it is a client, not by which contract"}).first() is not None
+    return (
+        tx.exec(query.limit(1), execution_options={"unscoped": "whether it is a client, not by which contract"}).first()
+        is not None
+    )
 
 
 def count_follow_ups(tx: Tx, customer_id: int) -> int:

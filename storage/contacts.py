@@ -42,7 +42,9 @@ def list_owners(tx: Tx, customer_ids: list[int]) -> dict[int, tuple[str, str | N
 def set_main(tx: Tx, contact: Contact) -> int | None:
     """Makes it the customer's one main contact; returns the id of the one that was."""
     before = tx.exec(
-        select(Contact.id).where(Contact.customer_id == contact.customer_id, col(Contact.main), Contact.id != contact.id)
+        select(Contact.id).where(
+            Contact.customer_id == contact.customer_id, col(Contact.main), Contact.id != contact.id
+        )
     ).first()
     tx.execute(
         update(Contact)
@@ -82,3 +84,20 @@ def remove(tx: Tx, contact: Contact, now: datetime) -> None:
     contact.deleted_at, contact.main = now, False
     tx.add(contact)
     tx.flush()
+
+
+def find(tx: Tx, contact_id: int) -> Contact | None:
+    """Within the scope; None: absent, deleted or not to be seen."""
+    return tx.exec(select(Contact).where(Contact.id == contact_id)).first()
+
+
+def restore(tx: Tx, contact_id: int, at: datetime) -> Contact:
+    """Takes a deletion of that moment back. Raises NotFound."""
+    tx.execute(
+        update(Contact)
+        .where(col(Contact.id) == contact_id, col(Contact.deleted_at) == at)
+        .values(deleted_at=None)
+        .execution_options(synchronize_session=False, unscoped="who deleted it could see it")
+    )
+    tx.expire_all()
+    return access_contact(tx, contact_id)

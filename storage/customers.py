@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import String, cast, false, literal, or_
@@ -80,10 +80,30 @@ def access_customer(tx: Tx, customer_id: int, *, lock: bool = False) -> Customer
     return customer
 
 
+def access_any(tx: Tx, customer_id: int) -> Any:
+    """Id, name and owner of a live customer whoever sees it: for who was shown that it exists (R-DUP-2).
+
+    Raises NotFound.
+    """
+    row = (
+        tx.execute(
+            columns(col(Customer.id), col(Customer.name), col(Customer.owner_id)).where(
+                col(Customer.id) == customer_id, col(Customer.deleted_at).is_(None)
+            ),
+            execution_options={"unscoped": "he was shown its masked name, and asks its owner"},
+        )
+    ).first()
+    if row is None:
+        raise NotFound("没有找到这个客户，可能已经删除了。")
+    return row
+
+
 def find_head(tx: Tx, customer_id: int) -> int | None:
     """The customer this one was merged into: what was sent about it before leads there (R-DUP-4)."""
     query = select(Customer.merged_into).where(Customer.id == customer_id, col(Customer.deleted_at).is_not(None))
-    return tx.exec(query, execution_options={"unscoped": "a merged customer is deleted; its head is asked for anew"}).first()
+    return tx.exec(
+        query, execution_options={"unscoped": "a merged customer is deleted; its head is asked for anew"}
+    ).first()
 
 
 def _absent(tx: Tx, customer_id: int) -> NotFound:
@@ -318,6 +338,50 @@ def remove_customer(tx: Tx, customer: Customer, now: datetime) -> None:
         .execution_options(synchronize_session=False, unscoped="the caller has access to the customer")
     )
     tx.flush()
+
+
+def restore_customer(tx: Tx, customer_id: int, at: datetime) -> str | None:
+    """Takes a deletion of that moment back, with the contacts that went with it; returns the owner.
+
+    Raises:
+        SameKey: another customer has its name or code by now.
+        NotFound: it was not deleted then.
+    """
+    try:
+        with tx.begin_nested():
+            tx.execute(
+                update(Customer)
+                .where(col(Customer.id) == customer_id, col(Customer.deleted_at) == at)
+                .values(deleted_at=None, version=Customer.version + 1)
+                .execution_options(synchronize_session=False, unscoped="who deleted it could see it")
+            )
+    except IntegrityError as twin:
+        raise SameKey(str(customer_id)) from twin
+    tx.execute(
+        update(Contact)
+        .where(col(Contact.customer_id) == customer_id, col(Contact.deleted_at) == at)
+        .values(deleted_at=None)
+        .execution_options(synchronize_session=False, unscoped="who deleted it could see it")
+    )
+    tx.expire_all()
+    owner_id: str | None = access_any(tx, customer_id).owner_id
+    return owner_id
+
+
+def lock_of(tx: Tx, customer_id: int) -> date | None:
+    """Until when it is kept from the pool, for the rule; what a card shows is cut by field rights."""
+    query = select(Customer.lock_until).where(Customer.id == customer_id)
+    return tx.exec(query, execution_options={"unmasked": "the rule asks, whoever may read the day"}).first()
+
+
+def set_lock(tx: Tx, customer_id: int, until: date | None, now: datetime) -> None:
+    """Keeps it from the pool until that day, included."""
+    tx.execute(
+        update(Customer)
+        .where(col(Customer.id) == customer_id)
+        .values(lock_until=until, updated_at=now, version=Customer.version + 1)
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 def _unreminded() -> Any:

@@ -96,7 +96,9 @@ def _move(tx: Tx, from_id: int, to_id: int) -> list[dict[str, Any]]:
                 rows = tx.execute(select(*keys).where(column == from_id), execution_options=WHY).all()
                 if rows:
                     moved.append({"table": table.name, "column": column.name, "keys": [list(row) for row in rows]})
-                    tx.execute(update(table).where(column == from_id).values({column.name: to_id}), execution_options=WHY)
+                    tx.execute(
+                        update(table).where(column == from_id).values({column.name: to_id}), execution_options=WHY
+                    )
     except IntegrityError as twin:
         raise SameKey(str(twin.orig)) from twin
     return moved
@@ -171,9 +173,7 @@ def take_back(tx: Tx, log: MergeLog, now: datetime) -> None:
         keys = list(table.primary_key.columns)
         mine = tuple_(*keys).in_([tuple(key) for key in one["keys"]])
         column = table.c[one["column"]]
-        tx.execute(
-            update(table).where(column == head_id, mine).values({one["column"]: tail_id}), execution_options=WHY
-        )
+        tx.execute(update(table).where(column == head_id, mine).values({one["column"]: tail_id}), execution_options=WHY)
     settled = moved["settled"]
     _update(tx, Contact, settled["mains"], main=True)
     _update(tx, OwnerHistory, settled["pages"], to_at=None)
@@ -214,4 +214,3 @@ def _latest(tx: Tx, customer_id: int) -> datetime | None:
 
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment is not None else None
-

@@ -26,6 +26,10 @@ CLAIMS = Plain(
 )
 CLAIMED = Plain(insert(LOG))
 HOLDING = Narrowed(columns(func.count()).select_from(C).where(C.c.owner_id == given("of")), owned=True)
+HELD = Plain(
+    columns(func.count()).select_from(C).where(C.c.owner_id == given("of"), C.c.deleted_at.is_(None)),
+    unscoped="a cap is held against all a person owns",
+)
 GIVE = Plain(
     core_update(C)
     .where(C.c.id == given("of"), C.c.owner_id.is_(None), C.c.deleted_at.is_(None))
@@ -212,6 +216,16 @@ def transfer(
         tx, customer_id, and_(col(TeamMember.user_id) == receiver_id, col(TeamMember.ended_at).is_(None)), ended_at=now
     )
     return True
+
+
+def give_place_back(tx: Tx, customer_id: int, user_id: str, *, at: datetime) -> None:
+    """A transfer is taken back: who was in the team before it is so again."""
+    _teams(tx, customer_id, and_(col(TeamMember.user_id) == user_id, col(TeamMember.ended_at) == at), ended_at=None)
+
+
+def count_held(tx: Tx, owner_id: str) -> int:
+    """All customers of that owner, whatever the asker sees: what a cap is held against."""
+    return int(HELD.run(tx, of=owner_id).scalar_one())
 
 
 def count_locked(tx: Tx, owner_id: str, today: date) -> int:

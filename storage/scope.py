@@ -110,9 +110,7 @@ def narrowing(
 def _criteria(scope: Scope) -> tuple[Any, ...]:
     rules: list[Any] = []
     for model in (*Tables.owned, *Tables.of_customer):
-        rule = narrowing(
-            _table(model), scope.user_id, _departments(scope), scope.pool, scope.pool_masked, scope.day
-        )
+        rule = narrowing(_table(model), scope.user_id, _departments(scope), scope.pool, scope.pool_masked, scope.day)
         assert rule is not None
         rules.append(with_loader_criteria(model, rule, include_aliases=True))
     return tuple(rules)

@@ -46,7 +46,9 @@ def right_of(tx: Tx, customer_id: int, scope: Scope) -> str:
     if scope.day is None:
         return ""
     query = select(TeamMember.may_write).where(
-        TeamMember.customer_id == customer_id, TeamMember.user_id == scope.user_id, *_lasting(scope.day)  # type: ignore[arg-type]
+        TeamMember.customer_id == customer_id,
+        TeamMember.user_id == scope.user_id,
+        *_lasting(scope.day),  # type: ignore[arg-type]
     )
     may_write = tx.exec(query, execution_options=WHY).first()
     if may_write is None:
@@ -137,4 +139,3 @@ def answer(tx: Tx, request_id: int, *, by: str, agreed: bool, now: datetime) -> 
         .execution_options(synchronize_session=False, **WHY)
     )
     return bool(done.rowcount)  # type: ignore[attr-defined]
-

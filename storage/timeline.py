@@ -113,7 +113,9 @@ def list_entries(tx: Tx, ids: Sequence[int], kinds: Sequence[Kind], *, page: int
     for kind in kinds:
         at = next(iter(kind.statement.selected_columns))
         for row in tx.execute(kind.statement.order_by(at.desc()).limit(upto), _values(ids)):
-            moment = row[0] if isinstance(row[0], datetime) else at_beijing(row[0]) if isinstance(row[0], date) else None
+            moment = (
+                row[0] if isinstance(row[0], datetime) else at_beijing(row[0]) if isinstance(row[0], date) else None
+            )
             if moment is not None:
                 found.append(Entry(moment, kind.name, row[1] or "", tuple(row[2:])))
     found.sort(key=lambda one: one.at, reverse=True)

@@ -82,6 +82,13 @@ def check_receiver(policy: ClaimPolicy, *, name: str, holding: int) -> None:
         raise ClaimLimited(f"{name} 名下已有 {holding}/{policy.holding_cap} 家客户，已满，请换一位。")
 
 
+def check_room(cap: int, *, name: str, holding: int) -> None:
+    """Whether one more customer may be his. `name` "": it is the actor himself."""
+    if holding >= cap:
+        whose, then = (name, "请换一位") if name else ("你", "先退回不跟的再来")
+        raise ClaimLimited(f"{whose} 名下已有 {holding}/{cap} 家客户，已满，{then}。")
+
+
 def check_not_locked(*, name: str, lock_until: date | None, today: date) -> None:
     """Neither by hand nor by rule (R-POOL-16)."""
     if lock_until is not None and lock_until >= today:

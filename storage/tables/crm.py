@@ -1,7 +1,6 @@
 """Customers, their contacts, follow-ups and owners."""
 
 from datetime import date, datetime
-
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, Column, Index, text
