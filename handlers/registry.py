@@ -60,6 +60,10 @@ from handlers.timeline import chat as timeline_chat
 from handlers.timeline import taps as timeline_taps
 from handlers.undo import chat as undo_chat
 from handlers.undo import taps as undo_taps
+from handlers.visits import chat as visits_chat
+from handlers.visits import events as visits_events
+from handlers.visits import jobs as visits_jobs
+from handlers.visits import taps as visits_taps
 
 ROUTERS: tuple[Router, ...] = (
     administrators_chat.router,
@@ -115,7 +119,16 @@ ROUTERS: tuple[Router, ...] = (
     timeline_taps.router,
     undo_chat.router,
     undo_taps.router,
+    visits_chat.router,
+    visits_taps.router,
 )
-JOBS: tuple[Job, ...] = (*handover_jobs.JOBS, *org_jobs.JOBS, *reminders_jobs.JOBS, *settings_jobs.JOBS)
+JOBS: tuple[Job, ...] = (
+    *handover_jobs.JOBS,
+    *org_jobs.JOBS,
+    *reminders_jobs.JOBS,
+    *settings_jobs.JOBS,
+    *visits_jobs.JOBS,
+)
 ON_EVENT = org_events.apply
+ON_EVENTS = {visits_events.CHECK_IN: visits_events.apply}  # what is not the address book's
 ON_NEWCOMER = org_events.meet

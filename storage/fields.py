@@ -44,6 +44,7 @@ TABLES: Final[Mapping[str, str]] = {form: "follow_up" if form == "followup" else
 TEXTS: Final = ("text", "choice", "phone")  # kinds of which an outline can be shown
 DERIVED: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {  # columns that hold a field's value again
     ("contact", "mobile"): (("contact", "mobile_tail"),),
+    ("followup", "content"): (("comment", "content"), ("visit", "remark")),
     ("followup", "next_at"): (("customer", "next_follow_up_at"),),
 }
 STARS: Final = "*" * 64

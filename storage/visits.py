@@ -96,9 +96,7 @@ def access_visible(tx: Tx, visit_id: int, actor: Actor) -> Visit:
     return visit
 
 
-def link(
-    tx: Tx, visit_id: int, customer_id: int, *, distance_m: int | None, out_of_range: bool
-) -> bool:
+def link(tx: Tx, visit_id: int, customer_id: int, *, distance_m: int | None, out_of_range: bool) -> bool:
     """Attaches it to a customer. False: it is attached already (the second tap of two)."""
     done = tx.execute(
         update(Visit)
@@ -206,9 +204,7 @@ def list_in_box(
     return tx.exec(query.order_by(col(Customer.id)).limit(200)).all()
 
 
-def place_customer(
-    tx: Tx, customer_id: int, *, lng: float | None, lat: float | None, coord_sys: str
-) -> None:
+def place_customer(tx: Tx, customer_id: int, *, lng: float | None, lat: float | None, coord_sys: str) -> None:
     """The customer is there from now on. `updated_at` stays: reminders go by it."""
     tx.execute(
         update(Customer)

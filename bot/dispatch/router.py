@@ -33,6 +33,7 @@ NO_FILE = "文件没有收到，请再发一次。"
 UNKNOWN_SHEET = "没认出这是哪种表格：第一行要是导入模板里的列名。请拿到模板，填好再发给我；发送「帮助」看看有哪些模板。"
 
 
+KEPT = Topic("")
 PAUSES = " \n，,：:、。.!！~～;；"  # around a command and what it is about
 
 
@@ -57,6 +58,7 @@ class Command:
     whole: bool
     when: Callable[[str], bool] | None = None  # of what follows the word; False: it is not this command
     drops: bool = False  # the open question is given up, not put aside
+    yields: bool = False  # a list that is open may take the word for itself (继续: the next page)
 
 
 class Router:
@@ -76,12 +78,17 @@ class Router:
         self.doorways: dict[str, ChatHandler] = {}
 
     def command(
-        self, *words: str, whole: bool = False, when: Callable[[str], bool] | None = None, drops: bool = False
+        self,
+        *words: str,
+        whole: bool = False,
+        when: Callable[[str], bool] | None = None,
+        drops: bool = False,
+        yields: bool = False,
     ) -> Callable[[ChatHandler], ChatHandler]:
         """`@router.command("领取", "抢")` answers a message that starts with one of these words."""
 
         def register(handler: ChatHandler) -> ChatHandler:
-            self.commands += [Command(word, handler, whole, when, drops) for word in words]
+            self.commands += [Command(word, handler, whole, when, drops, yields) for word in words]
             return handler
 
         return register
@@ -242,7 +249,10 @@ class Dispatcher:
             return reply
         found = self.find_command(text)
         question = talk.open_question()
-        if question is not None and found is None and said:  # silence and stickers answer nothing
+        lists = question is not None and not self.topics.get(question["kind"], KEPT).kept
+        if (
+            question is not None and said and (found is None or (lists and found[0].yields))
+        ):  # silence and stickers answer nothing
             answer = self._questions[question["kind"]](message, ctx, talk, question)
             if answer is not None:
                 talk.misses = 0

@@ -19,6 +19,7 @@ KINDS: Final = {
 KIND_WORDS: Final = {kind: words[0] for kind, words in KINDS.items()}
 
 ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is called, kind
+    "add.comment": ("评论", "followup"),
     "add.competitor": ("新增竞争对手", "base"),
     "add.contact": ("加联系人", "customer"),
     "add.member": ("加协作人", "customer"),
@@ -55,9 +56,12 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "import.role": ("导入角色", "rights"),
     "leave.employee": ("离职", "rights"),
     "lock.customer": ("锁定客户", "customer"),
+    "link.visit": ("关联外勤", "followup"),
     "log.follow_up": ("记跟进", "followup"),
     "merge.customers": ("合并客户", "customer"),
+    "log.visit": ("记外勤", "followup"),
     "mirror.employee": ("补读人员", "org"),
+    "place.customer": ("记客户位置", "customer"),
     "plan.next": ("改下次联系时间", "followup"),
     "recycle.customer": ("自动返回公海", "pool"),
     "refuse.attempt": ("被拒绝", "refused"),
@@ -66,12 +70,14 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "request.sync": ("发起组织同步", "org"),
     "restore.roles": ("恢复角色", "rights"),
     "return.customer": ("退回公海", "pool"),
+    "set_aside.visit": ("外勤不关联", "followup"),
     "set.target": ("设目标", "base"),
     "transfer.customer": ("更换负责人", "customer"),
     "unbind.dictionary": ("解绑字典", "dictionary"),
     "undo.add_product": ("撤销新增产品", "base"),
     "undo.claim": ("撤销领取", "pool"),
     "undo.competitor": ("撤销竞争对手修改", "base"),
+    "undo.comment": ("撤销评论", "followup"),
     "undo.create": ("撤销新建客户", "customer"),
     "undo.delete_customer": ("撤销删除客户", "customer"),
     "undo.dictionary": ("撤销字典修改", "dictionary"),
@@ -83,19 +89,21 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "undo.handover": ("撤销交接", "rights"),
     "undo.member": ("撤销协作人修改", "customer"),
     "undo.merge": ("撤销合并", "customer"),
+    "undo.place": ("撤销客户位置", "customer"),
     "undo.return": ("撤销退回", "pool"),
     "undo.role": ("撤销角色修改", "rights"),
     "undo.stage": ("撤销阶段修改", "base"),
     "undo.target": ("撤销目标", "base"),
     "undo.transfer": ("撤销转交", "customer"),
     "unlock.customer": ("解锁客户", "customer"),
+    "undo.visit": ("撤销外勤", "followup"),
     "world.load": ("导入公司数据", "settings"),
 }
 SUBJECTS: Final = {
     "customer": "客户", "dictionary": "字典", "role": "角色", "setting": "设置", "org": "组织", "company": "公司",
     "sync": "同步", "undo": "撤销", "product": "产品", "competitor": "竞争对手", "stage": "阶段", "target": "目标",
     "flow": "开票审批", "handover": "交接", "employee": "人员",
-    "contact": "联系人", "audit": "操作记录",
+    "contact": "联系人", "audit": "操作记录", "visit": "外勤", "intent": "待确认", "comment": "评论",
 }  # fmt: skip
 SECTIONS: Final = {  # of a world file
     "settings": "设置", "dictionaries": "字典", "field_dictionaries": "字典绑定", "stages": "销售阶段",
@@ -112,8 +120,8 @@ DOORS: Final = {
 TAPS: Final = {  # the cards whose buttons are called so
     "audit": "操作记录", "base": "基础资料", "contacts": "联系人", "customers": "客户", "editing": "修改客户",
     "merges": "合并客户", "team": "协作人", "timeline": "全部动态", "dictionaries": "数据字典", "followups": "跟进",
-    "handover": "交接", "invoices": "开票审批", "opening": "开通应用", "org": "组织机构", "pool": "公海",
-    "products": "产品", "roles": "角色权限", "settings": "后台管理", "undo": "撤销",
+    "comments": "评论", "confirming": "待确认", "drafts": "草稿", "handover": "交接", "invoices": "开票审批", "opening": "开通应用", "org": "组织机构", "pool": "公海",
+    "products": "产品", "roles": "角色权限", "settings": "后台管理", "undo": "撤销", "visits": "外勤",
 }  # fmt: skip
 _TAPPED: Final = re.compile(r"^点按钮 (\w+)\.[\w.]+$")
 

@@ -27,7 +27,7 @@ def title_of(words: str) -> str | None:
     return TITLES.get(said)
 
 
-@router.command("继续", when=lambda rest: not rest or title_of(rest) is not None)
+@router.command("继续", when=lambda rest: not rest or title_of(rest) is not None, yields=True)
 def go_on(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """The newest draft, or that of the name, with all that was known."""
     return _resume(take_up(ctx, talk.conversation_id, title_of(message.args)), ctx, talk)

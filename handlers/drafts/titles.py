@@ -17,6 +17,8 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "audit.list": Topic("操作记录", kept=False),
     "competitors.list": Topic("竞争对手", kept=False),
     "confirming.wait": Topic("待确认", kept=False),  # its card stays, with its buttons
+    "contacts.which": Topic("联系人", kept=False),
+    "custody.which": Topic("客户交接", kept=False),
     "customers.contact_new": CONTACT,
     "customers.contact_which": CONTACT,
     "customers.create": CUSTOMER,
@@ -26,6 +28,8 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "dictionaries.list": Topic("数据字典", kept=False),
     "dictionaries.values": Topic("新建字典"),
     "drafts.list": Topic("草稿", kept=False),
+    "editing.anyway": Topic("修改客户"),
+    "editing.which": Topic("修改客户"),
     "followups.next": Topic("下次联系", kept=False),  # an offer: the follow-up itself is written down
     "followups.slots": FOLLOW_UP,
     "followups.which": FOLLOW_UP,
@@ -36,6 +40,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "handover.undo_which": Topic("撤销交接", kept=False),
     "handover.who": HANDOVER,
     "invoices.flow": Topic("开票审批设置", kept=False),
+    "merges.confirm": Topic("合并客户", kept=False),  # asked anew: both may have changed
     "org.credentials": Topic("凭证", kept=False),
     "org.tree": Topic("组织机构", kept=False),
     "org.which": Topic("组织机构", kept=False),
@@ -51,6 +56,12 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "roles.list": Topic("角色权限", kept=False),
     "settings.menu": Topic("后台管理", kept=False),
     "settings.topic": Topic("后台管理", kept=False),
+    "team.ask_which": Topic("申请协作", kept=False),
+    "team.which": Topic("客户团队", kept=False),
     "targets.metric": Topic("设目标"),
     "targets.overwrite": Topic("设目标"),
+    "timeline.page": Topic("动态", kept=False),
+    "timeline.which": Topic("动态", kept=False),
+    "visits.list": Topic("外勤", kept=False),
+    "visits.which": Topic("外勤", kept=False),  # the visit is stored: 「未关联外勤」 lists it
 }

@@ -15,7 +15,9 @@ KEPT: Final = timedelta(days=180)  # how long places are kept (R-VISIT-8)
 WAITS: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 TOGETHER: Final = timedelta(seconds=5)  # check-ins of so short a while are asked for in one call
 SLACK: Final = timedelta(minutes=2)  # by which a record's time may differ from its event's
-EMPTY: Final = frozenset({"", "拜访", "到访", "走访", "上门", "签到", "外勤", "打卡", "到了", "客户拜访", "拜访客户", "在", "到"})
+EMPTY: Final = frozenset(
+    {"", "拜访", "到访", "走访", "上门", "签到", "外勤", "打卡", "到了", "客户拜访", "拜访客户", "在", "到"}
+)
 LONGEST: Final = 2000  # characters
 
 
