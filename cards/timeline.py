@@ -22,10 +22,12 @@ def money(amount: Decimal | None) -> str:
 
 
 WORDS: Final[dict[str, Callable[[Sequence[Any]], tuple[str, str]]]] = {  # kind → its parts → head, content
+    "comment": lambda p: ("评论", escape(str(p[0]))),
     "follow_up": lambda p: (f"跟进{f'（{p[0]}）' if p[0] else ''}", escape(str(p[1]))),
     "opportunity": lambda p: ("建商机", f"{escape(str(p[0]))}{money(p[1])}"),
     "contract": lambda p: ("登记合同", f"{escape(str(p[0]))}{money(p[1])}"),
     "payment": lambda p: ("回款", f"{escape(str(p[0]))}{money(p[1])}"),
+    "visit": lambda p: ("外勤", "超出范围" if p[0] else "到访"),
 }
 
 

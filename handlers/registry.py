@@ -5,6 +5,8 @@ from bot.jobs.spec import Job
 from handlers.administrators import chat as administrators_chat
 from handlers.audit import chat as audit_chat
 from handlers.audit import taps as audit_taps
+from handlers.comments import chat as comments_chat
+from handlers.comments import taps as comments_taps
 from handlers.competitors import chat as competitors_chat
 from handlers.competitors import taps as competitors_taps
 from handlers.confirming import chat as confirming_chat
@@ -69,6 +71,8 @@ ROUTERS: tuple[Router, ...] = (
     administrators_chat.router,
     audit_chat.router,
     audit_taps.router,
+    comments_chat.router,
+    comments_taps.router,
     competitors_chat.router,
     competitors_taps.router,
     confirming_chat.router,

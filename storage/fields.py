@@ -189,7 +189,7 @@ def rebind(tx: Session, scope: Scope) -> None:
 
 def watch(models: Mapping[str, type[SQLModel]]) -> None:
     """Called by `storage.tables` when every model is defined: by name of the table."""
-    for table in TABLES.values():
+    for table in {*TABLES.values(), *GUARDED}:
         model = models[table]
         event.listen(model, "load", _on_load)
         event.listen(model, "refresh", _on_refresh)

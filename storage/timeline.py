@@ -16,7 +16,7 @@ from sqlmodel import col
 from bot.core.actor import Permission
 from bot.core.clock import at_beijing
 from storage.database import Tx
-from storage.tables import Audit, Contract, Customer, FollowUp, Opportunity, OwnerHistory, Payment
+from storage.tables import Audit, Comment, Contract, Customer, FollowUp, Opportunity, OwnerHistory, Payment, Visit
 
 OF: Final = bindparam("of", expanding=True)  # the customer, and those that were merged into it
 CHANGES: Final = (
@@ -50,6 +50,18 @@ class Entry:
 
 
 KINDS: list[Kind] = [
+    Kind(
+        "comment",
+        select(col(Comment.at), col(Comment.user_id), col(Comment.content)).where(col(Comment.customer_id).in_(OF)),
+        Permission.FOLLOWUP_VIEW, own_too=True,
+    ),
+    Kind(  # where somebody was is told to few (storage.visits); that he was at this customer, to whoever sees it
+        "visit",
+        select(col(Visit.at), col(Visit.user_id), col(Visit.out_of_range)).where(
+            col(Visit.customer_id).in_(OF), col(Visit.deleted_at).is_(None), col(Visit.follow_up_id).is_(None)
+        ),
+        Permission.FOLLOWUP_VIEW, own_too=True,
+    ),
     Kind(
         "follow_up",
         select(col(FollowUp.at), col(FollowUp.user_id), col(FollowUp.method), col(FollowUp.content))

@@ -37,6 +37,7 @@ from cards.roles import (
     RolesPageButton,
 )
 from handlers.audit.rules import Wanted as AuditWanted
+from handlers.comments.service import Commented, add_comment
 from handlers.competitors.rules import CompetitorWords
 from handlers.customers.service import NewCustomer
 from handlers.followups.service import NewFollowUp
@@ -44,6 +45,8 @@ from handlers.handover.service import Wanted
 from handlers.invoices.rules import NodeWords
 from handlers.opening.rules import ScopeWish
 from handlers.targets.rules import read_targets
+from handlers.visits.reading import Wanted as VisitsWanted
+from handlers.visits.service import NewVisit, log_visit
 from storage import roles
 from storage.customers import CustomerFilter
 from storage.database import Database, Tx
@@ -79,6 +82,10 @@ TABLE: dict[str, Row] = {
     "audit.export_audit": Row("admin", lambda f, c, _: f(c, AuditWanted()), foreign=None),
     "audit.read_query": Row("admin", lambda f, c, _: f(c, "李娜 本周"), foreign=None),
     "audit.show_audit": Row("admin", lambda f, c, _: f(c, AuditWanted()), foreign=None),
+    "comments.add_comment": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i, "报价单发我看看")),
+    "comments.open_form": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i)),
+    "comments.show_comment": Row(None, lambda f, c, i: f(c, _commented(c, i).comment_id)),
+    "comments.undo_comment": Row(None, lambda f, c, i: f(c, {"comment_id": i}), free=UNDO),
     "competitors.add_competitor": Row(
         P.COMPETITOR_ADD, lambda f, c, _: f(c, CompetitorWords("某某机床")), foreign=None
     ),
@@ -240,7 +247,30 @@ TABLE: dict[str, Row] = {
         "admin", lambda f, c, _: f(c, {"name": "edition", "before": "free", "after": "paid", "text": ""}), foreign=None
     ),
     "undo.take_back": Row(None, lambda f, c, i: f(c, i), foreign=None),
+    "visits.confirm_visit": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, _visited(c), i)),
+    "visits.forget_places": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "visits.list_due": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "visits.list_visits": Row(None, lambda f, c, _: f(c, VisitsWanted()), foreign=None),  # one's own, and those below
+    "visits.log_visit": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, NewVisit("看了设备", customer_id=i))),
+    "visits.next_due": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "visits.note_check_in": Row(None, lambda f, c, _: f(c, "lina04", NOW), foreign=None, free=SYSTEM),
+    "visits.place_customer": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i), foreign=None),
+    "visits.set_aside": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i), foreign=None),
+    "visits.show_visit": Row(None, lambda f, c, i: f(c, i), foreign=None),
+    "visits.take_records": Row(None, lambda f, c, _: f(c, [], []), foreign=None, free=SYSTEM),
+    "visits.try_again": Row(None, lambda f, c, _: f(c, []), foreign=None, free=SYSTEM),
+    "visits.undo_place": Row(None, lambda f, c, i: f(c, {"customer_id": i, "was": [None, None, ""]}), free=UNDO),
+    "visits.undo_visit": Row(None, lambda f, c, i: f(c, {"visit_id": i, "whole": True}), free=UNDO),
 }  # fmt: skip
+
+
+def _visited(ctx: Context) -> int:
+    return log_visit(ctx, NewVisit()).visit_id if ctx.actor.permissions else ABSENT
+
+
+def _commented(ctx: Context, customer: int) -> Commented:
+    ctx.actor = replace(ctx.actor, permissions=ctx.actor.permissions | {P.FOLLOWUP_ADD})
+    return add_comment(ctx, customer, "报价单发我看看")
 
 
 def use_cases() -> dict[str, Callable[..., Any]]:
@@ -351,7 +381,7 @@ async def _statements(db: Database, name: str, object_id: int) -> int:
 FOREIGN, NOWHERE = "深圳创想电子有限公司", "深圳想创电子有限公司"  # another team's, and one that there is not
 SENTENCES = (
     "查 {}", "{}", "客户 {}", "我的客户 {}", "跟进 {} 电话聊了报价，下周三再打", "联系人 {}",
-    "联系人 {} 王五 13812345670", "下次 {} 下周三", "退回 {} 无需求", "跟进记录 {}", "为什么我看不到 {}", "公海 {}",
+    "联系人 {} 王五 13812345670", "下次 {} 下周三", "退回 {} 无需求", "外勤 {} 看了设备", "评论 {} 寄样品", "跟进记录 {}", "为什么我看不到 {}", "公海 {}",
 )  # fmt: skip
 
 

@@ -120,7 +120,8 @@ DOORS: Final = {
 TAPS: Final = {  # the cards whose buttons are called so
     "audit": "操作记录", "base": "基础资料", "contacts": "联系人", "customers": "客户", "editing": "修改客户",
     "merges": "合并客户", "team": "协作人", "timeline": "全部动态", "dictionaries": "数据字典", "followups": "跟进",
-    "comments": "评论", "confirming": "待确认", "drafts": "草稿", "handover": "交接", "invoices": "开票审批", "opening": "开通应用", "org": "组织机构", "pool": "公海",
+    "comments": "评论", "confirming": "待确认", "drafts": "草稿", "handover": "交接", "invoices": "开票审批",
+    "opening": "开通应用", "org": "组织机构", "pool": "公海",
     "products": "产品", "roles": "角色权限", "settings": "后台管理", "undo": "撤销", "visits": "外勤",
 }  # fmt: skip
 _TAPPED: Final = re.compile(r"^点按钮 (\w+)\.[\w.]+$")

@@ -10,6 +10,7 @@ from bot.core.errors import AppError
 from bot.core.markup import escape
 from bot.dispatch import CardButton, CardView
 from cards import customers as customer_cards
+from cards.comments import CommentButton
 from cards.contacts import ContactsButton
 from cards.customers import CustomerSheet, FollowButton, TimelineButton, contact_line, facts_line
 from cards.editing import EditButton
@@ -218,6 +219,10 @@ def paint_customer(state: dict[str, Any], ctx: Context) -> CardView:
         buttons.append(
             CardButton("全部动态", HistoryButton(customer_id=sheet.customer_id), typed=f"{sheet.name} 时间线")
         )
+        if ctx.actor.may(Permission.FOLLOWUP_ADD):
+            buttons.append(
+                CardButton("评论", CommentButton(customer_id=sheet.customer_id), typed=f"评论 {sheet.name} @同事 内容")
+            )
     if sheet.may_edit:
         buttons.append(CardButton("修改", EditButton(customer_id=sheet.customer_id), typed=f"补充信息 {sheet.name}"))
     if details.contacts:

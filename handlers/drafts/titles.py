@@ -15,6 +15,9 @@ HANDOVER: Final = Topic("交接")
 
 TOPICS: Final[Mapping[str, Topic]] = {
     "audit.list": Topic("操作记录", kept=False),
+    "comments.slots": Topic("评论", forms=("comments.form",)),
+    "comments.which": Topic("评论", forms=("comments.form",)),
+    "comments.who": Topic("评论", forms=("comments.form",)),
     "competitors.list": Topic("竞争对手", kept=False),
     "confirming.wait": Topic("待确认", kept=False),  # its card stays, with its buttons
     "contacts.which": Topic("联系人", kept=False),

@@ -27,6 +27,9 @@ TOPICS: tuple[tuple[str, Permission | None, str, str], ...] = (
     ("领取", Permission.POOL_CLAIM, "领取 宁波海蓝", "先到先得"),
     ("退回", Permission.POOL_CLAIM, "退回 蓝海机械 联系不上", "放回公海"),
     ("分配", Permission.POOL_ASSIGN, "分配 宁波海蓝 给 李娜", "把公海客户给同事"),
+    ("评论", Permission.FOLLOWUP_ADD, "评论 华兴 @王芳 报价单发我看看", "看得到这家客户的同事会收到提醒"),
+    ("外勤", Permission.FOLLOWUP_ADD, "外勤 华东精密 车间看了设备", "或在钉钉里签到；「今天的外勤」看记录"),
+    ("继续", None, "继续", "接着填放下的草稿，「草稿」看有哪些"),
     ("撤销", None, "撤销", "撤回刚才的操作"),
 )
 SMALL_TALK = frozenset(

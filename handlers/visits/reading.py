@@ -78,7 +78,7 @@ def read_list(ctx: Context, words: str) -> Wanted | None:
     if name:
         with ctx.begin() as tx:
             known = people.list_by_name(tx, name) if len(name) <= 20 else []
-        if not any(person.name == name or person.user_id == name for person in known):
+        if not any(name in (person.name, person.user_id) for person in known):
             return None
     if span is None:
         return Wanted(person=name, team=team, unlinked=unlinked, out_of_range=far)

@@ -110,7 +110,8 @@ def _detail(metres: int | None, named: bool) -> str:
 def list_state(wanted: Wanted, page: int = 1) -> dict[str, Any]:
     """A list as its card remembers it."""
     return {
-        "first": wanted.first.isoformat() if wanted.first else "", "last": wanted.last.isoformat() if wanted.last else "",
+        "first": wanted.first.isoformat() if wanted.first else "",
+        "last": wanted.last.isoformat() if wanted.last else "",
         "span": wanted.span, "person": wanted.person, "team": wanted.team, "unlinked": wanted.unlinked,
         "out_of_range": wanted.out_of_range, "page": page,
     }  # fmt: skip

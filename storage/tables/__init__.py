@@ -63,7 +63,9 @@ Tables.collect()
 _fields.watch(
     {
         str(model.__tablename__): model
-        for model in (Customer, Contact, FollowUp, Lead, Opportunity, Contract, Payment, Product, Competitor, Comment, Visit)
+        for model in (
+            Customer, Contact, FollowUp, Lead, Opportunity, Contract, Payment, Product, Competitor, Comment, Visit,
+        )
     }
 )
 

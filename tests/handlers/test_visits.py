@@ -288,8 +288,8 @@ async def test_lists_by_a_sentence(sqlite: Database) -> None:
     room.later(days=1)
     await room.say("lina04", "外勤 华兴科技 谈了年框")
     for said, total in (
-        ("今天的外勤", 1), ("外勤", 1), ("外勤 今天", 1), ("外勤 昨天", 1), ("外勤 本周", 2), ("本周外勤", 2), ("我的外勤", 2),
-        ("外勤记录", 2), ("外勤 上周", 0),
+        ("今天的外勤", 1), ("外勤", 1), ("外勤 今天", 1), ("外勤 昨天", 1), ("外勤 本周", 2), ("本周外勤", 2),
+        ("我的外勤", 2), ("外勤记录", 2), ("外勤 上周", 0),
     ):  # fmt: skip
         listed = await room.say("lina04", said)
         assert (f"共 {total} 次" if total else "还没有外勤") in listed, said
