@@ -1,6 +1,7 @@
 """外勤: distances, whose customers, one confirmation, who sees where somebody was; on both databases."""
 
 import math
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -303,3 +304,14 @@ async def test_undone_it_is_gone_with_its_follow_up(database: Database) -> None:
     assert "这次外勤已撤销" in await room.say("lina04", "撤销")
     assert await _follow_ups(database, "看了设备") == 0
     assert "还没有外勤" in await room.say("lina04", "今天的外勤")
+
+
+async def test_a_foreign_customer_is_answered_as_one_that_there_is_not(database: Database) -> None:
+    await load_company(database)
+    room = Room(database)
+    foreign, nowhere = "深圳创想电子有限公司", "深圳想创电子有限公司"
+    answers = []
+    for name in (foreign, nowhere):
+        said = await room.say("lina04", f"外勤 {name} 看了设备")
+        answers.append(re.sub(r"dc-[0-9a-f]{40}|(?<=[: ])\d+(?=[\\\"」])", "", said.replace(name, "X")))
+    assert answers[0] == answers[1]
