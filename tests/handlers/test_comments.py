@@ -1,13 +1,16 @@
 """评论: on whose customers, who is told once, and who is not; on both databases."""
 
-import pytest
-from sqlmodel import select
+from dataclasses import replace
 
+import pytest
+from sqlmodel import col, select
+
+from bot.core.fields import FieldLevel
 from bot.dispatch import RawTap
 from cards.comments import CommentButton
 from storage import roles
 from storage.database import Database, Tx
-from storage.tables import Comment, Notice
+from storage.tables import Comment, Employee, Notice
 from tests.support.company import id_of, load_company
 from tests.support.room import Room
 
@@ -16,7 +19,7 @@ HUAXING = "华兴科技有限公司"
 
 async def notices(db: Database) -> list[tuple[str, str]]:
     def work(tx: Tx) -> list[tuple[str, str]]:
-        return [(n.user_id, n.text) for n in tx.exec(select(Notice).order_by(Notice.id)).all()]
+        return [(n.user_id, n.text) for n in tx.exec(select(Notice).order_by(col(Notice.id))).all()]
 
     return await db.system(work)
 
@@ -72,8 +75,6 @@ async def test_unknown_names_are_asked(database: Database) -> None:
 
 async def test_two_of_one_name_are_asked(database: Database) -> None:
     def rename(tx: Tx) -> None:
-        from storage.tables import Employee
-
         person = tx.get(Employee, "zhao05")
         assert person is not None
         person.name = "王强"
@@ -144,7 +145,8 @@ async def test_a_reader_without_the_content_gets_none_of_it(database: Database, 
         for name in ("部门经理", "主管"):
             role = roles.find_by_name(tx, name)
             if role is not None:
-                roles.write_role(tx, role, _limited(role, level))
+                sheet = replace(role, fields={("followup", "content"): FieldLevel(level)})
+                roles.write_role(tx, role, sheet)
 
     await load_company(database)
     await database.system(limit)
@@ -155,11 +157,3 @@ async def test_a_reader_without_the_content_gets_none_of_it(database: Database, 
     limited = await database.system(lambda tx: any(roles.find_by_name(tx, n) for n in ("部门经理", "主管")))
     assert limited and [who for who, _ in told] == ["wang03"]
     assert "报价单发我看看" not in everything
-
-
-def _limited(role: object, level: str) -> object:
-    from dataclasses import replace
-
-    from bot.core.fields import FieldLevel
-
-    return replace(role, fields={("followup", "content"): FieldLevel(level)})  # type: ignore[type-var]
