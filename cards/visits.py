@@ -80,7 +80,7 @@ def visit_card(sheet: VisitSheet, visit_id: int, buttons: Sequence[CardButton]) 
     rows = tuple(
         CardRow(
             escape(name), detail, "",
-            (CardButton(f"是 {name}"[:20], HereButton(visit_id=visit_id, customer_id=i), typed=name),),
+            (CardButton("是这家", HereButton(visit_id=visit_id, customer_id=i), typed=name),),
         )
         for i, name, detail in sheet.choices
     )  # fmt: skip

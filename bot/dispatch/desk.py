@@ -165,7 +165,7 @@ class Desk:
         row = talks.load(tx, actor.user_id, where)
         talk = Talk(
             now, row.pending, row.pending_until, row.subject_id, row.subject_until, row.misses, conversation_id=where,
-            asked=row.asked,
+            asked=row.asked, has_drafts=lambda: bool(drafts.list_drafts(tx, actor.user_id, where, now)),
         )  # fmt: skip
         secret = _holds_secret(message, talk.open_question())
         if (late := talk.expired_question()) is not None:
@@ -206,7 +206,7 @@ class Desk:
         ref = reply.card
         return {
             "topic": topic.title if topic is not None else "", "by": last["by"] if answered else talk.by,
-            "words": last["words"] if answered else message.text[:60], "text": reply.text,
+            "words": last["words"] if answered else message.text[:60], "text": talk.said,
             "card": {"kind": ref.kind, "state": ref.state, "subjects": list(ref.subjects)} if ref is not None else None,
         }  # fmt: skip
 

@@ -58,7 +58,7 @@ class Command:
     whole: bool
     when: Callable[[str], bool] | None = None  # of what follows the word; False: it is not this command
     drops: bool = False  # the open question is given up, not put aside
-    yields: bool = False  # a list that is open may take the word for itself (继续: the next page)
+    yields: bool = False  # without a draft, a list that is open takes the word for itself (继续: the next page)
 
 
 class Router:
@@ -212,6 +212,7 @@ class Dispatcher:
         """
         question = talk.open_question()
         reply = self._answer(message, ctx, talk)
+        talk.said = reply.text
         topic = self.topics.get(question["kind"]) if question is not None and talk.left is question else None
         if question is None or topic is None or not self._worth_keeping(question, topic, message, talk):
             talk.left = None
@@ -251,7 +252,7 @@ class Dispatcher:
         question = talk.open_question()
         lists = question is not None and not self.topics.get(question["kind"], KEPT).kept
         if (
-            question is not None and said and (found is None or (lists and found[0].yields))
+            question is not None and said and (found is None or (lists and found[0].yields and not talk.has_drafts()))
         ):  # silence and stickers answer nothing
             answer = self._questions[question["kind"]](message, ctx, talk, question)
             if answer is not None:

@@ -1,5 +1,6 @@
 """What one person and the bot are talking about, for ten minutes at a time (conversation.md B5)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,6 +35,8 @@ class Talk:
     asked: dict[str, Any] | None = None  # how the question that is open was put (Conversation.asked)
     resumed: dict[str, Any] | None = None  # how one taken up again was put
     by: str = ""  # which command this message was
+    has_drafts: Callable[[], bool] = lambda: False  # whether something was put aside here
+    said: str = ""  # the answer's text, without the word about what was put aside
     conversation_id: str = "bot"  # as conversations are kept: openConversationId, or bot
 
     def open_question(self) -> dict[str, Any] | None:

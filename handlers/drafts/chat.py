@@ -77,5 +77,11 @@ def choose(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, An
 def drop(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """All of them, or that of the name."""
     talk.settle()
-    gone = drop_drafts(ctx, talk.conversation_id, title_of(message.args))
+    title, open_one = title_of(message.args), TOPICS.get(talk.left["kind"]) if talk.left is not None else None
+    if open_one is not None and open_one.kept and title in (None, open_one.title):
+        talk.left = None  # what is being filled in just now is given up as well
+        others = [draft.kind for draft in list_drafts(ctx, talk.conversation_id) if title in (None, draft.kind)]
+        if not others:
+            return Reply(f"好的，{open_one.title}不填了。")
+    gone = drop_drafts(ctx, talk.conversation_id, title)
     return Reply(f"已放弃{'、'.join(gone)}的草稿。发送「撤销」可找回。")

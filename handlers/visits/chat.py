@@ -11,18 +11,19 @@ from bot.language.filters import page_wanted
 from bot.language.replies import is_no, is_yes
 from handlers.customers.finding import LONG, chosen, find_customer
 from handlers.visits import service, views
-from handlers.visits.reading import Wanted, read_list, read_visit
+from handlers.visits.reading import Wanted, read_list, read_next, read_visit
+from handlers.visits.rules import EMPTY
 from handlers.visits.service import Done, NewVisit, confirm_visit, list_visits, log_visit, set_aside
 
 router = Router("visits.chat")
-LISTED = re.compile(r"(?P<words>.{0,30}?)的?(?:外勤|签到)(?:记录|列表|情况)?(?P<more>[^\s]{0,6})[?？。]*")
+LISTED = re.compile(r"(?P<words>.{0,30}?)的?(?:外勤|签到)(?:记录|列表|情况)?\s*(?P<more>\S{0,8})[?？。]*")
 BY_NUMBER = re.compile(r"#?(?P<id>\d{1,9})\s*(?P<name>.{2,40})")
 
 
 @router.command("外勤", "签到", "打卡")
 def visit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`外勤 华东精密 车间看了设备`, `签到 鄞州区xx路 拜访华东精密`; `外勤 本周`: a list."""
-    if not message.args:
+    if message.args in EMPTY:
         today = read_list(ctx, "今天")
         assert today is not None
         return _list(ctx, talk, today)
@@ -32,7 +33,8 @@ def visit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     ctx.actor.require(Permission.FOLLOWUP_ADD)
     told = read_visit(ctx, message.args)
     customer_id = told.found.certain if told.found is not None else None
-    done = log_visit(ctx, NewVisit(told.remark, told.place, customer_id))
+    next_at, timed = read_next(ctx, told.remark)
+    done = log_visit(ctx, NewVisit(told.remark, told.place, customer_id, next_at, timed))
     if customer_id is None:
         return _which(done, ctx, talk, told.found.options if told.found is not None else ())
     return _logged(done, talk)
@@ -44,8 +46,9 @@ def _logged(done: Done, talk: Talk) -> Reply:
     talk.settle()
     talk.about(done.customer_id)
     if done.follow_up_id is not None:
-        talk.ask("followups.next", customer_id=done.customer_id)
-        return Reply("已记外勤，并记成跟进。", views.visit_ref(done))
+        talk.ask("followups.next", customer_id=done.customer_id, planned=bool(done.next_text))
+        planned = f"下次：{done.next_text}。" if done.next_text else ""
+        return Reply(f"已记外勤，并记成跟进。{planned}", views.visit_ref(done))
     return Reply("已记外勤。没说聊了什么，不算跟进；要补就发送「跟进 客户 内容」。", views.visit_ref(done))
 
 

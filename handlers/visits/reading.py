@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 
 from bot.context import Context
+from bot.language.followup import read_follow_up
 from bot.language.ranges import find_range
 from handlers.customers.finding import Finding, find_customer
-from storage import people
+from storage import dictionaries, people
 
 PLACE = re.compile(
     r"(?:在|到)?(?P<place>[^\s，,。;；了]{1,40}?(?:省|市|区|县|镇|乡|街道|路|街|大道|弄|巷|村|园|园区|开发区|大厦|广场|中心|楼|座|室|厂区|站)"
@@ -52,6 +53,18 @@ def _split(rest: str) -> tuple[str, str]:
 def _plain(part: str) -> str:
     """Without the verb that only says one was there."""
     return WENT.sub("", part).strip(STOPS)
+
+
+def read_next(ctx: Context, remark: str) -> tuple[datetime | None, bool]:
+    """`下周三再来`: when the next contact is planned, and whether with a time of day; only what is certain."""
+    with ctx.begin() as tx:
+        methods = dictionaries.list_methods(tx)
+    found = read_follow_up(f"跟进 {remark}", (), methods, ctx.now).next_at
+    if found is None or not found.sure:
+        return None, False
+    at, timed = found.at(time(0, 0), ctx.now), bool(found.has_time)
+    future = at > ctx.now if timed else at.date() > ctx.today
+    return (at, timed) if future else (None, False)
 
 
 @dataclass(frozen=True, slots=True)

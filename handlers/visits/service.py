@@ -16,7 +16,7 @@ from bot.language.sentence import find_in_sentence
 from handlers.customers.finding import candidates_of
 from handlers.customers.standing import step_may_write
 from handlers.followups.rules import BACK
-from handlers.followups.service import NewFollowUp, step_store
+from handlers.followups.service import NewFollowUp, step_store, when
 from handlers.visits import rules
 from handlers.visits.reading import Wanted
 from handlers.visits.rules import Near, spot_of
@@ -40,6 +40,8 @@ class NewVisit:
     remark: str = ""
     place: str = ""
     customer_id: int | None = None
+    next_at: datetime | None = None  # when the customer is contacted next
+    next_timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Done:
     undo_id: int | None
     customer_id: int | None = None
     follow_up_id: int | None = None
+    next_text: str = ""  # the next contact that was planned with it
 
 
 def subject(visit_id: int) -> str:
@@ -77,12 +80,13 @@ def log_visit(ctx: Context, new: NewVisit) -> Done:
         follow_up_id = None
         if new.customer_id is not None:
             visit = visits.access_own(tx, visit_id, ctx.actor.user_id)
-            follow_up_id = _step_link(tx, ctx, visit, new.customer_id)
+            follow_up_id = _step_link(tx, ctx, visit, new.customer_id, new.next_at, timed=new.next_timed)
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="visits.undo", payload={"visit_id": visit_id, "whole": True},
             text="外勤", now=ctx.now, lasts=UNDO,
         )  # fmt: skip
-        return Done(visit_id, undo_id, new.customer_id, follow_up_id)
+        planned = when(new.next_at, new.next_timed) if follow_up_id is not None else ""
+        return Done(visit_id, undo_id, new.customer_id, follow_up_id, planned)
 
 
 def confirm_visit(ctx: Context, visit_id: int, customer_id: int) -> Done:
@@ -105,7 +109,9 @@ def confirm_visit(ctx: Context, visit_id: int, customer_id: int) -> Done:
         return Done(visit_id, undo_id, customer_id, follow_up_id)
 
 
-def _step_link(tx: Tx, ctx: Context, visit: Visit, customer_id: int) -> int | None:
+def _step_link(
+    tx: Tx, ctx: Context, visit: Visit, customer_id: int, next_at: datetime | None = None, *, timed: bool = False
+) -> int | None:
     """Links it and, where something was said, writes that down as a follow-up; returns the follow-up's id."""
     customer = customers.access_customer(tx, customer_id, lock=True)
     step_may_write(tx, ctx, customer, Permission.FOLLOWUP_EDIT)
@@ -119,7 +125,9 @@ def _step_link(tx: Tx, ctx: Context, visit: Visit, customer_id: int) -> int | No
         method = ""
         if "method" not in withheld(ctx.actor, "followup"):
             method = nearest_value(("拜访",), dictionaries.list_methods(tx)) or ""
-        new = NewFollowUp(remark, method, at=min(visit.at, ctx.now))
+        if "next_at" in withheld(ctx.actor, "followup"):
+            next_at = None
+        new = NewFollowUp(remark, method, min(visit.at, ctx.now), next_at, timed and next_at is not None)
         follow_up_id = step_store(tx, ctx, head_id, customer.name, new)
         visits.note_follow_up(tx, visit_id, follow_up_id)
     _record(

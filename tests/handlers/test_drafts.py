@@ -55,7 +55,10 @@ async def test_several_kinds_and_the_newest_of_each(database: Database) -> None:
     assert "苏州新锐机电" in listed and "杭州启新" not in listed
     assert "接着刚才的跟进" in await room.say("lina04", "2")
     assert "已记录" in await room.say("lina04", "电话 聊了交期")
-    assert "苏州新锐机电" in await room.say("lina04", "继续")
+    back = await room.say("lina04", "继续")
+    assert "苏州新锐机电" in back and "已放下" not in back
+    assert "新建客户不填了" in await room.say("lina04", "放弃草稿")
+    assert "没有放下的草稿" in await room.say("lina04", "草稿")
 
 
 async def test_said_again_in_one_sentence_nothing_is_put_aside(database: Database) -> None:

@@ -269,6 +269,7 @@ async def test_places_are_forgotten_after_a_while(database: Database) -> None:
         ("外勤 华东精密 车间看了设备", ("华东精密", "车间看了设备", "并记成跟进")),
         ("签到 鄞州区百丈路88号 拜访华东精密", ("华东精密", "鄞州区百丈路88号", "不算跟进")),
         ("签到 华东精密", ("华东精密", "不算跟进")),
+        ("外勤 华东精密 看了设备，下周三再来", ("并记成跟进", "下次：2026-03-11")),
         ("外勤 在望春工业园 华东精密 聊了年框", ("华东精密", "望春工业园", "聊了年框", "并记成跟进")),
         ("外勤，拜访华东精密，看了设备", ("华东精密", "看了设备", "并记成跟进")),
         ("外勤 鄞州区百丈路", ("鄞州区百丈路", "还没关联客户", "未关联")),
@@ -290,11 +291,12 @@ async def test_lists_by_a_sentence(sqlite: Database) -> None:
     await room.say("lina04", "外勤 华兴科技 谈了年框")
     for said, total in (
         ("今天的外勤", 1), ("外勤", 1), ("外勤 今天", 1), ("外勤 昨天", 1), ("外勤 本周", 2), ("本周外勤", 2),
-        ("我的外勤", 2), ("外勤记录", 2), ("外勤 上周", 0),
+        ("我的外勤", 2), ("外勤记录", 2), ("外勤 上周", 0), ("外勤签到", 1),
     ):  # fmt: skip
         listed = await room.say("lina04", said)
         assert (f"共 {total} 次" if total else "还没有外勤") in listed, said
     assert "共 2 次" in await room.say("wang03", "李娜本周的外勤")
+    assert "共 2 次" in await room.say("wang03", "团队外勤 本周")
 
 
 async def test_undone_it_is_gone_with_its_follow_up(database: Database) -> None:
