@@ -191,6 +191,8 @@ def new_contact(draft: Mapping[str, str], *, withheld: Collection[str] = ()) -> 
         FormField("name", "姓名", required=True, value=draft.get("name") or None),
         FormField("title", "职务", value=draft.get("title") or None, placeholder="例如 采购经理"),
         FormField("mobile", "电话", value=draft.get("mobile") or None, placeholder=HINTS["mobile"]),
+        FormField("wechat", "微信", value=draft.get("wechat") or None),
+        FormField("decider", "决策人", "switch", value=bool(draft.get("decider"))),
     )
     person = " ".join(
         words for name, words in (("name", "陈强"), ("title", "采购经理"), ("mobile", "13812345678"))

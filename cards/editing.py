@@ -55,4 +55,6 @@ def _with(options: Sequence[str], value: str) -> list[str]:
 
 def edited_card(title: str, lines: Sequence[str], buttons: Sequence[CardButton]) -> CardView:
     """What it was and what it is now."""
-    return CardView(f"已修改 {escape(title)}", body="\n".join(f"- {line}" for line in lines), buttons=tuple(buttons))
+    return CardView(
+        f"已修改 {escape(title)}", body="\n".join(f"- {escape(line)}" for line in lines), buttons=tuple(buttons)
+    )

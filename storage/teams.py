@@ -19,8 +19,10 @@ def _lasting(day: date) -> tuple[object, ...]:
 
 
 def list_team(tx: Tx, customer_id: int, day: date) -> list[TeamMember]:
-    """The members of that day, in the order they came."""
+    """The members of that day, in the order they came; who has become its owner is none."""
+    owner = select(Customer.owner_id).where(Customer.id == customer_id).scalar_subquery()
     query = select(TeamMember).where(TeamMember.customer_id == customer_id, *_lasting(day))  # type: ignore[arg-type]
+    query = query.where(col(TeamMember.user_id).is_distinct_from(owner))
     return list(tx.exec(query.order_by(col(TeamMember.id)), execution_options=WHY).all())
 
 

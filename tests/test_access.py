@@ -24,8 +24,11 @@ from bot.core.errors import Forbidden, NotFound
 from bot.core.tabular import Sheet
 from bot.dispatch import Button
 from bot.identity import identify
+from cards.contacts import ContactsButton
 from cards.customers import FollowButton, OpenButton, TimelineButton
+from cards.editing import EditAnywayButton, EditButton
 from cards.followups import MoveNextButton
+from cards.merges import MergeButton
 from cards.pool import AskReturnButton, ClaimButton, PoolPageButton, ReturnButton
 from cards.roles import (
     DeleteRoleButton,
@@ -37,6 +40,8 @@ from cards.roles import (
     RoleScopeButton,
     RolesPageButton,
 )
+from cards.team import AskJoinButton, TeamButton
+from cards.timeline import HistoryButton
 from handlers.audit.rules import Wanted as AuditWanted
 from handlers.comments.service import Commented, add_comment
 from handlers.competitors.rules import CompetitorWords
@@ -433,8 +438,10 @@ async def _statements(db: Database, name: str, object_id: int) -> int:
 FOREIGN, NOWHERE = "深圳创想电子有限公司", "深圳想创电子有限公司"  # another team's, and one that there is not
 SENTENCES = (
     "查 {}", "{}", "客户 {}", "我的客户 {}", "跟进 {} 电话聊了报价，下周三再打", "联系人 {}",
-    "联系人 {} 王五 13812345670", "下次 {} 下周三", "退回 {} 无需求", "评论 {} 寄样品",
-    "跟进记录 {}", "为什么我看不到 {}", "公海 {}",
+    "联系人 {} 王五 13812345670", "下次 {} 下周三", "退回 {} 无需求", "跟进记录 {}", "为什么我看不到 {}", "公海 {}",
+    "改 {} 城市 杭州", "补充信息 {}", "{} 的联系人", "给 {} 加协作人 赵磊", "协作人 {}", "{} 时间线", "锁定 {}",
+    "把 {} 转给 赵磊", "删除客户 {}", "合并 华兴科技 和 {}", "申请协作 {}",
+    "评论 {} 寄样品",
 )  # fmt: skip
 
 
@@ -470,6 +477,13 @@ TAPS: dict[str, Callable[[int], Button]] = {
     "move": lambda i: MoveNextButton(customer_id=i, day="2026-03-09"),
     "ask return": lambda i: AskReturnButton(customer_id=i),
     "return": lambda i: ReturnButton(customer_id=i, reason="重复"),
+    "edit": lambda i: EditButton(customer_id=i),
+    "edit anyway": lambda i: EditAnywayButton(customer_id=i),
+    "contacts": lambda i: ContactsButton(customer_id=i),
+    "the story": lambda i: HistoryButton(customer_id=i),
+    "the team": lambda i: TeamButton(customer_id=i),
+    "ask to join": lambda i: AskJoinButton(customer_id=i),
+    "merge": lambda i: MergeButton(head_id=i, tail_id=i),
 }
 
 
@@ -500,6 +514,11 @@ DOORS: dict[str, tuple[Permission | str, str, Callable[[int], Button] | None]] =
     "plan the next contact": (
         P.FOLLOWUP_ADD, "下次 华东精密 下周三", lambda i: MoveNextButton(customer_id=i, day="2026-03-09"),
     ),
+    "change a field": (P.CUSTOMER_ADD, "改 华东精密 城市 杭州", lambda i: EditButton(customer_id=i)),
+    "lock": (P.CUSTOMER_ADD, "锁定 华东精密", None),
+    "a team": (P.CUSTOMER_ADD, "给 华东精密 加协作人 赵磊", None),
+    "transfer": (P.CUSTOMER_TRANSFER, "把 上海明德 转给 王强", None),
+    "merge two": (P.CUSTOMER_DELETE, "合并 华兴科技 和 华星电子", None),
     "browse the pool": (P.POOL_VIEW, "公海", lambda _: PoolPageButton(page=1)),
     "claim": (P.POOL_CLAIM, "领取 宁波海蓝", lambda i: ClaimButton(customer_id=i)),
     "assign": (P.POOL_ASSIGN, "分配 宁波海蓝 给 赵磊", None),

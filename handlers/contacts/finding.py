@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import NotFound
+from bot.core.markup import escape
 from bot.dispatch import CardRef, Reply, Talk
 from handlers.contacts import views
 from handlers.contacts.service import edit_contact
@@ -74,7 +75,7 @@ def edit_found(ctx: Context, talk: Talk, hits: list[Hit], changes: dict[str, str
 
 def done_text(name: str, lines: list[str]) -> str:
     """What was changed."""
-    return f"已修改 {name}：{'；'.join(lines)}" if lines else f"没有变化，{name} 本来就是这样。"
+    return escape(f"已修改 {name}：{'；'.join(lines)}") if lines else f"没有变化，{name} 本来就是这样。"
 
 
 def open_contact(talk: Talk, hit: Hit) -> Reply:

@@ -29,7 +29,7 @@ LONG = 60  # characters
 _LABELS = "|".join(sorted((w for words in WORDS.values() for w in words), key=len, reverse=True))
 _FIELD = re.compile(
     rf"(?:^|[\s,，、;；。]+|的|把)(?P<label>{_LABELS})\s*"
-    r"(?P<joint>[:：=]|(?:改|换|变|设|修改|更新|调整)(?:成|为|到|了)|\s|是|(?=<清空>|《清空》|清空))\s*"
+    r"(?P<joint>[:：=]|(?:改|换|变|设|修改|更新|调整)(?:成|为|到|了)|\s|是(?=\S)|(?=<清空>|《清空》|清空))\s*"
 )
 _OF_LABEL = {word: field for field, words in WORDS.items() for word in words}
 

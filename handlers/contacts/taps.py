@@ -1,6 +1,7 @@
 """What taps on contacts do."""
 
 from bot.context import Context
+from bot.core.markup import escape
 from bot.dispatch import CardRef, CardTap, CardUpdate, Router
 from cards.contacts import (
     AddContactButton,
@@ -97,5 +98,5 @@ def add(tap: CardTap[AddContactButton], ctx: Context) -> CardUpdate:
 
 
 def _shown(done: Changed) -> CardUpdate:
-    note = f"{done.name}：{'；'.join(done.lines)}" if done.lines else "没有变化，本来就是这样。"
+    note = escape(f"{done.name}：{'；'.join(done.lines)}") if done.lines else "没有变化，本来就是这样。"
     return CardUpdate(card=views.contact_ref(done.contact_id, done.customer_id, done.undo_id), note=note)

@@ -57,7 +57,7 @@ def transfer_spoken(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | N
     """`把 华兴 转给 李敏`, `华兴的负责人改成李敏`."""
     text = message.text.strip(" 。.!！")
     said = SPOKEN.fullmatch(text) or OWNER.fullmatch(text)
-    if said is None or re.search(r"线索|商机|合同", said["what"]):  # those have owners of their own
+    if said is None or re.search(r"线索|商机|合同|[A-Za-z]{2}-\d", said["what"]):  # those have owners of their own
         return None
     ctx.actor.require(Permission.CUSTOMER_TRANSFER)
     return _transfer(ctx, talk, said["what"], said["whom"])

@@ -171,7 +171,7 @@ def lock_customer(ctx: Context, customer_id: int, until: date | None, *, card: s
             assert customer.owner_id is not None
             pools.lock_claimant(tx, customer.owner_id)
             rules.check_lock_cap(ctx.settings.pool.lock_cap, pools.count_locked(tx, customer.owner_id, ctx.today))
-        undo_id = _set_lock(tx, ctx, customer, last, action="lock.customer", text=f"锁定 {name}", was=was, card=card)
+        undo_id = _set_lock(tx, ctx, customer, last, text=f"锁定 {name}", was=was, card=card)
         return Done(of, name, f"已锁定「{name}」到 {_day(last)}，期间不会返回公海。", undo_id)
 
 
@@ -184,7 +184,7 @@ def unlock_customer(ctx: Context, customer_id: int, *, card: str = "") -> Done:
         if was is None:
             return Done(of, name, f"「{name}」没有锁定。")
         ended = ctx.today - timedelta(days=1)
-        undo_id = _set_lock(tx, ctx, customer, ended, action="unlock.customer", text=f"解锁 {name}", was=was, card=card)
+        undo_id = _set_lock(tx, ctx, customer, ended, text=f"解锁 {name}", was=was, card=card)
         return Done(of, name, f"已解锁「{name}」，又按公海规则计算了。", undo_id)
 
 
@@ -211,14 +211,12 @@ def _lockable(tx: Tx, ctx: Context, customer_id: int) -> tuple[Customer, date | 
     return customer, locked if locked is not None and locked >= ctx.today else None
 
 
-def _set_lock(
-    tx: Tx, ctx: Context, customer: Customer, last: date, *, action: str, text: str, was: date | None, card: str
-) -> int:
+def _set_lock(tx: Tx, ctx: Context, customer: Customer, last: date, *, text: str, was: date | None, card: str) -> int:
     of = customer.id or 0
     former = customers.lock_of(tx, of)
     customers.set_lock(tx, of, last, ctx.now)
     told = (_day(was) if was else "", _day(last) if last >= ctx.today else "")
-    _record(tx, ctx, action, of, customer.name, {"锁定到": told})
+    _record(tx, ctx, "lock.customer" if last >= ctx.today else "unlock.customer", of, customer.name, {"锁定到": told})
     digest.cancel(tx, f"customer:{of}", rules=("returns_soon",), now=ctx.now)
     cards.redraw_others(tx, f"customer:{of}", now=ctx.now, but=card)
     return undos.offer(

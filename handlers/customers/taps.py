@@ -83,7 +83,10 @@ def submit_contact(tap: CardTap[SubmitContactButton], ctx: Context) -> CardUpdat
     customer_id = tap.state.get("customer_id")
     if customer_id is None or words != tap.state.get("draft", {}).get("customer"):
         customer_id = _whom(words, ctx)
-    customer = add_contact(ctx, int(customer_id), name=name, title=title, mobile=mobile)
+    customer = add_contact(
+        ctx, int(customer_id), name=name, title=title, mobile=mobile, wechat=str(tap.form.get("wechat") or ""),
+        decider=tap.form.get("decider") is True,
+    )  # fmt: skip
     answered(ctx, int(customer_id))
     person = " ".join(part for part in (name, title, mobile) if part)
     ref = CardRef("customers.one", {"customer_id": int(customer_id)}, (f"customer:{customer_id}",))

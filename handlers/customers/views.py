@@ -7,6 +7,7 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import AppError
+from bot.core.forms import withheld
 from bot.core.markup import escape
 from bot.dispatch import CardButton, CardView
 from cards import customers as customer_cards
@@ -332,4 +333,4 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
 
 def paint_new_contact(state: dict[str, Any], ctx: Context) -> CardView:
     """The form of a new contact."""
-    return customer_cards.new_contact(state.get("draft", {}), withheld=withheld_of(ctx))
+    return customer_cards.new_contact(state.get("draft", {}), withheld=withheld(ctx.actor, "contact"))

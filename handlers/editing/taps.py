@@ -1,6 +1,7 @@
 """What taps on the form of a customer do."""
 
 from bot.context import Context
+from bot.core.markup import escape
 from bot.dispatch import CardTap, CardUpdate, Router
 from cards.editing import EditAnywayButton, EditButton, SubmitEditButton
 from handlers.customers.finding import speak_of
@@ -33,7 +34,7 @@ def submit(tap: CardTap[SubmitEditButton], ctx: Context) -> CardUpdate:
     except Stale as stale:
         present = open_form(ctx, customer_id)
         state = {"customer_id": present.customer_id, "version": present.version}
-        return CardUpdate(state=state, note=stale.text)
+        return CardUpdate(state=state, note=escape(stale.text))
     except MaybeDuplicate as doubt:
         text = f"{doubt.text}\n确定要改成这个名字的话，点「仍要改名」。"
         kept = {"customer_id": customer_id, "version": tap.button.version, "draft": changes, "doubt": text}
@@ -56,4 +57,4 @@ def _save(
     done = edit_customer(ctx, customer_id, changes, version=version, anyway=anyway, card=card)
     if not done.lines:
         return CardUpdate(note="没有改动，内容和原来一样。")
-    return CardUpdate(card=views.edited_card(done), note=f"已保存：{'；'.join(done.lines)}")
+    return CardUpdate(card=views.edited_card(done), note=escape(f"已保存：{'；'.join(done.lines)}"))

@@ -163,6 +163,7 @@ def return_customer(ctx: Context, customer_id: int, reason: str, *, card: str = 
     """
     with ctx.begin() as tx:
         customer = customers.access_customer(tx, customer_id, lock=True)
+        customer_id = customer.id or customer_id  # that of its head, if it was merged
         if customer.owner_id is None:
             raise NotReturnable(f"「{customer.name}」已经在公海里了。")
         own = customer.owner_id == ctx.actor.user_id
@@ -238,7 +239,7 @@ def assign_customer(ctx: Context, customer_id: int, receiver_id: str) -> str:
     ctx.actor.require(Permission.POOL_ASSIGN)
     with ctx.begin() as tx:
         customer = customers.access_customer(tx, customer_id)
-        name = customer.name
+        name, customer_id = customer.name, customer.id or customer_id
         if customer.owner_id is not None:
             who = people.name_of(tx, customer.owner_id)
             raise NotInPool(f"「{name}」由 {who} 负责，不在公海里，不能分配。")
