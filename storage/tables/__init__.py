@@ -64,7 +64,17 @@ _fields.watch(
     {
         str(model.__tablename__): model
         for model in (
-            Customer, Contact, FollowUp, Lead, Opportunity, Contract, Payment, Product, Competitor, Comment, Visit,
+            Customer,
+            Contact,
+            FollowUp,
+            Lead,
+            Opportunity,
+            Contract,
+            Payment,
+            Product,
+            Competitor,
+            Comment,
+            Visit,
         )
     }
 )
