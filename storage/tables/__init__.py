@@ -30,6 +30,7 @@ from storage.tables.crm import (  # noqa: E402
     FollowUp,
     OwnerHistory,
 )
+from storage.tables.custom_fields import CustomField  # noqa: E402
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
 from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
 from storage.tables.leads import Lead  # noqa: E402
@@ -73,6 +74,7 @@ __all__ = [
     "Contact",
     "Contract",
     "Conversation",
+    "CustomField",
     "Customer",
     "Department",
     "DepartmentLeader",

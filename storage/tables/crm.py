@@ -6,12 +6,13 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from storage.scope import OfCustomer, Owned
+from storage.tables.custom_fields import HasCustom
 from storage.types import Moment
 
 ALIVE = text("deleted_at IS NULL")
 
 
-class Customer(Owned, table=True):
+class Customer(Owned, HasCustom, table=True):
     """A customer. Without an owner it is in the public pool: there is no second flag (R-POOL-1)."""
 
     __table_args__ = (
@@ -59,7 +60,7 @@ class Customer(Owned, table=True):
     deleted_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
-class Contact(OfCustomer, table=True):
+class Contact(OfCustomer, HasCustom, table=True):
     """A person at a customer; visible with the customer (R-CONT-2)."""
 
     __table_args__ = (
