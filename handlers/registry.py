@@ -9,6 +9,8 @@ from handlers.competitors import chat as competitors_chat
 from handlers.competitors import taps as competitors_taps
 from handlers.customers import chat as customers_chat
 from handlers.customers import taps as customers_taps
+from handlers.customfields import chat as customfields_chat
+from handlers.customfields import taps as customfields_taps
 from handlers.dictionaries import chat as dictionaries_chat
 from handlers.dictionaries import taps as dictionaries_taps
 from handlers.followups import chat as followups_chat
@@ -54,6 +56,8 @@ ROUTERS: tuple[Router, ...] = (
     competitors_taps.router,
     customers_chat.router,
     customers_taps.router,
+    customfields_chat.router,
+    customfields_taps.router,
     dictionaries_chat.router,
     dictionaries_taps.router,
     followups_chat.router,

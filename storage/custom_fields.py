@@ -159,7 +159,7 @@ def put_values(tx: Tx, record: SQLModel, changes: Mapping[str, str | None]) -> N
 
 
 def value_of(model: Any, name: str) -> ColumnElement[Any]:
-    """A field's value in a statement, as text; NULL where there is none, or the transaction's person does not see it."""
+    """A field's value in a statement, as text; NULL where there is none, or the person of the scope does not see it."""
     return text_at(model.custom, name)
 
 

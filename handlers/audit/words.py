@@ -21,6 +21,7 @@ KIND_WORDS: Final = {kind: words[0] for kind, words in KINDS.items()}
 ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is called, kind
     "add.competitor": ("新增竞争对手", "base"),
     "add.contact": ("加联系人", "customer"),
+    "add.field": ("新增字段", "settings"),
     "add.product": ("新增产品", "base"),
     "add.stage": ("新增阶段", "base"),
     "assign.customer": ("分配客户", "pool"),
@@ -37,6 +38,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "delete.dictionary": ("删除字典", "dictionary"),
     "edit.competitor": ("修改竞争对手", "base"),
     "edit.dictionary": ("修改字典", "dictionary"),
+    "edit.field": ("修改字段", "settings"),
     "edit.flow": ("修改开票审批设置", "settings"),
     "edit.product": ("修改产品", "base"),
     "edit.stage": ("修改阶段", "base"),
@@ -63,6 +65,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "undo.create": ("撤销新建客户", "customer"),
     "undo.dictionary": ("撤销字典修改", "dictionary"),
     "undo.edit_product": ("撤销产品修改", "base"),
+    "undo.field": ("撤销字段修改", "settings"),
     "undo.flow": ("撤销开票审批设置", "settings"),
     "undo.follow_up": ("撤销跟进", "followup"),
     "undo.handover": ("撤销交接", "rights"),
@@ -76,7 +79,7 @@ SUBJECTS: Final = {
     "customer": "客户", "dictionary": "字典", "role": "角色", "setting": "设置", "org": "组织", "company": "公司",
     "sync": "同步", "undo": "撤销", "product": "产品", "competitor": "竞争对手", "stage": "阶段", "target": "目标",
     "flow": "开票审批", "handover": "交接", "employee": "人员",
-    "contact": "联系人", "audit": "操作记录",
+    "contact": "联系人", "audit": "操作记录", "form": "表单",
 }  # fmt: skip
 SECTIONS: Final = {  # of a world file
     "settings": "设置", "dictionaries": "字典", "field_dictionaries": "字典绑定", "stages": "销售阶段",

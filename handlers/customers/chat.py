@@ -1,7 +1,7 @@
 """What people type about customers and contacts."""
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from bot.context import Context
@@ -13,7 +13,7 @@ from bot.language.phones import read_contact
 from bot.language.replies import ordinal
 from handlers.customers.asking import ask_contact, ask_customer
 from handlers.customers.finding import LONG, THIS, chosen, find_customer
-from handlers.customers.reading import read_new_customer
+from handlers.customers.reading import list_conditions, read_new_customer, take_contact_custom
 from handlers.customers.rules import MaybeDuplicate
 from handlers.customers.service import (
     FIELDS,
@@ -25,6 +25,7 @@ from handlers.customers.service import (
     list_customers,
 )
 from handlers.customers.views import filter_of
+from handlers.customfields.values import Required
 
 router = Router("customers.chat")
 ABOUT = re.compile(
@@ -87,6 +88,7 @@ def choose(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, An
 
 
 def _list(ctx: Context, talk: Talk, words: str, *, mine: bool) -> Reply:
+    custom, words = list_conditions(ctx, words)
     quiet = QUIET.search(words)
     asked = read_list(QUIET.sub(" ", words))
     state: dict[str, Any] = {
@@ -94,6 +96,11 @@ def _list(ctx: Context, talk: Talk, words: str, *, mine: bool) -> Reply:
     }  # fmt: skip
     if quiet:
         state["quiet_days"] = int(quiet.group(1))
+    if custom:
+        state["custom"], state["custom_said"] = (
+            [asdict(c.condition) for c in custom],
+            [c.text for c in custom if c.text],
+        )
     talk.ask("customers.list", state=state)
     return Reply(card=CardRef("customers.list", state))
 
@@ -178,8 +185,10 @@ def _create(ctx: Context, talk: Talk, new: NewCustomer, *, anyway: bool) -> Repl
         done = create_customer(ctx, new, anyway=anyway)
     except NoSuchChoice as wrong:
         column = next(c for c, field in FIELDS.items() if field == wrong.field)
-        talk.ask("customers.create", draft=replace(new, **{column: ""}).row())
+        talk.ask("customers.create", draft=NewCustomer(**{**new.row(), column: ""}).row())
         return Reply(f"{wrong.text}发其中一个就行，不填就回复「跳过」。")
+    except Required as short:
+        return ask_customer(ctx, talk, new, missing=short.text)
     except MaybeDuplicate as doubt:
         talk.ask("customers.create_anyway", draft=new.row())
         return Reply(f"{doubt.text}\n确定是另一家的话，回复「仍要新建」；不是就回复「取消」。")
@@ -243,10 +252,15 @@ def contact_which(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[
 def _contact(ctx: Context, talk: Talk, customer_id: int, words: str) -> Reply:
     if not words:
         return open_customer(talk, customer_id)
+    custom, words = take_contact_custom(ctx, words)
     person = read_contact(words)
     if person is None or not person.name:
         raise InvalidInput("没认出联系人的姓名，例如「联系人 华兴 陈强 采购经理 13812345678」。")
-    name = add_contact(ctx, customer_id, name=person.name, title=person.title, mobile=person.phone)
+    said = {"name": person.name, "title": person.title, "mobile": person.phone}
+    try:
+        name = add_contact(ctx, customer_id, **said, custom=custom)
+    except Required as short:
+        return ask_contact(ctx, talk, customer_id, {**said, "custom": custom, "missing": short.text})
     talk.settle()
     talk.about(customer_id)
     parts = " ".join(p for p in (person.name, person.title, person.phone) if p)

@@ -14,7 +14,7 @@ from cards.customers import (
 from handlers.customers import views
 from handlers.customers.asking import answered
 from handlers.customers.finding import find_customer, speak_of
-from handlers.customers.reading import read_form, read_phone
+from handlers.customers.reading import read_contact_custom, read_custom_form, read_form, read_phone
 from handlers.customers.rules import MaybeDuplicate
 from handlers.customers.service import NewCustomer, add_contact, create_customer, show_customer, undo_create
 
@@ -52,7 +52,7 @@ def turn_page(tap: CardTap[CustomerPageButton], ctx: Context) -> CardUpdate:  # 
 @router.button(SubmitCustomerButton)
 def submit(tap: CardTap[SubmitCustomerButton], ctx: Context) -> CardUpdate:
     """Creates what the form says; a likeness is asked about first."""
-    new = read_form(tap.form, tap.state.get("draft", {}))
+    new = read_custom_form(ctx, tap.form, read_form(tap.form, tap.state.get("draft", {})))
     try:
         return _create(ctx, new, anyway=False)
     except MaybeDuplicate as doubt:
@@ -83,7 +83,8 @@ def submit_contact(tap: CardTap[SubmitContactButton], ctx: Context) -> CardUpdat
     customer_id = tap.state.get("customer_id")
     if customer_id is None or words != tap.state.get("draft", {}).get("customer"):
         customer_id = _whom(words, ctx)
-    customer = add_contact(ctx, int(customer_id), name=name, title=title, mobile=mobile)
+    custom = read_contact_custom(ctx, tap.form)
+    customer = add_contact(ctx, int(customer_id), name=name, title=title, mobile=mobile, custom=custom)
     answered(ctx, int(customer_id))
     person = " ".join(part for part in (name, title, mobile) if part)
     ref = CardRef("customers.one", {"customer_id": int(customer_id)}, (f"customer:{customer_id}",))

@@ -13,9 +13,11 @@ from cards import customers as customer_cards
 from cards.customers import CustomerSheet, FollowButton, TimelineButton, contact_line, facts_line
 from cards.pool import AskReturnButton, ClaimButton
 from handlers.customers import service
-from handlers.customers.reading import list_options, withheld_of
+from handlers.customers.reading import contact_asked, custom_asked, list_options, withheld_of
 from handlers.customers.service import CustomerDetails
+from handlers.customfields.values import custom_lines
 from handlers.undo.views import undo_buttons
+from storage.custom_fields import Condition
 from storage.customers import CustomerFilter
 from storage.tables import FollowUp
 
@@ -58,7 +60,8 @@ def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
     if pooled and customer.pooled_at is not None:
         owner = f"公海（{(ctx.today - customer.pooled_at.date()).days} 天）"
     contacts = tuple(
-        contact_line(c) if own else " ".join(escape(p) for p in (c.name, c.title, mask(c.mobile)) if p)
+        (contact_line(c) if own else " ".join(escape(p) for p in (c.name, c.title, mask(c.mobile)) if p))
+        + "".join(f" · {label} {said}" for label, said in custom_lines(ctx, "contact", c))
         for c in details.contacts
     )
     last = ""
@@ -88,6 +91,7 @@ def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
         may_return=(own and ctx.actor.may(Permission.POOL_CLAIM))
         or (not pooled and ctx.actor.may(Permission.POOL_RETURN)),
         timeline_pages=max(1, -(-details.timeline_total // 5)),
+        custom=custom_lines(ctx, "customer", customer),
     )
 
 
@@ -139,12 +143,14 @@ def filter_of(state: dict[str, Any], ctx: Context) -> CustomerFilter:
         pooled=False,
         mine=str(state.get("mine", "")),
         quiet_since=since,
+        custom=tuple(Condition(**c) for c in state.get("custom", ())),
     )
 
 
 def list_title(state: dict[str, Any]) -> str:
     """我的客户 · 杭州 · 30天未跟进."""
     parts = ["我的客户" if state.get("mine") else "客户", *(str(w) for w in state.get("words", ()))]
+    parts += [str(said) for said in state.get("custom_said", ())]
     if state.get("quiet_days") is not None:
         parts.append(f"{state['quiet_days']} 天没跟进")
     return " · ".join(parts)
@@ -152,8 +158,8 @@ def list_title(state: dict[str, Any]) -> str:
 
 def empty_list(state: dict[str, Any], ctx: Context) -> str:
     """Why there is nothing, and what this person can do about it (U32)."""
-    if state.get("words"):
-        return f"没有符合「{' '.join(str(w) for w in state['words'])}」的客户，少写一个条件再试试。"
+    if conditions := [str(w) for w in (*state.get("words", ()), *state.get("custom_said", ()))]:
+        return f"没有符合「{' '.join(conditions)}」的客户，少写一个条件再试试。"
     if state.get("quiet_days") is not None:
         return f"没有超过 {state['quiet_days']} 天没跟进的客户，跟得很勤。发送「今天」看看要联系谁。"
     ways = []
@@ -216,10 +222,12 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     else:
         missing = f"「{escape(name)}」还差电话或联系人。" if name else "要建哪家客户？联系人和电话至少要一个。"
     return customer_cards.new_customer(
-        draft, list_options(ctx), missing=missing, doubt=str(state.get("doubt", "")), withheld=kept
-    )
+        draft, list_options(ctx), missing=str(state.get("missing") or missing), doubt=str(state.get("doubt", "")),
+        withheld=kept, custom=custom_asked(ctx, draft),
+    )  # fmt: skip
 
 
 def paint_new_contact(state: dict[str, Any], ctx: Context) -> CardView:
     """The form of a new contact."""
-    return customer_cards.new_contact(state.get("draft", {}), withheld=withheld_of(ctx))
+    draft = state.get("draft", {})
+    return customer_cards.new_contact(draft, withheld=withheld_of(ctx), custom=contact_asked(ctx, draft))
