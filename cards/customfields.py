@@ -72,9 +72,9 @@ class FieldRow:
 
 def form_card(
     *, form: str, label: str, built_in: Sequence[str], rows: Sequence[FieldRow], total: int, page: int, pages: int,
-    more: Sequence[CardButton],
+    more: Sequence[CardButton], told: str = "",
 ) -> CardView:  # fmt: skip
-    """`字段 客户`."""
+    """`字段 客户`. `told`: what has just been done."""
     shown = f" · 第 {page}/{pages} 页" if pages > 1 else ""
     added = f"共 {total} 个自定义字段{shown}" if total else "还没有自定义字段"
     drawn = tuple(CardRow(escape(row.label), escape(row.detail), "", _buttons(form, label, row)) for row in rows)
@@ -86,6 +86,10 @@ def form_card(
     buttons.append(CardButton("返回自定义字段", FormsButton(), typed="字段"))
     footer = f"加：「新增字段 {label} 年采购额 金额」 · 改名：「修改字段 {label} 原名 名称 新名」"
     body = f"{added}\n自带字段：{'、'.join(built_in)}"
+    if told:
+        body = "\n".join(
+            [f"✓ {escape(line)}" if n == 0 else escape(line) for n, line in enumerate(told.split("\n"))] + [body]
+        )
     return CardView(f"{label}的字段", body=body, rows=drawn, buttons=tuple(buttons), footer=footer)
 
 

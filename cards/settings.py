@@ -27,9 +27,7 @@ def menu_card(rows: Sequence[tuple[str, str, str]]) -> CardView:
         CardRow(title, escape(state), "", (CardButton(f"打开 {title}", TopicButton(topic=key), typed=title),))
         for key, title, state in rows
     )
-    body = (
-        f"共 {len(rows)} 项，点开，或回复名称；每项都能在聊天里改。\n另外可以给客户、合同等表单加自己的字段：「字段」。"
-    )
+    body = f"共 {len(rows)} 项，点开，或回复名称；每项都能在聊天里改。\n客户、合同等表单可以加自己的字段：「字段」。"
     more = (CardButton("自定义字段", FormsButton(), typed="字段"),)
     return CardView("后台管理", body=body, rows=drawn, buttons=more)
 

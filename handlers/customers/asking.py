@@ -31,7 +31,7 @@ def ask_contact(ctx: Context, talk: Talk, customer_id: int | None = None, known_
         known = customers.list_by_ids(tx, [customer_id]) if customer_id is not None else []
     draft: Draft = {**(known_of or {}), **({"customer": known[0].name} if known else {})}
     state = {"draft": draft, "customer_id": customer_id if known else None}
-    talk.ask("customers.contact_new", customer_id=state["customer_id"])
+    talk.ask("customers.contact_new", customer_id=state["customer_id"], draft=draft)
     return Reply(card=CardRef("customers.new_contact", state))
 
 

@@ -44,9 +44,8 @@ def withheld_of(ctx: Context) -> frozenset[str]:
 
 def read_form(values: Mapping[str, Any], draft: Mapping[str, str]) -> NewCustomer:
     """What was handed in, over what was said before. Raises InvalidInput, naming the field."""
-    given: dict[str, Any] = {
-        name: str(value) for name, value in values.items() if name in NewCustomer.__dataclass_fields__
-    }
+    known = NewCustomer.__dataclass_fields__
+    given: dict[str, Any] = {name: str(value) for name, value in values.items() if name in known}
     given["mobile"] = read_phone(given.get("mobile", ""))
     new = NewCustomer(**{"name": "", **draft, **given})
     if not (new.contact or new.mobile):

@@ -18,9 +18,7 @@ HELP = "可以改：名称 新名称 · 必填 · 选填 · 上移 · 下移 · 
 
 def _said(talk: Talk, done: Changed) -> Reply:
     talk.settle()
-    if done.undo_id is None:
-        return Reply(views.told(done))
-    return Reply(views.told(done), card=views.changed_ref(done))
+    return Reply(views.told(done)) if done.undo_id is None else Reply(card=views.changed_ref(done))
 
 
 @router.command("自定义字段", "字段设置", "表单设置", "表单字段", "字段列表", "字段")

@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.core.forms import FormField, form_label
 from bot.language.dates import parse_moment
+from bot.language.moment import Prefer
 from bot.language.normalize import fold
 from bot.language.ranges import find_range
 from handlers.customfields import rules
@@ -123,14 +123,15 @@ def _span(ctx: Context, field: FormField, value: str) -> tuple[str, str]:
     if field.kind != "date":
         size = _size(field, value)
         return size, size
-    span = find_range(value, ctx.now)
-    if span is not None:
-        return span.first.isoformat(), span.last.isoformat()
-    found = parse_moment(value, ctx.now, prefer="past")
-    if found is None:
+    ways: tuple[Prefer, ...] = ("past", "future")
+    spans = [(s.first, s.last) for way in ways if (s := find_range(value, ctx.now, prefer=way)) is not None]
+    if not spans:
+        spans = [(f.day, f.day) for way in ways if (f := parse_moment(value, ctx.now, prefer=way)) is not None]
+    if not spans:
         raise NotAValue(f"「{field.label}」按日期筛选，没认出「{value[:30]}」，例如「{field.label} 3月」。")
-    day: date = found.day
-    return day.isoformat(), day.isoformat()
+    # A field's days may lie behind or ahead: 4月 without a year is this year's.
+    first, last = next((span for span in spans if span[0].year == ctx.today.year), spans[0])
+    return first.isoformat(), last.isoformat()
 
 
 def _size(field: FormField, value: str) -> str:

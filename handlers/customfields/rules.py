@@ -194,4 +194,4 @@ def show_value(field: FormField, stored: str) -> str:
 
 def example_of(field: FormField) -> str:
     """What one may type for it."""
-    return EXAMPLES.get(field.kind, "")
+    return EXAMPLES.get(field.kind, "内容")

@@ -206,7 +206,7 @@ def _dictionary(tx: Tx, form: str, label: str, words: str) -> tuple[int, str]:
     if found is None or found.id is None:
         raise NotFound(
             f"没有叫「{said[:30]}」的字典，现有：{names}。"
-            f"先建一个，例如「新建字典 {label} 选项一;选项二」，再来加字段。"
+            f"先建一个，例如「新建字典 {said[:30]} 选项一;选项二」，再来加字段。"
         )
     return found.id, found.name
 
@@ -223,8 +223,11 @@ def rename_field(ctx: Context, form: str, name: str, label: str) -> Changed:
     return _edit(ctx, form, name, change)
 
 
-def require_field(ctx: Context, form: str, name: str, *, required: bool) -> Changed:
-    """必填 holds for new records, and for who changes the field; what there is stays as it is. Raises as above."""
+def require_field(ctx: Context, form: str, name: str, *, required: bool, card: str = "") -> Changed:
+    """必填 holds for new records, and for who changes the field; what there is stays as it is. Raises as above.
+
+    `card`: the one whose tap it was.
+    """
     ctx.actor.require_admin()
 
     def change(held: list[Definition], one: Definition) -> tuple[list[Definition], str]:
@@ -232,10 +235,10 @@ def require_field(ctx: Context, form: str, name: str, *, required: bool) -> Chan
         after = [replace(d, required=required) if d.name == name else d for d in held]
         return after, f"「{one.label}」：{was} → {now}" + ("，新建时要填，老数据不变" if required else "")
 
-    return _edit(ctx, form, name, change)
+    return _edit(ctx, form, name, change, card)
 
 
-def switch_field(ctx: Context, form: str, name: str, *, active: bool) -> Changed:
+def switch_field(ctx: Context, form: str, name: str, *, active: bool, card: str = "") -> Changed:
     """停用 takes it off forms, cards and filters; its values are kept and come back with 启用. Raises as above."""
     ctx.actor.require_admin()
 
@@ -244,10 +247,10 @@ def switch_field(ctx: Context, form: str, name: str, *, active: bool) -> Changed
         word = "启用" if active else "停用"
         return after, f"已{word}字段「{one.label}」" + ("" if active else "，表单和卡片上不再出现，填过的值还在")
 
-    return _edit(ctx, form, name, change)
+    return _edit(ctx, form, name, change, card)
 
 
-def move_field(ctx: Context, form: str, name: str, *, up: bool) -> Changed:
+def move_field(ctx: Context, form: str, name: str, *, up: bool, card: str = "") -> Changed:
     """One place up or down. Raises as above."""
     ctx.actor.require_admin()
 
@@ -260,13 +263,13 @@ def move_field(ctx: Context, form: str, name: str, *, up: bool) -> Changed:
             f"字段顺序：{'、'.join(d.label for d in held)} → {'、'.join(d.label for d in moved)}"
         )
 
-    return _edit(ctx, form, name, change)
+    return _edit(ctx, form, name, change, card)
 
 
 Change = Callable[[list[Definition], Definition], tuple[list[Definition], str]]
 
 
-def _edit(ctx: Context, form: str, name: str, change: Change) -> Changed:
+def _edit(ctx: Context, form: str, name: str, change: Change, card: str = "") -> Changed:
     with ctx.begin() as tx:
         lock_base_data(tx)
         one = custom_fields.access_definition(tx, form, name)
@@ -279,7 +282,7 @@ def _edit(ctx: Context, form: str, name: str, change: Change) -> Changed:
         stored = custom_fields.list_definitions(tx, form)
         custom_fields.put_definitions(tx, form, after)
         label = next(d.label for d in after if d.name == name)
-        return _changed(tx, ctx, form, stored, name, "edit.field", label, text, None)
+        return _changed(tx, ctx, form, stored, name, "edit.field", label, text, None, card)
 
 
 def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
@@ -312,7 +315,7 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
 
 def _changed(
     tx: Tx, ctx: Context, form: str, before: list[Definition], name: str, action: str, label: str, text: str,
-    changes: audit.Changes | None,
+    changes: audit.Changes | None, card: str = "",
 ) -> Changed:  # fmt: skip
     after = custom_fields.list_definitions(tx, form)
     payload = {
@@ -325,7 +328,7 @@ def _changed(
     )  # fmt: skip
     detail: dict[str, Any] = {} if changes else {"lines": [text]}
     _record(tx, ctx, form, action, label, changes=changes, field=name, **detail)
-    cards.redraw_others(tx, subject(form), now=ctx.now)
+    cards.redraw_others(tx, subject(form), now=ctx.now, but=card)
     at = [d.name for d in after].index(name)
     return Changed(form, text, undo_id, at // PAGE + 1)
 

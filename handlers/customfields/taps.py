@@ -13,7 +13,9 @@ router.undoer("customfields.change")(lambda payload, ctx: service.undo_change(ct
 
 
 def _after(done: Changed) -> CardUpdate:
-    return CardUpdate(card=views.changed_ref(done), note=views.told(done))
+    if done.undo_id is None:
+        return CardUpdate(note=views.told(done))
+    return CardUpdate(card=views.changed_ref(done))
 
 
 @router.button(FormsButton)
@@ -33,17 +35,20 @@ def open_form(tap: CardTap[OpenFormButton], ctx: Context) -> CardUpdate:
 @router.button(MoveFieldButton)
 def move(tap: CardTap[MoveFieldButton], ctx: Context) -> CardUpdate:
     """One place up."""
-    return _after(service.move_field(ctx, tap.button.form, tap.button.name, up=True))
+    return _after(service.move_field(ctx, tap.button.form, tap.button.name, up=True, card=tap.out_track_id))
 
 
 @router.button(RequireFieldButton)
 def require(tap: CardTap[RequireFieldButton], ctx: Context) -> CardUpdate:
     """必填, or no more."""
     button = tap.button
-    return _after(service.require_field(ctx, button.form, button.name, required=button.required))
+    card = tap.out_track_id
+    return _after(service.require_field(ctx, button.form, button.name, required=button.required, card=card))
 
 
 @router.button(SwitchFieldButton)
 def switch(tap: CardTap[SwitchFieldButton], ctx: Context) -> CardUpdate:
     """Out of use, or in use again."""
-    return _after(service.switch_field(ctx, tap.button.form, tap.button.name, active=tap.button.active))
+    button = tap.button
+    card = tap.out_track_id
+    return _after(service.switch_field(ctx, button.form, button.name, active=button.active, card=card))

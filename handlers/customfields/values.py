@@ -41,9 +41,8 @@ _SUM = r"(?P<word>[^\s，;；、。|）)]*[^\s,，;；、。|）)](?:\s(?=[万�
 class Required(InvalidInput, code="customfields.required"):
     """A new record lacks a value; `fields` are those."""
 
-    def __init__(self, form: str, fields: tuple[FormField, ...]) -> None:
+    def __init__(self, form: str, fields: tuple[FormField, ...], example: str) -> None:
         labels = "、".join(f"「{f.label}」" for f in fields)
-        example = next((f"{f.label} {e}" for f in fields if (e := rules.example_of(f))), f"{fields[0].label} 内容")
         super().__init__(f"{form_label(form)}还差必填的{labels}，补上再发，例如「{example}」。")
         self.fields = fields
 
@@ -185,7 +184,7 @@ def check_new(tx: Tx, ctx: Context, form: str, values: Mapping[str, str]) -> Val
     kept = withheld(ctx.actor, form, {form: fields})
     missing = tuple(f for f in fields if f.required and not given.get(f.name) and f.name not in kept)
     if missing:
-        raise Required(form, missing)
+        raise Required(form, missing, _example(tx, form, missing))
     return {f.name: _again(tx, form, f, given[f.name]) for f in fields if f.name in given}
 
 
@@ -213,7 +212,7 @@ def write_custom(
     changed = {name: value for name, value in values.items() if value != before[name]}
     emptied = tuple(f for f in fields if f.required and f.name in changed and not changed[f.name])
     if emptied:
-        raise Required(form, emptied)
+        raise Required(form, emptied, _example(tx, form, emptied))
     new = {f.name: _again(tx, form, f, changed[f.name]) for f in fields if f.name in changed}
     if not new:
         return {}, {}
@@ -232,6 +231,12 @@ def _check_known(form: str, values: Iterable[str], fields: tuple[FormField, ...]
     known = {f.name for f in fields}
     if any(name not in known for name in values):
         raise NotAValue(f"{form_label(form)}的字段刚刚改过，请再发一次。发送「帮助」看看怎么填。")
+
+
+def _example(tx: Tx, form: str, fields: Iterable[FormField]) -> str:
+    """年采购额 50万 设备类型 数控."""
+    options = {f.name: dictionaries.list_values(tx, form, f.name) for f in fields if f.kind == "choice"}
+    return " ".join(f"{f.label} {next(iter(options.get(f.name, ())), '') or rules.example_of(f)}" for f in fields)
 
 
 def _again(tx: Tx, form: str, field: FormField, value: str) -> str:
@@ -268,7 +273,7 @@ def _asked(tx: Tx, form: str, field: FormField, value: str) -> Asked:
         value = people.name_of(tx, value)
     return Asked(
         field.name, field.label, "text", required=field.required, value=value or None,
-        placeholder=f"例如 {example}" if example else "",
+        placeholder=f"例如 {example}",
     )  # fmt: skip
 
 

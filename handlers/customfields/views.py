@@ -12,17 +12,17 @@ from handlers.customfields.service import Changed, list_forms, show_form, subjec
 from handlers.undo.views import undo_buttons
 
 
-def form_ref(form: str, page: int = 1, undo_id: int | None = None) -> CardRef:
-    """The card of one form's fields."""
+def form_ref(form: str, page: int = 1, undo_id: int | None = None, told: str = "") -> CardRef:
+    """The card of one form's fields; `told`: what has just been done to them."""
     state: dict[str, Any] = {"form": form, "page": page}
     if undo_id is not None:
-        state["undo_id"] = undo_id
+        state |= {"undo_id": undo_id, "told": told}
     return CardRef("customfields.form", state, (subject(form),))
 
 
 def changed_ref(done: Changed) -> CardRef:
     """The form after a change, with 撤销."""
-    return form_ref(done.form, done.page, done.undo_id)
+    return form_ref(done.form, done.page, done.undo_id, done.text)
 
 
 def told(done: Changed) -> str:
@@ -50,8 +50,9 @@ def paint_form(state: dict[str, Any], ctx: Context) -> CardView:
         sheet = show_form(ctx, str(state["form"]), int(state.get("page", 1)))
     except AppError as refusal:
         return CardView("自定义字段", body=refusal.text)
+    undo = undo_buttons(ctx, state.get("undo_id"))
     rows = [FieldRow(r.name, r.label, r.detail, r.required, r.active, r.first) for r in sheet.rows]
     return field_cards.form_card(
         form=sheet.form, label=sheet.label, built_in=sheet.built_in, rows=rows, total=sheet.total, page=sheet.page,
-        pages=sheet.pages, more=undo_buttons(ctx, state.get("undo_id")),
+        pages=sheet.pages, more=undo, told=str(state.get("told", "")) if undo else "",
     )  # fmt: skip
