@@ -87,9 +87,7 @@ def form_card(
     footer = f"加：「新增字段 {label} 年采购额 金额」 · 改名：「修改字段 {label} 原名 名称 新名」"
     body = f"{added}\n自带字段：{'、'.join(built_in)}"
     if told:
-        body = "\n".join(
-            [f"✓ {escape(line)}" if n == 0 else escape(line) for n, line in enumerate(told.split("\n"))] + [body]
-        )
+        body = f"✓ {escape(told)}\n{body}"
     return CardView(f"{label}的字段", body=body, rows=drawn, buttons=tuple(buttons), footer=footer)
 
 
