@@ -124,9 +124,10 @@ def _span(ctx: Context, field: FormField, value: str) -> tuple[str, str]:
         size = _size(field, value)
         return size, size
     ways: tuple[Prefer, ...] = ("past", "future")
-    spans = [(s.first, s.last) for way in ways if (s := find_range(value, ctx.now, prefer=way)) is not None]
-    if not spans:
-        spans = [(f.day, f.day) for way in ways if (f := parse_moment(value, ctx.now, prefer=way)) is not None]
+    days = [f for way in ways if (f := parse_moment(value, ctx.now, prefer=way)) is not None]
+    spans = [(f.day, f.day) for f in days if f.sure]
+    spans = spans or [(s.first, s.last) for way in ways if (s := find_range(value, ctx.now, prefer=way)) is not None]
+    spans = spans or [(f.day, f.day) for f in days]
     if not spans:
         raise NotAValue(f"「{field.label}」按日期筛选，没认出「{value[:30]}」，例如「{field.label} 3月」。")
     # A field's days may lie behind or ahead: 4月 without a year is this year's.

@@ -166,15 +166,20 @@ def _number(field: FormField, said: str) -> str:
 
 
 def _money(field: FormField, said: str) -> str:
-    amount = parse_amount(said)
-    if amount is None or amount.value is None or not amount.sure:
+    plain = fold(said).replace(",", "").replace("−", "-").replace("¥", "")
+    value: Decimal | None = None
+    if _PLAIN.fullmatch(plain):
+        value = Decimal(plain)  # below zero too, which in a sentence is asked about
+    elif (amount := parse_amount(said)) is not None and amount.sure:
+        value = amount.value
+    if value is None:
         raise NotAValue(f"「{field.label}」要填一个确定的金额，没认出「{said[:30]}」，例如 50万 或 12,800元。")
-    cents = amount.value * 100
+    cents = value * 100
     if cents != cents.to_integral_value():
         raise NotAValue(f"「{field.label}」最多到分，「{said[:30]}」有更小的零头，请改成两位小数。")
     if abs(cents) >= 10**DIGITS:
         raise NotAValue(f"「{field.label}」的「{said[:30]}」太大了，请核对后再发。")
-    return f"{amount.value:.2f}"
+    return f"{value:.2f}" if value else "0.00"
 
 
 def show_value(field: FormField, stored: str) -> str:
