@@ -2,7 +2,7 @@
 
 What a slice needs: `take_custom` (a sentence), `custom_form_fields` and `read_custom` (a form card), `check_new` (a new
 record), `write_custom` (a changed one), `custom_lines` (a card). For tables: `readable` and `writable` give the
-columns, `read_value` and `cell_text` one cell. Those that take `tx` are steps of a use case.
+columns, `read_custom` what a row fills in, `typed_values` what a record holds. Those with `tx` are steps of a use case.
 """
 
 import re
@@ -15,7 +15,7 @@ from bot.context import Context
 from bot.core.actor import Actor
 from bot.core.errors import InvalidInput
 from bot.core.fields import FieldLevel
-from bot.core.forms import FormField, check_may_fill, form_label, withheld
+from bot.core.forms import FormField, check_may_fill, custom_kind, form_label, withheld
 from bot.core.markup import escape
 from bot.dispatch import FormField as Asked
 from bot.dispatch import FormValue, choices
@@ -297,6 +297,18 @@ def texts_of(tx: Tx, fields: Iterable[FormField], stored: Mapping[str, Any]) -> 
     held = [(f, str(stored[f.name])) for f in fields if stored.get(f.name)]
     names = people.names_of(tx, [value for f, value in held if f.kind == "person"])
     return {f.name: names.get(value, value) if f.kind == "person" else rules.show_value(f, value) for f, value in held}
+
+
+def typed_values(stored: Mapping[str, Any]) -> dict[str, Decimal | date | str]:
+    """A record's values as a table wants them: amounts and numbers as Decimal, days as date, a person by userId."""
+    shown: dict[str, Decimal | date | str] = {}
+    for name, value in stored.items():
+        kind = custom_kind(name)
+        if kind in ("money", "number"):
+            shown[name] = Decimal(value)
+        else:
+            shown[name] = date.fromisoformat(value) if kind == "date" else str(value)
+    return shown
 
 
 def cell_text(names: Mapping[str, str], field: FormField, stored: str) -> str:

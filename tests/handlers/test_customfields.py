@@ -279,6 +279,8 @@ async def test_a_table_has_the_columns_one_may_read_or_fill(company: Database) -
             assert values.read_value(tx, ctx, "customer", field, cell) == stored
             text = values.cell_text({"zhao05": "赵磊"}, field, stored)
             assert values.read_value(tx, ctx, "customer", field, text) == stored
+            typed = values.typed_values({field.name: stored})
+            assert values.read_custom(tx, ctx, "customer", typed) == {field.name: stored}
 
     await doing(company, work)
 

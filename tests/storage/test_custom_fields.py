@@ -5,7 +5,7 @@ The last by every way a column can be asked for × every level, on both database
 
 import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from decimal import Decimal
@@ -109,7 +109,7 @@ def _changed(tx: Tx) -> dict[str, Any]:
     return record.custom
 
 
-WAYS: dict[str, Callable[[Tx], dict[str, Any]]] = {
+WAYS: dict[str, Callable[[Tx], Mapping[Any, Any]]] = {
     "entity": lambda tx: one(tx).custom,
     "locked": lambda tx: tx.exec(select(Customer).where(Customer.name == NAME).with_for_update()).one().custom,
     "column": lambda tx: tx.exec(select(Customer.custom).where(Customer.name == NAME)).one(),
