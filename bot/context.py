@@ -69,6 +69,7 @@ class Context:
 
 
 def make_context(tx: Tx, actor: Actor, now: datetime, settings: CompanySettings, via: str, key: str = "") -> Context:
-    """Binds the actor's scope to the transaction. For entrances only."""
+    """Binds the actor's scope, as of today, to the transaction. For entrances only."""
+    actor = replace(actor, scope=replace(actor.scope, day=now.date()))
     tx.info["scope"], tx.info["source"] = actor.scope, key
     return Context(actor=actor, now=now, settings=settings, via=via, key=key, _tx=tx)

@@ -6,6 +6,7 @@ from typing import ClassVar, Protocol
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardForm, CardRow, CardView, FormField, choices
+from bot.language.phones import mask
 
 
 class FollowButton(Button):
@@ -79,9 +80,11 @@ def facts_line(customer: HasFacts, *, named: str = "", source: bool = True) -> s
     return " · ".join(escape(p) for p in facts if p)
 
 
-def contact_line(contact: HasName) -> str:
-    """陈强 采购经理 13812345678."""
-    return " ".join(escape(part) for part in (contact.name, contact.title, contact.mobile) if part)
+def contact_line(contact: HasName, *, marks: str = "", masked: bool = False) -> str:
+    """陈强 采购经理 13812345678. `marks`: 主 · 决策人 …"""
+    number = mask(contact.mobile) if masked else contact.mobile
+    shown = " ".join(escape(part) for part in (contact.name, contact.title, number) if part)
+    return f"{shown}（{marks}）" if marks else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +105,23 @@ class CustomerSheet:
     may_return: bool
     timeline_pages: int = 1
     custom: tuple[tuple[str, str], ...] = ()  # label and value of the company's own fields
+    tags: tuple[str, ...] = ()
+    about: tuple[tuple[str, str], ...] = ()  # 简称, 地址 … as far as they are known
+    chain: str = ""
+    team: str = ""
+    may_edit: bool = False
 
 
 def customer_card(sheet: CustomerSheet, buttons: Sequence[CardButton]) -> CardView:
     """One customer."""
     fields = [("负责人", sheet.owner)]
+    if sheet.chain:
+        fields.append(("进展", sheet.chain))
+    fields += sheet.about
     fields += sheet.custom
     fields += [("联系人", line) for line in sheet.contacts]
+    if sheet.team:
+        fields.append(("协作人", sheet.team))
     if sheet.last:
         fields.append(("最近跟进", sheet.last))
     if sheet.next:
@@ -117,7 +130,7 @@ def customer_card(sheet: CustomerSheet, buttons: Sequence[CardButton]) -> CardVi
         fields.append(("归属", "；".join(sheet.history)))
     body = sheet.facts
     rows = tuple(CardRow(head, content) for head, content in sheet.timeline)
-    return CardView(sheet.name, body=body, fields=tuple(fields), rows=rows, buttons=tuple(buttons))
+    return CardView(sheet.name, tags=sheet.tags, body=body, fields=tuple(fields), rows=rows, buttons=tuple(buttons))
 
 
 def customer_list(

@@ -7,12 +7,18 @@ from handlers.audit import chat as audit_chat
 from handlers.audit import taps as audit_taps
 from handlers.competitors import chat as competitors_chat
 from handlers.competitors import taps as competitors_taps
+from handlers.contacts import chat as contacts_chat
+from handlers.contacts import taps as contacts_taps
+from handlers.custody import chat as custody_chat
+from handlers.custody import taps as custody_taps
 from handlers.customers import chat as customers_chat
 from handlers.customers import taps as customers_taps
 from handlers.customfields import chat as customfields_chat
 from handlers.customfields import taps as customfields_taps
 from handlers.dictionaries import chat as dictionaries_chat
 from handlers.dictionaries import taps as dictionaries_taps
+from handlers.editing import chat as editing_chat
+from handlers.editing import taps as editing_taps
 from handlers.followups import chat as followups_chat
 from handlers.followups import taps as followups_taps
 from handlers.handover import chat as handover_chat
@@ -23,6 +29,8 @@ from handlers.home import chat as home_chat
 from handlers.home import taps as home_taps
 from handlers.invoices import chat as invoices_chat
 from handlers.invoices import taps as invoices_taps
+from handlers.merges import chat as merges_chat
+from handlers.merges import taps as merges_taps
 from handlers.opening import chat as opening_chat
 from handlers.opening import taps as opening_taps
 from handlers.org import chat as org_chat
@@ -45,6 +53,10 @@ from handlers.stages import chat as stages_chat
 from handlers.stages import taps as stages_taps
 from handlers.targets import chat as targets_chat
 from handlers.targets import taps as targets_taps
+from handlers.team import chat as team_chat
+from handlers.team import taps as team_taps
+from handlers.timeline import chat as timeline_chat
+from handlers.timeline import taps as timeline_taps
 from handlers.undo import chat as undo_chat
 from handlers.undo import taps as undo_taps
 
@@ -54,12 +66,18 @@ ROUTERS: tuple[Router, ...] = (
     audit_taps.router,
     competitors_chat.router,
     competitors_taps.router,
+    contacts_chat.router,
+    contacts_taps.router,
+    custody_chat.router,
+    custody_taps.router,
     customers_chat.router,
     customers_taps.router,
     customfields_chat.router,
     customfields_taps.router,
     dictionaries_chat.router,
     dictionaries_taps.router,
+    editing_chat.router,
+    editing_taps.router,
     followups_chat.router,
     followups_taps.router,
     handover_chat.router,
@@ -69,6 +87,8 @@ ROUTERS: tuple[Router, ...] = (
     home_taps.router,
     invoices_chat.router,
     invoices_taps.router,
+    merges_chat.router,
+    merges_taps.router,
     opening_chat.router,
     opening_taps.router,
     org_chat.router,
@@ -81,12 +101,16 @@ ROUTERS: tuple[Router, ...] = (
     products_taps.router,
     stages_chat.router,
     stages_taps.router,
+    team_chat.router,
+    team_taps.router,
     targets_chat.router,
     targets_taps.router,
     rolesheets_chat.router,
     rolesheets_taps.router,
     settings_chat.router,
     settings_taps.router,
+    timeline_chat.router,
+    timeline_taps.router,
     undo_chat.router,
     undo_taps.router,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import String, cast, false, literal, or_
@@ -24,7 +24,7 @@ _BRIEF = columns(
     C.c.id, C.c.name, C.c.owner_id, C.c.owner_since, C.c.pooled_at, C.c.next_follow_up_at, C.c.next_timed
 ).where(C.c.id == given("of"))  # fmt: skip
 BRIEF, BRIEF_LOCKED = Narrowed(_BRIEF), Narrowed(_BRIEF.with_for_update())
-_PLATES = columns(C.c.id, C.c.name, C.c.pinyin, C.c.initials, C.c.owner_id).order_by(C.c.id).limit(MANY)
+_PLATES = columns(C.c.id, C.c.name, C.c.pinyin, C.c.initials, C.c.owner_id, C.c.short_name).order_by(C.c.id).limit(MANY)
 PLATES = {
     None: Narrowed(_PLATES),
     True: Narrowed(_PLATES.where(C.c.owner_id.is_(None))),
@@ -67,6 +67,7 @@ class Nameplate:
     pinyin: str
     initials: str
     pooled: bool
+    short_name: str = ""
 
 
 def access_customer(tx: Tx, customer_id: int, *, lock: bool = False) -> Customer:
@@ -74,8 +75,37 @@ def access_customer(tx: Tx, customer_id: int, *, lock: bool = False) -> Customer
     query = select(Customer).where(Customer.id == customer_id)
     customer = tx.exec(query.with_for_update() if lock else query).first()
     if customer is None:
+        head_id = find_head(tx, customer_id)
+        if head_id is not None:
+            return access_customer(tx, head_id, lock=lock)
         raise _absent(tx, customer_id)
     return customer
+
+
+def access_any(tx: Tx, customer_id: int) -> Any:
+    """Id, name and owner of a live customer whoever sees it: for who was shown that it exists (R-DUP-2).
+
+    Raises NotFound.
+    """
+    row = (
+        tx.execute(
+            columns(col(Customer.id), col(Customer.name), col(Customer.owner_id)).where(
+                col(Customer.id) == customer_id, col(Customer.deleted_at).is_(None)
+            ),
+            execution_options={"unscoped": "he was shown its masked name, and asks its owner"},
+        )
+    ).first()
+    if row is None:
+        raise NotFound("没有找到这个客户，可能已经删除了。")
+    return row
+
+
+def find_head(tx: Tx, customer_id: int) -> int | None:
+    """The customer this one was merged into: what was sent about it before leads there (R-DUP-4)."""
+    query = select(Customer.merged_into).where(Customer.id == customer_id, col(Customer.deleted_at).is_not(None))
+    return tx.exec(
+        query, execution_options={"unscoped": "a merged customer is deleted; its head is asked for anew"}
+    ).first()
 
 
 def _absent(tx: Tx, customer_id: int) -> NotFound:
@@ -91,6 +121,9 @@ def access_brief(tx: Tx, customer_id: int, *, lock: bool = False) -> Any:
     """As `access_customer`, but a row of what use cases ask most: no object to be changed."""
     row = (BRIEF_LOCKED if lock else BRIEF).run(tx, of=customer_id).first()
     if row is None:
+        head_id = find_head(tx, customer_id)
+        if head_id is not None:
+            return access_brief(tx, head_id, lock=lock)
         raise _absent(tx, customer_id)
     return row
 
@@ -102,7 +135,7 @@ def find_brief(tx: Tx, customer_id: int) -> Any | None:
 
 def _where(wanted: CustomerFilter) -> list[Any]:
     conditions: list[Any] = []
-    searched = [Customer.name, Customer.city, Customer.industry, Customer.customer_class]
+    searched = [Customer.name, Customer.short_name, Customer.city, Customer.industry, Customer.customer_class]
     if wanted.pooled is False:  # of a pool customer the source is not shown (D14), so it cannot be looked for either
         searched.append(Customer.source)
     for word in wanted.words:
@@ -169,7 +202,7 @@ def names_of(tx: Tx, ids: Sequence[int]) -> dict[int, str]:
 
 def list_nameplates(tx: Tx, *, pooled: bool | None = None) -> list[Nameplate]:
     """Names within the scope; only the pool's, or only owned ones."""
-    return [Nameplate(i, n, p, s, o is None) for i, n, p, s, o in PLATES[pooled].run(tx)]
+    return [Nameplate(i, n, p, s, o is None, short) for i, n, p, s, o, short in PLATES[pooled].run(tx)]
 
 
 def list_ids_of(tx: Tx, owner_id: str) -> set[int]:
@@ -256,28 +289,22 @@ def add_customer(tx: Tx, customer: Customer) -> Customer:
 
 
 def list_contacts(tx: Tx, customer_id: int) -> list[Contact]:
-    """The customer's contacts, the main one first."""
+    """The customer's contacts, the main one first, those who are there no more last."""
     query = select(Contact).where(Contact.customer_id == customer_id)
-    return list(tx.exec(query.order_by(col(Contact.main).desc(), col(Contact.id))).all())
-
-
-def access_contact(tx: Tx, contact_id: int) -> Contact:
-    """Raises NotFound as `access_customer`."""
-    contact = tx.get(Contact, contact_id)
-    if contact is None:
-        raise NotFound("没有找到这位联系人，发送「查 客户名称」看看有哪些联系人。")
-    return contact
+    gone = col(Contact.disabled_reason) != ""
+    return list(tx.exec(query.order_by(gone, col(Contact.main).desc(), col(Contact.id))).all())
 
 
 def add_contact(
     tx: Tx, *, customer_id: int, name: str, initials: str, title: str, mobile: str, now: datetime, by: str,
-    custom: dict[str, str] | None = None,
+    wechat: str = "", phone: str = "", decider: bool = False, custom: dict[str, str] | None = None,
 ) -> Contact:  # fmt: skip
-    """A new contact; the customer's first one is its main one."""
-    first = tx.exec(select(func.count()).select_from(Contact).where(Contact.customer_id == customer_id)).one() == 0
+    """A new contact; it is the main one if the customer has none."""
+    mains = select(func.count()).select_from(Contact).where(Contact.customer_id == customer_id, col(Contact.main))
     contact = Contact(
-        customer_id=customer_id, name=name, initials=initials, title=title, mobile=mobile,
-        mobile_tail=mobile[-4:], main=first, created_at=now, created_by=by, custom=custom or {},
+        customer_id=customer_id, name=name, initials=initials, title=title, mobile=mobile, wechat=wechat, phone=phone,
+        decider=decider, mobile_tail=mobile[-4:], main=tx.exec(mains).one() == 0, created_at=now, created_by=by,
+        custom=custom or {},
     )  # fmt: skip
     tx.add(contact)
     tx.flush()
@@ -315,6 +342,50 @@ def remove_customer(tx: Tx, customer: Customer, now: datetime) -> None:
         .execution_options(synchronize_session=False, unscoped="the caller has access to the customer")
     )
     tx.flush()
+
+
+def restore_customer(tx: Tx, customer_id: int, at: datetime) -> str | None:
+    """Takes a deletion of that moment back, with the contacts that went with it; returns the owner.
+
+    Raises:
+        SameKey: another customer has its name or code by now.
+        NotFound: it was not deleted then.
+    """
+    try:
+        with tx.begin_nested():
+            tx.execute(
+                update(Customer)
+                .where(col(Customer.id) == customer_id, col(Customer.deleted_at) == at)
+                .values(deleted_at=None, version=Customer.version + 1)
+                .execution_options(synchronize_session=False, unscoped="who deleted it could see it")
+            )
+    except IntegrityError as twin:
+        raise SameKey(str(customer_id)) from twin
+    tx.execute(
+        update(Contact)
+        .where(col(Contact.customer_id) == customer_id, col(Contact.deleted_at) == at)
+        .values(deleted_at=None)
+        .execution_options(synchronize_session=False, unscoped="who deleted it could see it")
+    )
+    tx.expire_all()
+    owner_id: str | None = access_any(tx, customer_id).owner_id
+    return owner_id
+
+
+def lock_of(tx: Tx, customer_id: int) -> date | None:
+    """Until when it is kept from the pool, for the rule; what a card shows is cut by field rights."""
+    query = select(Customer.lock_until).where(Customer.id == customer_id)
+    return tx.exec(query, execution_options={"unmasked": "the rule asks, whoever may read the day"}).first()
+
+
+def set_lock(tx: Tx, customer_id: int, until: date | None, now: datetime) -> None:
+    """Keeps it from the pool until that day, included."""
+    tx.execute(
+        update(Customer)
+        .where(col(Customer.id) == customer_id)
+        .values(lock_until=until, updated_at=now, version=Customer.version + 1)
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 def _unreminded() -> Any:

@@ -148,7 +148,8 @@ Cuts = dict[str, dict[str, Cut | DocumentCut]]  # table → column → what beco
 POOL: Final[Cuts] = {
     "customer": {
         "phone": Cut(FieldLevel.MASKED, "phone"),
-        **{name: Cut(FieldLevel.HIDDEN, "text") for name in ("source", "credit_code", "remark")},
+        **{name: Cut(FieldLevel.HIDDEN, "text") for name in ("source", "credit_code", "remark", "address", "website")},
+        **{name: Cut(FieldLevel.HIDDEN, "number") for name in ("lng", "lat")},
         DOCUMENT: DocumentCut(whole=True),
     }
 }

@@ -57,6 +57,7 @@ class PoolSettings(_Part):
     holding_cap: int | None = Field(default=None, ge=0)  # customers a person may own when claiming
     return_after_days: int | None = Field(default=None, ge=1)  # days without follow-up
     return_with_contract: bool = False  # D2
+    lock_cap: int | None = Field(default=None, ge=0)  # customers a person may keep locked (R-POOL-16)
     reclaim_after_days: int | None = Field(default=None, ge=0)  # before a former owner may claim again
 
 

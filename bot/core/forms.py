@@ -52,18 +52,27 @@ class FormField:
 FORMS: dict[str, tuple[FormField, ...]] = {
     "customer": (
         FormField("name", "客户名称", always=True),
+        FormField("short_name", "简称"),
         FormField("class", "客户分类", "choice", column="customer_class"),
         FormField("industry", "客户行业", "choice"),
         FormField("source", "客户来源", "choice"),
         FormField("city", "城市"),
         FormField("phone", "电话", "phone"),
         FormField("credit_code", "信用代码"),
+        FormField("region", "省份"),
+        FormField("address", "地址"),
+        FormField("website", "网址"),
+        FormField("lng", "经度", "number"),
+        FormField("lat", "纬度", "number"),
+        FormField("coord_sys", "坐标系"),
+        FormField("lock_until", "锁定到", "date"),
         FormField("remark", "备注"),
     ),
     "contact": (
         FormField("name", "姓名", always=True),
         FormField("title", "职务"),
         FormField("mobile", "手机", "phone"),
+        FormField("phone", "座机", "phone"),
         FormField("wechat", "微信"),
     ),
     "followup": (

@@ -181,10 +181,23 @@ class Desk:
                 what = message.text or (f"文件 {message.file.name}" if message.file is not None else "")
                 now, key = self._clock.now(), message.key
                 note_refusal(tx, refusal, user_id=message.user_id, via="chat", what=what, source=key, now=now)
-                self._answer(tx, message, Reply(refusal.text, private=private), None, read_settings(tx))
+                self._answer_refusal(tx, message, refusal, private=private)
                 self._conceal(tx, message)
 
         await self._db.system(work)
+
+    def _answer_refusal(self, tx: Tx, message: ChatMessage, refusal: AppError, *, private: bool) -> None:
+        """In words; on a card where the refusal has a button to offer."""
+        settings = read_settings(tx)
+        if refusal.card is None:
+            self._answer(tx, message, Reply(refusal.text, private=private), None, settings)
+            return
+        ctx = make_context(
+            tx, identify(tx, message.user_id, settings), self._clock.now(), settings, "chat", message.key
+        )
+        self._equip(ctx)
+        kind, state = refusal.card
+        self._answer(tx, message, Reply(card=CardRef(kind, state), private=private), ctx, settings)
 
     async def _give_up(self, message: ChatMessage, bug: Exception) -> None:
         number = error_number(bug, f"message {message.key}")

@@ -30,7 +30,7 @@ from handlers.customfields.values import Required
 router = Router("customers.chat")
 ABOUT = re.compile(
     r"(?P<name>.{2,40}?)\s*(?:的|是|现在|现|目前)*\s*(?:(?:联系)?(?:电话|手机|号码|方式)(?:号码?)?(?:是?多少|呢|号)?|联系人(?:是谁)?|"
-    r"(?:是)?(?:谁|哪个人?)(?:在)?(?:负责|跟进?|的客户)|归谁(?:管)?|负责人(?:是谁)?|跟进记录|跟进情况|跟进历史|时间线|"
+    r"(?:是)?(?:谁|哪个人?)(?:在)?(?:负责|跟进?|的客户)|归谁(?:管)?|负责人(?:是谁)?|跟进记录|跟进情况|跟进历史|"
     r"资料|信息|情况|详情|怎么样了?)[?？。呀啊呢]*"
 )
 WHO = re.compile(r"(?:谁|哪个人?)(?:在|是)?(?:负责|跟进?|管)(?:着|的)?(?:客户)?\s*(?P<name>.{2,40}?)[?？。呀啊呢]*")
@@ -278,7 +278,7 @@ def _store_contact(ctx: Context, talk: Talk, customer_id: int, said: dict[str, A
     return Reply(f"已给「{name}」加上联系人：{parts}")
 
 
-@router.command("跟进记录", "时间线", "历史")
+@router.command("跟进记录", "跟进历史")
 def timeline(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`跟进记录 华兴`: the customer's card with its timeline."""
     if not message.args and (subject := talk.subject()) is not None:

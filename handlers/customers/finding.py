@@ -75,7 +75,7 @@ def candidates_of(tx: Tx, plates: list[Nameplate], actor: Actor) -> list[Candida
 def _candidate(plate: Nameplate, names: Sequence[str] = (), tails: Sequence[str] = ()) -> Candidate:
     return Candidate(
         id=plate.id, name=plate.name, initials=plate.initials, pinyin=plate.pinyin, contacts=tuple(names),
-        phone_tails=tuple(tails),
+        phone_tails=tuple(tails), aliases=(plate.short_name,) if plate.short_name else (),
     )  # fmt: skip
 
 

@@ -167,14 +167,16 @@ def return_customer(ctx: Context, customer_id: int, reason: str, *, card: str = 
         if not (own and ctx.actor.may(Permission.POOL_CLAIM)):
             ctx.actor.require(Permission.POOL_RETURN)
         name, owner_id = customer.name, customer.owner_id
+        rules.check_not_locked(name=name, lock_until=customers.lock_of(tx, customer_id), today=ctx.today)
         next_at, timed = pools.plan_of(tx, customer_id)
         undo_payload = {
             "customer_id": customer_id, "owner_id": owner_id,
             "since": customer.owner_since.isoformat() if customer.owner_since else ctx.now.isoformat(),
             "next_at": next_at.isoformat() if next_at else None, "timed": timed,
         }  # fmt: skip
-        if not pools.release(tx, customer_id, owner_id, how="return", by=ctx.actor.user_id, now=ctx.now, reason=reason):
-            raise NotReturnable(f"「{name}」刚刚换了负责人，没有退回。")
+        if not pools.release(tx, customer_id, owner_id, how="return", by=ctx.actor.user_id, now=ctx.now, reason=reason,
+                             unless_locked_on=ctx.today):  # fmt: skip
+            raise NotReturnable(f"「{name}」锁定着，或刚刚换了负责人，没有退回。")
         undo_id = undos.offer(
             tx,
             user_id=ctx.actor.user_id,
@@ -279,7 +281,7 @@ def _due(customer: Clocked, ctx: Context, days: int) -> bool:
         return False
     clock = rules.return_clock(
         after_days=days, owner_since=customer.owner_since, last_follow_up_at=customer.last_follow_up_at,
-        rule_since=ctx.settings.pool_rule_since, today=ctx.today,
+        rule_since=ctx.settings.pool_rule_since, today=ctx.today, lock_until=customer.lock_until,
     )  # fmt: skip
     return clock.days_left <= 0
 
@@ -292,7 +294,7 @@ def recycle_customer(ctx: Context, due: Clocked) -> bool:
     with ctx.begin() as tx:
         done = pools.release(
             tx, due.id, due.owner_id, how="recycle", by="", now=ctx.now, reason=f"{days} 天未跟进，自动返回公海",
-            rule_days=days, unless_followed_since=due.last_follow_up_at or due.owner_since,
+            rule_days=days, unless_followed_since=due.last_follow_up_at or due.owner_since, unless_locked_on=ctx.today,
         )  # fmt: skip
         if not done:
             return False

@@ -115,7 +115,7 @@ def _returns_soon(ctx: Context, customer: Clocked) -> Reminder | None:
         return None
     clock = pool_rules.return_clock(
         after_days=days, owner_since=customer.owner_since, last_follow_up_at=customer.last_follow_up_at,
-        rule_since=ctx.settings.pool_rule_since, today=ctx.today,
+        rule_since=ctx.settings.pool_rule_since, today=ctx.today, lock_until=customer.lock_until,
     )  # fmt: skip
     threshold = pool_rules.warning_threshold(clock, days)
     if threshold is None:

@@ -1,7 +1,7 @@
 """What a person can do and see and by which role, and why he does not see something. Steps that take `tx`."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.actor import RESOURCES, Actor, Permission, permission_name
 from bot.core.fields import LEVEL_NAMES as FIELD_LEVELS
@@ -133,7 +133,7 @@ def reason(tx: Tx, asker: Actor, user_id: str, what: str, found: Found | None, s
     customer = customers.access_customer(tx, found.customer_id)
     title, owner_id, pooled = customer.name, customer.owner_id, customer.owner_id is None
     owner = people.name_of(tx, owner_id) if owner_id else ""
-    rebind(tx, rights.scope)
+    rebind(tx, replace(rights.scope, day=asker.scope.day))
     seen = bool(customers.list_by_ids(tx, [found.customer_id]))
     rebind(tx, asker.scope)
     if pooled and not rights.permissions & {Permission.POOL_VIEW, Permission.POOL_CLAIM}:

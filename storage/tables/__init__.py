@@ -28,7 +28,10 @@ from storage.tables.crm import (  # noqa: E402
     Contact,
     Customer,
     FollowUp,
+    JoinRequest,
+    MergeLog,
     OwnerHistory,
+    TeamMember,
 )
 from storage.tables.custom_fields import CustomField  # noqa: E402
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
@@ -93,9 +96,11 @@ __all__ = [
     "Invoice",
     "JobRequest",
     "JobState",
+    "JoinRequest",
     "Lead",
     "Lease",
     "LoadedRecord",
+    "MergeLog",
     "Notice",
     "Opportunity",
     "OpportunityCompetitor",
@@ -113,6 +118,7 @@ __all__ = [
     "Stage",
     "SyncRun",
     "Target",
+    "TeamMember",
     "Undo",
     "Upload",
 ]
