@@ -14,6 +14,7 @@ from cards import timeline as timeline_cards
 from cards.timeline import WORDS
 from handlers.audit.words import action_words
 from handlers.customers.views import HOW, told_text
+from handlers.customfields.values import levels_of
 from handlers.timeline.service import show_timeline
 from storage.timeline import Entry
 
@@ -42,21 +43,22 @@ def _row(entry: Entry, names: Mapping[str, str], ctx: Context) -> tuple[str, str
         head, content = HOW.get(how, how), f"{whom}{f'，{escape(reason)}' if reason else ''}"
     elif entry.kind == "change":
         action, detail, _name = entry.parts
-        head, content = action_words(action), "；".join(_lines(action, detail.get("changes") or {}, ctx))
+        head, content = action_words(action), "；".join(_lines(action, detail, ctx))
     else:
         head, content = WORDS[entry.kind](entry.parts)
     who = escape(names.get(entry.by, entry.by)) if entry.by else "系统"
     return f"{told_text(entry.at, ctx)} {head} · {who}", content
 
 
-def _lines(action: str, changes: Mapping[str, Any], ctx: Context) -> list[str]:
+def _lines(action: str, detail: Mapping[str, Any], ctx: Context) -> list[str]:
     """城市 杭州 → 宁波: hidden fields left out, masked ones outlined (R-PERM-5)."""
     form = "contact" if action.endswith("contact") else "customer"
     if form == "contact" and not ctx.actor.may(Permission.CONTACT_VIEW):
         return []
     levels = {f.label: ctx.actor.scope.fields.level(form, f.name) for f in FORMS[form] if not f.always}
+    levels |= levels_of(ctx.actor, form, detail.get("fields") or {})
     shown = []
-    for label, pair in changes.items():
+    for label, pair in (detail.get("changes") or {}).items():
         level = levels.get(label.rpartition(" ")[2], FieldLevel.READ)
         if level is FieldLevel.HIDDEN:
             continue
