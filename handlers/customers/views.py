@@ -13,9 +13,9 @@ from cards import customers as customer_cards
 from cards.customers import CustomerSheet, FollowButton, TimelineButton, contact_line, facts_line
 from cards.pool import AskReturnButton, ClaimButton
 from handlers.customers import service
-from handlers.customers.reading import contact_asked, custom_asked, list_options, withheld_of
+from handlers.customers.reading import custom_asked, list_options, withheld_of
 from handlers.customers.service import CustomerDetails
-from handlers.customfields.values import custom_lines
+from handlers.customfields.values import asked_of, custom_lines
 from handlers.undo.views import undo_buttons
 from storage.custom_fields import Condition
 from storage.customers import CustomerFilter
@@ -230,4 +230,6 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
 def paint_new_contact(state: dict[str, Any], ctx: Context) -> CardView:
     """The form of a new contact."""
     draft = state.get("draft", {})
-    return customer_cards.new_contact(draft, withheld=withheld_of(ctx), custom=contact_asked(ctx, draft))
+    return customer_cards.new_contact(
+        draft, withheld=withheld_of(ctx), custom=asked_of(ctx, "contact", draft.get("custom", {}))
+    )

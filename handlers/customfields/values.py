@@ -31,7 +31,7 @@ from storage.tables import Employee
 Values = dict[str, str]  # of one record, by the fields' names, as they are stored; "" where one is taken away
 EMPTY: Final = ("无", "空", "清空", "没有", "删除", "去掉", "不填")  # said of a field: it shall have no value
 SELF: Final = ("我", "本人", "自己")
-_BEFORE = r"(?:^|(?<=[\s,，;；、。|（(]))"
+_BEFORE = r"(?:^|(?<=[\s,，;；、。|（(的]))"
 _BETWEEN = r"\s*(?:[:：=]|是|为|改成|改为|→)?\s*"
 _QUOTED = r"[「“\"](?P<quoted>[^」”\"]*)[」”\"]"
 _WORD = r"(?P<word>[^\s,，;；、。|）)]+)"
@@ -66,6 +66,37 @@ def writable(actor: Actor, form: str, fields: Iterable[FormField]) -> tuple[Form
     """Those the actor may fill in: what a form card offers, the columns of an import."""
     rights = actor.scope.fields
     return tuple(f for f in fields if f.always or rights.level(form, f.name) is FieldLevel.WRITE)
+
+
+def levels_of(actor: Actor, form: str, named: Mapping[str, str]) -> dict[str, FieldLevel]:
+    """How much the actor may read of fields by the labels under which an audit line kept them. `named`: label → name.
+
+    A field that shows no outline is hidden where others are masked.
+    """
+    levels = {}
+    for label, name in named.items():
+        level = actor.scope.fields.level(form, name)
+        outlined = custom_kind(name) in ("text", "choice")
+        levels[label] = FieldLevel.HIDDEN if level is FieldLevel.MASKED and not outlined else level
+    return levels
+
+
+def own_fields(ctx: Context, form: str, words: str) -> tuple[Values, str]:
+    """As `take_custom`, for a door."""
+    with ctx.begin() as tx:
+        return take_custom(tx, ctx, form, words)
+
+
+def read_filled(ctx: Context, form: str, filled: Mapping[str, FormValue]) -> Values:
+    """As `read_custom`, for a door."""
+    with ctx.begin() as tx:
+        return read_custom(tx, ctx, form, filled)
+
+
+def asked_of(ctx: Context, form: str, record: HasCustom | Mapping[str, str] | None = None) -> tuple[Asked, ...]:
+    """As `custom_form_fields`, for a painter."""
+    with ctx.begin() as tx:
+        return custom_form_fields(tx, ctx, form, record)
 
 
 # -- in -----------------------------------------------------------------------------------------------------------
@@ -222,9 +253,23 @@ def write_custom(
     return {f.label: (said.get(f.name, ""), now.get(f.name, "")) for f in fields if f.name in new}, was
 
 
-def undo_custom(tx: Tx, record: Any, was: Mapping[str, str]) -> None:
-    """Takes a change of `write_custom` back; a value may be of a dictionary that has lost it since."""
+def undo_custom(tx: Tx, form: str, record: Any, was: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Takes a change of `write_custom` back; a value may be of a dictionary that has lost it since.
+
+    Returns what has changed, as `write_custom`.
+    """
+    if not was:
+        return {}
+    fields = custom_fields.list_custom(tx, form)
+    now, then = texts_of(tx, fields, record.custom), texts_of(tx, fields, was)
     custom_fields.put_values(tx, record, {name: value or None for name, value in was.items()})
+    return {f.label: (now.get(f.name, ""), then.get(f.name, "")) for f in fields if f.name in was}
+
+
+def labels_of(tx: Tx, form: str, names: Iterable[str]) -> dict[str, str]:
+    """Label → name of those fields, as they are called now."""
+    wanted = set(names)
+    return {f.label: f.name for f in custom_fields.list_custom(tx, form) if f.name in wanted}
 
 
 def _check_known(form: str, values: Iterable[str], fields: tuple[FormField, ...]) -> None:

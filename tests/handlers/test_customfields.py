@@ -208,7 +208,7 @@ async def test_unrelated_edits_leave_a_disabled_value_valid(company: Database) -
         values.write_custom(tx, ctx, "customer", record, {CHOICE: "数控"})
         with pytest.raises(NotAChoice, match="已停用"):
             values.write_custom(tx, ctx, "customer", record, {CHOICE: "专机"})
-        values.undo_custom(tx, record, {CHOICE: "专机", **was})
+        values.undo_custom(tx, "customer", record, {CHOICE: "专机", **was})
         assert record.custom == {CHOICE: "专机"}
 
     await doing(company, work)
