@@ -13,7 +13,7 @@ from bot.language.phones import read_contact
 from bot.language.replies import ordinal
 from handlers.customers.asking import ask_contact, ask_customer
 from handlers.customers.finding import LONG, THIS, chosen, find_customer
-from handlers.customers.reading import list_conditions, read_new_customer, take_contact_custom
+from handlers.customers.reading import list_conditions, read_new_customer
 from handlers.customers.rules import MaybeDuplicate
 from handlers.customers.service import (
     FIELDS,
@@ -25,7 +25,7 @@ from handlers.customers.service import (
     list_customers,
 )
 from handlers.customers.views import filter_of
-from handlers.customfields.values import Required
+from handlers.customfields.values import Required, own_fields
 
 router = Router("customers.chat")
 ABOUT = re.compile(
@@ -211,7 +211,7 @@ def complete_contact(message: ChatMessage, ctx: Context, talk: Talk, pending: di
     """What the form asked for, said in a sentence."""
     draft = pending.get("draft", {})
     if draft.get("name"):  # only what the form lacked
-        custom, rest = take_contact_custom(ctx, message.text)
+        custom, rest = own_fields(ctx, "contact", message.text)
         return None if rest else _store_contact(ctx, talk, int(pending["customer_id"]), draft, custom)
     if pending.get("customer_id"):
         return _contact(ctx, talk, int(pending["customer_id"]), message.text)
@@ -255,7 +255,7 @@ def contact_which(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[
 def _contact(ctx: Context, talk: Talk, customer_id: int, words: str) -> Reply:
     if not words:
         return open_customer(talk, customer_id)
-    custom, words = take_contact_custom(ctx, words)
+    custom, words = own_fields(ctx, "contact", words)
     person = read_contact(words)
     if person is None or not person.name:
         raise InvalidInput("没认出联系人的姓名，例如「联系人 华兴 陈强 采购经理 13812345678」。")

@@ -79,24 +79,6 @@ def custom_asked(ctx: Context, draft: Mapping[str, Any]) -> tuple[FormField, ...
         )
 
 
-def contact_asked(ctx: Context, draft: Mapping[str, Any]) -> tuple[FormField, ...]:
-    """As `custom_asked`, of a new contact alone."""
-    with ctx.begin() as tx:
-        return custom_form_fields(tx, ctx, "contact", draft.get("custom", {}))
-
-
-def read_contact_custom(ctx: Context, values: Mapping[str, FormValue]) -> Values:
-    """What a contact's form handed in of the company's own fields. Raises as `read_custom`."""
-    with ctx.begin() as tx:
-        return read_custom(tx, ctx, "contact", values)
-
-
-def take_contact_custom(ctx: Context, words: str) -> tuple[Values, str]:
-    """As `take_custom`, of a sentence about a contact."""
-    with ctx.begin() as tx:
-        return take_custom(tx, ctx, "contact", words)
-
-
 def list_conditions(ctx: Context, words: str) -> tuple[list[Said], str]:
     """The conditions on the company's own fields in the words of a list, and the rest. Raises as `take_conditions`."""
     with ctx.begin() as tx:

@@ -16,9 +16,9 @@ from cards.editing import EditButton
 from cards.pool import AskReturnButton, ClaimButton
 from cards.timeline import HistoryButton
 from handlers.customers import service
-from handlers.customers.reading import contact_asked, custom_asked, list_options, withheld_of
+from handlers.customers.reading import custom_asked, list_options, withheld_of
 from handlers.customers.service import CustomerDetails
-from handlers.customfields.values import custom_lines
+from handlers.customfields.values import asked_of, custom_lines
 from handlers.undo.views import undo_buttons
 from storage.chains import Sum
 from storage.custom_fields import Condition
@@ -337,4 +337,6 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
 def paint_new_contact(state: dict[str, Any], ctx: Context) -> CardView:
     """The form of a new contact."""
     draft = state.get("draft", {})
-    return customer_cards.new_contact(draft, withheld=withheld_of(ctx), custom=contact_asked(ctx, draft))
+    return customer_cards.new_contact(
+        draft, withheld=withheld_of(ctx), custom=asked_of(ctx, "contact", draft.get("custom", {}))
+    )
