@@ -71,12 +71,12 @@ def team_card(
     return CardView(f"{escape(customer)} 的协作人", body=body, rows=tuple(rows), buttons=tuple(buttons))
 
 
-def ask_card(text: str, owner: str, customer_id: int, *, asked: str = "") -> CardView:
+def ask_card(title: str, text: str, owner: str, customer_id: int, *, asked: str = "") -> CardView:
     """Why not, and the button that asks the owner."""
     if asked:
-        return CardView("只能查看", body=escape(text), footer=asked)
+        return CardView(title, body=escape(text), footer=asked)
     button = CardButton(f"请 {owner} 加我", AskJoinButton(customer_id=customer_id), "primary", typed="请负责人加我")
-    return CardView("只能查看", body=escape(text), buttons=(button,))
+    return CardView(title, body=escape(text), buttons=(button,))
 
 
 def request_card(who: str, customer: str, request_id: int, *, answered: str = "") -> CardView:

@@ -66,7 +66,7 @@ def references(tx: Tx, contact_id: int) -> list[str]:
         for key in table.foreign_keys:
             if key.column.table.name != "contact" or key.column.name != "id":
                 continue
-            query = select(key.parent).where(key.parent == contact_id)  # type: ignore[call-overload]
+            query = select(key.parent).where(key.parent == contact_id)
             if "deleted_at" in table.c:
                 query = query.where(table.c.deleted_at.is_(None))
             if tx.execute(query.limit(1), execution_options={"unscoped": "whether anything refers to it"}).first():

@@ -53,7 +53,8 @@ def merge(tx: Tx, head: Customer, tail: Customer, *, by: str, now: datetime) -> 
     Raises:
         SameKey: something of the tail's cannot stand beside something of the head's.
     """
-    assert head.id is not None and tail.id is not None
+    assert head.id is not None
+    assert tail.id is not None
     head_id, tail_id = head.id, tail.id
     moved: dict[str, Any] = {
         "settled": _settle(tx, head_id, tail_id, tail.name, now),
@@ -112,24 +113,26 @@ def _settle(tx: Tx, head_id: int, tail_id: int, tail_name: str, now: datetime) -
     _update(tx, Contact, mains, main=False)
     pages = _ids(tx, OwnerHistory, OwnerHistory.customer_id == tail_id, col(OwnerHistory.to_at).is_(None))
     _update(tx, OwnerHistory, pages, to_at=now)
-    there = select(col(TeamMember.user_id)).where(TeamMember.customer_id == head_id, col(TeamMember.ended_at).is_(None))
+    there = select(col(TeamMember.user_id)).where(
+        col(TeamMember.customer_id) == head_id, col(TeamMember.ended_at).is_(None)
+    )
     members = _ids(
         tx, TeamMember, TeamMember.customer_id == tail_id, col(TeamMember.ended_at).is_(None),
         col(TeamMember.user_id).in_(there),
     )  # fmt: skip
     _update(tx, TeamMember, members, ended_at=now)
     asking = select(col(JoinRequest.user_id)).where(
-        JoinRequest.customer_id == head_id, col(JoinRequest.answered_at).is_(None)
+        col(JoinRequest.customer_id) == head_id, col(JoinRequest.answered_at).is_(None)
     )
     requests = _ids(
         tx, JoinRequest, JoinRequest.customer_id == tail_id, col(JoinRequest.answered_at).is_(None),
         col(JoinRequest.user_id).in_(asking),
     )  # fmt: skip
     _update(tx, JoinRequest, requests, answered_at=now)
-    names = select(col(Opportunity.name)).where(Opportunity.customer_id == head_id)
+    names = select(col(Opportunity.name)).where(col(Opportunity.customer_id) == head_id)
     twins = tx.execute(
         select(col(Opportunity.id), col(Opportunity.name)).where(
-            Opportunity.customer_id == tail_id, col(Opportunity.name).in_(names)
+            col(Opportunity.customer_id) == tail_id, col(Opportunity.name).in_(names)
         ),
         execution_options=WHY,
     ).all()
@@ -205,7 +208,7 @@ def _update(tx: Tx, model: type[Any], ids: Sequence[int], **values: Any) -> None
 
 def _latest(tx: Tx, customer_id: int) -> datetime | None:
     """Of its living follow-ups (invariant 95)."""
-    query = select(col(FollowUp.at)).where(FollowUp.customer_id == customer_id, col(FollowUp.deleted_at).is_(None))
+    query = select(col(FollowUp.at)).where(col(FollowUp.customer_id) == customer_id, col(FollowUp.deleted_at).is_(None))
     latest: datetime | None = tx.execute(
         query.order_by(col(FollowUp.at).desc()).limit(1), execution_options=WHY
     ).scalar_one_or_none()

@@ -115,7 +115,7 @@ def release(
 ) -> bool:  # fmt: skip
     """Puts an owned customer into the pool, and ends its team (R-POOL-14).
 
-    False: its owner, or its last follow-up, has changed meanwhile, or somebody locked it (`unless_locked_on`: that day).
+    False: its owner, or its last follow-up, has changed meanwhile, or it is locked (`unless_locked_on`: that day).
     """
     where = [col(Customer.id) == customer_id, col(Customer.owner_id) == owner_id]
     if unless_followed_since is not None:

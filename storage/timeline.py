@@ -18,7 +18,7 @@ from bot.core.clock import at_beijing
 from storage.database import Tx
 from storage.tables import Audit, Contract, Customer, FollowUp, Opportunity, OwnerHistory, Payment
 
-OF: Final = bindparam("of", expanding=True)  # the customer, and those that were merged into it
+OF: Final[Any] = bindparam("of", expanding=True)  # the customer, and those that were merged into it
 CHANGES: Final = (
     "edit.customer", "undo.edit_customer", "add.contact", "edit.contact", "delete.contact", "undo.edit_contact",
     "add.member", "edit.member", "end.member", "undo.member", "ask.join", "answer.join", "lock.customer",
@@ -34,7 +34,7 @@ class Kind:
     """
 
     name: str
-    statement: Select[Any]
+    statement: Select[*tuple[Any, ...]]
     needs: Permission | None = None
     own_too: bool = False
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 import handlers
 from bot.context import Context, make_context
@@ -45,11 +46,11 @@ from handlers.handover.service import Wanted
 from handlers.invoices.rules import NodeWords
 from handlers.opening.rules import ScopeWish
 from handlers.targets.rules import read_targets
-from storage import roles
+from storage import customers, roles, teams
 from storage.customers import CustomerFilter
 from storage.database import Database, Tx
 from storage.settings import read_settings
-from storage.tables import SyncRun
+from storage.tables import Contact, SyncRun
 from tests.support.company import customer_id, id_of, load_company
 from tests.support.room import Room
 
@@ -67,9 +68,31 @@ class Row:
     own: str = "宁波华东精密机械有限公司"  # lina's: the object she may act on
     foreign: str | None = "深圳创想电子有限公司"  # another team's; None: no object
     free: str = ""  # why it is no door of its own
+    seen_by: str = "lina04"  # who acts on `own`
+
+
+def _named(c: Context, name: str) -> int:
+    with c.begin() as tx:
+        return customer_id(tx, name)
+
+
+def _contact(c: Context, of: int) -> int:
+    """The customer's first contact."""
+    with c.begin() as tx:
+        query = select(Contact.id).where(Contact.customer_id == of)
+        return tx.exec(query, execution_options={"unscoped": "a test names its objects"}).first() or ABSENT
+
+
+def _member(c: Context, of: int, user_id: str) -> str:
+    """Puts somebody into the team first."""
+    with c.begin() as tx:
+        if customers.list_by_ids(tx, [of]):
+            teams.put_member(tx, customer_id=of, user_id=user_id, may_write=True, until=None, by="", now=NOW)
+    return user_id
 
 
 P = Permission
+CONTACTED: Any = {"own": "华兴科技有限公司", "foreign": "深圳创想电子有限公司"}
 SYSTEM = "called by jobs with the system actor only"
 UNDO = "called by the undo door, which has checked whose it is"
 TABLE: dict[str, Row] = {
@@ -96,6 +119,21 @@ TABLE: dict[str, Row] = {
         P.COMPETITOR_EDIT, lambda f, c, _: f(c, {"name": "某某", "before": {"active": 1}, "after": {"active": 0}}),
         foreign=None,
     ),
+    "contacts.delete_contact": Row(P.CONTACT_DELETE, lambda f, c, i: f(c, _contact(c, i)), **CONTACTED),
+    "contacts.edit_contact": Row(P.CONTACT_ADD, lambda f, c, i: f(c, _contact(c, i), {"title": "总监"}), **CONTACTED),
+    "contacts.list_contacts": Row(None, lambda f, c, i: f(c, i)),
+    "contacts.set_main": Row(P.CONTACT_ADD, lambda f, c, i: f(c, _contact(c, i)), **CONTACTED),
+    "contacts.show_contact": Row(None, lambda f, c, i: f(c, _contact(c, i)), **CONTACTED),
+    "contacts.switch_contact": Row(P.CONTACT_ADD, lambda f, c, i: f(c, _contact(c, i), "离职"), **CONTACTED),
+    "contacts.undo_delete": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
+    "contacts.undo_edit": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
+    "custody.delete_customer": Row(P.CUSTOMER_DELETE, lambda f, c, i: f(c, i)),
+    "custody.lock_customer": Row(P.CUSTOMER_ADD, lambda f, c, i: f(c, i, None)),
+    "custody.transfer_customer": Row(P.CUSTOMER_TRANSFER, lambda f, c, i: f(c, i, "zhao05")),
+    "custody.undo_delete": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
+    "custody.undo_lock": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
+    "custody.undo_transfer": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
+    "custody.unlock_customer": Row(P.CUSTOMER_ADD, lambda f, c, i: f(c, i)),
     "customers.add_contact": Row(P.CONTACT_ADD, lambda f, c, i: f(c, i, name="陈强", title="", mobile="13812345679")),
     "customers.check_new_name": Row(P.CUSTOMER_ADD, lambda f, c, _: f(c, NewCustomer("新客户某某")), foreign=None),
     "customers.create_customer": Row(
@@ -136,6 +174,9 @@ TABLE: dict[str, Row] = {
     "dictionaries.switch_value": Row("admin", lambda f, c, _: f(c, 2, "展会", on=False), foreign=None),
     "dictionaries.switch_value_by_id": Row("admin", lambda f, c, _: f(c, 1, 1, on=False), foreign=None),
     "dictionaries.undo_change": Row("admin", lambda f, c, _: f(c, "edit", {}), foreign=None, free=UNDO),
+    "editing.edit_customer": Row(P.CUSTOMER_ADD, lambda f, c, i: f(c, i, {"city": "杭州"})),
+    "editing.open_form": Row(P.CUSTOMER_ADD, lambda f, c, i: f(c, i)),
+    "editing.undo_edit": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "followups.log_follow_up": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i, NewFollowUp("聊了报价"))),
     "followups.plan_next": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i, LATER, timed=True)),
     "followups.undo_follow_up": Row(None, lambda f, c, i: f(c, {"follow_up_id": i}), free=UNDO),
@@ -159,6 +200,9 @@ TABLE: dict[str, Row] = {
     "invoices.change_flow": Row("admin", lambda f, c, _: f(c, NodeWords("hide", "", ("合同金额",))), foreign=None),
     "invoices.show_flow": Row("admin", lambda f, c, _: f(c), foreign=None),
     "invoices.undo_flow": Row("admin", lambda f, c, _: f(c, {}), foreign=None),
+    "merges.merge_customers": Row(P.CUSTOMER_DELETE, lambda f, c, i: f(c, _named(c, "华星电子有限公司"), i)),
+    "merges.preview_merge": Row(P.CUSTOMER_DELETE, lambda f, c, i: f(c, _named(c, "华星电子有限公司"), i)),
+    "merges.undo_merge": Row(P.CUSTOMER_DELETE, lambda f, c, i: f(c, {"merge_id": ABSENT}), foreign=None, free=UNDO),
     "opening.agree": Row("admin", lambda f, c, _: f(c), foreign=None),
     "opening.open_app": Row("admin", lambda f, c, _: f(c), foreign=None),
     "opening.set_usage_scope": Row("admin", lambda f, c, _: f(c, ScopeWish("all")), foreign=None),
@@ -247,6 +291,14 @@ TABLE: dict[str, Row] = {
     "settings.undo_change": Row(
         "admin", lambda f, c, _: f(c, {"name": "edition", "before": "free", "after": "paid", "text": ""}), foreign=None
     ),
+    "team.add_member": Row(P.CUSTOMER_ADD, lambda f, c, i: f(c, i, "zhao05", may_write=True, until=None)),
+    "team.answer_join": Row(P.CUSTOMER_ADD, lambda f, c, _: f(c, ABSENT, agree=True), foreign=None),
+    "team.ask_to_join": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i), own="上海明德仪器有限公司", seen_by="wang03"),
+    "team.end_member": Row(P.CUSTOMER_ADD, lambda f, c, i: f(c, i, _member(c, i, "zhao05"))),
+    "team.list_team": Row(None, lambda f, c, i: f(c, i)),
+    "team.show_request": Row(P.CUSTOMER_ADD, lambda f, c, _: f(c, ABSENT), foreign=None),
+    "team.undo_member": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
+    "timeline.show_timeline": Row(None, lambda f, c, i: f(c, i)),
     "undo.take_back": Row(None, lambda f, c, i: f(c, i), foreign=None),
 }  # fmt: skip
 
@@ -526,4 +578,4 @@ def _rights(tx: Tx) -> list[Any]:
 @pytest.mark.parametrize("name", SCOPED)
 async def test_within_scope_and_permission_it_works(database: Database, name: str) -> None:
     await load_company(database)
-    await _do(database, name, "lina04", TABLE[name].own)
+    await _do(database, name, TABLE[name].seen_by, TABLE[name].own)

@@ -26,15 +26,14 @@ def find_contacts(ctx: Context, talk: Talk | None, words: str) -> list[Hit]:
     """Contacts of exactly that name whom the actor sees; of the customer named before it, or last spoken of, alone."""
     words = words.replace("的", " ", 1) if " " not in words else words
     head, _, name = words.strip().rpartition(" ")
-    customer_id: int | None = None
-    if head.strip() in THIS and talk is not None:
-        customer_id = talk.subject()
+    wanted: set[int] | None = None  # the customers it may be of
+    if head.strip() in THIS and talk is not None and (subject := talk.subject()) is not None:
+        wanted = {subject}
     elif head:
-        customer_id = find_customer(ctx, head.strip(), pooled=False).certain
-        if customer_id is None:
-            return []
+        which = find_customer(ctx, head.strip(), pooled=False)
+        wanted = {which.certain} if which.certain is not None else {i for i, _ in which.options}
     with ctx.begin() as tx:
-        found = contacts.list_called(tx, name, customer_id=customer_id)
+        found = [c for c in contacts.list_called(tx, name) if wanted is None or c.customer_id in wanted]
         owners = contacts.list_owners(tx, [c.customer_id for c in found])
         meets = ctx.actor.may(Permission.CONTACT_VIEW)
         hits = [

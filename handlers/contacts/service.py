@@ -151,7 +151,8 @@ def delete_contact(ctx: Context, contact_id: int, *, card: str = "") -> Changed:
         contact, customer = _access(tx, ctx, contact_id)
         if contacts.references(tx, contact_id) or contacts.list_reports(tx, contact_id):
             raise StillNamed(
-                f"「{contact.name}」还有记录或下属指着，不能删除。离职了就发送「停用联系人 {customer.name} {contact.name} 离职」。"
+                f"「{contact.name}」还有记录或下属指着，不能删除。"
+                f"离职了就发送「停用联系人 {customer.name} {contact.name} 离职」。"
             )
         was_main = contact.main
         contacts.remove(tx, contact, ctx.now)

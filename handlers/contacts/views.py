@@ -55,9 +55,8 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     if page < pages:
         buttons.append(CardButton("下一页", ContactsButton(customer_id=found.customer_id, page=page + 1)))
     if ctx.actor.may(Permission.CONTACT_ADD):
-        buttons.append(
-            CardButton("加联系人", AddContactButton(customer_id=found.customer_id), typed=f"联系人 {found.customer} 陈强 13812345678")
-        )  # fmt: skip
+        typed = f"联系人 {found.customer} 陈强 13812345678"
+        buttons.append(CardButton("加联系人", AddContactButton(customer_id=found.customer_id), typed=typed))
     shown = f"（第 {page}/{pages} 页）" if pages > 1 else ""
     empty = f"还没有联系人，发送「联系人 {found.customer} 姓名 职务 电话」加一位。"
     return contact_cards.contacts_card(found.customer, f"共 {len(found.rows)} 位{shown}", rows, buttons, empty=empty)

@@ -69,7 +69,7 @@ def _transfer(ctx: Context, talk: Talk, what: str, whom: str) -> Reply:
         raise InvalidInput(f"转给谁？例如「{EXAMPLE}」。")
     found = find_any(ctx, talk, what.strip().removeprefix("客户").strip(), EXAMPLE)
     if found.certain is None:
-        return found.ask(talk, "custody.which", "转", verb="transfer", words=whom)
+        return found.ask(talk, "custody.which", "转", doing="transfer", words=whom)
     return _do(ctx, talk, found.certain, "transfer", whom)
 
 
@@ -100,7 +100,7 @@ def unlock(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 def _named(ctx: Context, talk: Talk, what: str, verb: str, called: str, example: str, *, words: str = "") -> Reply:
     found = find_any(ctx, talk, what, example)
     if found.certain is None:
-        return found.ask(talk, "custody.which", called, verb=verb, words=words)
+        return found.ask(talk, "custody.which", called, doing=verb, words=words)
     return _do(ctx, talk, found.certain, verb, words)
 
 
@@ -110,7 +110,7 @@ def which(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any
     customer_id = chosen(message, ctx, pending)
     if customer_id is None:
         return None
-    return _do(ctx, talk, customer_id, str(pending["verb"]), str(pending["words"]))
+    return _do(ctx, talk, customer_id, str(pending["doing"]), str(pending["words"]))
 
 
 def _do(ctx: Context, talk: Talk, customer_id: int, verb: str, words: str) -> Reply:

@@ -90,7 +90,7 @@ def undo_transfer(ctx: Context, payload: dict[str, Any]) -> str:
         name, receiver = customer.name, people.name_of(tx, receiver_id)
         if customer.owner_id != receiver_id or customer.owner_since != at:
             raise ChangedSince(f"「{name}」之后又换过负责人，不能撤销了。")
-        if customer.last_follow_up_at is not None and customer.last_follow_up_at >= at:
+        if customer.last_follow_up_at is not None and customer.last_follow_up_at > at:
             raise ChangedSince(f"「{name}」转给 {receiver} 以后已经跟进过，不能撤销了。")
         giver = people.access_active(tx, giver_id).name
         pools.transfer(
@@ -102,7 +102,8 @@ def undo_transfer(ctx: Context, payload: dict[str, Any]) -> str:
         digest.cancel(tx, f"customer:{of}", rules=REMINDERS, now=ctx.now)
         _record(tx, ctx, "undo.transfer", of, name, {OWNER: (receiver, giver)})
         tell(
-            tx, ctx, [receiver_id, giver_id], title=f"转交撤销了：{name}", key=f"transfer-undo:{of}:{ctx.now.isoformat()}",
+            tx, ctx, [receiver_id, giver_id], title=f"转交撤销了：{name}",
+            key=f"transfer-undo:{of}:{ctx.now.isoformat()}",
             text=f"{ctx.actor.name} 撤销了转交，「{name}」还是 {giver} 负责。",
         )  # fmt: skip
         cards.redraw_others(tx, f"customer:{of}", now=ctx.now)

@@ -11,6 +11,7 @@ from bot.language.commands import without_politeness
 from bot.language.filters import page_wanted, read_list
 from bot.language.phones import read_contact
 from bot.language.replies import ordinal
+from handlers.contacts.finding import ask_which, find_contacts, list_of, open_contact
 from handlers.customers.asking import ask_contact, ask_customer
 from handlers.customers.finding import LONG, THIS, chosen, find_customer
 from handlers.customers.reading import list_conditions, read_new_customer
@@ -221,6 +222,9 @@ def complete_contact(message: ChatMessage, ctx: Context, talk: Talk, pending: di
 def _whose_contact(words: str, ctx: Context, talk: Talk) -> Reply:
     first, _, rest = words.partition(" ")
     subject = talk.subject()
+    people = find_contacts(ctx, talk, words)
+    if people and find_customer(ctx, words, pooled=None).certain is None:  # `联系人 陈强`, `联系人 华兴 陈强`
+        return open_contact(talk, people[0]) if len(people) == 1 else ask_which(talk, people, "open")
     if first in THIS and subject is not None:
         return _contact(ctx, talk, subject, rest.strip())
     found = find_customer(ctx, words, pooled=False, leading=True)
@@ -254,7 +258,7 @@ def contact_which(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[
 
 def _contact(ctx: Context, talk: Talk, customer_id: int, words: str) -> Reply:
     if not words:
-        return open_customer(talk, customer_id)
+        return list_of(talk, customer_id)
     custom, words = own_fields(ctx, "contact", words)
     person = read_contact(words)
     if person is None or not person.name:

@@ -54,7 +54,8 @@ def check_duplicates(twins: list[TwinFact], *, anyway: bool) -> None:
                 hint = f"发送「领取 {twin.name}」就能领。" if twin.visible else "要的话请找管理员。"
             refusal = Duplicate(f"已经有这家客户了：{twin_text(twin)}。{hint}")
             if twin.owner and not twin.mine:
-                refusal.card = ("team.ask", {"customer_id": twin.id, "text": refusal.text, "owner": twin.owner})
+                state = {"customer_id": twin.id, "text": refusal.text, "owner": twin.owner, "title": "已经有这家客户"}
+                refusal.card = ("team.ask", state)
             raise refusal
     if twins and not anyway:
         some = "；".join(twin_text(t) for t in twins[:3])

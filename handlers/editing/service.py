@@ -7,7 +7,6 @@ from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Permission
-from bot.core.fields import FieldLevel
 from bot.core.forms import FORMS, check_may_fill, custom_kind, withheld
 from bot.dispatch import FormField
 from bot.language.companies import hard_key, soft_key
@@ -17,7 +16,8 @@ from handlers.customers import rules as customer_rules
 from handlers.customers.rules import Duplicate
 from handlers.customers.service import twin_facts
 from handlers.customers.standing import require_any, step_may_write
-from handlers.customfields.values import custom_form_fields, labels_of, levels_of, undo_custom, write_custom
+from handlers.customers.told import shown_changes
+from handlers.customfields.values import custom_form_fields, labels_of, undo_custom, write_custom
 from handlers.dictionaries.service import step_choose
 from handlers.editing import rules
 from handlers.editing.rules import ChangedSince, Stale
@@ -106,7 +106,7 @@ def edit_customer(
 
 
 def undo_edit(ctx: Context, payload: dict[str, Any]) -> str:
-    """Puts back what stood there, while nobody has changed those fields again. The undo door has checked whose it is."""
+    """Puts back what stood there, while nobody has changed it again. The undo door has checked whose it is."""
     with ctx.begin() as tx:
         customer = customers.access_customer(tx, int(payload["customer_id"]), lock=True)
         _check(tx, ctx, customer)
@@ -195,26 +195,10 @@ def _stale_text(tx: Tx, ctx: Context, customer: Customer, version: int) -> str:
         if int(line.detail.get("version", 0)) <= version:
             continue
         who = "你" if line.user_id == ctx.actor.user_id else people.name_of(tx, line.user_id)
-        told = "；".join(rules.changed_lines(visible_changes(ctx, line.detail)))
+        told = "；".join(rules.changed_lines(shown_changes(ctx, "customer", line.detail)))
         said.append(f"{who} {line.at:%H:%M} 改了 {told or '几项'}")
     what = "。".join(reversed(said[:3])) or "这家客户在你填的时候有了变动"
     return f"没有保存：{what}。下面是现在的内容，核对后再改。"
-
-
-def visible_changes(ctx: Context, detail: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """What of an audit line's changes the actor may read: hidden fields left out, masked ones outlined."""
-    levels = {f.label: ctx.actor.scope.fields.level("customer", f.name) for f in FORMS["customer"] if not f.always}
-    levels |= levels_of(ctx.actor, "customer", detail.get("fields") or {})
-    shown = {}
-    for label, pair in (detail.get("changes") or {}).items():
-        level = levels.get(label, FieldLevel.READ)
-        if level is FieldLevel.HIDDEN:
-            continue
-        was, now = str(pair[0]), str(pair[1])
-        if level is FieldLevel.MASKED:
-            was, now = (f"{text[0]}***" if text else "" for text in (was, now))
-        shown[label] = (was, now)
-    return shown
 
 
 def _record(

@@ -38,8 +38,8 @@ def submit(tap: CardTap[SubmitEditButton], ctx: Context) -> CardUpdate:
         return CardUpdate(state=state, note=stale.text)
     except MaybeDuplicate as doubt:
         text = f"{doubt.text}\n确定要改成这个名字的话，点「仍要改名」。"
-        state = {"customer_id": customer_id, "version": tap.button.version, "draft": changes, "doubt": text}
-        return CardUpdate(state=state)
+        kept = {"customer_id": customer_id, "version": tap.button.version, "draft": changes, "doubt": text}
+        return CardUpdate(state=kept)
 
 
 @router.button(EditAnywayButton)

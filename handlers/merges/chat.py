@@ -29,10 +29,10 @@ def merge(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         if one.certain is not None and other.certain is not None:
             pair = (other.certain, one.certain) if said["joint"] in INTO else (one.certain, other.certain)
             return _preview(ctx, talk, *pair)
-    said = AND.match(message.args)
-    if said is None:
+    parts = AND.match(message.args)
+    if parts is None:
         raise InvalidInput(f"要合并哪两家？例如「{EXAMPLE}」。")
-    for words in (said["one"], said["other"]):
+    for words in (parts["one"], parts["other"]):
         subject = talk.subject()
         if _plain(words) in THIS and subject is not None:
             continue

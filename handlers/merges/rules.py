@@ -21,7 +21,7 @@ class ChangedSince(RuleBroken, code="merges.changed_since"):
 def check_two(*, head: str, same: bool) -> None:
     """Raises NotMergeable."""
     if same:
-        raise NotMergeable(f"两边都是「{head}」，写两家不同的客户，例如「合并 华兴科技 和 华兴科技杭州」。")
+        raise NotMergeable(f"两边是同一家「{head}」，可能已经合并过了。要合并别的，写两家不同的客户。")
 
 
 def check_head(*, head: str, tail: str, head_pooled: bool, tail_pooled: bool) -> None:

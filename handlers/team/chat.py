@@ -57,7 +57,7 @@ def add_spoken(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     require_any(ctx.actor, *DECIDES)
     found = _whose(ctx, talk, said["name"].strip())
     if found.certain is None:
-        return found.ask(talk, "team.which", "加协作人", verb="add", words=said["rest"])
+        return found.ask(talk, "team.which", "加协作人", doing="add", words=said["rest"])
     return _added(ctx, talk, found.certain, said["rest"])
 
 
@@ -84,7 +84,7 @@ def end_spoken(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     require_any(ctx.actor, *DECIDES)
     found = _whose(ctx, talk, said["name"].strip().removesuffix("的"))
     if found.certain is None:
-        return found.ask(talk, "team.which", "移除协作人", verb="end", words=said["who"])
+        return found.ask(talk, "team.which", "移除协作人", doing="end", words=said["who"])
     return _ended(ctx, talk, found.certain, said["who"])
 
 
@@ -102,11 +102,11 @@ def _split(ctx: Context, talk: Talk, args: str, verb: str) -> Reply:
     if found.certain is not None and found.rest:
         return doing(ctx, talk, found.certain, found.rest)
     if found.certain is None and found.options:
-        return found.ask(talk, "team.which", "改协作人", verb=verb, words=found.rest or rest)
+        return found.ask(talk, "team.which", "改协作人", doing=verb, words=found.rest or rest)
     if found.certain is None and subject is not None:
         return doing(ctx, talk, subject, args)
     if found.certain is None:
-        return found.ask(talk, "team.which", "改协作人", verb=verb, words=rest)
+        return found.ask(talk, "team.which", "改协作人", doing=verb, words=rest)
     raise InvalidInput(f"还差同事的名字，例如「{example}」。")
 
 
@@ -116,9 +116,9 @@ def which(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any
     customer_id = chosen(message, ctx, pending)
     if customer_id is None:
         return None
-    if pending["verb"] == "list":
+    if pending["doing"] == "list":
         return _list(ctx, talk, customer_id)
-    doing = _added if pending["verb"] == "add" else _ended
+    doing = _added if pending["doing"] == "add" else _ended
     return doing(ctx, talk, customer_id, str(pending["words"]))
 
 
@@ -129,7 +129,7 @@ def show(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         raise InvalidInput("看哪家的协作人？例如「协作人 华兴」。")
     found = _whose(ctx, talk, message.args.strip())
     if found.certain is None:
-        return found.ask(talk, "team.which", "看", verb="list", words="")
+        return found.ask(talk, "team.which", "看", doing="list", words="")
     return _list(ctx, talk, found.certain)
 
 

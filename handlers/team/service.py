@@ -77,7 +77,8 @@ def add_member(
 def _put(
     tx: Tx, ctx: Context, customer: Customer, user_id: str, *, may_write: bool, until: date | None, card: str = ""
 ) -> Teamed:
-    assert customer.id is not None and customer.owner_id is not None
+    assert customer.id is not None
+    assert customer.owner_id is not None
     name = people.access_active(tx, user_id).name
     told = may_be_told(tx, user_id, ctx.settings)
     rules.check_member(name=name, user_id=user_id, owner_id=customer.owner_id, told=told)
@@ -97,7 +98,8 @@ def _put(
     changes = {f"协作人 {name}": (right_text(*was) if was else "", words)}
     _record(tx, ctx, "edit.member" if was else "add.member", customer, changes)
     tell(
-        tx, ctx, [user_id], title=f"你是「{customer.name}」的协作人", key=f"member:{customer.id}:{user_id}:{ctx.now.isoformat()}",
+        tx, ctx, [user_id], title=f"你是「{customer.name}」的协作人",
+        key=f"member:{customer.id}:{user_id}:{ctx.now.isoformat()}",
         text=f"{ctx.actor.name} 把你加为「{customer.name}」的协作人（{words}），发送「查 {customer.name}」看详情。",
     )  # fmt: skip
     cards.redraw_others(tx, f"customer:{customer.id}", now=ctx.now, but=card)
@@ -120,7 +122,8 @@ def end_member(ctx: Context, customer_id: int, user_id: str, *, card: str = "") 
         undo_id = _offer(tx, ctx, customer, user_id, was, f"移除协作人 {name}")
         _record(tx, ctx, "end.member", customer, {f"协作人 {name}": (right_text(*was), "")})
         tell(
-            tx, ctx, [user_id], title=f"「{customer.name}」的协作结束了", key=f"member-end:{customer.id}:{user_id}:{ctx.now.isoformat()}",
+            tx, ctx, [user_id], title=f"「{customer.name}」的协作结束了",
+            key=f"member-end:{customer.id}:{user_id}:{ctx.now.isoformat()}",
             text=f"{ctx.actor.name} 把你移出了「{customer.name}」的协作人。",
         )  # fmt: skip
         cards.redraw_others(tx, f"customer:{customer.id}", now=ctx.now, but=card)

@@ -43,7 +43,11 @@ def paint_team(state: dict[str, Any], ctx: Context) -> CardView:
 def paint_ask(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- a painter's shape
     """A refusal with the button that asks the owner."""
     return team_cards.ask_card(
-        str(state["text"]), str(state["owner"]), int(state["customer_id"]), asked=str(state.get("asked", ""))
+        str(state.get("title", "只能查看")),
+        str(state["text"]),
+        str(state["owner"]),
+        int(state["customer_id"]),
+        asked=str(state.get("asked", "")),
     )
 
 

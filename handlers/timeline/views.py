@@ -6,15 +6,13 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import AppError
-from bot.core.fields import FieldLevel
-from bot.core.forms import FORMS
 from bot.core.markup import escape
 from bot.dispatch import CardRef, CardView
 from cards import timeline as timeline_cards
 from cards.timeline import WORDS
 from handlers.audit.words import action_words
+from handlers.customers.told import shown_changes
 from handlers.customers.views import HOW, told_text
-from handlers.customfields.values import levels_of
 from handlers.timeline.service import show_timeline
 from storage.timeline import Entry
 
@@ -55,15 +53,5 @@ def _lines(action: str, detail: Mapping[str, Any], ctx: Context) -> list[str]:
     form = "contact" if action.endswith("contact") else "customer"
     if form == "contact" and not ctx.actor.may(Permission.CONTACT_VIEW):
         return []
-    levels = {f.label: ctx.actor.scope.fields.level(form, f.name) for f in FORMS[form] if not f.always}
-    levels |= levels_of(ctx.actor, form, detail.get("fields") or {})
-    shown = []
-    for label, pair in (detail.get("changes") or {}).items():
-        level = levels.get(label.rpartition(" ")[2], FieldLevel.READ)
-        if level is FieldLevel.HIDDEN:
-            continue
-        was, now = str(pair[0]), str(pair[1])
-        if level is FieldLevel.MASKED:
-            was, now = (f"{text[0]}***" if text else "" for text in (was, now))
-        shown.append(escape(f"{label} {was or '（空）'} → {now or '（空）'}"))
-    return shown
+    told = shown_changes(ctx, form, detail)
+    return [escape(f"{label} {was or '（空）'} → {now or '（空）'}") for label, (was, now) in told.items()]
