@@ -85,10 +85,11 @@ def contacts_card(
 
 
 def contact_card(
-    name: str, customer: str, tags: Sequence[str], fields: Sequence[tuple[str, str]], buttons: Sequence[CardButton]
-) -> CardView:
-    """One person."""
-    shown = tuple((label, escape(value)) for label, value in fields if value)
+    name: str, customer: str, tags: Sequence[str], fields: Sequence[tuple[str, str]], buttons: Sequence[CardButton],
+    *, own: Sequence[tuple[str, str]] = (),
+) -> CardView:  # fmt: skip
+    """One person. `own`: the company's own fields in words."""
+    shown = (*((label, escape(value)) for label, value in fields if value), *own)
     return CardView(escape(name), tags=tuple(tags), body=escape(customer), fields=shown, buttons=tuple(buttons))
 
 
@@ -97,9 +98,9 @@ LABELS = {"name": "姓名", "title": "职务", "mobile": "手机", "phone": "座
 
 def edit_form(
     values: Mapping[str, str], *, contact_id: int, version: int, decider: bool, customer: str,
-    withheld: Collection[str] = (),
+    withheld: Collection[str] = (), custom: Sequence[FormField] = (),
 ) -> CardView:  # fmt: skip
-    """Filled with what is there."""
+    """Filled with what is there. `custom`: the company's own fields."""
     fields = [
         FormField(key, label, required=key == "name", value=values.get(key) or None)
         for key, label in LABELS.items()
@@ -108,7 +109,7 @@ def edit_form(
     fields.append(FormField("decider", "决策人", "switch", value=decider))
     name = values.get("name", "")
     form = CardForm(
-        tuple(fields), SubmitContactEditButton(contact_id=contact_id, version=version), "保存",
+        (*fields, *custom), SubmitContactEditButton(contact_id=contact_id, version=version), "保存",
         f"改联系人 {customer} {name} 职务 总监",
     )  # fmt: skip
     return CardView(f"修改 {escape(name)}", body=escape(customer), form=form)

@@ -104,6 +104,7 @@ class CustomerSheet:
     may_claim: bool
     may_return: bool
     timeline_pages: int = 1
+    custom: tuple[tuple[str, str], ...] = ()  # label and value of the company's own fields
     tags: tuple[str, ...] = ()
     about: tuple[tuple[str, str], ...] = ()  # 简称, 地址 … as far as they are known
     chain: str = ""
@@ -117,6 +118,7 @@ def customer_card(sheet: CustomerSheet, buttons: Sequence[CardButton]) -> CardVi
     if sheet.chain:
         fields.append(("进展", sheet.chain))
     fields += sheet.about
+    fields += sheet.custom
     fields += [("联系人", line) for line in sheet.contacts]
     if sheet.team:
         fields.append(("协作人", sheet.team))
@@ -159,11 +161,11 @@ HINTS = {"name": "", "contact": "姓名", "mobile": "手机或座机"}
 
 def new_customer(
     draft: Mapping[str, str], options: Mapping[str, Sequence[str]], *, missing: str, doubt: str = "",
-    withheld: Collection[str] = (),
+    withheld: Collection[str] = (), custom: Sequence[FormField] = (),
 ) -> CardView:  # fmt: skip
     """What is known of a new customer, to be completed. `options`: the dictionaries' values by field.
 
-    `withheld`: fields this person may not fill in.
+    `withheld`: fields this person may not fill in; `custom`: those of the company's own that he may.
     """
     fields = [
         FormField(
@@ -178,13 +180,15 @@ def new_customer(
     person = "陈强" if "mobile" in withheld else "陈强 13812345678"
     channel = "" if "source" in withheld else " 展会"
     typed = person if draft.get("name") else f"杭州远航贸易 {person}{channel}"
-    form = CardForm(tuple(fields), SubmitCustomerButton(), "新建客户", typed)
+    form = CardForm((*fields, *custom), SubmitCustomerButton(), "新建客户", typed)
     anyway = (CardButton("仍要新建", CreateAnywayButton(), typed="仍要新建"),) if doubt else ()
     return CardView("新建客户", body=doubt or missing, form=form, buttons=anyway)
 
 
-def new_contact(draft: Mapping[str, str], *, withheld: Collection[str] = ()) -> CardView:
-    """What is known of a new contact, to be completed. `withheld`: as `new_customer`."""
+def new_contact(
+    draft: Mapping[str, str], *, withheld: Collection[str] = (), custom: Sequence[FormField] = ()
+) -> CardView:
+    """What is known of a new contact, to be completed. `withheld`, `custom`: as `new_customer`."""
     customer = draft.get("customer", "")
     fields = (
         FormField("customer", "客户", required=True, value=customer or None, placeholder="名称或简称"),
@@ -199,6 +203,8 @@ def new_contact(draft: Mapping[str, str], *, withheld: Collection[str] = ()) -> 
         if name not in withheld
     )  # fmt: skip
     typed = person if customer else f"华兴 {person}"
-    form = CardForm(tuple(f for f in fields if f.name not in withheld), SubmitContactButton(), "添加联系人", typed)
+    offered = (*(f for f in fields if f.name not in withheld), *custom)
+    form = CardForm(offered, SubmitContactButton(), "添加联系人", typed)
     body = f"给「{escape(customer)}」加一位联系人。" if customer else "给哪家客户加联系人？"
+    body = draft.get("missing") or body
     return CardView("添加联系人", body=body, form=form)

@@ -31,9 +31,12 @@ class EditAnywayButton(Button):
 
 def edit_form(
     name: str, fields: Sequence[tuple[str, str, str]], options: Mapping[str, Sequence[str]], *, customer_id: int,
-    version: int, doubt: str = "",
+    version: int, doubt: str = "", custom: Sequence[FormField] = (),
 ) -> CardView:  # fmt: skip
-    """`fields`: name, label and present value; `options`: the dictionaries' values by field."""
+    """`fields`: name, label and present value; `options`: the dictionaries' values by field.
+
+    `custom`: the company's own fields.
+    """
     shown = tuple(
         FormField(
             key, label, "select" if options.get(key) else "text_area" if key == "remark" else "text",
@@ -42,7 +45,7 @@ def edit_form(
         for key, label, value in fields
     )  # fmt: skip
     submit = SubmitEditButton(customer_id=customer_id, version=version)
-    form = CardForm(shown, submit, "保存", f"改 {name} 城市 杭州")
+    form = CardForm((*shown, *custom), submit, "保存", f"改 {name} 城市 杭州")
     anyway = (CardButton("仍要改名", EditAnywayButton(customer_id=customer_id), typed="仍要改名"),) if doubt else ()
     body = doubt or "改好后保存，清空的就是不要了。"
     return CardView(f"修改 {escape(name)}", body=body, form=form, buttons=anyway)

@@ -17,6 +17,8 @@ from handlers.custody import chat as custody_chat
 from handlers.custody import taps as custody_taps
 from handlers.customers import chat as customers_chat
 from handlers.customers import taps as customers_taps
+from handlers.customfields import chat as customfields_chat
+from handlers.customfields import taps as customfields_taps
 from handlers.dictionaries import chat as dictionaries_chat
 from handlers.dictionaries import taps as dictionaries_taps
 from handlers.drafts import chat as drafts_chat
@@ -83,6 +85,8 @@ ROUTERS: tuple[Router, ...] = (
     custody_taps.router,
     customers_chat.router,
     customers_taps.router,
+    customfields_chat.router,
+    customfields_taps.router,
     dictionaries_chat.router,
     dictionaries_taps.router,
     drafts_chat.router,

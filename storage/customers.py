@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, func, select, update
 
 from bot.core.errors import NotFound
+from storage.custom_fields import Condition, custom_condition
 from storage.database import Tx
 from storage.plain import Narrowed, given, given_list, table_of
 from storage.tables import Contact, Customer, DigestItem, OwnerHistory
@@ -54,6 +55,7 @@ class CustomerFilter:
     pooled: bool | None = None
     mine: str = ""
     quiet_since: datetime | None = None  # last contact and ownership both before this
+    custom: tuple[Condition, ...] = ()  # on the company's own fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ def _where(wanted: CustomerFilter) -> list[Any]:
             or_(col(Customer.last_follow_up_at).is_(None), col(Customer.last_follow_up_at) < wanted.quiet_since)
         )
         conditions.append(col(Customer.owner_since) < wanted.quiet_since)
+    conditions += [custom_condition("customer", one) for one in wanted.custom]
     return conditions
 
 
@@ -294,13 +297,14 @@ def list_contacts(tx: Tx, customer_id: int) -> list[Contact]:
 
 def add_contact(
     tx: Tx, *, customer_id: int, name: str, initials: str, title: str, mobile: str, now: datetime, by: str,
-    wechat: str = "", phone: str = "", decider: bool = False,
+    wechat: str = "", phone: str = "", decider: bool = False, custom: dict[str, str] | None = None,
 ) -> Contact:  # fmt: skip
     """A new contact; it is the main one if the customer has none."""
     mains = select(func.count()).select_from(Contact).where(Contact.customer_id == customer_id, col(Contact.main))
     contact = Contact(
         customer_id=customer_id, name=name, initials=initials, title=title, mobile=mobile, wechat=wechat, phone=phone,
         decider=decider, mobile_tail=mobile[-4:], main=tx.exec(mains).one() == 0, created_at=now, created_by=by,
+        custom=custom or {},
     )  # fmt: skip
     tx.add(contact)
     tx.flush()

@@ -23,7 +23,7 @@ from sqlmodel import SQLModel
 
 from bot.core.fields import FieldRights
 from storage.database import DRIVER, Tx
-from storage.fields import POOL, Cut, cut_statement, cuts, shows_fields
+from storage.fields import POOL, Cut, DocumentCut, cut_statement, cuts, shows_fields
 from storage.scope import narrowing, touches_scoped
 
 Values = Sequence[dict[str, object]]
@@ -266,7 +266,7 @@ class Narrowed:
         return self._statement.where(*rules)
 
 
-def _as_pooled(row: Any, cuts_of: dict[str, Cut]) -> Any:
+def _as_pooled(row: Any, cuts_of: dict[str, Cut | DocumentCut]) -> Any:
     """Of a customer without an owner only what the pool shows (D14)."""
     if row.owner_id is not None:
         return row

@@ -26,6 +26,7 @@ from bot.dispatch import Button
 from bot.identity import identify
 from cards.contacts import ContactsButton
 from cards.customers import FollowButton, OpenButton, TimelineButton
+from cards.customfields import FormsButton, OpenFormButton, SwitchFieldButton
 from cards.editing import EditAnywayButton, EditButton
 from cards.followups import MoveNextButton
 from cards.merges import MergeButton
@@ -158,6 +159,22 @@ TABLE: dict[str, Row] = {
     "customers.list_customers": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, CustomerFilter()), foreign=None),
     "customers.show_customer": Row(None, lambda f, c, i: f(c, i)),
     "customers.undo_create": Row(None, lambda f, c, i: f(c, {"customer_id": i}), free=UNDO),
+    "customfields.add_field": Row("admin", lambda f, c, _: f(c, "customer", "年采购额", "money"), foreign=None),
+    "customfields.find_field": Row("admin", lambda f, c, _: f(c, "客户 年采购额"), foreign=None),
+    "customfields.list_forms": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "customfields.move_field": Row("admin", lambda f, c, _: f(c, "customer", "money_0001", up=True), foreign=None),
+    "customfields.read_new_field": Row("admin", lambda f, c, _: f(c, "客户 年采购额 金额"), foreign=None),
+    "customfields.rename_field": Row(
+        "admin", lambda f, c, _: f(c, "customer", "money_0001", "年采购预算"), foreign=None
+    ),
+    "customfields.require_field": Row(
+        "admin", lambda f, c, _: f(c, "customer", "money_0001", required=True), foreign=None
+    ),
+    "customfields.show_form": Row("admin", lambda f, c, _: f(c, "customer"), foreign=None),
+    "customfields.switch_field": Row(
+        "admin", lambda f, c, _: f(c, "customer", "money_0001", active=False), foreign=None
+    ),
+    "customfields.undo_change": Row("admin", lambda f, c, _: f(c, {"form": "customer"}), foreign=None),
     "dictionaries.add_values": Row("admin", lambda f, c, _: f(c, 1, "抖音"), foreign=None),
     "dictionaries.bind_field": Row("admin", lambda f, c, _: f(c, ("customer", "source"), 1), foreign=None),
     "dictionaries.correct_label": Row("admin", lambda f, c, _: f(c, 1, "重点客户", "大客户"), foreign=None),
@@ -554,6 +571,12 @@ DOORS: dict[str, tuple[Permission | str, str, Callable[[int], Button] | None]] =
     "the dictionaries": ("admin", "数据字典", None),
     "add a dictionary": ("admin", "新建字典 付款方式 月结;现款", None),
     "bind a dictionary": ("admin", "绑定字典 客户 来源 客户分类", None),
+    "the fields": ("admin", "字段 客户", lambda _: OpenFormButton(form="customer")),
+    "add a field": ("admin", "新增字段 客户 年采购额 金额", lambda _: FormsButton()),
+    "change a form's field": (
+        "admin", "修改字段 客户 年采购额 必填",
+        lambda _: SwitchFieldButton(form="customer", name="money_0001", active=False),
+    ),
     "the audit": ("admin", "操作记录", None),
     "export the audit": ("admin", "导出操作记录 本周", None),
     "export the roles": ("admin", "导出角色", None),

@@ -22,6 +22,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "add.comment": ("评论", "followup"),
     "add.competitor": ("新增竞争对手", "base"),
     "add.contact": ("加联系人", "customer"),
+    "add.field": ("新增字段", "settings"),
     "add.member": ("加协作人", "customer"),
     "add.product": ("新增产品", "base"),
     "add.stage": ("新增阶段", "base"),
@@ -45,6 +46,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "edit.contact": ("修改联系人", "customer"),
     "edit.customer": ("修改客户", "customer"),
     "edit.dictionary": ("修改字典", "dictionary"),
+    "edit.field": ("修改字段", "settings"),
     "edit.flow": ("修改开票审批设置", "settings"),
     "edit.member": ("修改协作人", "customer"),
     "edit.product": ("修改产品", "base"),
@@ -84,6 +86,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "undo.edit_contact": ("撤销联系人修改", "customer"),
     "undo.edit_customer": ("撤销客户修改", "customer"),
     "undo.edit_product": ("撤销产品修改", "base"),
+    "undo.field": ("撤销字段修改", "settings"),
     "undo.flow": ("撤销开票审批设置", "settings"),
     "undo.follow_up": ("撤销跟进", "followup"),
     "undo.handover": ("撤销交接", "rights"),
@@ -103,7 +106,7 @@ SUBJECTS: Final = {
     "customer": "客户", "dictionary": "字典", "role": "角色", "setting": "设置", "org": "组织", "company": "公司",
     "sync": "同步", "undo": "撤销", "product": "产品", "competitor": "竞争对手", "stage": "阶段", "target": "目标",
     "flow": "开票审批", "handover": "交接", "employee": "人员",
-    "contact": "联系人", "audit": "操作记录", "visit": "外勤", "intent": "待确认", "comment": "评论",
+    "contact": "联系人", "audit": "操作记录", "visit": "外勤", "intent": "待确认", "comment": "评论", "form": "表单",
 }  # fmt: skip
 SECTIONS: Final = {  # of a world file
     "settings": "设置", "dictionaries": "字典", "field_dictionaries": "字典绑定", "stages": "销售阶段",

@@ -24,6 +24,7 @@ from handlers.contacts.rules import EXAMPLE, read_contact_edit
 from handlers.contacts.service import Changed, delete_contact, set_main, switch_contact
 from handlers.customers.finding import THIS, find_customer
 from handlers.customers.standing import require_any
+from handlers.customfields.values import own_fields
 
 router = Router("contacts.chat")
 ALL = re.compile(r"(?P<name>.{1,40}?)\s*的?\s*(?:全部|所有)?(?:联系人|对接人)\s*(?:列表|有哪些|有谁|都有谁)?[?？。]*")
@@ -47,16 +48,17 @@ def all_of(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
 def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`改联系人 华兴 陈强 职务 总监 微信 cq88`; without a field: the person's card, with the form on a button."""
     require_any(ctx.actor, Permission.CONTACT_ADD, Permission.CONTACT_EDIT)
-    words = read_contact_edit(message.args)
-    whose = words.whose if words is not None else message.args
+    own, text = own_fields(ctx, "contact", message.args)
+    words = read_contact_edit(text)
+    whose = words.whose if words is not None else text.strip(" 的")
     if not whose:
         raise InvalidInput(f"改谁？例如「{EXAMPLE}」。")
     hits = find_contacts(ctx, talk, whose)
     if not hits:
         raise missing(whose)
-    if words is None:
+    if words is None and not own:
         return open_contact(talk, hits[0]) if len(hits) == 1 else ask_which(talk, hits, "open")
-    return edit_found(ctx, talk, hits, dict(words.changes))
+    return edit_found(ctx, talk, hits, {**(words.changes if words is not None else {}), **own})
 
 
 @router.command("设主联系人", "设为主联系人", "主联系人")

@@ -8,12 +8,13 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import NotFound
-from bot.core.forms import check_may_fill
+from bot.core.forms import check_may_fill, custom_kind
 from bot.language.phones import mask
 from bot.language.pinyin import initials
 from handlers.contacts import rules
 from handlers.contacts.rules import LABELS, ChangedSince, Disabled, NotAbove, Stale, StillNamed
 from handlers.customers.standing import require_any, step_may_write
+from handlers.customfields.values import labels_of, undo_custom, write_custom
 from storage import audit, cards, contacts, customers, teams, undos
 from storage.database import Tx
 from storage.tables import Contact, Customer
@@ -86,7 +87,8 @@ class Changed:
 def edit_contact(
     ctx: Context, contact_id: int, changes: Mapping[str, str], *, version: int | None = None, card: str = ""
 ) -> Changed:
-    """`changes`: by field (name, title, mobile, phone, wechat, decider, reports_to); "" clears.
+    """`changes`: by field (name, title, mobile, phone, wechat, decider, reports_to), the company's own as they are
+    stored; "" clears.
 
     Raises:
         Forbidden, NotFound, NotYours, InvalidInput, NotAbove.
@@ -100,12 +102,15 @@ def edit_contact(
             raise Stale(f"没有保存：「{contact.name}」在你填的时候被改过。下面是现在的内容，核对后再改。")
         before: dict[str, Any] = {}
         after: dict[str, Any] = {}
+        custom = {f: v for f, v in changes.items() if custom_kind(f) is not None}
         for field, said in changes.items():
+            if field in custom:
+                continue
             name, value = _value(tx, contact, field, said)
             was = getattr(contact, name)
             if value != was:
                 before[name], after[name] = was, value
-        return _change(tx, ctx, contact, customer, before, after, card=card)
+        return _change(tx, ctx, contact, customer, before, after, card=card, custom=custom)
 
 
 def set_main(ctx: Context, contact_id: int, *, card: str = "") -> Changed:
@@ -178,15 +183,19 @@ def undo_edit(ctx: Context, payload: dict[str, Any]) -> str:
     with ctx.begin() as tx:
         contact, customer = _access(tx, ctx, int(payload["contact_id"]))
         before, after = dict(payload["before"]), dict(payload["after"])
-        if any(getattr(contact, name) != value for name, value in after.items()):
+        own_before, own_after = payload.get("custom") or ({}, {})
+        again = any(contact.custom.get(name, "") != value for name, value in own_after.items())
+        if again or any(getattr(contact, name) != value for name, value in after.items()):
             raise ChangedSince(f"「{contact.name}」之后又改过，不能撤销了。")
+        said = undo_custom(tx, "contact", contact, own_before)
         _write(tx, contact, before)
         previous = payload.get("main_before")
         if previous and before.get("main") is False:
             former = contacts.find(tx, int(previous))
             if former is not None and not former.disabled_reason:
                 contacts.set_main(tx, former)
-        _record(tx, ctx, "undo.edit_contact", contact, customer, _told(tx, after, before))
+        named = labels_of(tx, "contact", own_before)
+        _record(tx, ctx, "undo.edit_contact", contact, customer, _told(tx, after, before) | said, named)
         cards.redraw_others(tx, f"customer:{customer.id}", now=ctx.now)
         return f"已撤销对联系人 {contact.name} 的修改。"
 
@@ -216,17 +225,20 @@ def _value(tx: Tx, contact: Contact, field: str, said: str) -> tuple[str, Any]:
 
 def _change(
     tx: Tx, ctx: Context, contact: Contact, customer: Customer, before: dict[str, Any], after: dict[str, Any], *,
-    card: str,
+    card: str, custom: Mapping[str, str] | None = None,
 ) -> Changed:  # fmt: skip
-    if not after:
+    said, was = write_custom(tx, ctx, "contact", contact, custom or {})
+    if not (after or said):
         return Changed(contact.id or 0, customer.id or 0, contact.name, [])
+    now = {name: str(contact.custom.get(name, "")) for name in was}
     previous = _write(tx, contact, after)
-    told = _told(tx, before, after)
+    told = _told(tx, before, after) | said
     undo_id = undos.offer(
         tx, user_id=ctx.actor.user_id, kind="contacts.edit", text=f"修改联系人 {contact.name}", now=ctx.now, lasts=UNDO,
-        payload={"contact_id": contact.id, "before": before, "after": after, "main_before": previous},
+        payload={"contact_id": contact.id, "before": before, "after": after, "main_before": previous,
+                 "custom": [was, now]},
     )  # fmt: skip
-    _record(tx, ctx, "edit.contact", contact, customer, told)
+    _record(tx, ctx, "edit.contact", contact, customer, told, labels_of(tx, "contact", was))
     cards.redraw_others(tx, f"customer:{customer.id}", now=ctx.now, but=card)
     lines = [f"{label} {was or '（空）'} → {now or '（空）'}" for label, (was, now) in told.items()]
     return Changed(contact.id or 0, customer.id or 0, contact.name, lines, undo_id)
@@ -268,11 +280,13 @@ def _words(tx: Tx, name: str, value: Any) -> str:
 
 
 def _record(
-    tx: Tx, ctx: Context, action: str, contact: Contact, customer: Customer, changes: Mapping[str, tuple[str, str]]
-) -> None:
+    tx: Tx, ctx: Context, action: str, contact: Contact, customer: Customer, changes: Mapping[str, tuple[str, str]],
+    fields: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
+    """`fields`: the company's own among the changed ones, label → name."""
     audit.record(
         tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=f"customer:{customer.id}",
         name=customer.name, changes={f"{contact.name} {label}" if label != "联系人" else label: pair
                                      for label, pair in changes.items()},
-        contact=contact.id,
+        contact=contact.id, fields=dict(fields or {}),
     )  # fmt: skip

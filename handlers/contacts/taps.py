@@ -26,6 +26,7 @@ from handlers.contacts.service import (
     undo_delete,
     undo_edit,
 )
+from handlers.customfields.values import read_filled
 
 router = Router("contacts.taps")
 router.painter("contacts.list")(views.paint_list)
@@ -63,6 +64,7 @@ def submit(tap: CardTap[SubmitContactEditButton], ctx: Context) -> CardUpdate:
     contact_id = tap.button.contact_id
     changes = {name: ("是" if value else "") if isinstance(value, bool) else str(value or "")
                for name, value in tap.form.items()}  # fmt: skip
+    changes |= read_filled(ctx, "contact", tap.form)
     try:
         done = edit_contact(ctx, contact_id, changes, version=tap.button.version, card=tap.out_track_id)
     except Stale as stale:

@@ -19,6 +19,7 @@ from cards.contacts import (
     SwitchContactButton,
 )
 from handlers.contacts.service import FIELDS, list_contacts, show_contact
+from handlers.customfields.values import asked_of, custom_lines
 from handlers.undo.views import undo_buttons
 from storage.tables import Contact
 
@@ -76,6 +77,7 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
         ("职务", contact.title), ("手机", numbers[0]), ("座机", numbers[1]), ("微信", contact.wechat),
         ("上级", details.boss),
     ]  # fmt: skip
+    own = custom_lines(ctx, "contact", contact)
     buttons: list[CardButton] = list(undo_buttons(ctx, state.get("undo_id")))
     named = f"{details.customer} {contact.name}"
     if details.may_edit:
@@ -94,7 +96,7 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
         if ctx.actor.may(Permission.CONTACT_DELETE):
             delete = DeleteContactButton(contact_id=contact_id)
             buttons.append(CardButton("删除", delete, "danger", typed=f"删除联系人 {named}"))
-    return contact_cards.contact_card(contact.name, details.customer, tags, fields, buttons)
+    return contact_cards.contact_card(contact.name, details.customer, tags, fields, buttons, own=own)
 
 
 def paint_form(state: dict[str, Any], ctx: Context) -> CardView:
@@ -107,5 +109,5 @@ def paint_form(state: dict[str, Any], ctx: Context) -> CardView:
     values = {name: str(getattr(contact, name) or "") for name in FIELDS}
     return contact_cards.edit_form(
         values, contact_id=contact.id or 0, version=int(state["version"]), decider=contact.decider,
-        customer=details.customer, withheld=withheld(ctx.actor, "contact"),
+        customer=details.customer, withheld=withheld(ctx.actor, "contact"), custom=asked_of(ctx, "contact", contact),
     )  # fmt: skip

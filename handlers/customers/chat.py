@@ -1,7 +1,7 @@
 """What people type about customers and contacts."""
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from bot.context import Context
@@ -14,7 +14,7 @@ from bot.language.replies import ordinal
 from handlers.contacts.finding import ask_which, find_contacts, list_of, open_contact
 from handlers.customers.asking import ask_contact, ask_customer
 from handlers.customers.finding import LONG, THIS, chosen, find_customer
-from handlers.customers.reading import read_new_customer
+from handlers.customers.reading import list_conditions, read_new_customer
 from handlers.customers.rules import MaybeDuplicate
 from handlers.customers.service import (
     FIELDS,
@@ -26,6 +26,7 @@ from handlers.customers.service import (
     list_customers,
 )
 from handlers.customers.views import filter_of
+from handlers.customfields.values import Required, own_fields
 
 router = Router("customers.chat")
 ABOUT = re.compile(
@@ -88,6 +89,7 @@ def choose(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, An
 
 
 def _list(ctx: Context, talk: Talk, words: str, *, mine: bool) -> Reply:
+    custom, words = list_conditions(ctx, words)
     quiet = QUIET.search(words)
     asked = read_list(QUIET.sub(" ", words))
     state: dict[str, Any] = {
@@ -95,6 +97,9 @@ def _list(ctx: Context, talk: Talk, words: str, *, mine: bool) -> Reply:
     }  # fmt: skip
     if quiet:
         state["quiet_days"] = int(quiet.group(1))
+    if custom:
+        state["custom"] = [asdict(c.condition) for c in custom]
+        state["custom_said"] = [c.text for c in custom if c.text]
     talk.ask("customers.list", state=state)
     return Reply(card=CardRef("customers.list", state))
 
@@ -108,7 +113,7 @@ def mine(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 @router.command("客户列表", "客户")
 def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`客户 制造业 30天未跟进`, or one customer's name."""
-    if message.args and not QUIET.search(message.args):
+    if message.args and not QUIET.search(message.args) and not list_conditions(ctx, message.args)[0]:
         found = find_customer(ctx, message.args, pooled=None)
         if found.certain is not None:
             return open_customer(talk, found.certain)
@@ -179,8 +184,11 @@ def _create(ctx: Context, talk: Talk, new: NewCustomer, *, anyway: bool) -> Repl
         done = create_customer(ctx, new, anyway=anyway)
     except NoSuchChoice as wrong:
         column = next(c for c, field in FIELDS.items() if field == wrong.field)
-        talk.ask("customers.create", draft=replace(new, **{column: ""}).row())
+        talk.ask("customers.create", draft=NewCustomer(**{**new.row(), column: ""}).row())
         return Reply(f"{wrong.text}发其中一个就行，不填就回复「跳过」。")
+    except Required as short:
+        check_new_name(ctx, new)
+        return ask_customer(ctx, talk, new, missing=short.text)
     except MaybeDuplicate as doubt:
         talk.ask("customers.create_anyway", draft=new.row())
         return Reply(f"{doubt.text}\n确定是另一家的话，回复「仍要新建」；不是就回复「取消」。")
@@ -202,6 +210,10 @@ def contact(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 @router.question("customers.contact_new")
 def complete_contact(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """What the form asked for, said in a sentence."""
+    draft = pending.get("draft", {})
+    if draft.get("name"):  # only what the form lacked
+        custom, rest = own_fields(ctx, "contact", message.text)
+        return None if rest else _store_contact(ctx, talk, int(pending["customer_id"]), draft, custom)
     if pending.get("customer_id"):
         return _contact(ctx, talk, int(pending["customer_id"]), message.text)
     return _whose_contact(message.text, ctx, talk)
@@ -247,13 +259,26 @@ def contact_which(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[
 def _contact(ctx: Context, talk: Talk, customer_id: int, words: str) -> Reply:
     if not words:
         return list_of(talk, customer_id)
+    custom, words = own_fields(ctx, "contact", words)
     person = read_contact(words)
     if person is None or not person.name:
         raise InvalidInput("没认出联系人的姓名，例如「联系人 华兴 陈强 采购经理 13812345678」。")
-    name = add_contact(ctx, customer_id, name=person.name, title=person.title, mobile=person.phone)
+    said = {"name": person.name, "title": person.title, "mobile": person.phone}
+    return _store_contact(ctx, talk, customer_id, said, custom)
+
+
+def _store_contact(ctx: Context, talk: Talk, customer_id: int, said: dict[str, Any], more: dict[str, str]) -> Reply:
+    custom = {**said.get("custom", {}), **more}
+    known = {part: str(said.get(part, "")) for part in ("name", "title", "mobile")}
+    try:
+        name = add_contact(
+            ctx, customer_id, name=known["name"], title=known["title"], mobile=known["mobile"], custom=custom
+        )  # fmt: skip
+    except Required as short:
+        return ask_contact(ctx, talk, customer_id, {**known, "custom": custom, "missing": short.text})
     talk.settle()
     talk.about(customer_id)
-    parts = " ".join(p for p in (person.name, person.title, person.phone) if p)
+    parts = " ".join(p for p in known.values() if p)
     return Reply(f"已给「{name}」加上联系人：{parts}")
 
 

@@ -1,6 +1,7 @@
 """Use cases of customers and contacts."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.language.pinyin import initials, pinyin_of
 from handlers.customers import rules
 from handlers.customers.rules import Duplicate, TwinFact
 from handlers.customers.standing import step_may_write
+from handlers.customfields.values import check_new, new_changes
 from handlers.dictionaries.rules import NotAChoice
 from handlers.dictionaries.service import step_choose
 from handlers.pool.caps import step_check_room
@@ -42,8 +44,10 @@ class NewCustomer:
     city: str = ""
     credit_code: str = ""
     remark: str = ""
+    custom: dict[str, str] = field(default_factory=dict)  # the company's own fields, as they are stored
+    contact_custom: dict[str, str] = field(default_factory=dict)  # and those of its contact
 
-    def row(self) -> dict[str, str]:
+    def row(self) -> dict[str, Any]:
         """For a draft kept while something is asked."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
@@ -78,8 +82,8 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
     if new.credit_code and not is_credit_code(new.credit_code):
         raise InvalidInput(f"「{new.credit_code}」不是有效的统一社会信用代码，请核对后再发。")
     with ctx.begin() as tx:
-        chosen = {column: _choose(tx, field, getattr(new, column)) for column, field in FIELDS.items()}
-        new = replace(new, **chosen)
+        chosen: dict[str, Any] = {column: _choose(tx, field, getattr(new, column)) for column, field in FIELDS.items()}
+        new = replace(new, **chosen, custom=check_new(tx, ctx, "customer", new.custom))
         twins = customers.find_twins(
             tx, name_key=hard_key(name), soft_key=soft_key(name), credit_code=new.credit_code or None, phone=new.mobile
         )
@@ -92,12 +96,14 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
             customers.add_contact(
                 tx, customer_id=customer.id, name=new.contact or "联系人", initials=initials(new.contact, person=True),
                 title=new.title, mobile=new.mobile, now=ctx.now, by=ctx.actor.user_id,
+                custom=check_new(tx, ctx, "contact", new.contact_custom),
             )  # fmt: skip
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="customers.create", payload={"customer_id": customer.id},
             text=f"新建客户 {name}", now=ctx.now, lasts=UNDO,
         )  # fmt: skip
-        _record(tx, ctx, "create.customer", customer.id, name=name, changes=_given(new))
+        changes = _given(new) | new_changes(tx, "customer", new.custom)
+        _record(tx, ctx, "create.customer", customer.id, name=name, changes=changes)
     return Created(customer, undo_id)
 
 
@@ -136,7 +142,7 @@ def _store(tx: Tx, ctx: Context, new: NewCustomer, name: str) -> Customer:
         name=name, name_key=hard_key(name), soft_key=soft_key(name), pinyin=pinyin_of(name), initials=initials(name),
         credit_code=new.credit_code or None, customer_class=new.customer_class, industry=new.industry,
         source=new.source, city=new.city, remark=new.remark, owner_id=ctx.actor.user_id, owner_since=ctx.now,
-        created_at=ctx.now, created_by=ctx.actor.user_id, updated_at=ctx.now,
+        created_at=ctx.now, created_by=ctx.actor.user_id, updated_at=ctx.now, custom=new.custom,
     )  # fmt: skip
     try:
         return customers.add_customer(tx, customer)
@@ -265,9 +271,12 @@ def list_customers(ctx: Context, wanted: CustomerFilter, page: int = 1) -> Custo
 
 def add_contact(
     ctx: Context, customer_id: int, *, name: str, title: str, mobile: str, wechat: str = "", phone: str = "",
-    decider: bool = False,
+    decider: bool = False, custom: Mapping[str, str] | None = None,
 ) -> str:  # fmt: skip
-    """A contact of one's own customer (or, with 联系人-编辑, of one in scope). Returns the customer's name."""
+    """A contact of one's own customer (or, with 联系人-编辑, of one in scope). Returns the customer's name.
+
+    `custom`: the company's own fields, as they are stored.
+    """
     ctx.actor.require(Permission.CONTACT_ADD)
     filled = {"title": title, "mobile": mobile, "wechat": wechat, "phone": phone, "decider": decider}
     check_may_fill(ctx.actor, "contact", filled)
@@ -278,6 +287,7 @@ def add_contact(
         contact = customers.add_contact(
             tx, customer_id=customer_id, name=name, initials=initials(name, person=True), title=title, mobile=mobile,
             now=ctx.now, by=ctx.actor.user_id, wechat=wechat, phone=phone, decider=decider,
+            custom=check_new(tx, ctx, "contact", custom or {}),
         )  # fmt: skip
         _record(
             tx, ctx, "add.contact", customer_id, contact=contact.id, name=customer.name, changes={"联系人": ("", name)}

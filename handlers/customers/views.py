@@ -18,10 +18,12 @@ from cards.editing import EditButton
 from cards.pool import AskReturnButton, ClaimButton
 from cards.timeline import HistoryButton
 from handlers.customers import service
-from handlers.customers.reading import list_options, withheld_of
+from handlers.customers.reading import custom_asked, list_options, withheld_of
 from handlers.customers.service import CustomerDetails
+from handlers.customfields.values import asked_of, custom_lines
 from handlers.undo.views import undo_buttons
 from storage.chains import Sum
+from storage.custom_fields import Condition
 from storage.customers import CustomerFilter
 from storage.tables import Contact, Customer, FollowUp, TeamMember
 
@@ -66,7 +68,10 @@ def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
         owner = f"公海（{(ctx.today - customer.pooled_at.date()).days} 天）"
     works = own or details.member == "write"
     contacts = tuple(
-        contact_line(c, marks=marks_of(c), masked=not works) for c in details.contacts if not c.disabled_reason
+        contact_line(c, marks=marks_of(c), masked=not works)
+        + "".join(f" · {label} {said}" for label, said in custom_lines(ctx, "contact", c))
+        for c in details.contacts
+        if not c.disabled_reason
     )
     last = ""
     if customer.last_follow_up_at is not None:
@@ -101,6 +106,7 @@ def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
         may_return=(own and ctx.actor.may(Permission.POOL_CLAIM))
         or (not pooled and ctx.actor.may(Permission.POOL_RETURN)),
         timeline_pages=max(1, -(-details.timeline_total // 5)),
+        custom=custom_lines(ctx, "customer", customer),
         tags=tags,
         about=tuple((label, escape(value)) for label, value in _about(customer)),
         chain=chain,
@@ -248,12 +254,14 @@ def filter_of(state: dict[str, Any], ctx: Context) -> CustomerFilter:
         pooled=False,
         mine=str(state.get("mine", "")),
         quiet_since=since,
+        custom=tuple(Condition(**c) for c in state.get("custom", ())),
     )
 
 
 def list_title(state: dict[str, Any]) -> str:
     """我的客户 · 杭州 · 30天未跟进."""
     parts = ["我的客户" if state.get("mine") else "客户", *(str(w) for w in state.get("words", ()))]
+    parts += [str(said) for said in state.get("custom_said", ())]
     if state.get("quiet_days") is not None:
         parts.append(f"{state['quiet_days']} 天没跟进")
     return " · ".join(parts)
@@ -261,8 +269,8 @@ def list_title(state: dict[str, Any]) -> str:
 
 def empty_list(state: dict[str, Any], ctx: Context) -> str:
     """Why there is nothing, and what this person can do about it (U32)."""
-    if state.get("words"):
-        return f"没有符合「{' '.join(str(w) for w in state['words'])}」的客户，少写一个条件再试试。"
+    if conditions := [str(w) for w in (*state.get("words", ()), *state.get("custom_said", ()))]:
+        return f"没有符合「{' '.join(conditions)}」的客户，少写一个条件再试试。"
     if state.get("quiet_days") is not None:
         return f"没有超过 {state['quiet_days']} 天没跟进的客户，跟得很勤。发送「今天」看看要联系谁。"
     ways = []
@@ -327,10 +335,14 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     else:
         missing = f"「{escape(name)}」还差电话或联系人。" if name else "要建哪家客户？联系人和电话至少要一个。"
     return customer_cards.new_customer(
-        draft, list_options(ctx), missing=missing, doubt=str(state.get("doubt", "")), withheld=kept
-    )
+        draft, list_options(ctx), missing=str(state.get("missing") or missing), doubt=str(state.get("doubt", "")),
+        withheld=kept, custom=custom_asked(ctx, draft),
+    )  # fmt: skip
 
 
 def paint_new_contact(state: dict[str, Any], ctx: Context) -> CardView:
     """The form of a new contact."""
-    return customer_cards.new_contact(state.get("draft", {}), withheld=withheld(ctx.actor, "contact"))
+    draft = state.get("draft", {})
+    return customer_cards.new_contact(
+        draft, withheld=withheld(ctx.actor, "contact"), custom=asked_of(ctx, "contact", draft.get("custom", {}))
+    )

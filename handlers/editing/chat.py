@@ -12,11 +12,14 @@ from handlers.contacts.rules import read_contact_edit
 from handlers.customers.finding import THIS, Finding, chosen, find_customer
 from handlers.customers.rules import MaybeDuplicate
 from handlers.customers.standing import require_any
+from handlers.customfields.values import own_fields
 from handlers.editing import views
 from handlers.editing.rules import EXAMPLE, read_edit
 from handlers.editing.service import edit_customer
 
 router = Router("editing.chat")
+VERB = re.compile(r"^(?:请|麻烦|帮我)?(?:修改|更新|补充|改|填写|填|把|将)\s*")
+CHANGED = re.compile(r"(?:改|换|变|设|更新|调整|修改)(?:成|为|到|了)")
 SPOKEN = re.compile(
     r"(?:请|麻烦|帮我)?(?:把|将)?\s*(?P<whose>.{2,40}?)\s*的?\s*(?P<label>[一-龥]{1,8})\s*(?:改|换|变|更新|调整|修改)(?:成|为|了)\s*(?P<value>.+)"
 )
@@ -39,10 +42,11 @@ def find_one(ctx: Context, talk: Talk, words: str) -> Finding:
 def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`修改客户 华兴 行业 制造业 来源 展会`; without a field: the form."""
     require_any(ctx.actor, Permission.CUSTOMER_ADD, Permission.CUSTOMER_EDIT)
-    words = read_edit(message.args)
+    own, text = own_fields(ctx, "customer", message.args)
+    words = read_edit(text)
     if words is not None:
-        return _meant(ctx, talk, words.whose, dict(words.changes))
-    return _meant(ctx, talk, message.args.strip(), {})
+        return _meant(ctx, talk, words.whose, {**words.changes, **own})
+    return _meant(ctx, talk, whose_of(text), own)
 
 
 @router.command("补充信息", "补充资料", "完善资料", "完善信息")
@@ -55,6 +59,20 @@ def complete(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 def change(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`改 华兴 城市 杭州`, `改 陈强 职务 总监`: a customer's field, or a contact's."""
     return _customer_or_contact(message.args, ctx, talk)
+
+
+@router.sentence(24)
+def with_own_fields(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`改 华兴 年采购额 50万`, `华兴的年采购额改成50万`: the company's own fields, which no command word tells."""
+    text = VERB.sub("", message.text.strip())
+    if VERB.match(message.text.strip()) is None and CHANGED.search(text) is None:
+        return None
+    own, rest = own_fields(ctx, "customer", text)
+    if not own:
+        return _contacts_own(ctx, talk, text)
+    require_any(ctx.actor, Permission.CUSTOMER_ADD, Permission.CUSTOMER_EDIT)
+    words = read_edit(rest)
+    return _meant(ctx, talk, *((words.whose, {**words.changes, **own}) if words else (whose_of(rest), own)))
 
 
 @router.sentence(25)
@@ -77,18 +95,39 @@ def _names_a_field(rest: str) -> bool:
 
 
 def _customer_or_contact(text: str, ctx: Context, talk: Talk) -> Reply:
-    person = read_contact_edit(text)
+    own, rest = own_fields(ctx, "customer", text)
+    theirs, bare = ({}, text) if own else own_fields(ctx, "contact", text)
+    person = read_contact_edit(bare)
     if person is not None and person.whose:
         hits = find_contacts(ctx, talk, person.whose)
         if hits and (_only_theirs(text) or find_customer(ctx, person.whose, pooled=None).certain is None):
-            return edit_found(ctx, talk, hits, dict(person.changes))
+            return edit_found(ctx, talk, hits, {**person.changes, **theirs})
         if _only_theirs(text):
             raise NotFound(f"没有找到联系人「{person.whose[:30]}」，例如「改联系人 华兴 陈强 职务 总监」。")
-    words = read_edit(text)
-    if words is None:
+    words = read_edit(rest)
+    if words is None and not own:
         raise InvalidInput(f"没看懂要改什么，例如「{EXAMPLE}」。")
     require_any(ctx.actor, Permission.CUSTOMER_ADD, Permission.CUSTOMER_EDIT)
-    return _meant(ctx, talk, words.whose, dict(words.changes))
+    if words is None:
+        return _meant(ctx, talk, whose_of(rest), own)
+    return _meant(ctx, talk, words.whose, {**words.changes, **own})
+
+
+def _contacts_own(ctx: Context, talk: Talk, text: str) -> Reply | None:
+    """`改 陈强 生日 1990-05-01`."""
+    own, rest = own_fields(ctx, "contact", text)
+    words = read_contact_edit(rest)
+    whose = words.whose if words is not None else whose_of(rest)
+    hits = find_contacts(ctx, talk, whose) if own and whose else []
+    if not hits:
+        return None
+    require_any(ctx.actor, Permission.CONTACT_ADD, Permission.CONTACT_EDIT)
+    return edit_found(ctx, talk, hits, {**(words.changes if words is not None else {}), **own})
+
+
+def whose_of(text: str) -> str:
+    """What a sentence without its fields says of the customer: `把 华兴的` → 华兴."""
+    return text.strip(" \t,，、;；。").removeprefix("把").removeprefix("将").strip().removesuffix("的").strip()
 
 
 def _only_theirs(text: str) -> bool:

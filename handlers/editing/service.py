@@ -7,7 +7,8 @@ from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Permission
-from bot.core.forms import FORMS, check_may_fill, withheld
+from bot.core.forms import FORMS, check_may_fill, custom_kind, withheld
+from bot.dispatch import FormField
 from bot.language.companies import hard_key, soft_key
 from bot.language.phones import mask
 from bot.language.pinyin import initials, pinyin_of
@@ -16,6 +17,7 @@ from handlers.customers.rules import Duplicate
 from handlers.customers.service import twin_facts
 from handlers.customers.standing import require_any, step_may_write
 from handlers.customers.told import shown_changes
+from handlers.customfields.values import custom_form_fields, labels_of, undo_custom, write_custom
 from handlers.dictionaries.service import step_choose
 from handlers.editing import rules
 from handlers.editing.rules import ChangedSince, Stale
@@ -37,6 +39,7 @@ class EditForm:
     version: int
     fields: list[tuple[str, str, str]]  # name, label, present value
     options: dict[str, list[str]]
+    custom: tuple[FormField, ...] = ()  # the company's own fields
 
 
 def open_form(ctx: Context, customer_id: int) -> EditForm:
@@ -48,7 +51,8 @@ def open_form(ctx: Context, customer_id: int) -> EditForm:
         kept = withheld(ctx.actor, "customer")
         fields = [(f, rules.label_of(f), _value(customer, f)) for f in rules.editable() if f not in kept]
         options = {f: dictionaries.list_values(tx, "customer", f) for f in CHOICES}
-        return EditForm(customer.id or 0, customer.name, customer.version, fields, options)
+        own = custom_form_fields(tx, ctx, "customer", customer)
+        return EditForm(customer.id or 0, customer.name, customer.version, fields, options, own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ def edit_customer(
 ) -> Edited:  # fmt: skip
     """Changes fields of one's own customer, or, with 客户-编辑 or as 协作人, of another's.
 
-    `changes`: by field of the form; "" clears. `version`: of the customer when a form was filled.
+    `changes`: by field of the form, the company's own as they are stored; "" clears.
+    `version`: of the customer when a form was filled.
 
     Raises:
         Forbidden, NotFound, NotYours, InvalidInput.
@@ -81,17 +86,21 @@ def edit_customer(
         _check(tx, ctx, customer)
         if version is not None and version != customer.version:
             raise Stale(_stale_text(tx, ctx, customer, version))
-        before, after = _read(tx, customer, changes)
-        if not after:
+        custom = {f: v for f, v in changes.items() if custom_kind(f) is not None}
+        before, after = _read(tx, customer, {f: v for f, v in changes.items() if f not in custom})
+        if after:
+            _check_twins(tx, ctx, customer, after, anyway=anyway)
+        said, was = write_custom(tx, ctx, "customer", customer, custom)
+        if not (after or said):
             return Edited(customer.id or 0, customer.name, [])
-        _check_twins(tx, ctx, customer, after, anyway=anyway)
+        now = {name: str(customer.custom.get(name, "")) for name in was}
         _write(tx, ctx, customer, after)
-        told = _told(before, after)
+        told = _told(before, after) | said
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="editing.edit", text=f"修改 {customer.name}", now=ctx.now, lasts=UNDO,
-            payload={"customer_id": customer.id, "before": before, "after": after},
+            payload={"customer_id": customer.id, "before": before, "after": after, "custom": [was, now]},
         )  # fmt: skip
-        _record(tx, ctx, "edit.customer", customer, told)
+        _record(tx, ctx, "edit.customer", customer, told, labels_of(tx, "customer", was))
         cards.redraw_others(tx, f"customer:{customer.id}", now=ctx.now, but=card)
         return Edited(customer.id or 0, customer.name, rules.changed_lines(told), undo_id)
 
@@ -102,13 +111,18 @@ def undo_edit(ctx: Context, payload: dict[str, Any]) -> str:
         customer = customers.access_customer(tx, int(payload["customer_id"]), lock=True)
         _check(tx, ctx, customer)
         before, after = dict(payload["before"]), dict(payload["after"])
+        pair: tuple[dict[str, str], dict[str, str]] = payload.get("custom") or ({}, {})
+        custom_before, custom_after = pair
         again = [rules.label_of(f) for f, value in after.items() if _value(customer, f) != value]
+        named = labels_of(tx, "customer", custom_after)
+        again += [label for label, f in named.items() if customer.custom.get(f, "") != custom_after[f]]
         if again:
             raise ChangedSince(f"「{customer.name}」的{'、'.join(again)}之后又改过，不能撤销了。")
         _check_twins(tx, ctx, customer, before, anyway=True)
+        said = undo_custom(tx, "customer", customer, custom_before)
         _write(tx, ctx, customer, before)
-        told = _told(after, before)
-        _record(tx, ctx, "undo.edit_customer", customer, told)
+        told = _told(after, before) | said
+        _record(tx, ctx, "undo.edit_customer", customer, told, named)
         cards.redraw_others(tx, f"customer:{customer.id}", now=ctx.now)
         return f"已撤销，「{customer.name}」改回：{'；'.join(rules.changed_lines(told))}"
 
@@ -181,14 +195,18 @@ def _stale_text(tx: Tx, ctx: Context, customer: Customer, version: int) -> str:
         if int(line.detail.get("version", 0)) <= version:
             continue
         who = "你" if line.user_id == ctx.actor.user_id else people.name_of(tx, line.user_id)
-        told = "；".join(rules.changed_lines(shown_changes(ctx, "customer", line.detail.get("changes") or {})))
+        told = "；".join(rules.changed_lines(shown_changes(ctx, "customer", line.detail)))
         said.append(f"{who} {line.at:%H:%M} 改了 {told or '几项'}")
     what = "。".join(reversed(said[:3])) or "这家客户在你填的时候有了变动"
     return f"没有保存：{what}。下面是现在的内容，核对后再改。"
 
 
-def _record(tx: Tx, ctx: Context, action: str, customer: Customer, told: Mapping[str, tuple[str, str]]) -> None:
+def _record(
+    tx: Tx, ctx: Context, action: str, customer: Customer, told: Mapping[str, tuple[str, str]],
+    fields: Mapping[str, str],
+) -> None:  # fmt: skip
+    """`fields`: the company's own among them, label → name: a label may be another's one day."""
     audit.record(
         tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=f"customer:{customer.id}",
-        name=customer.name, changes=told, version=customer.version,
+        name=customer.name, changes=told, version=customer.version, fields=dict(fields),
     )  # fmt: skip

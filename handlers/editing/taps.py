@@ -6,6 +6,7 @@ from bot.dispatch import CardTap, CardUpdate, Router
 from cards.editing import EditAnywayButton, EditButton, SubmitEditButton
 from handlers.customers.finding import speak_of
 from handlers.customers.rules import MaybeDuplicate
+from handlers.customfields.values import read_filled
 from handlers.editing import views
 from handlers.editing.rules import Stale
 from handlers.editing.service import edit_customer, open_form, undo_edit
@@ -28,7 +29,8 @@ def open_edit(tap: CardTap[EditButton], ctx: Context) -> CardUpdate:
 def submit(tap: CardTap[SubmitEditButton], ctx: Context) -> CardUpdate:
     """Saves what differs; what somebody else changed meanwhile is shown instead."""
     customer_id = tap.button.customer_id
-    changes = {name: str(value or "") for name, value in tap.form.items()}
+    own = read_filled(ctx, "customer", tap.form)
+    changes = {name: own.get(name, str(value or "")) for name, value in tap.form.items()}
     try:
         return _save(tap.out_track_id, ctx, customer_id, changes, version=tap.button.version)
     except Stale as stale:

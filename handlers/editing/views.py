@@ -1,5 +1,6 @@
 """Cards of changing a customer, drawn from the present state."""
 
+from dataclasses import replace
 from typing import Any
 
 from bot.context import Context
@@ -35,6 +36,7 @@ def paint_form(state: dict[str, Any], ctx: Context) -> CardView:
     return editing_cards.edit_form(
         form.name, fields, form.options, customer_id=form.customer_id, version=int(state["version"]),
         doubt=str(state.get("doubt", "")),
+        custom=[replace(f, value=draft[f.name] or None) if f.name in draft else f for f in form.custom],
     )  # fmt: skip
 
 

@@ -41,17 +41,17 @@ def _row(entry: Entry, names: Mapping[str, str], ctx: Context) -> tuple[str, str
         head, content = HOW.get(how, how), f"{whom}{f'，{escape(reason)}' if reason else ''}"
     elif entry.kind == "change":
         action, detail, _name = entry.parts
-        head, content = action_words(action), "；".join(_lines(action, detail.get("changes") or {}, ctx))
+        head, content = action_words(action), "；".join(_lines(action, detail, ctx))
     else:
         head, content = WORDS[entry.kind](entry.parts)
     who = escape(names.get(entry.by, entry.by)) if entry.by else "系统"
     return f"{told_text(entry.at, ctx)} {head} · {who}", content
 
 
-def _lines(action: str, changes: Mapping[str, Any], ctx: Context) -> list[str]:
+def _lines(action: str, detail: Mapping[str, Any], ctx: Context) -> list[str]:
     """城市 杭州 → 宁波: hidden fields left out, masked ones outlined (R-PERM-5)."""
     form = "contact" if action.endswith("contact") else "customer"
     if form == "contact" and not ctx.actor.may(Permission.CONTACT_VIEW):
         return []
-    told = shown_changes(ctx, form, changes)
+    told = shown_changes(ctx, form, detail)
     return [escape(f"{label} {was or '（空）'} → {now or '（空）'}") for label, (was, now) in told.items()]

@@ -33,6 +33,7 @@ from storage.tables.crm import (  # noqa: E402
     OwnerHistory,
     TeamMember,
 )
+from storage.tables.custom_fields import CustomField  # noqa: E402
 from storage.tables.dialogues import DialogueDraft, Intent  # noqa: E402
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
 from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
@@ -92,6 +93,7 @@ __all__ = [
     "Contact",
     "Contract",
     "Conversation",
+    "CustomField",
     "Customer",
     "Department",
     "DepartmentLeader",

@@ -4,13 +4,14 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import CheckConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from storage.scope import Owned
+from storage.tables.custom_fields import HasCustom
 from storage.types import Fen, Moment
 
 
-class Contract(Owned, table=True):
+class Contract(Owned, HasCustom, table=True):
     """合同, by its number."""
 
     __table_args__ = (CheckConstraint("state IN ('draft','effective','void')", name="state"),)
@@ -26,7 +27,7 @@ class Contract(Owned, table=True):
     deleted_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
-class Payment(SQLModel, table=True):
+class Payment(HasCustom, table=True):
     """回款 on a contract."""
 
     id: int | None = Field(default=None, primary_key=True)

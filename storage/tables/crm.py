@@ -8,13 +8,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from storage.scope import OfCustomer, Owned
+from storage.tables.custom_fields import HasCustom
 from storage.types import Moment
 
 ALIVE = text("deleted_at IS NULL")
 JSON_KIND = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
-class Customer(Owned, table=True):
+class Customer(Owned, HasCustom, table=True):
     """A customer. Without an owner it is in the public pool: there is no second flag (R-POOL-1)."""
 
     __table_args__ = (
@@ -71,7 +72,7 @@ class Customer(Owned, table=True):
     deleted_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
-class Contact(OfCustomer, table=True):
+class Contact(OfCustomer, HasCustom, table=True):
     """A person at a customer; visible with the customer (R-CONT-2)."""
 
     __table_args__ = (

@@ -7,10 +7,11 @@ from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from storage.scope import Owned
+from storage.tables.custom_fields import HasCustom
 from storage.types import Fen, Moment
 
 
-class Opportunity(Owned, table=True):
+class Opportunity(Owned, HasCustom, table=True):
     """商机."""
 
     __table_args__ = (UniqueConstraint("customer_id", "name"),)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from storage.tables.custom_fields import HasCustom
 from storage.types import Fen, Json
 
 
@@ -25,7 +26,7 @@ class Stage(SQLModel, table=True):
     active: bool = True  # False: kept on what is in it, not to be chosen any more
 
 
-class Product(SQLModel, table=True):
+class Product(HasCustom, table=True):
     """产品, by its 编号."""
 
     id: int | None = Field(default=None, primary_key=True)
