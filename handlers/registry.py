@@ -7,6 +7,9 @@ from handlers.audit import chat as audit_chat
 from handlers.audit import taps as audit_taps
 from handlers.competitors import chat as competitors_chat
 from handlers.competitors import taps as competitors_taps
+from handlers.contracts import chat as contracts_chat
+from handlers.contracts import jobs as contracts_jobs
+from handlers.contracts import taps as contracts_taps
 from handlers.customers import chat as customers_chat
 from handlers.customers import taps as customers_taps
 from handlers.dictionaries import chat as dictionaries_chat
@@ -27,6 +30,8 @@ from handlers.org import chat as org_chat
 from handlers.org import events as org_events
 from handlers.org import jobs as org_jobs
 from handlers.org import taps as org_taps
+from handlers.payments import chat as payments_chat
+from handlers.payments import taps as payments_taps
 from handlers.pool import chat as pool_chat
 from handlers.pool import taps as pool_taps
 from handlers.products import chat as products_chat
@@ -52,6 +57,8 @@ ROUTERS: tuple[Router, ...] = (
     audit_taps.router,
     competitors_chat.router,
     competitors_taps.router,
+    contracts_chat.router,
+    contracts_taps.router,
     customers_chat.router,
     customers_taps.router,
     dictionaries_chat.router,
@@ -69,6 +76,8 @@ ROUTERS: tuple[Router, ...] = (
     opening_taps.router,
     org_chat.router,
     org_taps.router,
+    payments_chat.router,
+    payments_taps.router,
     pool_chat.router,
     pool_taps.router,
     roles_chat.router,
@@ -86,6 +95,12 @@ ROUTERS: tuple[Router, ...] = (
     undo_chat.router,
     undo_taps.router,
 )
-JOBS: tuple[Job, ...] = (*handover_jobs.JOBS, *org_jobs.JOBS, *reminders_jobs.JOBS, *settings_jobs.JOBS)
+JOBS: tuple[Job, ...] = (
+    *contracts_jobs.JOBS,
+    *handover_jobs.JOBS,
+    *org_jobs.JOBS,
+    *reminders_jobs.JOBS,
+    *settings_jobs.JOBS,
+)
 ON_EVENT = org_events.apply
 ON_NEWCOMER = org_events.meet
