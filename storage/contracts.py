@@ -2,7 +2,7 @@
 nothing of it where it leaves (`handlers.contracts.figures`).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -210,16 +210,16 @@ def _where(wanted: ContractFilter) -> list[Any]:
                 col(Contract.customer_id).in_(named),
             )
         )
-    pairs = (
-        (wanted.customer_id, col(Contract.customer_id) == wanted.customer_id),
-        (wanted.owner_id, col(Contract.owner_id) == wanted.owner_id),
-        (wanted.states, col(Contract.state).in_(list(wanted.states))),
-        (wanted.ends_from, col(Contract.ends_on) >= wanted.ends_from),
-        (wanted.ends_until, col(Contract.ends_on) <= wanted.ends_until),
-        (wanted.signed_from, col(Contract.signed_on) >= wanted.signed_from),
-        (wanted.signed_until, col(Contract.signed_on) <= wanted.signed_until),
+    pairs: tuple[tuple[Any, Callable[[], Any]], ...] = (
+        (wanted.customer_id, lambda: col(Contract.customer_id) == wanted.customer_id),
+        (wanted.owner_id, lambda: col(Contract.owner_id) == wanted.owner_id),
+        (wanted.states, lambda: col(Contract.state).in_(list(wanted.states))),
+        (wanted.ends_from, lambda: col(Contract.ends_on) >= wanted.ends_from),
+        (wanted.ends_until, lambda: col(Contract.ends_on) <= wanted.ends_until),
+        (wanted.signed_from, lambda: col(Contract.signed_on) >= wanted.signed_from),
+        (wanted.signed_until, lambda: col(Contract.signed_on) <= wanted.signed_until),
     )
-    conditions += [condition for value, condition in pairs if value]
+    conditions += [condition() for value, condition in pairs if value]
     if wanted.least is not None:
         conditions.append(col(Contract.amount) >= wanted.least)
     if wanted.most is not None:

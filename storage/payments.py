@@ -1,6 +1,6 @@
 """Queries on payments and their plans, and the small writes that belong to them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -96,14 +96,14 @@ def list_received(tx: Tx, contract_ids: Sequence[int]) -> dict[int, list[Receive
 
 def _where(wanted: PaymentFilter) -> list[Any]:
     conditions: list[Any] = []
-    pairs = (
-        (wanted.contract_id, col(Payment.contract_id) == wanted.contract_id),
-        (wanted.customer_id, col(Contract.customer_id) == wanted.customer_id),
-        (wanted.owner_id, col(Contract.owner_id) == wanted.owner_id),
-        (wanted.paid_from, col(Payment.paid_on) >= wanted.paid_from),
-        (wanted.paid_until, col(Payment.paid_on) <= wanted.paid_until),
+    pairs: tuple[tuple[Any, Callable[[], Any]], ...] = (
+        (wanted.contract_id, lambda: col(Payment.contract_id) == wanted.contract_id),
+        (wanted.customer_id, lambda: col(Contract.customer_id) == wanted.customer_id),
+        (wanted.owner_id, lambda: col(Contract.owner_id) == wanted.owner_id),
+        (wanted.paid_from, lambda: col(Payment.paid_on) >= wanted.paid_from),
+        (wanted.paid_until, lambda: col(Payment.paid_on) <= wanted.paid_until),
     )
-    conditions += [condition for value, condition in pairs if value]
+    conditions += [condition() for value, condition in pairs if value]
     for word in wanted.words:
         named = select(Customer.id).where(col(Customer.name).contains(word, autoescape=True))
         conditions.append(

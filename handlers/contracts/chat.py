@@ -38,7 +38,7 @@ MOVES: Final = (
     ("ended", re.compile(r"(?:已经?)?(?:结束|完结|完成|终止|执行完)(?:了|吧)?")),
 )
 VOID: Final = re.compile(r"作废(?:了|吧)?[\s,，:：]*(?P<reason>.*)")
-GIVE: Final = re.compile(r"(?:转移|转|移交|交|分配)?(?:给|到)\s*(?P<whom>\S.*)")
+GIVE: Final = re.compile(r"(?:转移|转|移交|交|分配)?给\s*(?P<whom>\S.*)")
 RENEW: Final = re.compile(r"续签[\s,，:：]*(?P<words>.*)")
 MONEY_IN: Final = re.compile(r"回款|到账|收款|分期")
 DELETE: Final = re.compile(r"删除|删掉|删了")
@@ -421,7 +421,7 @@ def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     return _list(ctx, talk, message.args, mine=False)
 
 
-@router.command("快到期的合同", "快到期合同", "到期合同", "合同到期", "即将到期的合同", "合同快到期", "要到期的合同")
+@router.command("快到期的合同", "快到期合同", "到期合同", "即将到期的合同", "合同快到期", "要到期的合同")
 def expiring(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`快到期的合同`: 0 ≤ days left ≤ N, the earliest first."""
     return _list(ctx, talk, f"{message.args} 快到期", mine=False, said=message.args)

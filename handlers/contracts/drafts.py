@@ -14,9 +14,10 @@ from bot.dispatch import CardRef
 from bot.dispatch.talk import MEMORY
 from bot.language.money import parse_amount
 from handlers.contracts import rules
+from handlers.contracts.figures import check_may_look
 from handlers.contracts.reading import ContractWords
 from handlers.contracts.rules import end_of, months_between
-from handlers.contracts.service import NewContract, check_may_look, prepare
+from handlers.contracts.service import NewContract, prepare
 from handlers.customers.finding import find_customer
 from storage import contracts, talks
 

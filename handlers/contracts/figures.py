@@ -42,3 +42,9 @@ def standing_of(ctx: Context, contract: Contract, money: Money) -> Standing:
         money.paid if pays else None,
         money.invoiced if bills else None,
     )
+
+
+def check_may_look(ctx: Context, contract: Contract) -> None:
+    """One's own always; others' in scope with 合同-查看. Raises Forbidden."""
+    if contract.owner_id != ctx.actor.user_id:
+        ctx.actor.require(Permission.CONTRACT_VIEW)

@@ -46,7 +46,9 @@ def read_conditions(ctx: Context, text: str, *, mine: bool = False) -> dict[str,
     if EXPIRED.search(text):
         state["expired"], text = True, EXPIRED.sub(" ", text)
     else:
-        text = _days(text, state, ctx.now)
+        found = EXPIRING.search(text)
+        if found is None or not found["days"]:
+            text = _days(text, state, ctx.now)
         if found := EXPIRING.search(text):
             state["expiring"] = int(found["days"]) if found["days"] else expiry_days(ctx)
             text = EXPIRING.sub(" ", text)

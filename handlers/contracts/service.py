@@ -12,7 +12,7 @@ from bot.core.errors import Forbidden, InvalidInput
 from bot.core.forms import check_may_fill
 from bot.language.money import show_money
 from handlers.contracts import rules
-from handlers.contracts.figures import sees, step_standing, step_standings
+from handlers.contracts.figures import check_may_look, sees, step_standing, step_standings
 from handlers.contracts.rules import STATES, ChangedSince, ContractRefused, Standing
 from handlers.customers.rules import check_may_write
 from storage import audit, cards, contracts, customers, digest, notices, numbers, payments, people, undos
@@ -448,12 +448,6 @@ def show_contract(ctx: Context, contract_id: int) -> ContractDetails:
         )  # fmt: skip
 
 
-def check_may_look(ctx: Context, contract: Contract) -> None:
-    """One's own always; others' in scope with 合同-查看. Raises Forbidden."""
-    if contract.owner_id != ctx.actor.user_id:
-        ctx.actor.require(Permission.CONTRACT_VIEW)
-
-
 def list_contracts(ctx: Context, wanted: ContractFilter, page: int = 1) -> ContractPage:
     """Contracts within the scope that match, with their sum. Raises Forbidden."""
     ctx.actor.require(Permission.CONTRACT_VIEW)
@@ -475,9 +469,10 @@ class Prepared:
     customer: str
     opportunities: list[OpportunityFact]
     renews: str  # number
+    made: str = ""  # number of the contract this draft has become already
 
 
-def prepare(ctx: Context, customer_id: int, renews: int | None = None) -> Prepared:
+def prepare(ctx: Context, customer_id: int, renews: int | None = None, token: str = "") -> Prepared:
     """Whether one may register a contract of this customer, and what it may refer to.
 
     Raises:
@@ -491,7 +486,9 @@ def prepare(ctx: Context, customer_id: int, renews: int | None = None) -> Prepar
             name=customer.name, owner=people.name_of(tx, customer.owner_id),
         )  # fmt: skip
         old = contracts.access_contract(tx, renews).number if renews is not None else ""
-        return Prepared(customer.name, contracts.list_open_opportunities(tx, customer_id), old)
+        made = contracts.find_by_source(tx, token) if token else None
+        opportunities = contracts.list_open_opportunities(tx, customer_id)
+        return Prepared(customer.name, opportunities, old, made.number if made is not None else "")
 
 
 def end_past(ctx: Context) -> int:

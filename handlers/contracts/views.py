@@ -110,7 +110,8 @@ def paint_contract(state: dict[str, Any], ctx: Context) -> CardView:
         return CardView("合同", body=refusal.text)
     undo = undo_buttons(ctx, state.get("undo_id"))
     card = contract_cards.contract_card(sheet_of(details, ctx), [*undo, *_buttons(details, ctx)])
-    if not state.get("said"):
+    taken_back = state.get("undo_id") is not None and not undo
+    if not state.get("said") or taken_back:
         return card
     body = f"**{escape(str(state['said']))}**\n{card.body}"
     return CardView(card.title, card.tags, body, card.fields, card.rows, None, card.buttons, card.footer)
@@ -167,7 +168,7 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
     """请核对: what would be registered."""
     draft = draft_of(state["draft"])
     try:
-        known = prepare(ctx, draft.customer_id or 0, draft.renews)
+        known = prepare(ctx, draft.customer_id or 0, draft.renews, draft.token)
         new = draft.new(draft=True)
         rules.check_amount(new.amount)
         rules.check_dates(signed_on=new.signed_on or ctx.today, starts_on=new.starts_on, ends_on=new.ends_on)
@@ -175,6 +176,10 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
             rules.check_number(draft.number)
     except AppError as refusal:
         return CardView("登记合同", body=refusal.text)
+    if known.made:
+        return CardView(
+            f"已登记 {known.made}", body=f"{draft_line(draft, '', ctx)}\n发送「合同 {known.made}」看现在的样子。"
+        )
     opportunity = next((o.name for o in known.opportunities if o.id == draft.opportunity_id), "")
     signed = date.fromisoformat(draft.signed_on) if draft.signed_on else ctx.today
     future = signed > ctx.today
@@ -220,6 +225,8 @@ def paint_amount(state: dict[str, Any], ctx: Context) -> CardView:
     """A new amount to be confirmed: now → new, in figures and words."""
     details = service.show_contract(ctx, int(state["contract_id"]))
     new, present = Decimal(state["amount"]), details.standing.amount
+    if present == new:
+        return CardView(f"合同 {details.contract.number}", body=f"合同金额：{show_money(new)}（已改好）")
     now = f"{show_money(present)} → " if present is not None else ""
     text = f"合同金额：{now}{show_money(new)}（{in_words(new)}）"
     if state.get("said"):

@@ -116,12 +116,18 @@ def _show(ctx: Context, talk: Talk, draft: Draft) -> Reply:
 def came_in(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     """`华兴到账5万`, `收到华兴的货款 5万`: with a customer in sight and one sum."""
     text = message.text.strip(" 。.!！")
-    said = CAME.fullmatch(text) or PAID.fullmatch(text)
-    if said is None or message.group or not ctx.actor.may(Permission.PAYMENT_ADD) or text.endswith(("?", "？", "吗")):
+    came, paid = CAME.fullmatch(text), PAID.fullmatch(text)
+    if message.group or not ctx.actor.may(Permission.PAYMENT_ADD) or text.endswith(("?", "？", "吗")):
         return None
-    name, rest = said.groups()
-    words = read_payment(f"{rest} {_day_in(text, rest)}", ctx.now)
-    if words.amount is None or words.doubts or words.rest or words.number:
+    if came is not None:
+        words = read_payment(came["rest"], ctx.now)
+        name, words.rest = words.rest.removesuffix("的"), ""
+    elif paid is not None:
+        words = read_payment(f"{paid['rest']} {_day_in(text, paid['rest'])}", ctx.now)
+        name = paid["name"]
+    else:
+        return None
+    if words.amount is None or words.doubts or words.rest or words.number or len(name) < 2:
         return None
     found = find_customer(ctx, name, pooled=False)
     draft = with_words(Draft(), words)

@@ -15,13 +15,11 @@ METHOD: Final = re.compile(
 )
 CALLED: Final = {"银行转账": "转账", "对公转账": "转账", "汇款": "电汇", "银行承兑": "承兑", "承兑汇票": "承兑"}
 FILLER: Final = re.compile(
-    r"回款日期|回款|到账|收款|收到了?|金额|日期|时间|(?:第?[一二三四五六七八九十\d]+期|首|尾|中期|预付|定)款?(?=$|[\s；])|"
+    r"回款日期|回款|货款|打款|款项|到账|收款|收到了?|金额|日期|时间|(?:第?[一二三四五六七八九十\d]+期|首|尾|中期|预付|定)款?(?=$|[\s；])|"
     r"(?<![一-龥])(?:了|的|共|是|为|款|钱)(?![一-龥])"
 )
 PERIODS: Final = re.compile(r"(?:分|共|分成)?\s*(?P<count>\d{1,3}|[一二两三四五六七八九十]{1,3})\s*期")
-CAME: Final = re.compile(
-    r"(?:收到|收了?)\s*(?P<from>.{2,30}?)(?:的)?\s*(?:回款|货款|打款|款项|的款|款)?\s*(?P<sum>\S*\d.*|[一二两三四五六七八九十百千万]+.*)"
-)
+CAME: Final = re.compile(r"(?:收到了?|收了)\s*(?P<rest>.{2,40})")
 PAID: Final = re.compile(
     r"(?P<name>.{2,30}?)\s*(?:的)?(?:今天|昨天|前天|刚刚?|已经?)?\s*(?:回款|到账|到款|打款|汇款|付款|付|打|汇)(?:了|过来|来)?\s*(?:了)?\s*(?P<rest>.+)"
 )
@@ -92,7 +90,7 @@ def read_plans(text: str, now: datetime) -> PlanWords:
     sums = find_amounts(masked)
     doubts += [a.text for a in sums if not a.sure or a.value is None]
     if not days and not sums:
-        found = PERIODS.search(text)
+        found = PERIODS.search(text.replace(GAP, ""))
         return PlanWords(count=integer(found["count"]) if found else None)
     if doubts:
         return PlanWords(doubts=tuple(doubts))

@@ -11,9 +11,8 @@ from bot.core.actor import Permission
 from bot.core.errors import Forbidden, InvalidInput, NotFound
 from bot.core.forms import check_may_fill
 from bot.language.money import show_money
-from handlers.contracts.figures import sees, step_standing
+from handlers.contracts.figures import check_may_look, sees, step_standing
 from handlers.contracts.rules import Standing
-from handlers.contracts.service import check_may_look
 from handlers.payments import rules
 from handlers.payments.rules import ChangedSince, PaymentRefused, paid_by_plan, plan_status
 from handlers.settings.changing import step_change
@@ -381,6 +380,7 @@ class Prepared:
     allowed: bool
     others: int
     same_today: str  # number of a payment of the same amount and day
+    made: str = ""  # number of the payment this draft has become already
 
 
 def candidates(ctx: Context, customer_id: int) -> list[Candidate]:
@@ -423,7 +423,9 @@ def brief(ctx: Context, contract_id: int) -> Brief:
         return Brief(contract.customer_id, f"{contract.number} {name}")
 
 
-def prepare(ctx: Context, contract_id: int, amount: Decimal, paid_on: date | None, refund_of: int | None) -> Prepared:
+def prepare(
+    ctx: Context, contract_id: int, amount: Decimal, paid_on: date | None, refund_of: int | None, token: str = ""
+) -> Prepared:
     """What would become of the contract, before it is confirmed.
 
     Raises:
@@ -442,10 +444,12 @@ def prepare(ctx: Context, contract_id: int, amount: Decimal, paid_on: date | Non
         twin = payments.access_payment(tx, twins[-1].id).number if twins and refund_of is None else ""
         over = rules.over_by(amount, paid=money.paid, contract=money.amount) if refund_of is None else rules.NONE
         rest = contracts.list_of_customer(tx, contract.customer_id)
+        made = payments.find_by_source(tx, token) if token else None
         names = contracts.customer_names(tx, [contract.customer_id])
         return Prepared(
             contract, names.get(contract.customer_id, ""), standing, over, money.amount - money.paid,
             ctx.settings.allow_over_collect, len(rest) - 1, (twin or "") if standing.paid is not None else "",
+            (made.number or "") if made is not None else "",
         )  # fmt: skip
 
 

@@ -29,9 +29,12 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
     draft = draft_of(state["draft"])
     amount = Decimal(draft.amount)
     try:
-        known = service.prepare(ctx, draft.contract_id or 0, amount, draft.day, draft.refund_of)
+        known = service.prepare(ctx, draft.contract_id or 0, amount, draft.day, draft.refund_of, draft.token)
     except AppError as refusal:
         return payment_cards.summary("登记回款", refusal.text, (), confirm="", others=False, revise=True)
+    if known.made:
+        body = f"{show_money(amount)} 记到 {known.contract.number}\n发送「回款 {known.made}」看现在的样子。"
+        return CardView(f"已登记 {known.made}", body=body)
     number, stands = known.contract.number, known.standing
     refund = draft.refund_of is not None
     signed = -amount if refund else amount
@@ -115,10 +118,11 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
         title = f"已登记{word} {payment.number}" + ("（之前已经登记过，没有重复登记）" if state.get("again") else "")
     tags = ("已作废",) if payment.voided_at is not None else ()
     body = standing_line(details.standing)
-    if state.get("said"):
+    undo = undo_buttons(ctx, state.get("undo_id"))
+    if state.get("said") and (undo or state.get("undo_id") is None):
         body = f"**{escape(str(state['said']))}**\n{body}"
     buttons = [
-        *undo_buttons(ctx, state.get("undo_id")),
+        *undo,
         CardButton("看合同", OpenContractButton(contract_id=contract.id or 0), typed=f"合同 {contract.number}"),
         CardButton("回款计划", PlansButton(contract_id=contract.id or 0), typed=f"回款计划 {contract.number}"),
     ]
