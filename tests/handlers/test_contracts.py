@@ -25,7 +25,6 @@ from handlers.contracts.rules import ContractRefused, end_of, is_expired, is_exp
 from handlers.contracts.service import (
     NewContract,
     create_contract,
-    delete_contract,
     edit_contract,
     end_past,
     move_contract,
@@ -227,12 +226,14 @@ async def test_a_contract_that_has_run_out_is_ended_and_its_customer_stays_dealt
 
 # -- whatever happens in whatever order ----------------------------------------------------------------
 
+SUMS = st.sampled_from([10, 30, 50, 100])  # few, so that limits are met and crossed
 STEPS = st.one_of(
-    st.tuples(st.just("pay"), st.integers(1, 120)), st.tuples(st.just("refund"), st.integers(1, 60)),
-    st.tuples(st.just("void payment"), st.integers(0, 9)), st.tuples(st.just("amount"), st.integers(1, 150)),
-    st.tuples(st.just("move"), st.sampled_from(["effective", "ended", "void"])), st.tuples(st.just("undo"), st.just(0)),
-    st.tuples(st.just("plan"), st.integers(1, 5)), st.tuples(st.just("invoice"), st.integers(1, 100)),
-    st.tuples(st.just("switch"), st.booleans()), st.tuples(st.just("delete"), st.just(0)),
+    st.tuples(st.just("pay"), SUMS), st.tuples(st.just("pay"), SUMS), st.tuples(st.just("refund"), SUMS),
+    st.tuples(st.just("refund"), SUMS), st.tuples(st.just("void payment"), st.integers(0, 9)),
+    st.tuples(st.just("void refund"), st.integers(0, 9)),
+    st.tuples(st.just("amount"), st.sampled_from([20, 60, 100, 150])), st.tuples(st.just("move"), st.sampled_from(["ended", "void"])), st.tuples(st.just("undo"), st.just(0)),
+    st.tuples(st.just("undo"), st.just(0)), st.tuples(st.just("plan"), st.integers(1, 5)),
+    st.tuples(st.just("invoice"), SUMS), st.tuples(st.just("switch"), st.booleans()),
 )  # fmt: skip
 
 
@@ -276,8 +277,11 @@ class Model:
                 origin = rows[value % len(rows)].id if rows else 0
                 await run(self.db, "lina04", create_payment, NewPayment(self.key, amount, refund_of=origin))
             case "void payment":
-                rows = await self._payments("normal") + await self._payments("refund")
+                rows = await self._payments("normal")
                 await run(self.db, "lina04", void_payment, rows[value % len(rows)].id if rows else 0, "登错了")
+            case "void refund":
+                rows = await self._payments("refund")
+                await run(self.db, "lina04", void_payment, rows[value % len(rows)].id if rows else 0, "没退成")
             case "amount":
                 await run(self.db, "lina04", edit_contract, self.key, {"amount": amount})
             case "move":
@@ -288,11 +292,9 @@ class Model:
                 await run(self.db, "lina04", set_plans, self.key, (), value)
             case "invoice":
                 await self._invoice(amount)
-            case "switch":
+            case _:
                 await run(self.db, "", set_over_collect, allow=value)
                 self.allowed = value
-            case _:
-                await run(self.db, "lina04", delete_contract, self.key)
 
     async def _invoice(self, amount: Decimal) -> None:
         """As the invoices of issue 5 will: never above the contract, never on a void one."""
@@ -355,14 +357,14 @@ async def _play(place: AbstractAsyncContextManager[Database], plays: list[tuple[
             await model.step(what, value)
 
 
-PLAYS = st.lists(STEPS, min_size=4, max_size=14)
+PLAYS = st.lists(STEPS, min_size=8, max_size=20)
 HOW = settings(
     phases=(Phase.explicit, Phase.generate), deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 
 
-@settings(HOW, max_examples=40)
+@settings(HOW, max_examples=25)
 @given(plays=PLAYS)
 def test_money_holds_whatever_is_done(sqlite_file: Path, plays: list[tuple[str, Any]]) -> None:
     with TemporaryDirectory() as folder:
@@ -370,7 +372,7 @@ def test_money_holds_whatever_is_done(sqlite_file: Path, plays: list[tuple[str, 
 
 
 @pytest.mark.postgres
-@settings(HOW, max_examples=12)
+@settings(HOW, max_examples=6)
 @given(plays=PLAYS)
 def test_money_holds_on_postgresql_too(postgres_name: str, plays: list[tuple[str, Any]]) -> None:
     asyncio.run(_play(postgres_copy(postgres_name), plays))

@@ -10,6 +10,7 @@ SELLS = [
 ]  # fmt: skip
 LEADS = ["contract:edit", "contract:void", "contract:transfer", "contract:delete", "payment:edit", "payment:void",
          "payment:delete"]  # fmt: skip
+BOOKS = ["payment:view", "payment:add", "payment:edit", "payment:void", "contract:view", "customer:view"]
 
 
 def deals_world(**settings: Any) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def deals_world(**settings: Any) -> dict[str, Any]:
     world["roles"].append(
         {
             "name": "财务", "data_scope": "all", "level": "advanced",
-            "functions": ["contract:view", "payment:view", "payment:add", "payment:edit", "payment:void", "customer:view"],
+            "functions": [*BOOKS],
             "members": [{"user": "qian07", "departments": []}],
         }
     )  # fmt: skip
