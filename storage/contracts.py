@@ -230,8 +230,9 @@ def _where(wanted: ContractFilter) -> list[Any]:
 
 
 def count_contracts(tx: Tx, wanted: ContractFilter) -> tuple[int, Decimal | None]:
-    """How many match within the scope, and their amounts' sum; None where the amount may not be seen."""
-    query = columns(func.count(), type_coerce(func.sum(Contract.amount), Fen)).select_from(Contract)
+    """How many match within the scope, and the sum of those that are not void; None where it may not be seen."""
+    counted = case((col(Contract.state) != "void", col(Contract.amount)), else_=col(Contract.amount) - Contract.amount)
+    query = columns(func.count(), type_coerce(func.sum(counted), Fen)).select_from(Contract)
     count, total = tx.execute(query.where(*_where(wanted))).one()
     return int(count), total if count else NONE
 

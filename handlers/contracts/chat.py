@@ -31,7 +31,12 @@ TOLD: Final = re.compile(
     r"(?:已|都|也|还没|还在|刚|没|寄|发给|发过|发了|盖|谈|审|签好|签完|签了|拿|送|改好|条款|模板|范本|怎么|文本|初稿|原件|扫描)"
 )
 SIGNED: Final = re.compile(
-    r"(?P<name>.{2,30}?)\s*(?:签了?|签下了?|新签了?|成交了?)(?:一份|一个|份|个)?\s*(?P<rest>.{0,30}?合同.{0,30})"
+    r"(?:我们?|刚刚?|今天|已经)*(?:和|跟|与|给)?(?P<name>.{2,30}?)\s*(?:(?:签了?|签下了?|新签了?|成交了?)(?:一份|一个|份|个)?\s*"
+    r"(?P<rest>.{0,30}?合同.{0,30})|(?<=\s)(?P<plain>(?:新)?合同\s.{2,60}))"
+)
+WHOSE: Final = re.compile(
+    r"(?P<name>.{2,30}?)\s*(?:的|有哪些|有什么|有没有|签了哪些|签过什么)?\s*"
+    r"(?:合同(?:有哪些|情况|列表)?|回款(?:情况|进度)|还?欠(?:款|我们?)?(?:多少钱?|了多少钱?)?|还(?:有|差)多少(?:没回|没付|没收|回款)?)[?？吗呢]*"
 )
 MOVES: Final = (
     ("effective", re.compile(r"(?:已经?)?(?:生效|执行|开始执行|签好了|签了)(?:了|吧)?")),
@@ -84,13 +89,31 @@ def contract(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 def signed(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     """`华兴签了30万的合同，一年`: with customer and amount it is one to register; else it is a follow-up's business."""
     said = SIGNED.fullmatch(message.text.strip(" 。.!！"))
-    if said is None or message.group or not ctx.actor.may(Permission.CONTRACT_ADD):
+    if said is None or message.group:
         return None
-    words = read_contract(said["rest"].replace("合同", " "), ctx.now)
-    found = find_customer(ctx, said["name"], pooled=False)
-    if words.amount is None or words.rest.strip("的 ") or found.certain is None:
+    words = read_contract((said["rest"] or said["plain"]).replace("新合同", " ").replace("合同", " "), ctx.now)
+    if words.amount is None or words.rest.strip("的 "):
         return None
-    return _confirm(ctx, talk, with_words(Draft(customer_id=found.certain), words))
+    name, subject = said["name"].strip(), talk.subject()
+    customer_id = subject if name in THIS else find_customer(ctx, name, pooled=False).certain
+    if customer_id is None:
+        return None
+    ctx.actor.require(Permission.CONTRACT_ADD)
+    return _confirm(ctx, talk, with_words(Draft(customer_id=customer_id), words))
+
+
+@router.sentence(24)
+def whose(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`华兴的合同`, `华兴还欠多少`, `华兴回款情况`: that customer's contracts, with what is still to come in."""
+    said = WHOSE.fullmatch(message.text.strip(" 。.!！"))
+    if said is None:
+        return None
+    name, subject = said["name"].strip(), talk.subject()
+    customer_id = subject if name in THIS else find_customer(ctx, name, pooled=None, reading=True).certain
+    if customer_id is None:
+        return None
+    talk.about(customer_id)
+    return _list(ctx, talk, "", mine=False, customer_id=customer_id, said=name)
 
 
 def _create(ctx: Context, talk: Talk, words: ContractWords) -> Reply:
@@ -336,6 +359,12 @@ def void(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`作废合同 HT-2026-007 客户取消`: asks for the reason if it is missing."""
     ctx.actor.require(Permission.CONTRACT_VOID)
     return _command(message, ctx, talk, "void", "作废", "作废合同 HT-2026-007 客户取消采购")
+
+
+@router.command("作废", when=lambda rest: NUMBER.match(rest) is not None and not rest.upper().startswith("HK-"))
+def void_number(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """`作废 HT-2026-007 客户取消`."""
+    return void(message, ctx, talk)
 
 
 @router.command("结束合同", "合同结束", "完结合同")

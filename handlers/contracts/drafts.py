@@ -153,11 +153,20 @@ def completed(ctx: Context, draft: Draft) -> Draft:
 
 
 def shown(ctx: Context, draft: Draft) -> CardRef:
-    """The form where something is missing, else the summary. Raises Forbidden, NotFound, NotYours."""
+    """The form where something is missing, else the summary.
+
+    Raises:
+        Forbidden, NotFound, NotYours, InvalidInput.
+    """
     draft = completed(ctx, draft)
     state = {"draft": draft.row()}
     if draft.customer_id is None or not draft.amount:
         return CardRef("contracts.new", state)
+    new = draft.new(draft=True)
+    rules.check_amount(new.amount)
+    rules.check_dates(signed_on=new.signed_on or ctx.today, starts_on=new.starts_on, ends_on=new.ends_on)
+    if draft.number:
+        rules.check_number(draft.number)
     return CardRef("contracts.confirm", state)
 
 

@@ -62,7 +62,7 @@ def find_contract(ctx: Context, words: str, talk: Talk, *, states: tuple[str, ..
     subject = talk.subject()
     if (head in THESE or not words) and subject is not None:
         with ctx.begin() as tx:
-            return _of(tx, ctx, words, contracts.list_of_customer(tx, subject, states=states), tail.strip())
+            return _of(tx, ctx, words or "这家", contracts.list_of_customer(tx, subject, states=states), tail.strip())
     if head.isdecimal() and 2 <= len(head) <= 8:
         with ctx.begin() as tx:
             like = contracts.list_like_number(tx, head)

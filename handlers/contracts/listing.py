@@ -55,7 +55,10 @@ def read_conditions(ctx: Context, text: str, *, mine: bool = False) -> dict[str,
     for pattern, states in STATE_WORDS:
         if pattern.search(text):
             state["states"], text = [*state.get("states", ()), *states], pattern.sub(" ", text)
-    asked = read_list(re.sub(r"合同|签订的?|签的|签约的?|金额|的(?=\s|$)", " ", text))
+    state["said"] = "" if state["said"] in ("总额", "总数", "一共") else state["said"]
+    asked = read_list(
+        re.sub(r"合同|签订的?|签了(?:的|哪些|多少)?|签的|签约的?|金额|总额|总数|一共|哪些|的(?=\s|$)", " ", text)
+    )
     words = []
     for word in asked.words:
         named = OWNER.fullmatch(word)

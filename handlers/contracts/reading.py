@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from bot.language.dates import find_moments
+from bot.language.moment import month_end
 from bot.language.money import find_amounts
 from bot.language.normalize import fold
 from bot.language.numbers import integer
@@ -41,6 +42,7 @@ FILLER: Final = re.compile(
     r"签订日?期?|签署日?期?|签约日?期?|到期日?期?|截止日?期?|结束日?期?|终止|开始日?期?|生效日?期?|起始|为止|金额|合同额|总价|总额|"
     r"编号|期限|为期|有效期|(?<![一-龥])(?:签了?|起|从|自|到|至|的|共|是|为)(?![一-龥])"
 )
+MONTH: Final = re.compile(r"(?:\d{1,2}|[一二三四五六七八九十]{1,2}|下|下下|本|这个|下个)月份?$")
 Slot = Literal["signed_on", "starts_on", "ends_on"]
 
 
@@ -136,7 +138,8 @@ def _read_days(text: str, words: ContractWords, now: datetime) -> str:
             near = nearest(back, ahead, today)
             slot = "signed_on" if near <= today and words.signed_on is None else "ends_on"
         if getattr(words, slot) is None:
-            setattr(words, slot, ahead if slot == "ends_on" else nearest(back, ahead, today))
+            last = month_end(ahead.year, ahead.month) if MONTH.search(said) else ahead  # 到明年6月 is to its last day
+            setattr(words, slot, last if slot == "ends_on" else nearest(back, ahead, today))
     for start, end, *_ in reversed(find_days(text, now)):
         text = f"{text[:start]}{GAP}{text[end:]}"
     return text

@@ -117,7 +117,7 @@ def came_in(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     """`华兴到账5万`, `收到华兴的货款 5万`: with a customer in sight and one sum."""
     text = message.text.strip(" 。.!！")
     came, paid = CAME.fullmatch(text), PAID.fullmatch(text)
-    if message.group or not ctx.actor.may(Permission.PAYMENT_ADD) or text.endswith(("?", "？", "吗")):
+    if message.group or text.endswith(("?", "？", "吗")):
         return None
     if came is not None:
         words = read_payment(came["rest"], ctx.now)
@@ -130,6 +130,8 @@ def came_in(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     if words.amount is None or words.doubts or words.rest or words.number or len(name) < 2:
         return None
     found = find_customer(ctx, name, pooled=False)
+    if found.certain is not None or found.options:
+        ctx.actor.require(Permission.PAYMENT_ADD)
     draft = with_words(Draft(), words)
     if found.certain is not None:
         return _show(ctx, talk, replace(draft, customer_id=found.certain))
@@ -395,6 +397,18 @@ def plans(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     if found.certain is None:
         return found.ask(talk, "排计划", "payments.plan_which")
     return _plans(ctx, talk, found.certain, found.rest)
+
+
+@router.sentence(23)
+def plans_of(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`华兴的回款计划`."""
+    name = message.text.strip(" 。.!！?？").removesuffix("回款计划").strip(" 的")
+    if not message.text.strip(" 。.!！?？").endswith("回款计划") or not 2 <= len(name) <= 30:
+        return None
+    found = find_contract(ctx, name, talk, states=("effective", "ended", "draft"))
+    if found.certain is not None:
+        return _plans(ctx, talk, found.certain, "")
+    return found.ask(talk, "看", "payments.plan_which") if found.options else None
 
 
 @router.question("payments.plan_which")

@@ -12,6 +12,7 @@ from bot.dispatch import CardRef
 from handlers.contracts.drafts import read_amount
 from handlers.contracts.finding import absent
 from handlers.customers.finding import find_customer
+from handlers.payments import rules
 from handlers.payments.reading import PaymentWords
 from handlers.payments.service import NewPayment, candidates
 from storage import contracts, customers
@@ -79,6 +80,9 @@ def shown(ctx: Context, draft: Draft) -> CardRef:
     if draft.contract_id is None and draft.customer_id is not None:
         draft = replace(draft, contract_id=_only(ctx, draft.customer_id))
     state = {"draft": draft.row()}
+    rules.check_day(draft.day or ctx.today, ctx.today)
+    if draft.amount:
+        rules.check_amount(Decimal(draft.amount))
     if not draft.amount or (draft.contract_id is None and draft.customer_id is None):
         return CardRef("payments.new", state)
     if draft.contract_id is None:

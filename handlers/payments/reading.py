@@ -19,7 +19,7 @@ FILLER: Final = re.compile(
     r"(?<![一-龥])(?:了|的|共|是|为|款|钱)(?![一-龥])"
 )
 PERIODS: Final = re.compile(r"(?:分|共|分成)?\s*(?P<count>\d{1,3}|[一二两三四五六七八九十]{1,3})\s*期")
-CAME: Final = re.compile(r"(?:收到了?|收了)\s*(?P<rest>.{2,40})")
+CAME: Final = re.compile(r"(?:再|又|刚|今天)?(?:收到了?|收了)\s*(?P<rest>.{2,40})")
 PAID: Final = re.compile(
     r"(?P<name>.{2,30}?)\s*(?:的)?(?:今天|昨天|前天|刚刚?|已经?)?\s*(?:回款|到账|到款|打款|汇款|付款|付|打|汇)(?:了|过来|来)?\s*(?:了)?\s*(?P<rest>.+)"
 )
