@@ -62,7 +62,7 @@ FUNCTIONS = [
     "customer:view", "customer:add", "customer:edit", "customer:export", "contact:view", "contact:add", "contact:edit",
     "followup:view", "followup:add", "followup:edit", "pool:view", "pool:claim", "pool:return", "pool:assign",
     "product:view", "product:add", "product:edit", "competitor:view", "competitor:add", "competitor:edit",
-    "competitor:delete", "target:view", "target:set",
+    "competitor:delete", "target:view", "target:set", "contract:view", "contract:add", "payment:view", "payment:add",
 ]  # fmt: skip
 LIMITED = [
     (form, f.name)
@@ -280,13 +280,17 @@ class Company:
             if not pool or form != "customer" or name not in ("name", "city", "industry", "class"):
                 return False
         elif not self.in_scope(user, owner) or not self.views(user, owner, form):
-            return False
+            # a contract in sight names its customer; every owned one here has a contract of the same owner
+            return (
+                (form, name) == ("customer", "name") and self.in_scope(user, owner) and self.has(user, "contract:view")
+            )
         always = any(f.always for f in FORMS[form] if f.name == name)
         return always or self.level(user, form, name) in ("read", "write")
 
     def views(self, user: str, owner: str, form: str) -> bool:
         """Whether his functions let him look at others' records of the form."""
-        return owner == user or form == "contract" or all(self.has(user, f"{f}:view") for f in ("customer", form))
+        needed = ("contract",) if form == "contract" else ("customer", form)
+        return owner == user or all(self.has(user, f"{f}:view") for f in needed)
 
     async def learn(self) -> None:
         rows = await self.db.system(lambda tx: tx.exec(select(Customer.id, Customer.owner_id)).all())
@@ -405,7 +409,8 @@ ACTS: dict[str, Act] = {
             "修改竞争对手 恒力{one} 劣势 慢", "删除竞争对手 恒力{one}", "销售目标", "设目标 {person} 合同额 4月 3万",
             "交接 {person} 给 李四 全部", "交接任务", "数据字典", "字典 客户来源", "操作记录", "操作记录 {part}",
             "导出操作记录 本周", "导出角色", "后台管理", "公海设置", "销售阶段", "开票审批设置", "高级操作", "管理员",
-            "添加联系人", "新建客户",
+            "添加联系人", "新建客户", "合同", "合同 {part}", "我的合同", "快到期的合同", "查合同 {name}", "合同 {name} 30万 一年",
+            "回款", "回款 {name} 5万", "{name}到账5万", "回款计划 {name} 3期", "逾期回款", "{name}还欠多少", "是",
         )
     },
     **{

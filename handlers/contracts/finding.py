@@ -10,6 +10,7 @@ from bot.core.markup import escape
 from bot.dispatch import ChatMessage, Reply, Talk
 from bot.language.money import show_money_short
 from bot.language.replies import is_yes, ordinal
+from handlers.contracts.figures import may_look
 from handlers.contracts.reading import NUMBER
 from handlers.contracts.rules import STATES
 from handlers.customers.finding import LONG, THIS, find_customer
@@ -82,12 +83,14 @@ def find_contract(ctx: Context, words: str, talk: Talk, *, states: tuple[str, ..
 
 
 def _of(tx: Tx, ctx: Context, query: str, rows: list[Contract], rest: str, attempt: str = "") -> ContractFound:
+    rows = [c for c in rows if may_look(ctx, c)]
     if len(rows) == 1:
         return ContractFound(query, rows[0].id, rest=rest)
     return _options(tx, ctx, query, rows, rest, attempt)
 
 
 def _options(tx: Tx, ctx: Context, query: str, rows: list[Contract], rest: str, attempt: str = "") -> ContractFound:
+    rows = [c for c in rows if may_look(ctx, c)]
     names = contracts.customer_names(tx, [c.customer_id for c in rows])
     owners = people.names_of(tx, [c.owner_id for c in rows])
     told = tuple((c.id or 0, describe(c, names, owners, ctx)) for c in rows[:5])

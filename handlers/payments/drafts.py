@@ -10,6 +10,7 @@ from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef
 from handlers.contracts.drafts import read_amount
+from handlers.contracts.figures import may_look
 from handlers.contracts.finding import absent
 from handlers.customers.finding import find_customer
 from handlers.payments import rules
@@ -97,6 +98,7 @@ def _only(ctx: Context, customer_id: int) -> int | None:
         with ctx.begin() as tx:
             name = customers.access_customer(tx, customer_id).name
             drafts = contracts.list_of_customer(tx, customer_id, states=("draft",))
+            drafts = [c for c in drafts if may_look(ctx, c)]
         if drafts:
             raise InvalidInput(
                 f"「{name}」的合同 {drafts[0].number} 还是草稿，先发送「合同 {drafts[0].number} 生效」。"

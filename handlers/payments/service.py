@@ -11,7 +11,7 @@ from bot.core.actor import Permission
 from bot.core.errors import Forbidden, InvalidInput, NotFound
 from bot.core.forms import check_may_fill
 from bot.language.money import show_money
-from handlers.contracts.figures import check_may_look, sees, step_standing
+from handlers.contracts.figures import check_may_look, may_look, sees, step_standing
 from handlers.contracts.rules import Standing
 from handlers.payments import rules
 from handlers.payments.rules import ChangedSince, PaymentRefused, paid_by_plan, plan_status
@@ -133,6 +133,7 @@ def step_create_payment(tx: Tx, ctx: Context, new: NewPayment, *, contract: Cont
     check_may_fill(ctx.actor, "payment", {"amount": new.amount, "on": new.paid_on, "method": new.method})
     amount = rules.check_amount(new.amount)
     contract = contract or contracts.access_contract(tx, new.contract_id, lock=True)
+    check_may_look(ctx, contract)
     rules.check_state(contract.number, contract.state)
     money = contracts.money_of(tx, new.contract_id)
     over = False
@@ -391,7 +392,7 @@ def candidates(ctx: Context, customer_id: int) -> list[Candidate]:
     """
     ctx.actor.require(Permission.PAYMENT_ADD)
     with ctx.begin() as tx:
-        rows = contracts.list_of_customer(tx, customer_id)
+        rows = [c for c in contracts.list_of_customer(tx, customer_id) if may_look(ctx, c)]
         if not rows:  # contracts are in sight though their customer may not be
             customers.access_customer(tx, customer_id)
         money = contracts.figures(tx, [c.id for c in rows if c.id is not None])
@@ -418,6 +419,7 @@ def brief(ctx: Context, contract_id: int) -> Brief:
     ctx.actor.require(Permission.PAYMENT_ADD)
     with ctx.begin() as tx:
         contract = contracts.access_contract(tx, contract_id)
+        check_may_look(ctx, contract)
         rules.check_state(contract.number, contract.state)
         name = contracts.customer_names(tx, [contract.customer_id]).get(contract.customer_id, "")
         return Brief(contract.customer_id, f"{contract.number} {name}")
@@ -434,6 +436,7 @@ def prepare(
     ctx.actor.require(Permission.PAYMENT_ADD)
     with ctx.begin() as tx:
         contract = contracts.access_contract(tx, contract_id)
+        check_may_look(ctx, contract)
         rules.check_state(contract.number, contract.state)
         rules.check_amount(amount)
         day = rules.check_day(paid_on or ctx.today, ctx.today)
@@ -443,7 +446,7 @@ def prepare(
         twins = [r for r in received if r.amount == amount and r.paid_on == day and r.kind == "normal"]
         twin = payments.access_payment(tx, twins[-1].id).number if twins and refund_of is None else ""
         over = rules.over_by(amount, paid=money.paid, contract=money.amount) if refund_of is None else rules.NONE
-        rest = contracts.list_of_customer(tx, contract.customer_id)
+        rest = [c for c in contracts.list_of_customer(tx, contract.customer_id) if may_look(ctx, c)]
         made = payments.find_by_source(tx, token) if token else None
         names = contracts.customer_names(tx, [contract.customer_id])
         return Prepared(
@@ -471,6 +474,7 @@ def set_plans(
     check_may_fill(ctx.actor, "payment", {"amount": "plan"})
     with ctx.begin() as tx:
         contract = contracts.access_contract(tx, contract_id, lock=True)
+        check_may_look(ctx, contract)
         if contract.owner_id != ctx.actor.user_id and not ctx.actor.may(Permission.PAYMENT_EDIT):
             who = people.name_of(tx, contract.owner_id)
             raise Forbidden(
