@@ -13,6 +13,9 @@ from handlers.confirming import chat as confirming_chat
 from handlers.confirming import taps as confirming_taps
 from handlers.contacts import chat as contacts_chat
 from handlers.contacts import taps as contacts_taps
+from handlers.contracts import chat as contracts_chat
+from handlers.contracts import jobs as contracts_jobs
+from handlers.contracts import taps as contracts_taps
 from handlers.custody import chat as custody_chat
 from handlers.custody import taps as custody_taps
 from handlers.customers import chat as customers_chat
@@ -42,6 +45,8 @@ from handlers.org import chat as org_chat
 from handlers.org import events as org_events
 from handlers.org import jobs as org_jobs
 from handlers.org import taps as org_taps
+from handlers.payments import chat as payments_chat
+from handlers.payments import taps as payments_taps
 from handlers.pool import chat as pool_chat
 from handlers.pool import taps as pool_taps
 from handlers.products import chat as products_chat
@@ -83,6 +88,8 @@ ROUTERS: tuple[Router, ...] = (
     contacts_taps.router,
     custody_chat.router,
     custody_taps.router,
+    contracts_chat.router,
+    contracts_taps.router,
     customers_chat.router,
     customers_taps.router,
     customfields_chat.router,
@@ -107,6 +114,8 @@ ROUTERS: tuple[Router, ...] = (
     opening_taps.router,
     org_chat.router,
     org_taps.router,
+    payments_chat.router,
+    payments_taps.router,
     pool_chat.router,
     pool_taps.router,
     roles_chat.router,
@@ -131,6 +140,7 @@ ROUTERS: tuple[Router, ...] = (
     visits_taps.router,
 )
 JOBS: tuple[Job, ...] = (
+    *contracts_jobs.JOBS,
     *handover_jobs.JOBS,
     *org_jobs.JOBS,
     *reminders_jobs.JOBS,

@@ -314,7 +314,9 @@ class Clocked:
 
 def list_clocked(tx: Tx, *, owner_id: str | None = None) -> list[Clocked]:
     """All owned customers within the scope, or one person's."""
-    effective = select(Contract.customer_id).where(Contract.state == "effective", col(Contract.deleted_at).is_(None))
+    effective = select(Contract.customer_id).where(
+        col(Contract.state).in_(("effective", "ended")), col(Contract.deleted_at).is_(None)
+    )  # fmt: skip
     query = columns(
         col(Customer.id), col(Customer.name), col(Customer.owner_id), col(Customer.owner_since),
         col(Customer.last_follow_up_at), col(Customer.next_follow_up_at), col(Customer.next_timed),

@@ -1,7 +1,7 @@
 """Whose rows a transaction sees. Bound to the transaction, so that no query can forget it.
 
 House section 0.6 and 4.6. Every SELECT, UPDATE, DELETE and get() of an `Owned` table (and of tables whose
-rows hang on a customer) is narrowed by a hook; raw text is refused; a session without a scope raises.
+rows hang on a customer or a contract) is narrowed by a hook; raw text is refused; a session without a scope raises.
 A query that must see more says why: `.execution_options(unscoped="…")`, so the exceptions can be grepped.
 """
 
@@ -28,21 +28,31 @@ class OfCustomer(SQLModel):
     customer_id: int = Field(foreign_key="customer.id", index=True)
 
 
+class OfContract(SQLModel):
+    """Base of every table whose rows are seen by whoever sees their contract."""
+
+    contract_id: int = Field(foreign_key="contract.id", index=True)
+
+
 class Tables:
     """The concrete tables the hook narrows, found once after all models are loaded."""
 
     owned: ClassVar[tuple[type[Owned], ...]] = ()
     of_customer: ClassVar[tuple[type[OfCustomer], ...]] = ()
+    of_contract: ClassVar[tuple[type[OfContract], ...]] = ()
     names: ClassVar[frozenset[str]] = frozenset()
     owned_names: ClassVar[frozenset[str]] = frozenset()
+    contract_names: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def collect(cls) -> None:
         """Called by `storage.tables` when every model is defined."""
         cls.owned = tuple(t for t in Owned.__subclasses__() if hasattr(t, "__table__"))
         cls.of_customer = tuple(t for t in OfCustomer.__subclasses__() if hasattr(t, "__table__"))
+        cls.of_contract = tuple(t for t in OfContract.__subclasses__() if hasattr(t, "__table__"))
         cls.owned_names = frozenset(_table(t).name for t in cls.owned)
-        cls.names = frozenset(_table(t).name for t in (*cls.owned, *cls.of_customer))
+        cls.contract_names = frozenset(_table(t).name for t in cls.of_contract)
+        cls.names = frozenset(_table(t).name for t in (*cls.owned, *cls.of_customer, *cls.of_contract))
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -95,6 +105,10 @@ def narrowing(
     alive = table.c.deleted_at.is_(None) if "deleted_at" in table.c else true()
     if table.name in Tables.owned_names:
         return and_(alive, _visible(table, user, departments, pool, day))
+    if table.name in Tables.contract_names:
+        contracts = SQLModel.metadata.tables["contract"]
+        seen = select(contracts.c.id).where(contracts.c.deleted_at.is_(None))
+        return and_(alive, table.c.contract_id.in_(seen.where(_visible(contracts, user, departments, pool, day))))
     if departments is None and pool and not pool_masked:  # system and administrators: history of the pool too
         return alive
     customers = SQLModel.metadata.tables["customer"]
@@ -109,7 +123,7 @@ def narrowing(
 @lru_cache(maxsize=512)  # a scope is made anew for every request, and mostly equal to the last one's
 def _criteria(scope: Scope) -> tuple[Any, ...]:
     rules: list[Any] = []
-    for model in (*Tables.owned, *Tables.of_customer):
+    for model in (*Tables.owned, *Tables.of_customer, *Tables.of_contract):
         rule = narrowing(_table(model), scope.user_id, _departments(scope), scope.pool, scope.pool_masked, scope.day)
         assert rule is not None
         rules.append(with_loader_criteria(model, rule, include_aliases=True))

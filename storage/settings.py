@@ -91,6 +91,7 @@ class CompanySettings(_Part):
     reminders: ReminderSettings = ReminderSettings()
     quiet_hours: tuple[ClockTime, ClockTime] = ("20:00", "08:30")
     approvals: ApprovalSettings = ApprovalSettings()
+    allow_over_collect: bool = False  # payments may go above their contract, with a warning on record (R-PAY-2)
     advanced_operations: dict[Form, tuple[Operation, ...]] = dict.fromkeys(FORMS, ADVANCED)
     pool_rule_since: date | None = None  # the day the return rule was switched on or tightened (D3)
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -46,19 +47,23 @@ from cards.timeline import HistoryButton
 from handlers.audit.rules import Wanted as AuditWanted
 from handlers.comments.service import Commented, add_comment
 from handlers.competitors.rules import CompetitorWords
+from handlers.contracts.service import NewContract
 from handlers.customers.service import NewCustomer
 from handlers.followups.service import NewFollowUp
 from handlers.handover.service import Wanted
 from handlers.invoices.rules import NodeWords
 from handlers.opening.rules import ScopeWish
+from handlers.payments.service import NewPayment
 from handlers.targets.rules import read_targets
 from handlers.visits.reading import Wanted as VisitsWanted
 from handlers.visits.service import NewVisit, log_visit
 from storage import customers, roles, teams
+from storage.contracts import ContractFilter
 from storage.customers import CustomerFilter
 from storage.database import Database, Tx
+from storage.payments import PaymentFilter
 from storage.settings import read_settings
-from storage.tables import Contact, SyncRun
+from storage.tables import Contact, Contract, Payment, SyncRun
 from tests.support.company import customer_id, id_of, load_company
 from tests.support.room import Room
 
@@ -103,6 +108,8 @@ P = Permission
 CONTACTED: Any = {"own": "华兴科技有限公司", "foreign": "深圳创想电子有限公司"}
 SYSTEM = "called by jobs with the system actor only"
 UNDO = "called by the undo door, which has checked whose it is"
+DEAL, DRAFT = ("HT-LINA", "HT-ZHOU"), ("HD-LINA", "HD-ZHOU")  # contracts and their payments, made when asked for
+PAID, VOIDED = ("HK-LINA", "HK-ZHOU"), ("HV-LINA", "HV-ZHOU")
 TABLE: dict[str, Row] = {
     "administrators.add_administrator": Row("admin", lambda f, c, _: f(c, "zhao05"), foreign=None),
     "administrators.list_administrators": Row("admin", lambda f, c, _: f(c), foreign=None),
@@ -151,6 +158,19 @@ TABLE: dict[str, Row] = {
     "custody.undo_lock": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "custody.undo_transfer": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "custody.unlock_customer": Row(P.CUSTOMER_ADD, lambda f, c, i: f(c, i)),
+    "contracts.create_contract": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, NewContract(i, Decimal(9)))),
+    "contracts.delete_contract": Row(P.CONTRACT_DELETE, lambda f, c, i: f(c, i), *DRAFT),
+    "contracts.edit_contract": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, {"name": "维保"}), *DEAL),
+    "contracts.end_past": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "contracts.list_contracts": Row(P.CONTRACT_VIEW, lambda f, c, _: f(c, ContractFilter()), foreign=None),
+    "contracts.move_contract": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, "ended"), *DEAL),
+    "contracts.prepare": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i)),
+    "contracts.show_contract": Row(None, lambda f, c, i: f(c, i), *DEAL),
+    "contracts.transfer_contract": Row(P.CONTRACT_TRANSFER, lambda f, c, i: f(c, i, "zhao05"), *DEAL),
+    "contracts.undo_create": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
+    "contracts.undo_edit": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
+    "contracts.undo_move": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
+    "contracts.undo_transfer": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
     "customers.add_contact": Row(P.CONTACT_ADD, lambda f, c, i: f(c, i, name="陈强", title="", mobile="13812345679")),
     "customers.check_new_name": Row(P.CUSTOMER_ADD, lambda f, c, _: f(c, NewCustomer("新客户某某")), foreign=None),
     "customers.create_customer": Row(
@@ -238,6 +258,24 @@ TABLE: dict[str, Row] = {
     "org.show_org": Row("admin", lambda f, c, _: f(c), foreign=None),
     "org.show_request": Row("admin", lambda f, c, _: f(c, 1), foreign=None),
     "org.store_credentials": Row("admin", lambda f, c, _: f(c, "dingapp", "a secret of the app"), foreign=None),
+    "payments.brief": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i), *DEAL),
+    "payments.candidates": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i)),
+    "payments.create_payment": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, NewPayment(i, Decimal(9))), *DEAL),
+    "payments.delete_payment": Row(P.PAYMENT_DELETE, lambda f, c, i: f(c, i), *VOIDED),
+    "payments.edit_payment": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i, {"method": "现金"}), *PAID),
+    "payments.find_payment": Row(None, lambda f, c, i: f(c, "HK-2026-0001"), foreign=None),
+    "payments.list_overdue": Row(P.PAYMENT_VIEW, lambda f, c, _: f(c), foreign=None),
+    "payments.list_payments": Row(P.PAYMENT_VIEW, lambda f, c, _: f(c, PaymentFilter()), foreign=None),
+    "payments.prepare": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i, Decimal(9), None, None), *DEAL),
+    "payments.set_over_collect": Row("admin", lambda f, c, _: f(c, allow=True), foreign=None),
+    "payments.set_plans": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i, (), 2), *DEAL),
+    "payments.show_payment": Row(None, lambda f, c, i: f(c, i), *PAID),
+    "payments.show_plans": Row(None, lambda f, c, i: f(c, i), *DEAL),
+    "payments.undo_create": Row(None, lambda f, c, i: f(c, {"payment_id": i}), *PAID, free=UNDO),
+    "payments.undo_edit": Row(None, lambda f, c, i: f(c, {"payment_id": i}), *PAID, free=UNDO),
+    "payments.undo_plans": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
+    "payments.undo_void": Row(None, lambda f, c, i: f(c, {"payment_id": i}), *PAID, free=UNDO),
+    "payments.void_payment": Row(P.PAYMENT_VOID, lambda f, c, i: f(c, i, "登错"), *PAID),
     "pool.assign_customer": Row(P.POOL_ASSIGN, lambda f, c, i: f(c, i, "zhao05"), own="宁波海蓝食品有限公司"),
     "pool.browse_pool": Row(P.POOL_VIEW, lambda f, c, _: f(c, (), 1), foreign=None),
     "pool.claim_customer": Row(P.POOL_CLAIM, lambda f, c, i: f(c, i), own="宁波海蓝食品有限公司", foreign=None),
@@ -383,10 +421,31 @@ async def _do(db: Database, name: str, who: str, wanted: str | int, *, without: 
                 actor, permissions=actor.permissions | _granted(row), admin=actor.admin or row.needs == "admin"
             )
         ctx = make_context(tx, actor, NOW, settings, "chat")
-        object_id = wanted if isinstance(wanted, int) else customer_id(tx, wanted)
+        object_id = wanted if isinstance(wanted, int) else object_called(tx, wanted)
         return row.call(function, ctx, object_id)
 
     return await db.unit(None, work)
+
+
+def object_called(tx: Tx, name: str) -> int:
+    """The id of a customer, or of a contract or payment by its number."""
+    if name[:3] not in ("HT-", "HD-", "HK-", "HV-"):
+        return customer_id(tx, name)
+    owner = {"LINA": "lina04", "ZHOU": "zhou06"}[name[3:]]
+    customer = customer_id(tx, "华兴科技有限公司" if owner == "lina04" else FOREIGN)
+    contract = Contract(
+        number=f"HT-{name[3:]}", customer_id=customer, amount=Decimal(100), owner_id=owner, created_at=NOW,
+        state="draft" if name.startswith("HD-") else "effective",
+    )  # fmt: skip
+    tx.add(contract)
+    tx.flush()
+    payment = Payment(contract_id=contract.id or 0, number=f"HK-{name[3:]}", amount=Decimal(10), paid_on=NOW.date())
+    payment.voided_at = NOW if name.startswith("HV-") else None
+    tx.add(payment)
+    tx.flush()
+    found = contract.id if name[:3] in ("HT-", "HD-") else payment.id
+    assert found is not None
+    return found
 
 
 def _granted(row: Row) -> frozenset[Permission]:
@@ -429,7 +488,7 @@ async def test_outside_the_scope_costs_what_absence_costs(sqlite: Database, name
     row = TABLE[name]
     assert row.foreign is not None
     foreign_name = row.foreign
-    foreign = await sqlite.system(lambda tx: customer_id(tx, foreign_name))
+    foreign = await sqlite.system(lambda tx: object_called(tx, foreign_name))
     assert 0 <= await _statements(sqlite, name, foreign) - await _statements(sqlite, name, ABSENT) <= 1
 
 

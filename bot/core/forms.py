@@ -96,7 +96,9 @@ FORMS: dict[str, tuple[FormField, ...]] = {
     ),
     "contract": (
         FormField("no", "合同编号", always=True, column="number"),
+        FormField("name", "合同名称"),
         FormField("amount", "合同金额", "money"),
+        FormField("discount", "整单折扣", "number"),
         FormField("signed_on", "签订日期", "date"),
         FormField("starts_on", "开始日期", "date"),
         FormField("ends_on", "到期日期", "date"),

@@ -10,6 +10,7 @@ KINDS: Final = {
     "settings": ("设置", "配置"),
     "dictionary": ("数据字典", "字典"),
     "customer": ("客户",),
+    "contract": ("合同", "回款"),
     "followup": ("跟进",),
     "pool": ("公海",),
     "org": ("组织", "同步"),
@@ -100,13 +101,30 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "undo.transfer": ("撤销转交", "customer"),
     "unlock.customer": ("解锁客户", "customer"),
     "undo.visit": ("撤销外勤", "followup"),
+    "create.contract": ("登记合同", "contract"),
+    "create.payment": ("登记回款", "contract"),
+    "delete.contract": ("删除合同", "contract"),
+    "delete.payment": ("删除回款", "contract"),
+    "edit.contract": ("修改合同", "contract"),
+    "edit.payment": ("修改回款", "contract"),
+    "move.contract": ("合同状态", "contract"),
+    "refund.payment": ("登记退款", "contract"),
+    "renew.contract": ("续签合同", "contract"),
+    "set.plans": ("排回款计划", "contract"),
+    "transfer.contract": ("转移合同", "contract"),
+    "undo.contract": ("撤销合同修改", "contract"),
+    "undo.create_contract": ("撤销登记合同", "contract"),
+    "undo.payment": ("撤销回款", "contract"),
+    "undo.plans": ("撤销回款计划", "contract"),
+    "void.payment": ("作废回款", "contract"),
     "world.load": ("导入公司数据", "settings"),
 }
 SUBJECTS: Final = {
     "customer": "客户", "dictionary": "字典", "role": "角色", "setting": "设置", "org": "组织", "company": "公司",
     "sync": "同步", "undo": "撤销", "product": "产品", "competitor": "竞争对手", "stage": "阶段", "target": "目标",
     "flow": "开票审批", "handover": "交接", "employee": "人员",
-    "contact": "联系人", "audit": "操作记录", "visit": "外勤", "intent": "待确认", "comment": "评论", "form": "表单",
+    "contact": "联系人", "contract": "合同", "payment": "回款", "audit": "操作记录", "visit": "外勤",
+    "intent": "待确认", "comment": "评论", "form": "表单",
 }  # fmt: skip
 SECTIONS: Final = {  # of a world file
     "settings": "设置", "dictionaries": "字典", "field_dictionaries": "字典绑定", "stages": "销售阶段",
@@ -121,7 +139,8 @@ DOORS: Final = {
 
 
 TAPS: Final = {  # the cards whose buttons are called so
-    "audit": "操作记录", "base": "基础资料", "contacts": "联系人", "customers": "客户", "editing": "修改客户",
+    "audit": "操作记录", "base": "基础资料", "contacts": "联系人", "contracts": "合同", "customers": "客户",
+    "payments": "回款", "editing": "修改客户",
     "merges": "合并客户", "team": "协作人", "timeline": "全部动态", "dictionaries": "数据字典", "followups": "跟进",
     "comments": "评论", "confirming": "待确认", "drafts": "草稿", "handover": "交接", "invoices": "开票审批",
     "opening": "开通应用", "org": "组织机构", "pool": "公海",

@@ -21,7 +21,7 @@ from storage.tables.access import (  # noqa: E402
     Secret,
     Setting,
 )
-from storage.tables.contracts import Contract, Payment  # noqa: E402
+from storage.tables.contracts import Contract, ContractOwner, NumberCounter, Payment, PaymentPlan  # noqa: E402
 from storage.tables.crm import (  # noqa: E402
     ClaimCarry,
     ClaimLog,
@@ -92,6 +92,7 @@ __all__ = [
     "Competitor",
     "Contact",
     "Contract",
+    "ContractOwner",
     "Conversation",
     "CustomField",
     "Customer",
@@ -120,11 +121,13 @@ __all__ = [
     "LoadedRecord",
     "MergeLog",
     "Notice",
+    "NumberCounter",
     "Opportunity",
     "OpportunityCompetitor",
     "Outbox",
     "OwnerHistory",
     "Payment",
+    "PaymentPlan",
     "Product",
     "Role",
     "RoleField",

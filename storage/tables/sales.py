@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from storage.scope import OfContract
 from storage.tables.custom_fields import HasCustom
 from storage.types import Fen, Json
 
@@ -49,11 +50,10 @@ class Competitor(SQLModel, table=True):
     active: bool = True  # False: archived, kept where it was met
 
 
-class Invoice(SQLModel, table=True):
+class Invoice(OfContract, table=True):
     """An invoice issued on a contract (before this database: from a world file)."""
 
     id: int | None = Field(default=None, primary_key=True)
-    contract_id: int = Field(foreign_key="contract.id", index=True)
     amount: Decimal = Field(sa_type=Fen)
     issued_on: date
 
