@@ -44,7 +44,14 @@ TABLES: Final[Mapping[str, str]] = {form: "follow_up" if form == "followup" else
 TEXTS: Final = ("text", "choice", "phone")  # kinds of which an outline can be shown
 DERIVED: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {  # columns that hold a field's value again
     ("contact", "mobile"): (("contact", "mobile_tail"),),
-    ("followup", "next_at"): (("customer", "next_follow_up_at"),),
+    ("followup", "next_at"): (("customer", "next_follow_up_at"), ("opportunity", "next_follow_up_at")),
+    ("opportunity", "amount"): (("opportunity_line", "price"), ("opportunity_line", "amount")),
+    ("contract", "amount"): (("contract_line", "price"), ("contract_line", "amount")),
+    ("product", "price"): (
+        ("product_price", "price"),
+        ("opportunity_line", "price"),
+        ("contract_line", "price"),
+    ),
 }
 STARS: Final = "*" * 64
 
@@ -187,7 +194,8 @@ def rebind(tx: Session, scope: Scope) -> None:
 
 def watch(models: Mapping[str, type[SQLModel]]) -> None:
     """Called by `storage.tables` when every model is defined: by name of the table."""
-    for table in TABLES.values():
+    derived = {table for columns in DERIVED.values() for table, _ in columns}
+    for table in {*TABLES.values(), *derived}:
         model = models[table]
         event.listen(model, "load", _on_load)
         event.listen(model, "refresh", _on_refresh)

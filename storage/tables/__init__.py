@@ -33,6 +33,7 @@ from storage.tables.crm import (  # noqa: E402
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
 from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
 from storage.tables.leads import Lead  # noqa: E402
+from storage.tables.lines import ContractLine  # noqa: E402
 from storage.tables.loads import LoadedRecord  # noqa: E402
 from storage.tables.messaging import (  # noqa: E402
     Attachment,
@@ -50,15 +51,41 @@ from storage.tables.messaging import (  # noqa: E402
     Undo,
     Upload,
 )
-from storage.tables.opportunities import Opportunity, OpportunityCompetitor  # noqa: E402
+from storage.tables.opportunities import (  # noqa: E402
+    Opportunity,
+    OpportunityCompetitor,
+    OpportunityLine,
+    StageLog,
+)
 from storage.tables.org import Department, DepartmentLeader, Employee, EmployeeDepartment, SyncRun  # noqa: E402
-from storage.tables.sales import Competitor, FlowNode, Invoice, Product, Stage, Target  # noqa: E402
+from storage.tables.sales import (  # noqa: E402
+    Competitor,
+    FlowNode,
+    Invoice,
+    Product,
+    ProductPrice,
+    Stage,
+    Target,
+)
 
 Tables.collect()
 _fields.watch(
     {
         str(model.__tablename__): model
-        for model in (Customer, Contact, FollowUp, Lead, Opportunity, Contract, Payment, Product, Competitor)
+        for model in (
+            Customer,
+            Contact,
+            FollowUp,
+            Lead,
+            Opportunity,
+            OpportunityLine,
+            Contract,
+            ContractLine,
+            Payment,
+            Product,
+            ProductPrice,
+            Competitor,
+        )
     }
 )
 
@@ -72,6 +99,7 @@ __all__ = [
     "Competitor",
     "Contact",
     "Contract",
+    "ContractLine",
     "Conversation",
     "Customer",
     "Department",
@@ -97,10 +125,12 @@ __all__ = [
     "Notice",
     "Opportunity",
     "OpportunityCompetitor",
+    "OpportunityLine",
     "Outbox",
     "OwnerHistory",
     "Payment",
     "Product",
+    "ProductPrice",
     "Role",
     "RoleField",
     "RoleFunction",
@@ -109,6 +139,7 @@ __all__ = [
     "Secret",
     "Setting",
     "Stage",
+    "StageLog",
     "SyncRun",
     "Target",
     "Undo",
