@@ -23,6 +23,8 @@ from handlers.invoices import chat as invoices_chat
 from handlers.invoices import taps as invoices_taps
 from handlers.opening import chat as opening_chat
 from handlers.opening import taps as opening_taps
+from handlers.opportunities import chat as opportunities_chat
+from handlers.opportunities import taps as opportunities_taps
 from handlers.org import chat as org_chat
 from handlers.org import events as org_events
 from handlers.org import jobs as org_jobs
@@ -67,6 +69,8 @@ ROUTERS: tuple[Router, ...] = (
     invoices_taps.router,
     opening_chat.router,
     opening_taps.router,
+    opportunities_chat.router,
+    opportunities_taps.router,
     org_chat.router,
     org_taps.router,
     pool_chat.router,

@@ -20,6 +20,15 @@ TOPICS: tuple[tuple[str, Permission | None, str, str], ...] = (
     ("领取", Permission.POOL_CLAIM, "领取 宁波海蓝", "先到先得"),
     ("退回", Permission.POOL_CLAIM, "退回 蓝海机械 联系不上", "放回公海"),
     ("分配", Permission.POOL_ASSIGN, "分配 宁波海蓝 给 李娜", "把公海客户给同事"),
+    (
+        "商机",
+        Permission.OPPORTUNITY_ADD,
+        "商机 华兴 二期扩容 30万 月底签",
+        "建商机；「二期扩容 进入报价」「二期扩容 赢了」",
+    ),
+    ("我的商机", Permission.OPPORTUNITY_VIEW, "我的商机 报价 30天没跟进", "个数和总金额；「逾期商机」看逾期的"),
+    ("预测", Permission.OPPORTUNITY_VIEW, "预测 本月", "商机金额按赢率加总"),
+    ("竞争对手胜率", Permission.OPPORTUNITY_VIEW, "竞争对手胜率", "对每家赢了几成"),
     ("撤销", None, "撤销", "撤回刚才的操作"),
 )
 SMALL_TALK = frozenset(

@@ -382,8 +382,9 @@ def list_opportunities(ctx: Context, wanted: OpportunityFilter, page: int = 1) -
         count, amount = opportunities.count_opportunities(tx, wanted)
         pages = max(1, -(-count // PAGE))
         rows = opportunities.list_opportunities(tx, wanted, page=min(max(1, page), pages))
+        names = people.names_of(tx, [o.owner_id for o in rows])
         return Page(
-            rows, customers.names_of(tx, [o.customer_id for o in rows]), people.names_of(tx, [o.owner_id for o in rows]),
+            rows, customers.names_of(tx, [o.customer_id for o in rows]), names,
             {s.id or 0: s for s in stages.list_stages(tx)}, count, amount, pages,
         )  # fmt: skip
 
