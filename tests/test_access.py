@@ -153,7 +153,9 @@ TABLE: dict[str, Row] = {
         P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "Z-9", Decimal(1), Decimal(0)), foreign=None
     ),
     "opportunities.change_stage": Row(P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "报价"), foreign=None),
-    "opportunities.create_opportunity": Row(P.OPPORTUNITY_ADD, lambda f, c, i: f(c, NewOpportunity(i, "二期"))),
+    "opportunities.create_opportunity": Row(
+        P.OPPORTUNITY_ADD, lambda f, c, _: f(c, NewOpportunity(ABSENT, "二期")), foreign=None
+    ),
     "opportunities.delete_opportunity": Row(P.OPPORTUNITY_DELETE, lambda f, c, i: f(c, ABSENT), foreign=None),
     "opportunities.forecast": Row(P.OPPORTUNITY_VIEW, lambda f, c, _: f(c), foreign=None),
     "opportunities.list_named": Row(P.OPPORTUNITY_VIEW, lambda f, c, _: f(c), foreign=None),
@@ -169,7 +171,9 @@ TABLE: dict[str, Row] = {
     "opportunities.transfer_opportunity": Row(
         P.OPPORTUNITY_TRANSFER, lambda f, c, i: f(c, ABSENT, "zhao05"), foreign=None
     ),
-    "opportunities.undo_change": Row(P.OPPORTUNITY_ADD, lambda f, c, i: f(c, {"id": ABSENT, "before": None}), foreign=None),
+    "opportunities.undo_change": Row(
+        P.OPPORTUNITY_ADD, lambda f, c, _: f(c, {"id": ABSENT, "before": None}), foreign=None
+    ),
     "opportunities.update_opportunity": Row(
         P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, {"amount": Decimal(1)}), foreign=None
     ),

@@ -100,7 +100,8 @@ DOORS: Final = {
 
 TAPS: Final = {  # the cards whose buttons are called so
     "audit": "操作记录", "base": "基础资料", "customers": "客户", "dictionaries": "数据字典", "followups": "跟进",
-    "handover": "交接", "invoices": "开票审批", "opening": "开通应用", "opportunities": "商机", "org": "组织机构", "pool": "公海",
+    "handover": "交接", "invoices": "开票审批", "opening": "开通应用", "opportunities": "商机", "org": "组织机构",
+    "pool": "公海",
     "products": "产品", "roles": "角色权限", "settings": "后台管理", "undo": "撤销",
 }  # fmt: skip
 _TAPPED: Final = re.compile(r"^点按钮 (\w+)\.[\w.]+$")

@@ -13,7 +13,7 @@ from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.dates import find_moments
 from bot.language.filters import page_wanted, read_list
 from bot.language.match import Candidate, rank
-from bot.language.money import find_amounts, parse_amount, show_money
+from bot.language.money import Amount, find_amounts, parse_amount, show_money
 from bot.language.normalize import fold
 from bot.language.pinyin import initials, pinyin_of
 from bot.language.ranges import find_range
@@ -74,6 +74,18 @@ def find_opportunity(ctx: Context, words: str) -> int | None:
     return match.certain.id if match.certain is not None else None
 
 
+def _amounts(words: str) -> list[Amount]:
+    """Sure amounts; one that stands alone between blanks counts, whatever comes behind it (30万 月底)."""
+    found = [a for a in find_amounts(words) if a.sure]
+    if found:
+        return found
+    for word in re.finditer(r"\S+", words):
+        alone = find_amounts(word[0])
+        if len(alone) == 1 and alone[0].sure:
+            return [replace(alone[0], start=word.start() + alone[0].start, end=word.start() + alone[0].end)]
+    return []
+
+
 def _meant(ctx: Context, words: str) -> int:
     found = find_opportunity(ctx, words)
     if found is None:
@@ -104,7 +116,7 @@ def _list(ctx: Context, talk: Talk, words: str, **state: Any) -> Reply:
                 state["stage_id"] = stage.id
             elif word in ("逾期", "过期"):
                 state["overdue"] = True
-            elif word not in ("商机",):
+            elif word != "商机":
                 left.append(word)
     state |= {"words": left, "page": asked.page}
     talk.ask("opportunities.list", state=state)
@@ -129,7 +141,7 @@ def about(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     words = message.args
     if not words:
         return _list(ctx, talk, "")
-    if message.word == "商机" and find_amounts(words) and not re.search(r"以上|以下|以内", words):
+    if message.word == "商机" and _amounts(words) and not re.search(r"以上|以下|以内", words):
         return _create(words, ctx, talk)
     known = find_opportunity(ctx, words)
     if known is not None:
@@ -152,7 +164,7 @@ def create(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 def _create(words: str, ctx: Context, talk: Talk) -> Reply:
     ctx.actor.require(Permission.OPPORTUNITY_ADD)
-    amounts = [a for a in find_amounts(words) if a.sure]
+    amounts = _amounts(words)
     if not amounts:
         raise InvalidInput(f"还差金额。请写成「{EXAMPLE}」（客户 名称 金额 预计日期）。")
     amount = amounts[0]
@@ -164,7 +176,10 @@ def _create(words: str, ctx: Context, talk: Talk) -> Reply:
             raise InvalidInput(f"没认准「{days[0].text}」是哪天，可以写：7月15日 / 月底 / 下周三。")
         day = days[0].day
         rest = f"{rest[: days[0].start]} {SIGN.sub('', rest[days[0].end :].strip())}"
-    found = find_customer(ctx, rest.strip(), pooled=None, leading=True)
+    first, _, behind = rest.strip().partition(" ")
+    found = replace(find_customer(ctx, first, pooled=None), rest=behind)  # the customer comes first
+    if found.certain is None:
+        found = find_customer(ctx, rest.strip(), pooled=None, leading=True)
     draft = {"amount": str(amount.value), "day": day.isoformat() if day else ""}
     if found.certain is None:
         return found.ask(talk, "opportunities.whose", "建商机", draft=draft)

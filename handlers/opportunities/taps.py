@@ -1,6 +1,7 @@
 """What taps on opportunity cards do, and how the cards are drawn."""
 
 from datetime import date
+from decimal import Decimal
 
 from bot.context import Context
 from bot.core.errors import InvalidInput, NotFound
@@ -65,7 +66,7 @@ def submit(tap: CardTap[SubmitOpportunityButton], ctx: Context) -> CardUpdate:
     done = create_opportunity(
         ctx,
         NewOpportunity(
-            int(customer_id), str(tap.form.get("name") or ""), amount.value if amount else NewOpportunity(0).amount,
+            int(customer_id), str(tap.form.get("name") or ""), (amount.value if amount else None) or Decimal("0.00"),
             day if isinstance(day, date) else None, str(tap.form.get("stage") or ""),
             str(tap.form.get("source") or ""),
         ),
