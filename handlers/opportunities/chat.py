@@ -178,7 +178,7 @@ def _create(words: str, ctx: Context, talk: Talk) -> Reply:
         rest = f"{rest[: days[0].start]} {SIGN.sub('', rest[days[0].end :].strip())}"
     first, _, behind = rest.strip().partition(" ")
     found = replace(find_customer(ctx, first, pooled=None), rest=behind)  # the customer comes first
-    if found.certain is None:
+    if found.certain is None and not found.options:
         found = find_customer(ctx, rest.strip(), pooled=None, leading=True)
     draft = {"amount": str(amount.value), "day": day.isoformat() if day else ""}
     if found.certain is None:

@@ -39,7 +39,7 @@ async def one(db: Database) -> Opportunity:
 async def test_an_opportunity_from_its_first_sentence_to_its_end(database: Database) -> None:
     await load_company(database, company())
     room = Room(database)
-    said = await room.say("lina04", "商机 华兴 二期扩容 30万 月底签")
+    said = await room.say("lina04", "商机 华兴科技 二期扩容 30万 月底签")
     assert "已建商机 二期扩容" in said and "¥300,000.00" in said and "初步沟通" in said
     room.clock.set(room.clock.now() + timedelta(days=6))
     assert "初步沟通 → 报价" in (said := await room.say("lina04", "二期扩容 进入报价")) and "停留 6 天" in said
@@ -65,7 +65,7 @@ async def test_an_opportunity_from_its_first_sentence_to_its_end(database: Datab
 async def test_lost_to_a_competitor_names_it(database: Database) -> None:
     await load_company(database, company())
     room = Room(database)
-    await room.say("lina04", "商机 华兴 二期扩容 30万")
+    await room.say("lina04", "商机 华兴科技 二期扩容 30万")
     assert "输给了哪家" in await room.say("lina04", "二期扩容 输了 竞品")
     assert "海天机械" in await room.say("lina04", "海天机械")
     assert (await one(database)).won_by_id is not None
@@ -93,7 +93,7 @@ async def test_a_products_new_price_changes_no_line(database: Database) -> None:
     """Invariant 38."""
     await load_company(database, company())
     room = Room(database)
-    await room.say("lina04", "商机 华兴 二期扩容 30万")
+    await room.say("lina04", "商机 华兴科技 二期扩容 30万")
     await room.say("lina04", "二期扩容 加产品 ZJ-001 3台")
 
     def dearer(tx: Tx) -> None:
@@ -108,7 +108,7 @@ async def test_a_products_new_price_changes_no_line(database: Database) -> None:
 async def test_a_stages_rate_moves_the_forecast_but_not_what_was_set_by_hand(database: Database) -> None:
     await load_company(database, company())
     room = Room(database)
-    await room.say("lina04", "商机 华兴 二期扩容 10万")
+    await room.say("lina04", "商机 华兴科技 二期扩容 10万")
     assert "¥10,000.00" in await room.say("lina04", "预测")
 
     def rate(tx: Tx) -> None:
