@@ -41,6 +41,8 @@ from handlers.merges import chat as merges_chat
 from handlers.merges import taps as merges_taps
 from handlers.opening import chat as opening_chat
 from handlers.opening import taps as opening_taps
+from handlers.opportunities import chat as opportunities_chat
+from handlers.opportunities import taps as opportunities_taps
 from handlers.org import chat as org_chat
 from handlers.org import events as org_events
 from handlers.org import jobs as org_jobs
@@ -112,6 +114,8 @@ ROUTERS: tuple[Router, ...] = (
     merges_taps.router,
     opening_chat.router,
     opening_taps.router,
+    opportunities_chat.router,
+    opportunities_taps.router,
     org_chat.router,
     org_taps.router,
     payments_chat.router,

@@ -50,7 +50,14 @@ TEXTS: Final = ("text", "choice", "phone")  # kinds of which an outline can be s
 DERIVED: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {  # columns that hold a field's value again
     ("contact", "mobile"): (("contact", "mobile_tail"),),
     ("followup", "content"): (("comment", "content"), ("visit", "remark")),
-    ("followup", "next_at"): (("customer", "next_follow_up_at"),),
+    ("followup", "next_at"): (("customer", "next_follow_up_at"), ("opportunity", "next_follow_up_at")),
+    ("opportunity", "amount"): (("opportunity_line", "price"), ("opportunity_line", "amount")),
+    ("contract", "amount"): (("contract_line", "price"), ("contract_line", "amount")),
+    ("product", "price"): (
+        ("product_price", "price"),
+        ("opportunity_line", "price"),
+        ("contract_line", "price"),
+    ),
 }
 STARS: Final = "*" * 64
 

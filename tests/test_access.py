@@ -53,6 +53,7 @@ from handlers.followups.service import NewFollowUp
 from handlers.handover.service import Wanted
 from handlers.invoices.rules import NodeWords
 from handlers.opening.rules import ScopeWish
+from handlers.opportunities.service import NewOpportunity
 from handlers.payments.service import NewPayment
 from handlers.targets.rules import read_targets
 from handlers.visits.reading import Wanted as VisitsWanted
@@ -61,6 +62,7 @@ from storage import customers, roles, teams
 from storage.contracts import ContractFilter
 from storage.customers import CustomerFilter
 from storage.database import Database, Tx
+from storage.opportunities import OpportunityFilter
 from storage.payments import PaymentFilter
 from storage.settings import read_settings
 from storage.tables import Contact, Contract, Payment, SyncRun
@@ -248,6 +250,34 @@ TABLE: dict[str, Row] = {
     "opening.open_app": Row("admin", lambda f, c, _: f(c), foreign=None),
     "opening.set_usage_scope": Row("admin", lambda f, c, _: f(c, ScopeWish("all")), foreign=None),
     "opening.show_opening": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "opportunities.add_line": Row(
+        P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "Z-9", Decimal(1), Decimal(0)), foreign=None
+    ),
+    "opportunities.change_stage": Row(P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "报价"), foreign=None),
+    "opportunities.create_opportunity": Row(
+        P.OPPORTUNITY_ADD, lambda f, c, _: f(c, NewOpportunity(ABSENT, "二期")), foreign=None
+    ),
+    "opportunities.delete_opportunity": Row(P.OPPORTUNITY_DELETE, lambda f, c, i: f(c, ABSENT), foreign=None),
+    "opportunities.forecast": Row(P.OPPORTUNITY_VIEW, lambda f, c, _: f(c), foreign=None),
+    "opportunities.list_named": Row(P.OPPORTUNITY_VIEW, lambda f, c, _: f(c), foreign=None),
+    "opportunities.list_open_stages": Row(P.OPPORTUNITY_VIEW, lambda f, c, _: f(c), foreign=None),
+    "opportunities.list_opportunities": Row(
+        P.OPPORTUNITY_VIEW, lambda f, c, _: f(c, OpportunityFilter()), foreign=None
+    ),
+    "opportunities.list_win_rates": Row(P.OPPORTUNITY_VIEW, lambda f, c, _: f(c), foreign=None),
+    "opportunities.meet_competitor": Row(P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "海天"), foreign=None),
+    "opportunities.remove_line": Row(P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "Z-9"), foreign=None),
+    "opportunities.reopen_opportunity": Row(P.OPPORTUNITY_EDIT, lambda f, c, i: f(c, ABSENT), foreign=None),
+    "opportunities.show_opportunity": Row(P.OPPORTUNITY_VIEW, lambda f, c, i: f(c, ABSENT), foreign=None),
+    "opportunities.transfer_opportunity": Row(
+        P.OPPORTUNITY_TRANSFER, lambda f, c, i: f(c, ABSENT, "zhao05"), foreign=None
+    ),
+    "opportunities.undo_change": Row(
+        P.OPPORTUNITY_ADD, lambda f, c, _: f(c, {"id": ABSENT, "before": None}), foreign=None
+    ),
+    "opportunities.update_opportunity": Row(
+        P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, {"amount": Decimal(1)}), foreign=None
+    ),
     "org.ask_credentials": Row(None, lambda f, c, _: f(c, "chen01"), foreign=None, free=SYSTEM),
     "org.decide_removals": Row("admin", lambda f, c, _: f(c, agree=True), foreign=None),
     "org.find_departments": Row("admin", lambda f, c, _: f(c, "销售一部"), foreign=None),

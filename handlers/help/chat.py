@@ -42,6 +42,15 @@ TOPICS: tuple[tuple[str, Permission | None, str, str], ...] = (
     ("评论", Permission.FOLLOWUP_ADD, "评论 华兴 @王芳 报价单发我看看", "看得到这家客户的同事会收到提醒"),
     ("外勤", Permission.FOLLOWUP_ADD, "外勤 华东精密 车间看了设备", "或在钉钉里签到；「今天的外勤」看记录"),
     ("继续", None, "继续", "接着填放下的草稿，「草稿」看有哪些"),
+    (
+        "商机",
+        Permission.OPPORTUNITY_ADD,
+        "商机 华兴 二期扩容 30万 月底签",
+        "建商机；「二期扩容 进入报价」「二期扩容 赢了」",
+    ),
+    ("我的商机", Permission.OPPORTUNITY_VIEW, "我的商机 报价 30天没跟进", "个数和总金额；「逾期商机」看逾期的"),
+    ("预测", Permission.OPPORTUNITY_VIEW, "预测 本月", "商机金额按赢率加总"),
+    ("竞争对手胜率", Permission.OPPORTUNITY_VIEW, "竞争对手胜率", "对每家赢了几成"),
     ("撤销", None, "撤销", "撤回刚才的操作"),
 )
 SMALL_TALK = frozenset(

@@ -38,6 +38,7 @@ from storage.tables.dialogues import DialogueDraft, Intent  # noqa: E402
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
 from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
 from storage.tables.leads import Lead  # noqa: E402
+from storage.tables.lines import ContractLine  # noqa: E402
 from storage.tables.loads import LoadedRecord  # noqa: E402
 from storage.tables.messaging import (  # noqa: E402
     Attachment,
@@ -55,9 +56,22 @@ from storage.tables.messaging import (  # noqa: E402
     Undo,
     Upload,
 )
-from storage.tables.opportunities import Opportunity, OpportunityCompetitor  # noqa: E402
+from storage.tables.opportunities import (  # noqa: E402
+    Opportunity,
+    OpportunityCompetitor,
+    OpportunityLine,
+    StageLog,
+)
 from storage.tables.org import Department, DepartmentLeader, Employee, EmployeeDepartment, SyncRun  # noqa: E402
-from storage.tables.sales import Competitor, FlowNode, Invoice, Product, Stage, Target  # noqa: E402
+from storage.tables.sales import (  # noqa: E402
+    Competitor,
+    FlowNode,
+    Invoice,
+    Product,
+    ProductPrice,
+    Stage,
+    Target,
+)
 from storage.tables.visits import CheckIn, Comment, Visit  # noqa: E402
 
 Tables.collect()
@@ -70,9 +84,12 @@ _fields.watch(
             FollowUp,
             Lead,
             Opportunity,
+            OpportunityLine,
             Contract,
+            ContractLine,
             Payment,
             Product,
+            ProductPrice,
             Competitor,
             Comment,
             Visit,
@@ -92,6 +109,7 @@ __all__ = [
     "Competitor",
     "Contact",
     "Contract",
+    "ContractLine",
     "ContractOwner",
     "Conversation",
     "CustomField",
@@ -124,11 +142,13 @@ __all__ = [
     "NumberCounter",
     "Opportunity",
     "OpportunityCompetitor",
+    "OpportunityLine",
     "Outbox",
     "OwnerHistory",
     "Payment",
     "PaymentPlan",
     "Product",
+    "ProductPrice",
     "Role",
     "RoleField",
     "RoleFunction",
@@ -137,6 +157,7 @@ __all__ = [
     "Secret",
     "Setting",
     "Stage",
+    "StageLog",
     "SyncRun",
     "Target",
     "TeamMember",

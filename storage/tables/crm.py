@@ -159,6 +159,7 @@ class FollowUp(OfCustomer, table=True):
     __table_args__ = (Index("ix_follow_up_customer_at", "customer_id", "at"),)
     id: int | None = Field(default=None, primary_key=True)
     user_id: str = Field(index=True)  # author; may have left
+    opportunity_id: int | None = Field(default=None, foreign_key="opportunity.id", index=True)
     at: datetime = Field(sa_type=Moment, index=True)
     method: str = ""  # dictionary value of followup.method
     content: str

@@ -1,6 +1,6 @@
 """The rest of the sales chain: loaded from a world file and kept, used by the capabilities that follow."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from storage.scope import OfContract
 from storage.tables.custom_fields import HasCustom
-from storage.types import Fen, Json
+from storage.types import Fen, Json, Moment
 
 
 class Stage(SQLModel, table=True):
@@ -25,6 +25,7 @@ class Stage(SQLModel, table=True):
     kind: str = "open"
     position: int = 0
     active: bool = True  # False: kept on what is in it, not to be chosen any more
+    rotten_days: int | None = None  # without a follow-up for so many days what is in it is stale (R-OPP-7)
 
 
 class Product(HasCustom, table=True):
@@ -36,7 +37,20 @@ class Product(HasCustom, table=True):
     category: str = ""
     unit: str = ""
     price: Decimal = Field(default=Decimal("0.00"), sa_type=Fen)
+    spec: str = ""  # 规格
+    description: str = ""
     enabled: bool = True  # False: kept on lines made before, not to be chosen any more
+
+
+class ProductPrice(SQLModel, table=True):
+    """A price a product had, and until when: what it costs now stands on the product."""
+
+    __tablename__ = "product_price"
+    id: int | None = Field(default=None, primary_key=True)
+    product_id: int = Field(foreign_key="product.id", index=True)
+    price: Decimal = Field(sa_type=Fen)
+    until: datetime = Field(sa_type=Moment)
+    by_user_id: str = ""  # who changed it
 
 
 class Competitor(SQLModel, table=True):

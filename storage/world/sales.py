@@ -7,6 +7,7 @@ from sqlalchemy import delete
 from sqlmodel import col, select
 
 from storage.numbers import next_number, note_number
+from storage.opportunities import enter_stage
 from storage.payments import main_department
 from storage.tables import (
     Competitor,
@@ -68,6 +69,7 @@ def load_opportunities(load: Loading, vocabulary: Vocabulary, ids: dict[str, int
     rows = {(o.customer_id, o.name): o for o in tx.exec(select(Opportunity), execution_options=WHOLE).all()}
     listed = tx.exec(select(Stage).order_by(col(Stage.position), col(Stage.id))).all()
     stages = {one.name: one.id for one in listed}
+    by_id = {one.id: one for one in listed}
     first = next((one.id for one in listed if one.kind == "open"), None)
     rivals = {name: key for key, name in tx.exec(select(Competitor.id, Competitor.name)).all()}
     met: list[tuple[Opportunity, list[str]]] = []
@@ -87,12 +89,12 @@ def load_opportunities(load: Loading, vocabulary: Vocabulary, ids: dict[str, int
         if row is None:
             row = Opportunity(
                 name=record.name, customer_id=customer_id, amount=record.amount, stage_id=stage_id,
-                created_at=load.now,
+                created_at=load.now, stage_since=load.now, updated_at=load.now,
             )  # fmt: skip
         for name, value in _opportunity_fields(record, vocabulary, path).items():
             setattr(row, name, value)
-        row.stage_id = stage_id
         tx.add(row)
+        enter_stage(tx, row, by_id[stage_id], by="", now=load.now)
         if "competitors" in record.model_fields_set:
             met.append((row, record.competitors))
     tx.flush()
