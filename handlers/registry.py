@@ -11,6 +11,9 @@ from handlers.customers import chat as customers_chat
 from handlers.customers import taps as customers_taps
 from handlers.dictionaries import chat as dictionaries_chat
 from handlers.dictionaries import taps as dictionaries_taps
+from handlers.exchange import chat as exchange_chat
+from handlers.exchange import jobs as exchange_jobs
+from handlers.exchange import taps as exchange_taps
 from handlers.followups import chat as followups_chat
 from handlers.followups import taps as followups_taps
 from handlers.handover import chat as handover_chat
@@ -85,7 +88,15 @@ ROUTERS: tuple[Router, ...] = (
     settings_taps.router,
     undo_chat.router,
     undo_taps.router,
+    exchange_chat.router,  # last: it takes the tables that nobody else knows
+    exchange_taps.router,
 )
-JOBS: tuple[Job, ...] = (*handover_jobs.JOBS, *org_jobs.JOBS, *reminders_jobs.JOBS, *settings_jobs.JOBS)
+JOBS: tuple[Job, ...] = (
+    *exchange_jobs.JOBS,
+    *handover_jobs.JOBS,
+    *org_jobs.JOBS,
+    *reminders_jobs.JOBS,
+    *settings_jobs.JOBS,
+)
 ON_EVENT = org_events.apply
 ON_NEWCOMER = org_events.meet

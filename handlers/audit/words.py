@@ -30,19 +30,26 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "change.setting": ("修改设置", "settings"),
     "claim.customer": ("领取客户", "pool"),
     "create.customer": ("新建客户", "customer"),
+    "create.contact": ("导入联系人", "customer"),
+    "create.competitor": ("导入竞争对手", "base"),
+    "create.product": ("导入产品", "base"),
     "create.role": ("新建角色", "rights"),
     "create.dictionary": ("新建字典", "dictionary"),
     "decide.removals": ("决定离职名单", "org"),
     "delete.role": ("删除角色", "rights"),
     "delete.dictionary": ("删除字典", "dictionary"),
+    "edit.contact": ("修改联系人", "customer"),
+    "edit.customer": ("修改客户", "customer"),
     "edit.competitor": ("修改竞争对手", "base"),
     "edit.dictionary": ("修改字典", "dictionary"),
     "edit.flow": ("修改开票审批设置", "settings"),
     "edit.product": ("修改产品", "base"),
     "edit.stage": ("修改阶段", "base"),
     "export.audit": ("导出操作记录", "export"),
+    "export.records": ("导出数据", "export"),
     "export.roles": ("导出角色", "export"),
     "hand_over.work": ("交接", "rights"),
+    "import.records": ("导入数据", "export"),
     "import.role": ("导入角色", "rights"),
     "leave.employee": ("离职", "rights"),
     "log.follow_up": ("记跟进", "followup"),
@@ -66,6 +73,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "undo.flow": ("撤销开票审批设置", "settings"),
     "undo.follow_up": ("撤销跟进", "followup"),
     "undo.handover": ("撤销交接", "rights"),
+    "undo.import": ("撤销导入", "export"),
     "undo.return": ("撤销退回", "pool"),
     "undo.role": ("撤销角色修改", "rights"),
     "undo.stage": ("撤销阶段修改", "base"),
@@ -76,7 +84,7 @@ SUBJECTS: Final = {
     "customer": "客户", "dictionary": "字典", "role": "角色", "setting": "设置", "org": "组织", "company": "公司",
     "sync": "同步", "undo": "撤销", "product": "产品", "competitor": "竞争对手", "stage": "阶段", "target": "目标",
     "flow": "开票审批", "handover": "交接", "employee": "人员",
-    "contact": "联系人", "audit": "操作记录",
+    "exchange": "导入", "export": "导出", "contact": "联系人", "audit": "操作记录",
 }  # fmt: skip
 SECTIONS: Final = {  # of a world file
     "settings": "设置", "dictionaries": "字典", "field_dictionaries": "字典绑定", "stages": "销售阶段",
@@ -91,7 +99,7 @@ DOORS: Final = {
 
 
 TAPS: Final = {  # the cards whose buttons are called so
-    "audit": "操作记录", "base": "基础资料", "customers": "客户", "dictionaries": "数据字典", "followups": "跟进",
+    "audit": "操作记录", "base": "基础资料", "customers": "客户", "dictionaries": "数据字典", "exchange": "导入", "followups": "跟进",
     "handover": "交接", "invoices": "开票审批", "opening": "开通应用", "org": "组织机构", "pool": "公海",
     "products": "产品", "roles": "角色权限", "settings": "后台管理", "undo": "撤销",
 }  # fmt: skip

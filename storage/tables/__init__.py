@@ -31,6 +31,7 @@ from storage.tables.crm import (  # noqa: E402
     OwnerHistory,
 )
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
+from storage.tables.exchange import Exchange, ExchangeFile, ExchangeRow  # noqa: E402
 from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
 from storage.tables.leads import Lead  # noqa: E402
 from storage.tables.loads import LoadedRecord  # noqa: E402
@@ -82,6 +83,9 @@ __all__ = [
     "DigestItem",
     "Employee",
     "EmployeeDepartment",
+    "Exchange",
+    "ExchangeFile",
+    "ExchangeRow",
     "FieldDictionary",
     "FlowNode",
     "FollowUp",
