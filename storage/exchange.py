@@ -104,7 +104,7 @@ def first_with(tx: Tx, exchange_id: int, keys: Collection[str]) -> dict[str, int
         .where(col(ExchangeRow.exchange_id) == exchange_id, col(ExchangeRow.key).in_(list(keys)))
         .group_by(col(ExchangeRow.key))
     )
-    return {key: number for key, number in tx.execute(query).all()}
+    return dict(tx.execute(query).all())  # type: ignore[arg-type]
 
 
 def rows_after(
@@ -123,13 +123,13 @@ def rows_after(
 def count_verdicts(tx: Tx, exchange_id: int) -> Counter[str]:
     """How many rows are thought what of."""
     query = columns(col(ExchangeRow.verdict), func.count()).where(col(ExchangeRow.exchange_id) == exchange_id)
-    return Counter(dict(tx.execute(query.group_by(col(ExchangeRow.verdict))).tuples().all()))
+    return Counter(dict(tx.execute(query.group_by(col(ExchangeRow.verdict))).all()))
 
 
 def count_outcomes(tx: Tx, exchange_id: int) -> Counter[str]:
     """What became of how many rows."""
     query = columns(col(ExchangeRow.outcome), func.count()).where(col(ExchangeRow.exchange_id) == exchange_id)
-    return Counter(dict(tx.execute(query.group_by(col(ExchangeRow.outcome))).tuples().all()))
+    return Counter(dict(tx.execute(query.group_by(col(ExchangeRow.outcome))).all()))
 
 
 def mark(tx: Tx, rows: Sequence[dict[str, object]]) -> None:

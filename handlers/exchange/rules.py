@@ -110,7 +110,7 @@ def guess_kinds(
 
 def is_sure(guesses: Sequence[Guess]) -> bool:
     """Whether the first is clearly the one."""
-    if not guesses or not guesses[0].fits or len(guesses[0].mapping) < 2:
+    if not guesses or not guesses[0].fits or guesses[0].score < 3.5:  # one column by another name is little to go by
         return False
     return len(guesses) == 1 or not guesses[1].fits or guesses[0].score - guesses[1].score >= 1
 

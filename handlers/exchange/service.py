@@ -273,7 +273,7 @@ def _access(tx: Tx, ctx: Context, exchange_id: int, *, states: Collection[str] =
         raise NotFound(ABSENT, attempt=f"exchange:{exchange_id}" if job is not None else "")
     if states and job.state not in states:
         done = {
-            "running": "正在导入，请等它完成。", "reading": "还在检查，请等一下。", "dropped": "这个文件没有导入，要导入请重新发一次。",
+            "asking": "先点卡片告诉我这是哪种表格，再导入。", "running": "正在导入，请等它完成。", "reading": "还在检查，请等一下。", "dropped": "这个文件没有导入，要导入请重新发一次。",
         }  # fmt: skip
         raise NothingToImport(done.get(job.state, "这个文件已经导入过了。要再导入，请重新发一次文件。"))
     return job
