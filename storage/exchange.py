@@ -192,3 +192,19 @@ def prune(tx: Tx, *, now: datetime) -> int:
     tx.execute(delete(ExchangeRow).where(col(ExchangeRow.exchange_id).in_(old)))
     gone = tx.execute(delete(Exchange).where(col(Exchange.created_at) < now - KEEP, col(Exchange.state).not_in(OPEN)))
     return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def set_option(tx: Tx, exchange_id: int, name: str, value: Any) -> None:
+    """Said besides the file itself."""
+    job = get(tx, exchange_id)
+    if job is not None:
+        job.options = {**job.options, name: value}
+        tx.flush()
+
+
+def finish(tx: Tx, exchange_id: int, *, now: datetime) -> None:
+    """Its file is where it should be."""
+    job = get(tx, exchange_id)
+    if job is not None:
+        job.state, job.done_at = "done", now
+        tx.flush()

@@ -37,6 +37,16 @@ def find_folded(tx: Tx, model: type[M], column: str, values: Collection[str]) ->
     return found
 
 
+def taken(tx: Tx, model: type[M], column: str, values: Collection[str]) -> set[str]:
+    """Those of these values that any record has, deleted ones and those out of scope too."""
+    found: set[str] = set()
+    wanted = list(dict.fromkeys(values))
+    for start in range(0, len(wanted), AT_ONCE):
+        query = select(getattr(model, column)).where(col(getattr(model, column)).in_(wanted[start : start + AT_ONCE]))
+        found |= set(tx.exec(query, execution_options={"unscoped": "a number is the company's, used once"}).all())
+    return found
+
+
 def everyone(tx: Tx, model: type[M]) -> list[M]:
     """All of a short list."""
     return list(tx.exec(select(model)).all())
@@ -53,9 +63,7 @@ def names_by_id(tx: Tx, model: type[M], column: str, ids: Collection[int], *, un
     wanted = list(dict.fromkeys(ids))
     options = {"unscoped": unscoped} if unscoped else {}
     for start in range(0, len(wanted), AT_ONCE):
-        query = select(
-            model.id, getattr(model, column)
-        ).where(
+        query = select(model.id, getattr(model, column)).where(
             col(getattr(model, "id")).in_(wanted[start : start + AT_ONCE])  # noqa: B009
         )
         found |= dict(tx.exec(query, execution_options=options).all())

@@ -44,6 +44,7 @@ class Competitors(RecordKind):
         long = {"width": 40, "longest": 2000}
         return tuple(
             form_columns(
+                tx,
                 "competitor",
                 name={"required": True, "synonyms": ("名称", "对手名称", "竞争对手名称", "竞品", "公司名称"), "width": 28,
                       "sample": "示例 某某机床"},

@@ -108,6 +108,7 @@ class Contacts(RecordKind):
         return (
             sample,
             *form_columns(
+                tx,
                 "contact",
                 name={"required": True, "synonyms": ("联系人", "联系人姓名", "名字"), "sample": "陈强", "longest": 40},
                 title={"synonyms": ("职位", "岗位", "头衔")},

@@ -263,6 +263,7 @@ class Customers(Kind):
         contact = {"form": "contact"}
         return (
             *form_columns(
+                tx,
                 "customer",
                 name={"required": True, "width": 32, "longest": 80, "sample": "示例 杭州远航贸易有限公司",
                       "synonyms": ("客户", "公司名称", "公司", "企业名称", "单位名称", "名称", "客户全称", "单位")},

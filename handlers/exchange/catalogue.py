@@ -4,14 +4,29 @@ from collections.abc import Mapping
 from typing import Final
 
 from handlers.competitors.sheet import Competitors
+from handlers.contracts.sheet import CONTRACTS
 from handlers.customers.contact_sheet import Contacts
 from handlers.customers.sheet import CUSTOMERS
 from handlers.exchange.kinds import Kind
+from handlers.leads.sheet import LEADS
+from handlers.opportunities.sheet import OPPORTUNITIES
+from handlers.payments.sheet import Payments
 from handlers.products.sheet import Products
 from handlers.targets.sheet import Targets
 
 KINDS: Final[Mapping[str, Kind]] = {
-    kind.name: kind for kind in (CUSTOMERS, Contacts(), Products(), Competitors(), Targets())
+    kind.name: kind
+    for kind in (
+        CUSTOMERS,
+        LEADS,
+        Contacts(),
+        Products(),
+        Competitors(),
+        OPPORTUNITIES,
+        CONTRACTS,
+        Payments(),
+        Targets(),
+    )
 }
 
 

@@ -45,6 +45,7 @@ class Products(RecordKind):
         """编号 名称 分类 单位 单价."""
         return tuple(
             form_columns(
+                tx,
                 "product",
                 code={"required": True, "synonyms": ("编号", "编码", "产品编码", "货号", "型号", "SKU", "料号"),
                       "sample": "示例-001", "longest": LONGEST},

@@ -101,7 +101,9 @@ async def test_products_round_trip_and_are_updated_by_their_code(both: Stage) ->
 
 
 async def test_what_was_worked_on_since_stays_when_an_import_is_taken_back(stage: Stage) -> None:
-    content = table(["客户名称", "联系人", "手机"], ["甲乙机床有限公司", "王一", "13900002221"], ["丙丁模具有限公司", None, None])
+    content = table(
+        ["客户名称", "联系人", "手机"], ["甲乙机床有限公司", "王一", "13900002221"], ["丙丁模具有限公司", None, None]
+    )
     checked = card_of(await send_file(stage, "chen01", content, "客户.xlsx"))
     await stage.tap("chen01", checked, "导入 2 条")
     await stage.say("chen01", "跟进 甲乙机床 电话聊了报价")
@@ -112,7 +114,9 @@ async def test_what_was_worked_on_since_stays_when_an_import_is_taken_back(stage
 
 
 async def test_only_named_rows_and_words_instead_of_taps(stage: Stage) -> None:
-    content = table(["客户名称"], ["一号机床有限公司"], ["二号机床有限公司"], ["三号机床有限公司"], ["五号机床有限公司"])
+    content = table(
+        ["客户名称"], ["一号机床有限公司"], ["二号机床有限公司"], ["三号机床有限公司"], ["五号机床有限公司"]
+    )
     await send_file(stage, "chen01", content, "客户.xlsx")
     done = card_of(await stage.say("chen01", "导入 3-4,9"))
     assert "新增 2 · 更新 0 · 跳过 2 · 失败 0" in done["text"]
@@ -145,7 +149,9 @@ async def test_a_column_one_may_not_write_is_refused_by_its_name(stage: Stage) -
     said = (await send_file(stage, "lina04", table(PRODUCTS, ["A1", "甲", None, None, "1"]), "产品.xlsx"))[0]["text"]
     assert "你不能填产品的「单价」" in said
     assert "一号机床有限公司" not in await customers(stage) and "A1" not in await products(stage)
-    empty = card_of(await send_file(stage, "lina04", table(["客户名称", "电话"], ["一号机床有限公司", None]), "客户.xlsx"))
+    empty = card_of(
+        await send_file(stage, "lina04", table(["客户名称", "电话"], ["一号机床有限公司", None]), "客户.xlsx")
+    )
     assert "可导入 1" in empty["text"], "an empty column is no wish to write it"
     header = rows_of(await fetch_file(stage, only_file(await stage.say("lina04", "客户导入模板"))))[0]
     assert "客户名称*" in header and "电话" not in header and "联系人手机" in header
@@ -216,7 +222,9 @@ async def test_without_an_owner_into_the_pool_if_one_says_so(stage: Stage) -> No
     def look(tx: Tx) -> list[tuple[str | None, str]]:
         customer = tx.exec(select(Customer).where(Customer.name == "一号机床有限公司")).one()
         assert customer.owner_id is None and customer.pooled_at is not None
-        return [(h.owner_id, h.how) for h in tx.exec(select(OwnerHistory).where(OwnerHistory.customer_id == customer.id))]
+        return [
+            (h.owner_id, h.how) for h in tx.exec(select(OwnerHistory).where(OwnerHistory.customer_id == customer.id))
+        ]
 
     assert await stage.app.db.system(look) == [(None, "import")]
 
@@ -271,7 +279,11 @@ async def test_clearing_needs_a_word_and_blank_cells_change_nothing(stage: Stage
 
 
 async def test_targets_and_competitors(stage: Stage) -> None:
-    content = table(["对象", "指标", "年份", "1月", "2月"], ["李娜", "合同额", "2026", "30万", "300000"], ["没有人", "合同额", "2026", "1", None])
+    content = table(
+        ["对象", "指标", "年份", "1月", "2月"],
+        ["李娜", "合同额", "2026", "30万", "300000"],
+        ["没有人", "合同额", "2026", "1", None],
+    )
     checked = card_of(await send_file(stage, "chen01", content, "目标.xlsx"))
     assert "可导入 1 · 疑似重复 0 · 有问题 1" in checked["text"]
     await stage.tap("chen01", checked, "导入 1 条")

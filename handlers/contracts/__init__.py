@@ -1,0 +1,1 @@
+"""合同 and what is owed on them."""

@@ -1,0 +1,1 @@
+"""商机: what may be sold, and how far it is."""

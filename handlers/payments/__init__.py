@@ -1,0 +1,1 @@
+"""回款: the money that comes in on contracts."""
