@@ -88,7 +88,7 @@ def templates_card(kinds: Sequence[tuple[str, str]]) -> CardView:
 
 
 def checked_card(
-    exchange_id: int, *, file: str, label: str, unit: str, text: str, new: int, twins: int, updates: int, left: int, owned: bool,
+    exchange_id: int, *, file: str, label: str, text: str, new: int, twins: int, updates: int, left: int, owned: bool,
     to_pool: bool,
 ) -> CardView:  # fmt: skip
     """The dry run, and what can be done with it."""

@@ -104,7 +104,7 @@ def first_with(tx: Tx, exchange_id: int, keys: Collection[str]) -> dict[str, int
         .where(col(ExchangeRow.exchange_id) == exchange_id, col(ExchangeRow.key).in_(list(keys)))
         .group_by(col(ExchangeRow.key))
     )
-    return dict(tx.execute(query).all())  # type: ignore[arg-type]
+    return dict(tx.execute(query).all())
 
 
 def rows_after(

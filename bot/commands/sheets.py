@@ -1,7 +1,6 @@
 """What `import`, `export` and `template` share: a company's database, the clock, and files that are written whole."""
 
 import contextlib
-import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -63,7 +62,7 @@ def write_file(path: str, content: bytes) -> None:
     part = target.with_name(f".{target.name}.part")
     try:
         part.write_bytes(content)
-        os.replace(part, target)
+        part.replace(target)
     except OSError as refused:
         part.unlink(missing_ok=True)
         raise Refused(f"写不了 {path}：{refused.strerror}") from refused

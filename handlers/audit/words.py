@@ -91,7 +91,8 @@ SUBJECTS: Final = {
     "customer": "客户", "dictionary": "字典", "role": "角色", "setting": "设置", "org": "组织", "company": "公司",
     "sync": "同步", "undo": "撤销", "product": "产品", "competitor": "竞争对手", "stage": "阶段", "target": "目标",
     "flow": "开票审批", "handover": "交接", "employee": "人员",
-    "exchange": "导入", "export": "导出", "contract": "合同", "lead": "线索", "opportunity": "商机", "payment": "回款", "contact": "联系人", "audit": "操作记录",
+    "exchange": "导入", "export": "导出", "contract": "合同", "lead": "线索", "opportunity": "商机",
+    "payment": "回款", "contact": "联系人", "audit": "操作记录",
 }  # fmt: skip
 SECTIONS: Final = {  # of a world file
     "settings": "设置", "dictionaries": "字典", "field_dictionaries": "字典绑定", "stages": "销售阶段",
@@ -106,7 +107,8 @@ DOORS: Final = {
 
 
 TAPS: Final = {  # the cards whose buttons are called so
-    "audit": "操作记录", "base": "基础资料", "customers": "客户", "dictionaries": "数据字典", "exchange": "导入", "followups": "跟进",
+    "audit": "操作记录", "base": "基础资料", "customers": "客户", "dictionaries": "数据字典", "exchange": "导入",
+    "followups": "跟进",
     "handover": "交接", "invoices": "开票审批", "opening": "开通应用", "org": "组织机构", "pool": "公海",
     "products": "产品", "roles": "角色权限", "settings": "后台管理", "undo": "撤销",
 }  # fmt: skip

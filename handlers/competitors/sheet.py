@@ -16,7 +16,7 @@ from storage.tables import Competitor
 class CompetitorBatch(RecordBatch):
     """Rows of competitors."""
 
-    def fetch(self, rows: Sequence[Values]) -> dict[str, Any]:  # noqa: ARG002 -- a few dozen in all
+    def fetch(self, rows: Sequence[Values]) -> dict[str, Any]:  # noqa: ARG002
         """By name."""
         lock_base_data(self.tx)
         return {hard_key(c.name): c for c in records.everyone(self.tx, Competitor)}
@@ -46,7 +46,7 @@ class Competitors(RecordKind):
             form_columns(
                 tx,
                 "competitor",
-                name={"required": True, "synonyms": ("名称", "对手名称", "竞争对手名称", "竞品", "公司名称"), "width": 28,
+                name={"required": True, "synonyms": ("名称", "对手名称", "竞争对手名称", "公司名称"), "width": 28,
                       "sample": "示例 某某机床"},
                 strengths={"synonyms": ("强项", "优点"), "sample": "价格低", **long},
                 weaknesses={"synonyms": ("弱项", "缺点", "弱势"), "sample": "服务慢", **long},

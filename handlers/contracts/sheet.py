@@ -109,7 +109,7 @@ class Contracts(RecordKind):
         """Whether money came in on it, or an invoice went out."""
         return is_referred_to(tx, Contract, record.id)
 
-    def remove(self, tx: Tx, ctx: Any, record: Any) -> None:
+    def remove(self, tx: Tx, ctx: Any, record: Any) -> None:  # noqa: ARG002
         """Gone: nothing refers to it."""
         records.remove(tx, record)
 

@@ -1,4 +1,4 @@
-"""Columns of contacts, and what a row of them does: the key is the customer, the name and, if it is told, the number."""
+"""Columns of contacts, and what a row of them does: the key is the customer, the name and, if told, the number."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar

@@ -6,7 +6,7 @@ merged: it is left out unless its row is asked for by number.
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from bot.context import Context
 from bot.core.actor import Permission
@@ -85,7 +85,7 @@ class CustomerBatch(Batch):
         if not values.get("contact.name") and (values.get("contact.title") or values.get("contact.mobile")):
             values["contact.name"] = "联系人" if values.get("contact.mobile") else ""
         twin = self.by_key.get(self.keys[name][0])
-        coded = self.by_code.get(values.get("credit_code"))
+        coded = self.by_code.get(str(values.get("credit_code") or ""))
         if coded is not None and coded is not twin:
             raise RowProblem(f"信用代码：已经是{self._twin_text(coded)}，请核对")
         if twin is not None:
@@ -159,13 +159,12 @@ class CustomerBatch(Batch):
         name, owner, now = str(values["name"]), self._owner(values), self.ctx.now
         given = {FIELDS[f]: v for f, v in values.items() if f in FIELDS}
         given["credit_code"] = given.get("credit_code") or None
-        made = Customer(
+        return Customer(
             name=name, name_key=self.keys[name][0], soft_key=self.keys[name][1], pinyin=pinyin_of(name),
             initials=initials(name), owner_id=owner, owner_since=now if owner else None,
             pooled_at=None if owner else now, pool_reason="" if owner else "导入", created_at=now, created_by=self.me,
             updated_at=now, **given,
         )  # fmt: skip
-        return made
 
     def change(self, look: Look) -> None:
         """Writes what differs, and onto the contact of that name."""
@@ -260,14 +259,13 @@ class Customers(Kind):
 
     def columns(self, tx: Tx) -> tuple[SheetColumn, ...]:
         """The form's fields, the main contact, the owner."""
-        contact = {"form": "contact"}
         return (
             *form_columns(
                 tx,
                 "customer",
                 name={"required": True, "width": 32, "longest": 80, "sample": "示例 杭州远航贸易有限公司",
                       "synonyms": ("客户", "公司名称", "公司", "企业名称", "单位名称", "名称", "客户全称", "单位")},
-                **{"class": {"synonyms": ("分类", "客户级别", "级别", "客户等级", "等级", "客户类型", "类型")}},
+                **cast("Any", {"class": {"synonyms": ("分类", "客户级别", "级别", "客户等级", "等级", "客户类型")}}),
                 industry={"synonyms": ("行业", "所属行业")},
                 source={"synonyms": ("来源", "渠道")},
                 city={"synonyms": ("所在城市", "地区", "区域", "所在地", "省市"), "sample": "杭州"},
@@ -277,9 +275,9 @@ class Customers(Kind):
             ),
             SheetColumn("contact.name", "联系人", synonyms=("联系人姓名", "姓名", "主联系人", "对接人"), longest=40,
                         sample="陈强"),
-            SheetColumn("contact.title", "联系人职务", synonyms=("职务", "职位"), form_field="title", **contact),
+            SheetColumn("contact.title", "联系人职务", synonyms=("职务", "职位"), form="contact", form_field="title"),
             SheetColumn("contact.mobile", "联系人手机", "phone", form_field="mobile", sample="13812345678",
-                        synonyms=("手机", "手机号", "手机号码", "联系电话", "联系方式", "移动电话"), **contact),
+                        synonyms=("手机", "手机号", "手机号码", "联系电话", "联系方式", "移动电话"), form="contact"),
             OWNER,
         )  # fmt: skip
 

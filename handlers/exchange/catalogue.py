@@ -1,4 +1,4 @@
-"""Every kind of record that comes and goes by xlsx, one per line; the names are the command line's (contract cli.md)."""
+"""Every kind of record that comes and goes by xlsx; the names are the command line's (contract cli.md)."""
 
 from collections.abc import Mapping
 from typing import Final

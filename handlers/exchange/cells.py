@@ -1,4 +1,4 @@
-"""What stands in a cell, read by the kind of its column. Everything that cannot be read is said in one short sentence."""
+"""What stands in a cell, read by the kind of its column. What cannot be read is said in one short sentence."""
 
 import re
 import unicodedata
@@ -17,7 +17,9 @@ from handlers.exchange.rules import CLEAR, SheetColumn
 from storage.dictionaries import Choices
 
 _WIDE: Final = {0x3000: " ", 0xA0: " ", 0x200B: None, 0xFEFF: None} | {
-    code: code - 0xFEE0 for first, last in ((0xFF10, 0xFF19), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A)) for code in range(first, last + 1)
+    code: code - 0xFEE0
+    for first, last in ((0xFF10, 0xFF19), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A))
+    for code in range(first, last + 1)
 }  # fmt: skip
 _PLAIN: Final = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _MOBILE: Final = re.compile(r"1[3-9]\d{9}", re.ASCII)

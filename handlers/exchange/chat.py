@@ -41,7 +41,7 @@ def _may_send_files(message: ChatMessage) -> Reply | None:
 
 
 @router.command("导入模板", "导入模版", "下载模板", "下载导入模板", "模板")
-def template(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+def template(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
     """`导入模板`: which; `导入模板 产品`: that one."""
     found = kind_called(message.args.strip(EDGE))
     if found is not None:
@@ -58,7 +58,7 @@ def template(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: 
     *(f"{w}{t}" for k in KINDS.values() for w in (k.label, *k.words) for t in ("导入模板", "导入模版", "模板")),
     whole=True,
 )
-def template_of(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+def template_of(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
     """`产品导入模板`."""
     found = kind_called(message.text.strip())
     assert found is not None
@@ -75,7 +75,7 @@ def begin(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     if found is not None:
         kind = found[0]
         ctx.actor.require(kind.importing)
-        talk.ask("exchange.file", kind=kind.name)
+        talk.ask("exchange.file", of=kind.name)
         return Reply(
             f"把{kind.label}表格（xlsx）私聊发给我，我先检查给你看，确认了才导入。还没有模板的话，发送「{kind.label}导入模板」。"
         )
@@ -85,7 +85,7 @@ def begin(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         may = [k.label for k in KINDS.values() if ctx.actor.may(k.importing)]
         if not may:
             ctx.actor.require(KINDS["customers"].importing)
-        talk.ask("exchange.file", kind="")
+        talk.ask("exchange.file", of="")
         return Reply(f"把表格（xlsx）私聊发给我就行，能导入：{'、'.join(may)}。还没有模板的话，发送「导入模板」。")
     rows = read_rows(said)
     if rows is not None:
@@ -120,7 +120,7 @@ def _receive(message: ChatMessage, ctx: Context, talk: Talk, sheet: Sheet, kind:
 def receive_wanted(message: ChatMessage, ctx: Context, talk: Talk, sheet: Sheet) -> Reply:
     """The file that was announced."""
     pending = talk.open_question() or {}
-    return _receive(message, ctx, talk, sheet, str(pending.get("kind", "")))
+    return _receive(message, ctx, talk, sheet, str(pending.get("of", "")))
 
 
 @router.sheet("exchange.ready", lambda _sheet: True)
@@ -181,7 +181,7 @@ def _map_one(ctx: Context, exchange_id: int, said: str) -> Reply:
 
 
 @router.command("下载问题行", "下载失败行", whole=True)
-def problems(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+def problems(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
     """The last import's rows that were left."""
     pending = talk.open_question() or {}
     exchange_id = int(pending["exchange_id"]) if pending.get("kind") == "exchange.ready" else latest(ctx)
@@ -191,7 +191,7 @@ def problems(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 
 @router.command("导出", "批量导出")
-def export(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+def export(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
     """`导出 我的客户 制造业`, `导出产品`, `导出 合同 华兴`."""
     said = message.args.strip(EDGE)
     mine = bool(re.match(r"我(?:负责)?的?", said))

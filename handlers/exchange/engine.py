@@ -90,10 +90,8 @@ class Reader:
         return self.first is not None and self.first < len(cells) and cells[self.first].strip().startswith(SAMPLE)
 
 
-def look_at(
-    tx: Tx, ctx: Context, job: Exchange, rows: Sequence[tuple[int, Cells]], *, stored: bool = False
-) -> list[Thought]:
-    """The dry run of some rows. `stored`: they are in the table already.
+def look_at(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[tuple[int, Cells]]) -> list[Thought]:
+    """The dry run of some rows.
 
     Raises:
         Forbidden: a column that the actor may not write, by its name.
@@ -126,11 +124,11 @@ def look_at(
             thought.verdict, thought.reason = "problem", refusal.text.rstrip("。")
         else:
             thought.verdict, thought.reason = look.verdict, look.reason
-    note(job, thoughts, batch.carried, fresh=not stored)
+    note(job, thoughts, batch.carried)
     return thoughts
 
 
-def note(job: Exchange, thoughts: Sequence[Thought], carried: Mapping[str, int], *, fresh: bool) -> None:
+def note(job: Exchange, thoughts: Sequence[Thought], carried: Mapping[str, int]) -> None:
     """Adds to what the card says."""
     counts: dict[str, Any] = dict(job.counts)
     for verdict, number in Counter(t.verdict for t in thoughts).items():
@@ -254,7 +252,8 @@ def take_back(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[ExchangeRow]) 
             marks.append(_mark(row, "undone", "", record=row.record, before=row.before, after=row.after))
     exchange.mark(tx, marks)
     job.counts = {
-        **job.counts, "undone": int(job.counts.get("undone", 0)) + undone, "kept": int(job.counts.get("kept", 0)) + kept,
+        **job.counts, "undone": int(job.counts.get("undone", 0)) + undone,
+        "kept": int(job.counts.get("kept", 0)) + kept,
     }  # fmt: skip
     job.cursor = rows[-1].number
 

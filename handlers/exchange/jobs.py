@@ -1,4 +1,4 @@
-"""Imports and exports too long for a message's own transaction, worked off while there are any, also after a restart."""
+"""Imports and exports too long for a message's own transaction: worked off while there are any, after a restart too."""
 
 from datetime import datetime
 

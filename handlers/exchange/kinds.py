@@ -154,7 +154,12 @@ class Kind(ABC):
 
 
 def form_columns(
-    tx: Tx, form: str, *, skip: Iterable[str] = (), prefix: str = "", **more: Mapping[str, Any]
+    tx: Tx,  # noqa: ARG001
+    form: str,
+    *,
+    skip: Iterable[str] = (),
+    prefix: str = "",
+    **more: Mapping[str, Any],
 ) -> list[SheetColumn]:
     """The columns of a form's fields; `more`: what a field's column has besides, by the field's name."""
     made = []

@@ -67,11 +67,11 @@ class RecordBatch(Batch):
         """What the record says now."""
         return getattr(record, self.kind.fields[field])
 
-    def check_new(self, values: Values) -> None:
+    def check_new(self, values: Values) -> None:  # noqa: ARG002
         """Raises AppError: such a record must not be."""
         self.ctx.actor.require(self.kind.importing)
 
-    def check_change(self, record: Any, changes: Values) -> None:
+    def check_change(self, record: Any, changes: Values) -> None:  # noqa: ARG002
         """Raises AppError: the actor may not change it so."""
         self.ctx.actor.require(Permission(f"{self.kind.resource}:edit"))
 
@@ -82,7 +82,7 @@ class RecordBatch(Batch):
         self.found[self.kind.key(values)] = record
         return record
 
-    def more(self, values: Values) -> dict[str, Any]:
+    def more(self, values: Values) -> dict[str, Any]:  # noqa: ARG002
         """What a new record has besides its columns."""
         return {}
 
@@ -115,7 +115,8 @@ class RecordBatch(Batch):
         """A line in the audit."""
         by_attribute = {self.kind.fields[f]: t for f, t in self.titles.items() if f in self.kind.fields}
         record_change(
-            self.tx, self.ctx, action=f"{verb}.{self.kind.noun}", subject=f"{self.kind.noun}:{self.kind.subject(record)}",
+            self.tx, self.ctx, action=f"{verb}.{self.kind.noun}",
+            subject=f"{self.kind.noun}:{self.kind.subject(record)}",
             name=self.kind.title(record), columns=by_attribute, before=before, after=after,
             source=str(self.options.get("source", "")),
         )  # fmt: skip
@@ -193,11 +194,11 @@ class RecordKind(Kind):
             return _decimal(value)
         return _day(value) if kind == "Date" else value
 
-    def remove(self, tx: Tx, ctx: Context, record: Any) -> None:
+    def remove(self, tx: Tx, ctx: Context, record: Any) -> None:  # noqa: ARG002
         """A new record goes again."""
         records.remove(tx, record)
 
-    def is_used(self, tx: Tx, record: Any) -> bool:
+    def is_used(self, tx: Tx, record: Any) -> bool:  # noqa: ARG002
         """Whether something refers to it."""
         return False
 
@@ -212,7 +213,7 @@ class RecordKind(Kind):
         )
         return [(r.id, v) for r, v in zip(found, self.shown(tx, found), strict=True)]
 
-    def shown(self, tx: Tx, found: Sequence[Any]) -> list[Values]:
+    def shown(self, tx: Tx, found: Sequence[Any]) -> list[Values]:  # noqa: ARG002
         """What an export says of them."""
         return [{f: getattr(r, a) for f, a in self.fields.items()} for r in found]
 

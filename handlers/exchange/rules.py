@@ -87,7 +87,8 @@ class Guess:
 
 
 def guess_kinds(
-    rows: Sequence[Sequence[str]], name: str, kinds: Mapping[str, tuple[Sequence[SheetColumn], Sequence[str], Sequence[str]]]
+    rows: Sequence[Sequence[str]], name: str,
+    kinds: Mapping[str, tuple[Sequence[SheetColumn], Sequence[str], Sequence[str]]]
 ) -> list[Guess]:  # fmt: skip
     """The likeliest first. `kinds`: name → columns, the fields that name a record, words for it in a file's name."""
     found = []
@@ -183,7 +184,7 @@ def _where(counted: Counted, rows: Sequence[int], why: str) -> str:
 
 
 def done_text(outcomes: Mapping[str, int], *, total: int) -> str:
-    """完成：新增 1,130 · 更新 0 · 跳过 61 · 失败 13. The four add up to the file's rows, blank ones counted as passed over."""
+    """完成：新增 1,130 · 更新 0 · 跳过 61 · 失败 13. They add up to the file's rows, blank ones passed over."""
     created, updated, failed = (int(outcomes.get(name, 0)) for name in ("created", "updated", "failed"))
     skipped = total - created - updated - failed
     return f"完成：新增 {created:,} · 更新 {updated:,} · 跳过 {skipped:,} · 失败 {failed:,}（共 {total:,} 行）"

@@ -1,4 +1,4 @@
-"""Use cases of imports: a file is checked, shown, and written only when its sender says so; and taken back for a day."""
+"""Use cases of imports: a file is checked, shown, written only when its sender says so, and taken back for a day."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -76,7 +76,7 @@ def start_import(ctx: Context, name: str, sheet: Sheet, content: bytes = b"", *,
         number, header = rows[best.header_at]
         last = rows[-1][0] if sheet.complete else number + sheet.total - best.header_at
         job = Exchange(
-            user_id=ctx.actor.user_id, direction="import", kind=best.kind if sure else "", name=name[:120] or "表格.xlsx",
+            user_id=ctx.actor.user_id, direction="import", kind=best.kind if sure else "", name=name[:120] or "表.xlsx",
             state="reading" if sure else "asking", header=list(header), header_number=number,
             mapping={str(i): f for i, f in best.mapping.items()} if sure else {}, total=max(0, last - number),
             options={"guesses": [g.kind for g in guesses if KINDS[g.kind] in may][:4]}, created_at=ctx.now,
@@ -151,7 +151,7 @@ def _look_again(tx: Tx, ctx: Context, job: Exchange) -> None:
 
 
 def set_blank_owner(ctx: Context, exchange_id: int, *, to_pool: bool) -> None:
-    """Whose a new customer is that names no owner: the importer's, or the pool's (R-IMP-3). Raises Forbidden, NotFound."""
+    """Whose a new customer without an owner is: the importer's or the pool's (R-IMP-3). Raises Forbidden, NotFound."""
     with ctx.begin() as tx:
         job = _access(tx, ctx, exchange_id, states=("ready",))
         ctx.actor.require(KINDS[job.kind].importing)
@@ -240,7 +240,7 @@ def show_import(ctx: Context, exchange_id: int) -> Shown:
         )  # fmt: skip
 
 
-def _text(tx: Tx, ctx: Context, job: Exchange) -> str:
+def _text(tx: Tx, ctx: Context, job: Exchange) -> str:  # noqa: ARG001
     match job.state:
         case "ready":
             kind = KINDS[job.kind]
@@ -273,7 +273,9 @@ def _access(tx: Tx, ctx: Context, exchange_id: int, *, states: Collection[str] =
         raise NotFound(ABSENT, attempt=f"exchange:{exchange_id}" if job is not None else "")
     if states and job.state not in states:
         done = {
-            "asking": "先点卡片告诉我这是哪种表格，再导入。", "running": "正在导入，请等它完成。", "reading": "还在检查，请等一下。", "dropped": "这个文件没有导入，要导入请重新发一次。",
+            "asking": "先点卡片告诉我这是哪种表格，再导入。", "running": "正在导入，请等它完成。",
+            "reading": "还在检查，请等一下。",
+            "dropped": "这个文件没有导入，要导入请重新发一次。",
         }  # fmt: skip
         raise NothingToImport(done.get(job.state, "这个文件已经导入过了。要再导入，请重新发一次文件。"))
     return job
@@ -306,7 +308,8 @@ def export_records(ctx: Context, kind: str, wanted: Wanted) -> str:
         name = f"{of.label}_{ctx.now:%Y%m%d_%H%M}.xlsx"
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="export.records", subject=f"export:{kind}",
-            name=" ".join([of.label, *(["我的"] if wanted.mine else []), *wanted.words]), changes={"条数": ("", str(total))},
+            name=" ".join([of.label, *(["我的"] if wanted.mine else []), *wanted.words]),
+            changes={"条数": ("", str(total))},
         )  # fmt: skip
         if total > export.AT_ONCE:
             job = Exchange(

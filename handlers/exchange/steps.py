@@ -20,7 +20,7 @@ def step_look_again(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) ->
         row.key = ""
     tx.flush()
     by_number = {r.number: r for r in rows}
-    for thought in engine.look_at(tx, ctx, job, [(r.number, r.cells) for r in rows], stored=True):
+    for thought in engine.look_at(tx, ctx, job, [(r.number, r.cells) for r in rows]):
         row = by_number[thought.number]
         row.key, row.verdict, row.reason = thought.key, thought.verdict, thought.reason[:500]
     job.cursor = rows[-1].number

@@ -38,7 +38,7 @@ def _drawn(shown: Shown, ctx: Context) -> CardView:
             return looks.kinds_card(shown.id, file, shown.guesses)
         case "ready":
             return looks.checked_card(
-                shown.id, file=file, label=shown.label, unit=shown.unit, text=shown.text, new=counted.new,
+                shown.id, file=file, label=shown.label, text=shown.text, new=counted.new,
                 twins=counted.twins, updates=counted.update, left=counted.problem + counted.alike, owned=shown.owned,
                 to_pool=shown.to_pool,
             )  # fmt: skip
@@ -74,6 +74,6 @@ def _undo(shown: Shown, ctx: Context) -> tuple[Any, ...]:
     return tuple(looks.undo_import(b) for b in undo_buttons(ctx, shown.undo_id))
 
 
-def paint_templates(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- a painter's shape
+def paint_templates(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001
     """The kinds this person may import."""
     return looks.templates_card([(k.name, k.label) for k in KINDS.values() if ctx.actor.may(k.importing)])

@@ -1,4 +1,4 @@
-"""Long imports and exports, a piece at a time: what a killed process leaves is gone on with, and no row is done twice."""
+"""Long imports and exports, a piece at a time: what a killed process leaves is gone on with, no row is done twice."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -57,7 +57,7 @@ class Worker:
     async def _step(self, exchange_id: int) -> bool:
         direction, state, content = await self.run(
             exchange_id,
-            lambda tx, _ctx, job: (job.direction, job.state, exchange.file_of(tx, exchange_id) if job.state == "reading" else None),
+            lambda tx, _, job: (job.direction, job.state, exchange.file_of(tx, exchange_id)),
             reading=True,
         )  # fmt: skip
         if state == "reading":
@@ -204,10 +204,10 @@ class Worker:
         """The file of rows that were not imported."""
 
         def begin(tx: Tx, _ctx: Context, job: Exchange) -> Exchange | None:
-            return exchange.get(tx, int(job.options["of"]))
+            return exchange.get(tx, int(job.options.get("of") or exchange_id))
 
         of = await self.run(exchange_id, begin, reading=True)
-        assert of is not None and of.id is not None
+        assert of is not None
         source, after, rows = of, 0, [[""]]
 
         def page(tx: Tx, _ctx: Context, _job: Exchange) -> tuple[list[list[str]], int]:

@@ -44,7 +44,7 @@ ADMIN_TOPICS = (
 
 
 @router.command("帮助", "?", "菜单", "怎么用", "怎么使用", "你好", "您好", "帮助一下", "hello", "help", whole=True)
-def help_all(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+def help_all(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
     """What this person may do, each with a sentence to copy (U51)."""
     talk.settle()
     lines = [f"你好 {ctx.actor.name}，直接说话就行，比如："]
@@ -71,7 +71,7 @@ def help_one(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 
 @router.command("取消", "退出", "算了", whole=True)
-def give_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+def give_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
     """Puts the open question aside."""
     asked = talk.open_question() is not None
     talk.settle()

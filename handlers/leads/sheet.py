@@ -81,7 +81,7 @@ class Leads(RecordKind):
         """The company."""
         return str(record.company)
 
-    def is_used(self, tx: Tx, record: Any) -> bool:
+    def is_used(self, tx: Tx, record: Any) -> bool:  # noqa: ARG002
         """Whether it was converted, marked or given away."""
         return bool(record.state != "open")
 

@@ -64,7 +64,11 @@ class OpportunityBatch(RecordBatch):
     def more(self, values: Values) -> dict[str, Any]:
         """In the first stage unless the row says which; its customer's owner's unless it says whose."""
         customer = self.names.access(str(values["customer"]))
-        more = {"customer_id": customer.id, "stage_id": self._stage(values).id, "created_at": self.ctx.now}
+        more: dict[str, Any] = {
+            "customer_id": customer.id,
+            "stage_id": self._stage(values).id,
+            "created_at": self.ctx.now,
+        }
         if values.get("amount") is None:
             more["amount"] = Decimal("0.00")
         owner = self.owner_of(values) if values.get("owner") else customer.owner_id or self.owner_of(values)
@@ -118,7 +122,7 @@ class Opportunities(RecordKind):
         """Whether a contract, a competitor or a line belongs to it."""
         return is_referred_to(tx, Opportunity, record.id)
 
-    def remove(self, tx: Tx, ctx: Any, record: Any) -> None:
+    def remove(self, tx: Tx, ctx: Any, record: Any) -> None:  # noqa: ARG002
         """Gone: nothing refers to it."""
         records.remove(tx, record)
 

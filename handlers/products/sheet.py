@@ -53,7 +53,7 @@ class Products(RecordKind):
                       "longest": LONGEST},
                 category={"synonyms": ("分类", "类别", "产品类别")},
                 unit={"synonyms": ("单位",)},
-                price={"required": True, "synonyms": ("价格", "售价", "标准价", "单价元", "标准单价"), "sample": "12800"},
+                price={"required": True, "synonyms": ("价格", "售价", "标准价", "标准单价"), "sample": "12800"},
             )
         )  # fmt: skip
 

@@ -22,7 +22,7 @@ MONTHS = tuple(range(1, 13))
 class TargetBatch(Batch):
     """Rows of targets."""
 
-    def prepare(self, rows: Sequence[Values]) -> None:
+    def prepare(self, rows: Sequence[Values]) -> None:  # noqa: ARG002
         """The subjects are few, and looked for one by one."""
         lock_base_data(self.tx)
         self.subjects: dict[str, Subject | AppError] = {}
@@ -100,7 +100,8 @@ class TargetBatch(Batch):
             audit.record(
                 self.tx, at=self.ctx.now, user_id=self.me, via=self.ctx.via, action="set.target",
                 subject=f"target:{subject.kind}:{subject.subject_id}", name=subject.name,
-                source=str(self.options.get("source", "")), lines=[f"{subject.name} {year}年{METRICS[metric]}目标：{told}"],
+                source=str(self.options.get("source", "")),
+                lines=[f"{subject.name} {year}年{METRICS[metric]}目标：{told}"],
             )  # fmt: skip
         return done
 
@@ -127,15 +128,15 @@ class Targets(Kind):
         """Whoever may look at them."""
         return Permission.TARGET_VIEW
 
-    def columns(self, tx: Tx) -> tuple[SheetColumn, ...]:
+    def columns(self, tx: Tx) -> tuple[SheetColumn, ...]:  # noqa: ARG002
         """对象 指标 年份 1月 … 12月."""
         return (
-            SheetColumn("who", "对象", required=True, synonyms=("姓名", "人员", "员工", "部门", "同事", "负责人", "目标对象"),
+            SheetColumn("who", "对象", required=True, synonyms=("姓名", "人员", "员工", "部门", "同事", "目标对象"),
                         sample="示例 李四", width=20),
             SheetColumn("metric", "指标", required=True, synonyms=("目标类型", "类型", "目标指标"), sample="合同额"),
             SheetColumn("year", "年份", "whole", required=True, synonyms=("年", "年度"), sample="2026", width=10),
             *(
-                SheetColumn(f"m{m}", f"{m}月", "money", synonyms=(f"{m}月份", f"{m:02}月", f"{m}月目标"), sample="300000", width=12)
+                SheetColumn(f"m{m}", f"{m}月", "money", synonyms=(f"{m}月份", f"{m:02}月", f"{m}月目标"), sample="300000")
                 for m in MONTHS
             ),
         )  # fmt: skip
@@ -149,7 +150,12 @@ class Targets(Kind):
         return TargetBatch(tx, ctx, options)
 
     def take_back(
-        self, tx: Tx, ctx: Context, record: int, before: dict[str, Any] | None, after: dict[str, Any]
+        self,
+        tx: Tx,
+        ctx: Context,  # noqa: ARG002
+        record: int,  # noqa: ARG002
+        before: dict[str, Any] | None,
+        after: dict[str, Any],
     ) -> None:
         """Raises Changed."""
         kind, subject_id, name, metric, year = after["spot"]

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import storage.tables  # noqa: F401 -- fills the metadata
+import storage.tables
 
 
 def run() -> None:
