@@ -326,7 +326,7 @@ class Delivery:
             failure: BaseException | None = None
             try:
                 await self._db.system(work)
-            except Exception as problem:
+            except Exception as problem:  # noqa: BLE001 -- handed to each message's own sender
                 failure = problem
             for _, written in batch:
                 if written.done():  # its sender was cancelled

@@ -144,7 +144,7 @@ def _date_styles(package: zipfile.ZipFile, name: str) -> frozenset[int]:
     """The numbers of the styles under which a number is a day or an hour."""
     if not name:
         return frozenset()
-    from openpyxl.styles.numbers import is_date_format
+    from openpyxl.styles.numbers import is_date_format  # noqa: PLC0415 -- only in the process that works
 
     custom: dict[int, str] = {}
     formats: list[int] = []
@@ -256,7 +256,7 @@ class _SheetReader:
         return self._text_of(float(raw))
 
     def _moment(self, days: float) -> object:
-        from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
+        from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel  # noqa: PLC0415 -- as above
 
         try:
             return from_excel(days, MAC_EPOCH if self._old_calendar else WINDOWS_EPOCH)

@@ -124,7 +124,7 @@ def rows_of(content: bytes) -> Iterator[tuple[int, list[str]]]:
     """
     check_package(content)
     check_parts(content)
-    from bot.sheetstream import stream_rows
+    from bot.sheetstream import stream_rows  # noqa: PLC0415 -- only in the process that works
 
     try:
         yield from _bounded(stream_rows(content, cell_text, MAX_COLUMNS))
@@ -181,11 +181,11 @@ def cell_text(value: object) -> str:
 
 def write(table: dict[str, Any]) -> bytes:
     """`table` as `bot.core.tabular.Table` is stored. Every cell is text; none can act as a formula."""
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font, PatternFill
-    from openpyxl.utils import get_column_letter
-    from openpyxl.worksheet.datavalidation import DataValidation
+    from openpyxl import Workbook  # noqa: PLC0415 -- only in the process that works
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+    from openpyxl.styles import Font, PatternFill  # noqa: PLC0415
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415
+    from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415
 
     book = Workbook(write_only=True)
     sheet: Any = book.create_sheet(table["title"])
@@ -266,7 +266,7 @@ def main(what: str, *options: str) -> int:
     read [most]: a file to lines of rows. write: a table to a file. stream: a table's head and lines of rows to a file.
     """
     with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
+        import resource  # noqa: PLC0415 -- not on Windows
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     given, out = sys.stdin.buffer, sys.stdout.buffer
@@ -274,7 +274,7 @@ def main(what: str, *options: str) -> int:
         if what == "read":
             read_out(given.read(), out, int(options[0]) if options else 0)
         elif what == "stream":
-            from bot.sheetwrite import write_lines
+            from bot.sheetwrite import write_lines  # noqa: PLC0415 -- only in the process that works
 
             out.write(write_lines(given))
         else:

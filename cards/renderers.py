@@ -105,7 +105,7 @@ class PublicTemplateRenderer:
             "sys_full_json_obj": orjson.dumps({"order": order, "msgButtons": buttons}).decode(),
         }
 
-    def private(self, view: CardView) -> dict[str, str]:  # noqa: ARG002
+    def private(self, view: CardView) -> dict[str, str]:  # noqa: ARG002 -- it has no private variables
         """Nothing."""
         return {}
 
@@ -121,7 +121,7 @@ class WordsRenderer:
     note_variable = ""
     note_private = False
 
-    def variables(self, view: CardView) -> dict[str, str]:  # noqa: ARG002
+    def variables(self, view: CardView) -> dict[str, str]:  # noqa: ARG002 -- no template, no variables
         """Nothing to update."""
         return {}
 

@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
-import storage.tables
+import storage.tables  # noqa: F401 -- fills SQLModel.metadata
 from bot.core.actor import SYSTEM, Scope
 
 Tx = Session
@@ -199,7 +199,7 @@ class Database:
                         break
                 began = time.perf_counter()
             self._commit_took = time.perf_counter() - began
-        except BaseException as problem:
+        except BaseException as problem:  # noqa: BLE001 -- raised where the units are awaited
             if not group:  # BEGIN failed: all that were there have waited as long as the first
                 group = [unit for _ in range(waiting) if (unit := self._next()) is not None]
             for unit in group:
@@ -250,7 +250,7 @@ class Database:
                 if code not in ("40001", "40P01") or attempt == RETRIES - 1:
                     raise
                 self.run_again += 1
-            await asyncio.sleep(random.uniform(0.005, 0.02) * 2**attempt)
+            await asyncio.sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311 -- jitter, no secret
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
@@ -285,7 +285,7 @@ def _run_in_group(connection: Connection, driver: sqlite3.Connection, unit: _Uni
     try:
         unit.result = unit.work(tx)
         tx.commit()  # writes what the session still holds; the transaction goes on
-    except BaseException as problem:
+    except BaseException as problem:  # noqa: BLE001 -- raised where the unit is awaited
         unit.result, unit.failure = None, _named(problem)
         tx.close()
         if driver.in_transaction:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlmodel import SQLModel
 
-import storage.tables
+import storage.tables  # noqa: F401 -- fills SQLModel.metadata
 from storage.database import Tx
 from storage.departures import set_aside
 from storage.inbox import insert_ignore

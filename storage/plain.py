@@ -178,7 +178,7 @@ class Plain:
         """The driver, on SQLite."""
         if not self._checked:
             self.check()
-        if not tx._is_clean():
+        if not tx._is_clean():  # noqa: SLF001 -- `new`, `dirty` and `deleted` each build a set, at every statement
             tx.flush()
         if DRIVER not in tx.info:
             connection = tx.connection()
@@ -335,7 +335,7 @@ def _spell(statement: Any, dialect: Dialect, values: dict[str, object]) -> _Spel
         else:
             bound.append((None, value if convert is None else convert(value), None))
     columns = statement.selected_columns if isinstance(statement, Select) else statement.exported_columns
-    names: Any = [str(name) for name in columns.keys()]
+    names: Any = [str(name) for name in columns.keys()]  # noqa: SIM118
     row = namedtuple("Row", names, rename=True)  # type: ignore[misc]
     return _Spelled(
         state.statement,

@@ -54,7 +54,7 @@ def everyone(tx: Tx, model: type[M]) -> list[M]:
 
 def get(tx: Tx, model: type[M], record: int) -> M | None:
     """One, if it is within the scope."""
-    return tx.exec(select(model).where(col(getattr(model, "id")) == record)).first()
+    return tx.exec(select(model).where(col(getattr(model, "id")) == record)).first()  # noqa: B009
 
 
 def names_by_id(tx: Tx, model: type[M], column: str, ids: Collection[int], *, unscoped: str = "") -> dict[int, str]:
@@ -63,10 +63,8 @@ def names_by_id(tx: Tx, model: type[M], column: str, ids: Collection[int], *, un
     wanted = list(dict.fromkeys(ids))
     options = {"unscoped": unscoped} if unscoped else {}
     for start in range(0, len(wanted), AT_ONCE):
-        query = select(
-            getattr(model, "id"), getattr(model, column)
-        ).where(
-            col(getattr(model, "id")).in_(wanted[start : start + AT_ONCE])
+        query = select(model.id, getattr(model, column)).where(
+            col(getattr(model, "id")).in_(wanted[start : start + AT_ONCE])  # noqa: B009
         )
         found |= dict(tx.exec(query, execution_options=options).all())
     return found
@@ -77,7 +75,7 @@ def _where(model: type[M], words: Sequence[str], searched: Sequence[str], owner_
         or_(*(col(getattr(model, name)).contains(word, autoescape=True) for name in searched)) for word in words
     ]
     if owner_id:
-        conditions.append(col(getattr(model, "owner_id")) == owner_id)
+        conditions.append(col(getattr(model, "owner_id")) == owner_id)  # noqa: B009
     return conditions
 
 
@@ -90,7 +88,7 @@ def page(
     tx: Tx, model: type[M], words: Sequence[str], searched: Sequence[str], *, after: int, limit: int, owner_id: str = ""
 ) -> list[M]:
     """The next of them, by id."""
-    number = col(getattr(model, "id"))
+    number = col(getattr(model, "id"))  # noqa: B009
     query = select(model).where(number > after, *_where(model, words, searched, owner_id))
     return list(tx.exec(query.order_by(number).limit(limit)).all())
 

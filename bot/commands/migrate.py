@@ -7,7 +7,7 @@ from bot.settings import read_settings
 from storage.migrate import current
 
 
-def main(given: argparse.Namespace) -> int:  # noqa: ARG001
+def main(given: argparse.Namespace) -> int:  # noqa: ARG001 -- all comes from the settings
     """Prints the revision it stands at."""
 
     async def work() -> str:

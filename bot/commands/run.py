@@ -10,7 +10,7 @@ from bot.core.clock import SystemClock
 from bot.settings import read_settings
 
 
-def main(given: argparse.Namespace) -> int:  # noqa: ARG001
+def main(given: argparse.Namespace) -> int:  # noqa: ARG001 -- all comes from the settings
     """Runs until it is told to stop."""
     return house.go(_run())
 

@@ -37,12 +37,12 @@ def one_line(text: str) -> str:
 class SafeFormatter(logging.Formatter):
     """Log lines without secrets; whatever a name holds, one record begins one line, its stack is indented."""
 
-    def formatMessage(self, record: logging.LogRecord) -> str:
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's own name
         """The line itself."""
         record.message = one_line(redact(record.message))
         return super().formatMessage(record)
 
-    def formatException(self, ei: Any) -> str:
+    def formatException(self, ei: Any) -> str:  # noqa: N802 -- logging's own name
         """The stack below it."""
         text = redact(super().formatException(ei))
         return "\n".join(f"    {one_line(line)}" for line in re.split(r"[\r\n\u0085\u2028\u2029]+", text))

@@ -164,13 +164,13 @@ def _dated(year: int, month: int, number: int) -> Reading:
         return Reading(last).doubted(f"{year}年没有{month}月{number}日", (last, last + DAY))
 
 
-def iso(match: re.Match[str], ctx: Context) -> Reading | None:  # noqa: ARG001
+def iso(match: re.Match[str], ctx: Context) -> Reading | None:  # noqa: ARG001 — one signature for all rules
     """2026-03-09, 2026年3月9日."""
     month, number = int(match["im"]), int(match["id"])
     return _dated(int(match["iy"]), month, number) if 1 <= month <= 12 and 1 <= number <= 31 else None
 
 
-def compact(match: re.Match[str], ctx: Context) -> Reading:  # noqa: ARG001
+def compact(match: re.Match[str], ctx: Context) -> Reading:  # noqa: ARG001 — one signature for all rules
     """20260309: it may as well be part of a number."""
     return _dated(int(match["cy"]), int(match["cm"]), int(match["cd"])).doubted("可能是编号，不是日期")
 

@@ -34,7 +34,7 @@ _SPLIT: Final = "\x1f"
 @lru_cache(maxsize=8192)
 def readings(char: str) -> frozenset[str]:
     """Every reading of one character, without tones; of anything but a Han character, itself."""
-    from pypinyin import Style, pinyin
+    from pypinyin import Style, pinyin  # noqa: PLC0415 — see the module's docstring
 
     found = pinyin(fold(char), style=Style.NORMAL, heteronym=True)
     own = {reading.replace("ü", "v") for reading in (found[0] if found else [])} or {char}
@@ -46,7 +46,7 @@ def readings(char: str) -> frozenset[str]:
 @lru_cache(maxsize=8192)
 def syllables(text: str) -> tuple[str, ...]:
     """One syllable to each Han character, chosen by the word it stands in; other characters as they are."""
-    from pypinyin import lazy_pinyin
+    from pypinyin import lazy_pinyin  # noqa: PLC0415 — see the module's docstring
 
     spelled = lazy_pinyin(fold(text), errors=_SPLIT.join)
     return tuple(part.replace("ü", "v").lower() for run in spelled for part in run.split(_SPLIT) if part)

@@ -177,7 +177,7 @@ def _months(match: re.Match[str], today: date, prefer: Prefer) -> _Read:
     return date(year, one, 1), month_end(year + (one > two), two), ""
 
 
-def _last(match: re.Match[str], today: date, prefer: Prefer) -> _Read:  # noqa: ARG001
+def _last(match: re.Match[str], today: date, prefer: Prefer) -> _Read:  # noqa: ARG001 — one signature for all
     said, unit = match["ln"], match["lu"]
     word = match[0]
     ahead = word.startswith(("未来", "接下来", "今后"))

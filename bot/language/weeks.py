@@ -97,7 +97,7 @@ def week_alone(match: re.Match[str], ctx: Context) -> Reading | None:
     return Reading(monday).doubted(f"{name}哪天？", [monday + i * DAY for i in range(5)])
 
 
-def next_workday(match: re.Match[str], ctx: Context) -> Reading:  # noqa: ARG001
+def next_workday(match: re.Match[str], ctx: Context) -> Reading:  # noqa: ARG001 — one signature for all rules
     """下个工作日."""
     found = first_workday_after(ctx.today, ctx.overrides)
     return Reading(found.day, unpublished=found.unpublished)

@@ -48,7 +48,7 @@ CRM_SECTIONS = frozenset(
 DEFAULT_CORP_ID = "dingcorp0001"
 DEFAULT_COMPANY_NAME = "钉钉沙箱有限公司"
 DEFAULT_CLIENT_ID = "dingapp0001"
-DEFAULT_CLIENT_SECRET = "sandbox-secret-0001"
+DEFAULT_CLIENT_SECRET = "sandbox-secret-0001"  # noqa: S105 -- opens nothing but this stand-in
 DEFAULT_AGENT_ID = 100001
 
 

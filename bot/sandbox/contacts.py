@@ -214,7 +214,7 @@ class AddressBook:
             raise OapiError(60121, "找不到该用户")
         return oapi_ok(result={"contact_type": 0, "userid": person.userid})
 
-    def administrators(self, body: dict[str, Any]) -> web.Response:  # noqa: ARG002
+    def administrators(self, body: dict[str, Any]) -> web.Response:  # noqa: ARG002 -- takes no parameter
         """The firm's DingTalk administrators; the first one is the main one."""
         admins = [one.userid for one in self._company.people.values() if one.dingtalk_admin]
         return oapi_ok(result=[{"userid": one, "sys_level": 1 if at == 0 else 2} for at, one in enumerate(admins)])
@@ -238,7 +238,7 @@ class AddressBook:
         userids = [one.userid for one in people if one.active == is_active and company.person_readable(one)]
         return oapi_ok(result=page_of(userids, offset, size))
 
-    def scopes(self, body: dict[str, Any]) -> web.Response:  # noqa: ARG002
+    def scopes(self, body: dict[str, Any]) -> web.Response:  # noqa: ARG002 -- takes no parameter
         """What the administrator lets the app read."""
         scope = self._company.scope
         return oapi_ok(

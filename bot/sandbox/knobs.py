@@ -54,7 +54,7 @@ class Knobs:
     strings_for_bools: bool = False  # 41
     read_delay_seconds: float = 0.0  # 42: reads show a change so late
     http_callback_url: str = ""  # 46
-    http_callback_token: str = "sandboxtoken"
+    http_callback_token: str = "sandboxtoken"  # noqa: S105 -- of the stand-in
     http_callback_aes_key: str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
     def set(self, values: dict[str, Any]) -> None:

@@ -92,10 +92,10 @@ def read_sample(msg_key: str, param: Any) -> dict[str, Any]:
         ValueError: it is no JSON text, or a key is missing, unknown or of the wrong type.
     """
     if not isinstance(param, str):
-        raise ValueError("msgParam必须是JSON字符串")
+        raise ValueError("msgParam必须是JSON字符串")  # noqa: TRY004 -- one kind of refusal
     values = orjson.loads(param)
     if not isinstance(values, dict):
-        raise ValueError("msgParam必须是JSON对象")
+        raise ValueError("msgParam必须是JSON对象")  # noqa: TRY004
     wanted = SAMPLE_KEYS[msg_key]
     for key in wanted:
         value = values.get(key)

@@ -43,7 +43,7 @@ def read_part(name: str) -> tuple[bytes, str]:
     return part.read_bytes(), _TYPES[suffix]
 
 
-def routes(sandbox: Sandbox) -> list[web.RouteDef]:  # noqa: ARG001
+def routes(sandbox: Sandbox) -> list[web.RouteDef]:  # noqa: ARG001 -- every module is asked the same way
     """`/` and `/page/{name}`.
 
     Each start has an id of its own, written into the page: what a browser remembers of chats belongs to one start.

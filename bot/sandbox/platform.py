@@ -228,7 +228,7 @@ async def _strike(sandbox: Sandbox, request: web.Request, do: dict[str, Any]) ->
         await asyncio.sleep(do["delay_ms"] / 1000)
     if do.get("hang"):
         # A client that gives up raises no event that could be waited for.
-        while not sandbox.stopping and request.transport is not None:
+        while not sandbox.stopping and request.transport is not None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         return _Struck(web.Response(status=504), None)
     if do.get("reset"):

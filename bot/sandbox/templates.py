@@ -52,7 +52,7 @@ def _number(text: str) -> tuple[bool, Any]:
             value = float(text)
         except ValueError:
             return False, None
-        return value == value and abs(value) != float("inf"), value
+        return value == value and abs(value) != float("inf"), value  # noqa: PLR0124 -- the test for NaN
 
 
 def _json(text: str, shape: type) -> tuple[bool, Any]:

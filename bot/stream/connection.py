@@ -157,7 +157,7 @@ class StreamConnection:
                 return 0.0
         elif healthy and now - self._hurried_at >= _HURRY_EVERY:
             self._hurried_at = now
-            return random.uniform(0.0, 0.3)
+            return random.uniform(0.0, 0.3)  # noqa: S311 - spreads replicas, guards nothing
         return self._backoff()
 
     def _backoff(self) -> float:
@@ -165,7 +165,7 @@ class StreamConnection:
         limits = self._limits
         pause = limits.backoff_first * (1 << min(self._misses, 16))
         self._misses += 1
-        jitter = random.uniform(0.0, limits.backoff_first)
+        jitter = random.uniform(0.0, limits.backoff_first)  # noqa: S311 - likewise
         return min(pause + jitter, limits.backoff_longest)
 
     async def _not_too_often(self) -> None:

@@ -89,7 +89,7 @@ class InboxWorker:
                     ),
                     urgent=True,
                 )
-            except Exception as failure:
+            except Exception as failure:  # noqa: BLE001 -- handed to each frame's own waiter, which does not acknowledge
                 for _, stored in batch:
                     if not stored.done():
                         stored.set_exception(failure)

@@ -21,7 +21,7 @@ router = Router("administrators.chat")
 
 
 @router.command("管理员", "管理员名单", "管理员列表", whole=True)
-def show(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def show(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """Who it is, and how it is changed."""
     found = list_administrators(ctx)
     lines = [f"管理员 {len(found.names)} 位：{'、'.join(found.names)}"]
@@ -79,13 +79,13 @@ def _changed(change: AdminChange, unchanged: str) -> Reply:
 
 
 @router.command(TAKE_OVER, whole=True)
-def become(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def become(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """Only one of DingTalk's own administrators, only while there is none."""
     return Reply(take_over(ctx))
 
 
 @router.doorway(VACANT)
-def vacant(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def vacant(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """Out of the usage scope, but nobody else can let anybody in."""
     if fold(message.text).strip(" 。.!！~") == TAKE_OVER:
         return Reply(take_over(ctx))

@@ -10,7 +10,7 @@ router = Router("audit.chat")
 
 
 @router.command("导出操作记录")
-def export(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def export(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """`导出操作记录 本月`: a file for the asker alone."""
     return Reply(export_audit(ctx, read_query(ctx, message.args)))
 

@@ -53,25 +53,25 @@ def add(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 
 @router.command("修改竞争对手", "编辑竞争对手")
-def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """`修改竞争对手 恒力机床 优势 价格低`."""
     return _said(edit_competitor(ctx, read_competitor(message.args)))
 
 
 @router.command("停用竞争对手")
-def disable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def disable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """Archived."""
     return _said(switch_competitor(ctx, _name(message), active=False))
 
 
 @router.command("启用竞争对手")
-def enable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def enable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """To be chosen again."""
     return _said(switch_competitor(ctx, _name(message), active=True))
 
 
 @router.command("删除竞争对手")
-def remove(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def remove(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """One that was met nowhere."""
     return _said(remove_competitor(ctx, _name(message)))
 

@@ -37,14 +37,14 @@ def open_one(tap: CardTap[OpenButton], ctx: Context) -> CardUpdate:
 
 
 @router.button(TimelineButton)
-def timeline(tap: CardTap[TimelineButton], ctx: Context) -> CardUpdate:  # noqa: ARG001
+def timeline(tap: CardTap[TimelineButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
     """Another page of the timeline."""
     state = {"customer_id": tap.button.customer_id, "page": tap.button.page}
     return CardUpdate(card=CardRef("customers.one", state, (f"customer:{tap.button.customer_id}",)))
 
 
 @router.button(CustomerPageButton)
-def turn_page(tap: CardTap[CustomerPageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001
+def turn_page(tap: CardTap[CustomerPageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
     """Another page of the list."""
     return CardUpdate(state={**tap.state, "page": tap.button.page})
 

@@ -95,7 +95,7 @@ def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 
 @router.command("重命名字典", "字典改名")
-def rename(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def rename(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """Refused: names never change."""
     dictionary_id, _ = service.split_name(ctx, message.args)
     raise InvalidInput(service.refuse_rename(ctx, dictionary_id))

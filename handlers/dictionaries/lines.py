@@ -42,7 +42,7 @@ def _add(ctx: Context, dictionary_id: int, rest: str, head: str) -> Changed:
     return _corrected(f"字典 {head} 添加 ", lambda: service.add_values(ctx, dictionary_id, rest))
 
 
-def _off(ctx: Context, dictionary_id: int, rest: str, head: str) -> Changed:  # noqa: ARG001
+def _off(ctx: Context, dictionary_id: int, rest: str, head: str) -> Changed:  # noqa: ARG001 -- one shape for all
     return service.switch_value(ctx, dictionary_id, rest, on=False)
 
 

@@ -68,7 +68,7 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
     )  # fmt: skip
 
 
-def paint_corrected(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001
+def paint_corrected(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- a painter's shape
     """What was refused, and how it should have been."""
     if state.get("done"):
         return CardView("已经处理", body="发送「数据字典」看现在的样子。")

@@ -74,7 +74,7 @@ def _status(party: Party) -> str:
 
 
 @_or_refusal
-def paint_guide(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001
+def paint_guide(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- drawn from what people hold
     """Leavers who still hold things."""
     leavers = service.list_givers(ctx)
     rows = [

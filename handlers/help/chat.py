@@ -20,6 +20,8 @@ TOPICS: tuple[tuple[str, Permission | None, str, str], ...] = (
     ("领取", Permission.POOL_CLAIM, "领取 宁波海蓝", "先到先得"),
     ("退回", Permission.POOL_CLAIM, "退回 蓝海机械 联系不上", "放回公海"),
     ("分配", Permission.POOL_ASSIGN, "分配 宁波海蓝 给 李娜", "把公海客户给同事"),
+    ("导入", Permission.CUSTOMER_IMPORT, "客户导入模板", "填好的表格发给我，先检查再导入；线索、产品、合同等也行"),
+    ("导出", Permission.CUSTOMER_EXPORT, "导出 我的客户 杭州", "私聊收到表格"),
     ("撤销", None, "撤销", "撤回刚才的操作"),
 )
 SMALL_TALK = frozenset(
@@ -44,7 +46,7 @@ ADMIN_TOPICS = (
 
 
 @router.command("帮助", "?", "菜单", "怎么用", "怎么使用", "你好", "您好", "帮助一下", "hello", "help", whole=True)
-def help_all(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def help_all(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """What this person may do, each with a sentence to copy (U51)."""
     talk.settle()
     lines = [f"你好 {ctx.actor.name}，直接说话就行，比如："]
@@ -71,7 +73,7 @@ def help_one(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 
 @router.command("取消", "退出", "算了", whole=True)
-def give_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def give_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """Puts the open question aside."""
     asked = talk.open_question() is not None
     talk.settle()

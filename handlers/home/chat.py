@@ -13,7 +13,7 @@ ASKED = re.compile(
 
 
 @router.command("首页", "今天", "今日", "待办", "逾期", "提醒", "今天干什么", whole=True)
-def today(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def today(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """The day's card."""
     talk.settle()
     return Reply(card=CardRef("home.today", {}))

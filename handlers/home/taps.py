@@ -15,7 +15,7 @@ ROWS = 6
 
 
 @router.painter("home.today")
-def paint_today(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001
+def paint_today(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- drawn from the customers alone
     """Overdue first, then today's, then what is about to return to the pool."""
     day = show_today(ctx)
     rows = [_row("逾期", c, ctx) for c in day.overdue] + [_row("今天", c, ctx) for c in day.today]

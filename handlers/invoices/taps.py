@@ -12,7 +12,7 @@ router = Router("invoices.taps")
 
 
 @router.painter("invoices.flow")
-def paint_flow(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001
+def paint_flow(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- a painter's shape
     """The nodes in their order."""
     lines = show_flow(ctx)
     head = " → ".join(["申请", *(n.name for n in lines), "结束"])

@@ -14,7 +14,7 @@ OPEN = frozenset({"立即开通", "马上开通"})
 
 
 @router.doorway(OPENING)
-def before_opening(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def before_opening(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """Any first message brings the card; its three steps by word too."""
     text = fold(message.text).strip(" 。.!！~")
     before = ""
@@ -43,7 +43,7 @@ def usage_scope(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 
 @router.sentence(20)
-def already_open(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:  # noqa: ARG001
+def already_open(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:  # noqa: ARG001 -- a door's shape
     """Who is late learns that it is open."""
     if fold(message.text).strip(" 。.!！~") not in OPEN | {"我同意", "开通"}:
         return None

@@ -17,7 +17,7 @@ def ref() -> CardRef:
     return CardRef("opening.card", {}, (SUBJECT,))
 
 
-def paint(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001
+def paint(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- drawn from the settings alone
     """Three steps, or that it is open."""
     with ctx.begin() as tx:
         return view(step_sheet(tx, read_settings(tx)), ctx)

@@ -22,7 +22,7 @@ router = Router("org.chat")
 
 
 @router.command("从钉钉同步组织", "同步组织机构", "同步组织", whole=True)
-def sync(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def sync(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """Started at once; the card follows it, the result is a message of its own."""
     return Reply(card=views.sync_ref(request_sync(ctx)))
 
@@ -76,7 +76,7 @@ def credentials(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 
 @router.question("org.credentials")
-def answer_credentials(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply:  # noqa: ARG001
+def answer_credentials(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply:  # noqa: ARG001 -- a door's shape
     """What was asked for when DingTalk had refused the old ones."""
     return _keep(message.text, ctx, talk)
 
@@ -102,19 +102,19 @@ def _keep(text: str, ctx: Context, talk: Talk) -> Reply:
 
 
 @router.command("确认停用", whole=True)
-def agree(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def agree(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """The removals that were held back are carried out."""
     return Reply(decide_removals(ctx, agree=True))
 
 
 @router.command("不停用", "取消停用", whole=True)
-def refuse(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def refuse(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """Nobody is removed."""
     return Reply(decide_removals(ctx, agree=False))
 
 
 @router.command("通知状态", "未送达", whole=True)
-def notices(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def notices(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """Notices of the last week that did not arrive."""
     lost = list_lost(ctx)
     if not lost:

@@ -12,7 +12,7 @@ router.painter("org.sync")(views.paint_sync)
 
 
 @router.button(SyncButton)
-def sync(tap: CardTap[SyncButton], ctx: Context) -> CardUpdate:  # noqa: ARG001
+def sync(tap: CardTap[SyncButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
     """The card follows the sync from now on."""
     return CardUpdate(card=views.sync_ref(request_sync(ctx)))
 

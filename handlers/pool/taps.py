@@ -35,7 +35,7 @@ def turn_page(tap: CardTap[PoolPageButton], ctx: Context) -> CardUpdate:
 
 
 @router.button(AskReturnButton)
-def ask_return(tap: CardTap[AskReturnButton], ctx: Context) -> CardUpdate:  # noqa: ARG001
+def ask_return(tap: CardTap[AskReturnButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
     """The card asks for the reason."""
     customer_id = tap.button.customer_id
     return CardUpdate(card=CardRef("pool.ask_reason", {"customer_id": customer_id}, (subject(customer_id),)))

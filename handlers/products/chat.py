@@ -16,7 +16,7 @@ GAPS = re.compile(r"[\s,，、;；]+")
 
 @router.command("产品", whole=True)
 @router.command("产品列表", "查产品", "产品 ")
-def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """`产品`, `产品 主机`: the list."""
     state: dict[str, Any] = {"words": message.args.split(), "page": 1}
     talk.ask("products.list", state=state)
@@ -44,7 +44,7 @@ def add(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 
 @router.command("修改产品", "编辑产品", "改产品")
-def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """`修改产品 ZJ-001 单价 13800`; without a field: what it says now."""
     parts = message.args.split(None, 2)
     if len(parts) == 1:
@@ -55,12 +55,12 @@ def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG0
 
 
 @router.command("停用产品")
-def disable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def disable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """`停用产品 ZJ-001`."""
     return changed_reply(switch_product(ctx, message.args, enabled=False))
 
 
 @router.command("启用产品")
-def enable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def enable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """`启用产品 ZJ-001`."""
     return changed_reply(switch_product(ctx, message.args, enabled=True))

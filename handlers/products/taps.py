@@ -14,6 +14,6 @@ router.undoer("products.edit")(lambda payload, ctx: undo_edit(ctx, payload))
 
 
 @router.button(BasePageButton)
-def turn_page(tap: CardTap[BasePageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001
+def turn_page(tap: CardTap[BasePageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
     """Another page of the list."""
     return CardUpdate(state={**tap.state, "page": tap.button.page})

@@ -233,13 +233,13 @@ def _why(ctx: Context, asked: "re.Match[str]", talk: Talk) -> Reply:
 
 
 @router.command("我的权限", "我有什么权限", "我有哪些权限", whole=True)
-def mine(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def mine(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """What one can do and see oneself."""
     return _person(ctx, "")
 
 
 @router.sentence(9)
-def what_can(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:  # noqa: ARG001
+def what_can(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:  # noqa: ARG001 -- a door's shape
     """`李明 有什么权限`."""
     asked = CAN.match(message.text)
     if asked is None:

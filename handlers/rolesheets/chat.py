@@ -13,19 +13,19 @@ router = Router("rolesheets.chat")
 
 
 @router.command("角色导入模板", "角色模板", whole=True)
-def template(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def template(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """The template, as a file."""
     return Reply(send_template(ctx))
 
 
 @router.command("导出角色", "角色导出", whole=True)
-def export(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def export(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """All roles, as a file."""
     return Reply(export_roles(ctx))
 
 
 @router.command("导入角色", "角色导入", whole=True)
-def wait(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def wait(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """The next file is a table of roles."""
     ctx.actor.require_admin()
     talk.ask("roles")

@@ -25,7 +25,7 @@ router = Router("settings.chat")
 
 
 @router.command("后台管理", "管理后台", "后台", "设置", "管理员帮助", whole=True)
-def menu(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def menu(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """The fourteen topics; who is no administrator is refused (R2.03)."""
     show_menu(ctx)
     talk.ask("settings.menu")
@@ -33,7 +33,7 @@ def menu(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG0
 
 
 @router.question("settings.menu")
-def choose(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:  # noqa: ARG001
+def choose(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:  # noqa: ARG001 -- a door's shape
     """The number of a topic, or its name."""
     said = fold(message.text).strip(" 。.")
     topic = TOPICS[int(said) - 1] if said.isdecimal() and 1 <= int(said) <= len(TOPICS) else BY_NAME.get(said)
@@ -150,7 +150,7 @@ def edition(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 
 @router.command("自检", "检查权限", "体检", whole=True)
-def self_check(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def self_check(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """What is wrong and where it is mended."""
     talk.settle()
     request_self_check(ctx)

@@ -26,7 +26,7 @@ def open_topic(tap: CardTap[TopicButton], ctx: Context) -> CardUpdate:
 
 
 @router.button(MenuButton)
-def back(tap: CardTap[MenuButton], ctx: Context) -> CardUpdate:  # noqa: ARG001
+def back(tap: CardTap[MenuButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
     """The menu again."""
     show_menu(ctx)
     return CardUpdate(card=CardRef("settings.menu", {}))

@@ -29,7 +29,7 @@ def topic_ref(topic: Topic, ctx: Context, change: SettingChange | None = None) -
     return CardRef("settings.topic", state)
 
 
-def paint_menu(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001
+def paint_menu(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- drawn from the settings alone
     """Fourteen topics in the manual's order (R1.01)."""
     if not ctx.actor.admin:
         return REFUSED

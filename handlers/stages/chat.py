@@ -35,13 +35,13 @@ def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 
 @router.command("新增阶段", "新建阶段", "添加阶段", "阶段添加", "阶段 添加")
-def add(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def add(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """`新增阶段 样品测试 40%`."""
     return _said(add_stage(ctx, *read_stage(message.args)))
 
 
 @router.command("阶段 ", "修改阶段")
-def change(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def change(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """`阶段 报价 赢率 50%`, `… 改名 …`, `… 移到 谈判 前`."""
     ctx.actor.require_admin()
     if not message.args:
@@ -56,19 +56,19 @@ def change(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: AR
 
 
 @router.command("停用阶段")
-def disable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def disable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """Not to be chosen any more."""
     return _said(switch_stage(ctx, message.args, active=False))
 
 
 @router.command("启用阶段")
-def enable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def enable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """To be chosen again."""
     return _said(switch_stage(ctx, message.args, active=True))
 
 
 @router.command("删除阶段")
-def remove(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def remove(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """One that holds nothing."""
     return _said(remove_stage(ctx, message.args))
 

@@ -16,7 +16,7 @@ SENTENCES = (
 
 
 @router.painter("stages.list")
-def paint_list(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001
+def paint_list(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- a painter's shape
     """In their order, with win rates."""
     lines = list_stages(ctx)
     return base_list(

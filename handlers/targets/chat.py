@@ -53,7 +53,7 @@ def decide(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, An
 
 @router.command("销售目标", whole=True)
 @router.command("销售目标 ", "目标列表")
-def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
+def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """`销售目标`, `销售目标 2026年`."""
     named = re.search(r"\d{4}", message.args, re.ASCII)
     return Reply(card=CardRef("targets.list", {"year": int(named[0]) if named else ctx.today.year, "page": 1}))

@@ -131,8 +131,8 @@ class Targets(Kind):
     def columns(self, tx: Tx) -> tuple[SheetColumn, ...]:  # noqa: ARG002
         """对象 指标 年份 1月 … 12月."""
         return (
-            SheetColumn("who", "对象", required=True, synonyms=("姓名", "人员", "员工", "部门", "同事", "目标对象"),
-                        sample="示例 李四", width=20),
+            SheetColumn("who", "对象", required=True, width=20, synonyms=("姓名", "员工", "部门", "同事", "目标对象"),
+                        sample="示例 李四"),
             SheetColumn("metric", "指标", required=True, synonyms=("目标类型", "类型", "目标指标"), sample="合同额"),
             SheetColumn("year", "年份", "whole", required=True, synonyms=("年", "年度"), sample="2026", width=10),
             *(

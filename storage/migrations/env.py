@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import storage.tables
+import storage.tables  # noqa: F401 -- fills the metadata
 
 
 def run() -> None:

@@ -10,9 +10,9 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
-from storage import fields as _fields
-from storage.scope import Tables
-from storage.tables.access import (
+from storage import fields as _fields  # noqa: E402 -- the naming convention must stand before the first table
+from storage.scope import Tables  # noqa: E402 -- the naming convention must stand before the first table
+from storage.tables.access import (  # noqa: E402
     Role,
     RoleField,
     RoleFunction,
@@ -21,8 +21,8 @@ from storage.tables.access import (
     Secret,
     Setting,
 )
-from storage.tables.contracts import Contract, Payment
-from storage.tables.crm import (
+from storage.tables.contracts import Contract, Payment  # noqa: E402
+from storage.tables.crm import (  # noqa: E402
     ClaimCarry,
     ClaimLog,
     Contact,
@@ -30,12 +30,12 @@ from storage.tables.crm import (
     FollowUp,
     OwnerHistory,
 )
-from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary
-from storage.tables.exchange import Exchange, ExchangeFile, ExchangeRow
-from storage.tables.handover import Departure, Handover, HandoverItem
-from storage.tables.leads import Lead
-from storage.tables.loads import LoadedRecord
-from storage.tables.messaging import (
+from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
+from storage.tables.exchange import Exchange, ExchangeFile, ExchangeRow  # noqa: E402
+from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
+from storage.tables.leads import Lead  # noqa: E402
+from storage.tables.loads import LoadedRecord  # noqa: E402
+from storage.tables.messaging import (  # noqa: E402
     Attachment,
     Audit,
     Card,
@@ -51,9 +51,9 @@ from storage.tables.messaging import (
     Undo,
     Upload,
 )
-from storage.tables.opportunities import Opportunity, OpportunityCompetitor
-from storage.tables.org import Department, DepartmentLeader, Employee, EmployeeDepartment, SyncRun
-from storage.tables.sales import Competitor, FlowNode, Invoice, Product, Stage, Target
+from storage.tables.opportunities import Opportunity, OpportunityCompetitor  # noqa: E402
+from storage.tables.org import Department, DepartmentLeader, Employee, EmployeeDepartment, SyncRun  # noqa: E402
+from storage.tables.sales import Competitor, FlowNode, Invoice, Product, Stage, Target  # noqa: E402
 
 Tables.collect()
 _fields.watch(

@@ -217,7 +217,7 @@ async def test_http_200_is_not_delivery() -> None:
             return await Cards(api).create_and_deliver(template_id="t", out_track_id="o1", spaces=spaces, data={})
 
         stub.say(CREATE, delivered(good, bad))
-        assert getattr(await make(), "failed") == {"u2": "not in scope"}
+        assert getattr(await make(), "failed") == {"u2": "not in scope"}  # noqa: B009
         for nothing in (delivered(bad), delivered(), (200, {"success": False, "message": "no"})):
             stub.say(CREATE, nothing)
             with pytest.raises(NotDelivered):

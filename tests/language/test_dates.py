@@ -141,7 +141,7 @@ def test_a_shown_day_is_read_back(day: date) -> None:
     assert again.day == day
 
 
-@given(st.datetimes(datetime(2026, 9, 16, 10, 31), datetime(2027, 8, 31)))
+@given(st.datetimes(datetime(2026, 9, 16, 10, 31), datetime(2027, 8, 31)))  # noqa: DTZ001 — made aware below
 def test_a_shown_moment_is_read_back(naive: datetime) -> None:
     moment = naive.replace(second=0, microsecond=0, tzinfo=BEIJING)
     found = parse_moment(show_moment(moment, NOW), NOW)
@@ -171,7 +171,7 @@ def test_no_text_raises_and_offsets_hold(text: str) -> None:
             assert found.sure or found.reason
 
 
-@given(st.text(_ALPHABET, max_size=12), st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)))
+@given(st.text(_ALPHABET, max_size=12), st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)))  # noqa: DTZ001
 def test_no_moment_of_asking_raises(text: str, naive: datetime) -> None:
     parse_moment(text, naive.replace(tzinfo=BEIJING))
 

@@ -187,7 +187,7 @@ async def test_moments_come_back_as_beijing_time(database: Database) -> None:
 
 
 async def test_a_moment_without_an_offset_is_refused(database: Database) -> None:
-    naive = datetime(2026, 3, 2, 1, 30)
+    naive = datetime(2026, 3, 2, 1, 30)  # noqa: DTZ001 -- what is refused
     with pytest.raises(Exception, match="naive"):
         await database.system(lambda tx: tx.add(Lease(name="x", holder="me", epoch=1, until=naive)))
 
