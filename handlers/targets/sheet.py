@@ -136,7 +136,7 @@ class Targets(Kind):
             SheetColumn("metric", "指标", required=True, synonyms=("目标类型", "类型", "目标指标"), sample="合同额"),
             SheetColumn("year", "年份", "whole", required=True, synonyms=("年", "年度"), sample="2026", width=10),
             *(
-                SheetColumn(f"m{m}", f"{m}月", "money", synonyms=(f"{m}月份", f"{m:02}月", f"{m}月目标"), sample="300000")
+                SheetColumn(f"m{m}", f"{m}月", "money", synonyms=(f"{m}月份", f"{m:02}月"), sample="300000")
                 for m in MONTHS
             ),
         )  # fmt: skip

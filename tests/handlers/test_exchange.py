@@ -1,5 +1,6 @@
 """Imports by their rules: the counts add up, twice changes nothing, nobody's import is another's, caps hold."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -44,10 +45,8 @@ async def bring(
     exchange_id = await db.unit(None, start)
 
     def go(tx: Tx) -> None:
-        try:
+        with contextlib.suppress(NothingToImport):
             service.run_import(context(tx, who), exchange_id, merge=merge)
-        except NothingToImport:
-            pass
 
     if run:
         await db.unit(None, go)
@@ -157,15 +156,21 @@ async def test_the_whole_chain_comes_in_and_changes_nothing_the_second_time(data
 
     await database.system(stage)
     files: list[tuple[str, Any, list[Row]]] = [
-        ("leads", Lead, [["公司", "联系人", "手机", "负责人"], ["新泰电子", "周一", "13900001111", "李娜(lina04)"], ["新泰电子", "周二", "13900002222", ""]]),
-        ("opportunities", Opportunity, [["客户名称", "商机名称", "商机金额", "预计成交"], ["华兴科技有限公司", "主轴", "12万", "2026/12/31"],
+        ("leads", Lead, [["公司", "联系人", "手机", "负责人"],
+                        ["新泰电子", "周一", "13900001111", "李娜(lina04)"],
+                        ["新泰电子", "周二", "13900002222", ""]]),
+        ("opportunities", Opportunity, [["客户名称", "商机名称", "商机金额", "预计成交"],
+                                        ["华兴科技有限公司", "主轴", "12万", "2026/12/31"],
                                         ["没有这家", "主轴", "1", ""]]),
-        ("contracts", Contract, [["合同编号", "客户", "合同金额", "签订日期", "到期日期"], ["HT-1", "华兴科技", "100000", "46083", "2026年12月31日"],
+        ("contracts", Contract, [["合同编号", "客户", "合同金额", "签订日期", "到期日期"],
+                                 ["HT-1", "华兴科技", "100000", "46083", "2026年12月31日"],
                                  ["HT-2", "华兴科技有限公司", "-1", "", ""]]),
-        ("payments", Payment, [["合同编号", "回款金额", "回款日期", "回款方式"], ["HT-1", "60000", "2026-03-01", "转账"],
+        ("payments", Payment, [["合同编号", "回款金额", "回款日期", "回款方式"],
+                               ["HT-1", "60000", "2026-03-01", "转账"],
                                ["HT-1", "60000", "2026-03-02", "转账"], ["HT-1", "4万", "2026-03-02", ""]]),
         ("products", Product, [["编号", "名称", "单价"], ["P-1", "主轴", "1"], ["p-2", "主轴二", "2"]]),
-        ("contacts", Contact, [["客户名称", "姓名", "手机"], ["华兴科技有限公司", "王五", "13900005555"], ["华兴科技有限公司", "王五", "13900006666"]]),
+        ("contacts", Contact, [["客户名称", "姓名", "手机"], ["华兴科技有限公司", "王五", "13900005555"],
+                                ["华兴科技有限公司", "王五", "13900006666"]]),
     ]  # fmt: skip
     made = {"leads": 2, "opportunities": 1, "contracts": 1, "payments": 2, "products": 2, "contacts": 2}
     for kind, model, rows in files:
