@@ -38,7 +38,7 @@ from storage import customers, people, pools, records
 from storage.customers import CustomerFilter, KeyedTwin
 from storage.database import Tx
 from storage.references import is_referred_to
-from storage.tables import Contact, Customer, OwnerHistory
+from storage.tables import Contact, Customer
 
 FIELDS: Mapping[str, str] = {
     "class": "customer_class", "industry": "industry", "source": "source", "city": "city", "phone": "phone",
@@ -197,20 +197,15 @@ class CustomerBatch(Batch):
     def finish(self, created: Sequence[tuple[Any, Values]], changed: Sequence[Look]) -> list[Written]:
         """Stores, with the first line of each new one's owner history and its contact."""
         records.add_all(self.tx, [c for c, _ in created])
-        more: list[Any] = []
+        owners = {c.id: c.owner_id for c, _ in created}
+        pools.open_pages(self.tx, owners, how="import", by=self.me, now=self.ctx.now)
         persons: dict[int, Contact] = {}
         for customer, values in created:
-            more.append(
-                OwnerHistory(
-                    customer_id=customer.id, owner_id=customer.owner_id, from_at=self.ctx.now, how="import",
-                    by_user_id=self.me,
-                )
-            )  # fmt: skip
             if values.get("contact.name"):
                 given = {a: values.get(f) for f, a in PERSON.items()}
                 persons[customer.id] = self._contact(customer.id, given, main=True)
         added = [look.changes["contact"][0] for look in changed if "contact" in look.changes]
-        records.add_all(self.tx, [*more, *persons.values(), *added])
+        records.add_all(self.tx, [*persons.values(), *added])
         done = []
         for customer, _ in created:
             person = persons.get(customer.id)
