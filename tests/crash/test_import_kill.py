@@ -14,6 +14,7 @@ from bot.context import make_context
 from bot.identity import identify
 from bot.sheets import HEAD_ROWS, read_sheet
 from handlers.exchange import service
+from handlers.exchange.rules import NothingToImport
 from storage.database import Database, Tx
 from storage.settings import read_settings
 from storage.tables import Audit, Contact, Customer, Exchange, OwnerHistory
@@ -99,6 +100,6 @@ async def test_killed_again_and_again_it_ends_as_if_it_never_was(database: Datab
         await play(database, at)
     undone = await database.system(everything)
     assert undone["customers"] == empty["customers"] and undone["contacts"] == empty["contacts"]
-    with contextlib.suppress(service.NothingToImport):
+    with contextlib.suppress(NothingToImport):
         await decide(database)
     assert (await database.system(everything))["customers"] == empty["customers"]

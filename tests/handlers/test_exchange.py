@@ -262,7 +262,11 @@ def test_days_and_amounts() -> None:
 
 
 def test_rows_by_their_numbers() -> None:
-    assert read_rows("3-5,9") == {3, 4, 5, 9} and read_rows("第3行") == {3} and read_rows("1130 条") is None
+    assert (
+        read_rows("3-5,9") == frozenset({3, 4, 5, 9})
+        and read_rows("第3行") == frozenset({3})
+        and read_rows("1130 条") is None
+    )
 
 
 async def test_the_kind_is_guessed_from_header_and_name_or_asked(database: Database) -> None:
