@@ -63,7 +63,9 @@ def names_by_id(tx: Tx, model: type[M], column: str, ids: Collection[int], *, un
     wanted = list(dict.fromkeys(ids))
     options = {"unscoped": unscoped} if unscoped else {}
     for start in range(0, len(wanted), AT_ONCE):
-        query = select(getattr(model, "id"), getattr(model, column)).where(  # noqa: B009 -- a bare model has none
+        query = select(
+            getattr(model, "id"), getattr(model, column)
+        ).where(  # noqa: B009 -- a bare model has none
             col(getattr(model, "id")).in_(wanted[start : start + AT_ONCE])  # noqa: B009
         )
         found |= dict(tx.exec(query, execution_options=options).all())

@@ -65,6 +65,8 @@ class Worker:
                 await self.read(exchange_id, stream_sheet(content))
                 return False
             return await self.run(exchange_id, self._look_again)
+        if state not in ("running", "undoing"):
+            return False  # done at once, with the tap or the command
         if direction == "import":
             return await self.run(exchange_id, self._write if state == "running" else self._take_back)
         await self._send(exchange_id, problems=direction == "problems")

@@ -12,13 +12,16 @@ from sqlmodel import col, func, select
 
 from bot.context import Context, make_context
 from bot.core.actor import SYSTEM_ACTOR
+from bot.core.clock import FixedClock
 from bot.core.errors import Forbidden, NotFound
 from bot.core.tabular import sheet_of
 from bot.identity import identify
+from bot.jobs.spec import Toolbox
 from handlers.exchange import service
 from handlers.exchange.catalogue import KINDS
 from handlers.exchange.cells import BadCell, read_day, read_money, read_number
 from handlers.exchange.rules import NothingToImport, guess_kinds, is_sure, read_rows
+from handlers.exchange.work import Worker
 from storage import roles
 from storage.database import Database, Tx
 from storage.settings import read_settings
@@ -286,3 +289,15 @@ async def test_the_kind_is_guessed_from_header_and_name_or_asked(database: Datab
         assert guess(tx, ["客户名称", "联系人", "手机"], "客户名单.xlsx") == ("customers", True)
 
     await database.system(look)
+
+
+async def test_working_off_what_is_done_takes_nothing_back(database: Database) -> None:
+    await load_company(database)
+    done = await bring(database, "chen01", [["编号", "名称", "单价"], ["P-1", "主轴", "1"]], kind="products")
+    worker = Worker(Toolbox(database, FixedClock(NOW), None, no_fates))
+    assert not await worker.step(done["id"])
+    assert await database.system(lambda tx: count(tx, Product)) == 1
+
+
+async def no_fates(_task_id: str, _user_ids: list[str]) -> dict[str, str]:
+    return {}
