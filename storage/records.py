@@ -16,6 +16,14 @@ T = TypeVar("T")
 AT_ONCE = 400  # values of one IN
 
 
+def _number(model: Any) -> Any:
+    return model.id
+
+
+def _owner(model: Any) -> Any:
+    return model.owner_id
+
+
 def find_by(tx: Tx, model: type[M], column: str, values: Collection[Any], *, unscoped: str = "") -> list[M]:
     """Records with one of these values. `unscoped`: why those of others count too."""
     found: list[M] = []
@@ -54,7 +62,7 @@ def everyone(tx: Tx, model: type[M]) -> list[M]:
 
 def get(tx: Tx, model: type[M], record: int) -> M | None:
     """One, if it is within the scope."""
-    return tx.exec(select(model).where(col(getattr(model, "id")) == record)).first()  # noqa: B009
+    return tx.exec(select(model).where(col(_number(model)) == record)).first()
 
 
 def names_by_id(tx: Tx, model: type[M], column: str, ids: Collection[int], *, unscoped: str = "") -> dict[int, str]:
@@ -63,10 +71,8 @@ def names_by_id(tx: Tx, model: type[M], column: str, ids: Collection[int], *, un
     wanted = list(dict.fromkeys(ids))
     options = {"unscoped": unscoped} if unscoped else {}
     for start in range(0, len(wanted), AT_ONCE):
-        query = select(
-            getattr(model, "id"), getattr(model, column)
-        ).where(  # noqa: B009 -- a bare model has none
-            col(getattr(model, "id")).in_(wanted[start : start + AT_ONCE])  # noqa: B009
+        query = select(_number(model), getattr(model, column)).where(
+            col(_number(model)).in_(wanted[start : start + AT_ONCE])
         )
         found |= dict(tx.exec(query, execution_options=options).all())
     return found
@@ -77,7 +83,7 @@ def _where(model: type[M], words: Sequence[str], searched: Sequence[str], owner_
         or_(*(col(getattr(model, name)).contains(word, autoescape=True) for name in searched)) for word in words
     ]
     if owner_id:
-        conditions.append(col(getattr(model, "owner_id")) == owner_id)  # noqa: B009
+        conditions.append(col(_owner(model)) == owner_id)
     return conditions
 
 
@@ -90,7 +96,7 @@ def page(
     tx: Tx, model: type[M], words: Sequence[str], searched: Sequence[str], *, after: int, limit: int, owner_id: str = ""
 ) -> list[M]:
     """The next of them, by id."""
-    number = col(getattr(model, "id"))  # noqa: B009
+    number = col(_number(model))
     query = select(model).where(number > after, *_where(model, words, searched, owner_id))
     return list(tx.exec(query.order_by(number).limit(limit)).all())
 
