@@ -331,3 +331,11 @@ async def test_many_rows_are_a_jobs_work_with_progress_and_an_end(both: Stage) -
 async def test_in_a_group_one_is_told_where_to_send_it(stage: Stage) -> None:
     said = await stage.say("lina04", "导入客户", to="cidSALES")
     assert any("群里收不到文件，请私聊我发送" in i["text"] for i in said), said
+
+
+async def test_a_file_that_was_announced_is_of_that_kind(stage: Stage) -> None:
+    assert "私聊发给我" in (await stage.ask("chen01", "导入线索"))["text"]
+    checked = card_of(await send_file(stage, "chen01", table(["公司", "手机"], ["新泰电子", "13900001111"])))
+    assert "检查结果：线索" in checked["text"] and "可导入 1" in checked["text"]
+    done = card_of(await stage.say("chen01", "导入"))
+    assert "新增 1 · 更新 0 · 跳过 0 · 失败 0" in done["text"]
