@@ -27,6 +27,9 @@ from handlers.dictionaries import taps as dictionaries_taps
 from handlers.drafts import chat as drafts_chat
 from handlers.editing import chat as editing_chat
 from handlers.editing import taps as editing_taps
+from handlers.exchange import chat as exchange_chat
+from handlers.exchange import jobs as exchange_jobs
+from handlers.exchange import taps as exchange_taps
 from handlers.followups import chat as followups_chat
 from handlers.followups import taps as followups_taps
 from handlers.handover import chat as handover_chat
@@ -142,9 +145,12 @@ ROUTERS: tuple[Router, ...] = (
     undo_taps.router,
     visits_chat.router,
     visits_taps.router,
+    exchange_chat.router,  # last: it takes the tables that nobody else knows
+    exchange_taps.router,
 )
 JOBS: tuple[Job, ...] = (
     *contracts_jobs.JOBS,
+    *exchange_jobs.JOBS,
     *handover_jobs.JOBS,
     *org_jobs.JOBS,
     *reminders_jobs.JOBS,

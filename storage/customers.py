@@ -277,6 +277,74 @@ def find_twins(tx: Tx, *, name_key: str, soft_key: str, credit_code: str | None,
     return sorted(twins, key=lambda t: (not t.hard, t.id))
 
 
+@dataclass(frozen=True, slots=True)
+class KeyedTwin:
+    """A customer that rows of an import may mean, whoever has it."""
+
+    id: int
+    name: str
+    owner_id: str | None
+    name_key: str
+    soft_key: str
+    credit_code: str | None
+
+
+def list_twins(
+    tx: Tx, *, name_keys: Sequence[str], soft_keys: Sequence[str], codes: Sequence[str], phones: Sequence[str]
+) -> tuple[list[KeyedTwin], dict[str, list[int]]]:
+    """As `find_twins`, for many at once; and which customers have each of these telephone numbers."""
+    everywhere = {"unscoped": "duplicates are looked for in the whole company"}
+    shown = (
+        col(Customer.id), col(Customer.name), col(Customer.owner_id), col(Customer.name_key), col(Customer.soft_key),
+        col(Customer.credit_code),
+    )  # fmt: skip
+    found: dict[int, KeyedTwin] = {}
+    having: dict[str, list[int]] = {}
+
+    def keep(condition: Any) -> None:
+        query = columns(*shown).where(col(Customer.deleted_at).is_(None), condition)
+        for key, *rest in tx.execute(query, execution_options=everywhere).all():
+            found[key] = KeyedTwin(key, *rest)
+
+    for column, wanted in (
+        (Customer.name_key, name_keys),
+        (Customer.soft_key, soft_keys),
+        (Customer.credit_code, codes),
+    ):
+        if wanted:
+            keep(col(column).in_(list(wanted)))
+    if phones:
+        own = columns(col(Customer.phone), col(Customer.id)).where(
+            col(Customer.phone).in_(list(phones)), col(Customer.deleted_at).is_(None)
+        )
+        theirs = columns(col(Contact.mobile), col(Contact.customer_id)).where(
+            col(Contact.mobile).in_(list(phones)), col(Contact.deleted_at).is_(None)
+        )
+        for query in (own, theirs):
+            for phone, customer_id in tx.execute(query, execution_options=everywhere).all():
+                having.setdefault(phone, []).append(customer_id)
+        more = {i for ids in having.values() for i in ids} - set(found)
+        if more:
+            keep(col(Customer.id).in_(sorted(more)))
+    return list(found.values()), having
+
+
+def contacts_of(tx: Tx, customer_ids: Sequence[int]) -> dict[int, list[Contact]]:
+    """Customer → its contacts, the main one first, within the scope."""
+    found: dict[int, list[Contact]] = {}
+    if customer_ids:
+        query = select(Contact).where(col(Contact.customer_id).in_(list(customer_ids)))
+        for contact in tx.exec(query.order_by(col(Contact.main).desc(), col(Contact.id))).all():
+            found.setdefault(contact.customer_id, []).append(contact)
+    return found
+
+
+def list_after(tx: Tx, wanted: CustomerFilter, *, after: int, limit: int) -> list[Customer]:
+    """The next that match, by id: for exports, which go through all of them."""
+    query = select(Customer).where(*_where(wanted), col(Customer.id) > after)
+    return list(tx.exec(query.order_by(col(Customer.id)).limit(limit)).all())
+
+
 def add_customer(tx: Tx, customer: Customer) -> Customer:
     """Stores a new customer. Raises SameKey if a twin was created in the same moment."""
     try:
@@ -386,6 +454,13 @@ def set_lock(tx: Tx, customer_id: int, until: date | None, now: datetime) -> Non
         .values(lock_until=until, updated_at=now, version=Customer.version + 1)
         .execution_options(synchronize_session="fetch")
     )
+
+
+def remove_contact(tx: Tx, contact: Contact, now: datetime) -> None:
+    """Gone from every list."""
+    contact.deleted_at, contact.main = now, False
+    tx.add(contact)
+    tx.flush()
 
 
 def _unreminded() -> Any:

@@ -49,6 +49,7 @@ from handlers.comments.service import Commented, add_comment
 from handlers.competitors.rules import CompetitorWords
 from handlers.contracts.service import NewContract
 from handlers.customers.service import NewCustomer
+from handlers.exchange.kinds import Wanted as ExportWanted
 from handlers.followups.service import NewFollowUp
 from handlers.handover.service import Wanted
 from handlers.invoices.rules import NodeWords
@@ -109,6 +110,7 @@ def _member(c: Context, of: int, user_id: str) -> str:
 P = Permission
 CONTACTED: Any = {"own": "华兴科技有限公司", "foreign": "深圳创想电子有限公司"}
 SYSTEM = "called by jobs with the system actor only"
+OWN_IMPORT = "an import is its sender's alone, and its kind's function is asked for: test_exchange.py"
 UNDO = "called by the undo door, which has checked whose it is"
 DEAL, DRAFT = ("HT-LINA", "HT-ZHOU"), ("HD-LINA", "HD-ZHOU")  # contracts and their payments, made when asked for
 PAID, VOIDED = ("HK-LINA", "HK-ZHOU"), ("HV-LINA", "HV-ZHOU")
@@ -220,6 +222,20 @@ TABLE: dict[str, Row] = {
     "editing.edit_customer": Row(P.CUSTOMER_ADD, lambda f, c, i: f(c, i, {"city": "杭州"})),
     "editing.open_form": Row(P.CUSTOMER_ADD, lambda f, c, i: f(c, i)),
     "editing.undo_edit": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
+    "exchange.choose_kind": Row(P.CUSTOMER_IMPORT, lambda f, c, _: f(c, ABSENT, "customers"), foreign=None),
+    "exchange.drop_import": Row(None, lambda f, c, _: f(c, ABSENT), foreign=None, free=OWN_IMPORT),
+    "exchange.export_records": Row(P.CUSTOMER_EXPORT, lambda f, c, _: f(c, "customers", ExportWanted()), foreign=None),
+    "exchange.latest": Row(None, lambda f, c, _: f(c), foreign=None, free="one's own import, or none"),
+    "exchange.map_columns": Row(None, lambda f, c, _: f(c, ABSENT, {0: "name"}), foreign=None, free=OWN_IMPORT),
+    "exchange.run_import": Row(None, lambda f, c, _: f(c, ABSENT), foreign=None, free=OWN_IMPORT),
+    "exchange.send_problems": Row(None, lambda f, c, _: f(c, ABSENT), foreign=None, free=OWN_IMPORT),
+    "exchange.send_template": Row(P.CUSTOMER_IMPORT, lambda f, c, _: f(c, "customers"), foreign=None),
+    "exchange.set_blank_owner": Row(None, lambda f, c, _: f(c, ABSENT, to_pool=True), foreign=None, free=OWN_IMPORT),
+    "exchange.show_import": Row(None, lambda f, c, _: f(c, ABSENT), foreign=None, free=OWN_IMPORT),
+    "exchange.start_import": Row(
+        P.CUSTOMER_IMPORT, lambda f, c, _: f(c, "客户.xlsx", Sheet(("客户名称",)), kind="customers"), foreign=None
+    ),
+    "exchange.undo_import": Row(None, lambda f, c, _: f(c, {"exchange_id": ABSENT}), foreign=None, free=UNDO),
     "followups.log_follow_up": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i, NewFollowUp("聊了报价"))),
     "followups.plan_next": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i, LATER, timed=True)),
     "followups.undo_follow_up": Row(None, lambda f, c, i: f(c, {"follow_up_id": i}), free=UNDO),
@@ -674,6 +690,9 @@ DOORS: dict[str, tuple[Permission | str, str, Callable[[int], Button] | None]] =
     "the reminders' rules": ("admin", "提醒规则 未跟进 9天", None),
     "the usage scope": ("admin", "使用范围 全部员工", None),
     "an administrator": ("admin", "添加管理员 李娜", None),
+    "the template": (P.CUSTOMER_IMPORT, "客户导入模板", None),
+    "import": (P.PRODUCT_IMPORT, "导入产品", None),
+    "export": (P.CUSTOMER_EXPORT, "导出 我的客户", None),
     "hand over": ("admin", "交接 赵磊 给 李娜 全部", None),
     "departures": ("admin", "交接任务", None),
 }  # fmt: skip

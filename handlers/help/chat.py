@@ -51,6 +51,8 @@ TOPICS: tuple[tuple[str, Permission | None, str, str], ...] = (
     ("我的商机", Permission.OPPORTUNITY_VIEW, "我的商机 报价 30天没跟进", "个数和总金额；「逾期商机」看逾期的"),
     ("预测", Permission.OPPORTUNITY_VIEW, "预测 本月", "商机金额按赢率加总"),
     ("竞争对手胜率", Permission.OPPORTUNITY_VIEW, "竞争对手胜率", "对每家赢了几成"),
+    ("导入", Permission.CUSTOMER_IMPORT, "客户导入模板", "填好的表格发给我，先检查再导入；线索、产品、合同等也行"),
+    ("导出", Permission.CUSTOMER_EXPORT, "导出 我的客户 杭州", "私聊收到表格"),
     ("撤销", None, "撤销", "撤回刚才的操作"),
 )
 SMALL_TALK = frozenset(

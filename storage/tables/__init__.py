@@ -36,6 +36,7 @@ from storage.tables.crm import (  # noqa: E402
 from storage.tables.custom_fields import CustomField  # noqa: E402
 from storage.tables.dialogues import DialogueDraft, Intent  # noqa: E402
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
+from storage.tables.exchange import Exchange, ExchangeFile, ExchangeRow  # noqa: E402
 from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
 from storage.tables.leads import Lead  # noqa: E402
 from storage.tables.lines import ContractLine  # noqa: E402
@@ -123,6 +124,9 @@ __all__ = [
     "DigestItem",
     "Employee",
     "EmployeeDepartment",
+    "Exchange",
+    "ExchangeFile",
+    "ExchangeRow",
     "FieldDictionary",
     "FlowNode",
     "FollowUp",
