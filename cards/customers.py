@@ -23,6 +23,15 @@ class OpenButton(Button):
     customer_id: int
 
 
+class MoreButton(Button):
+    """「更多」: what is done less often with a customer; `more` False: back again."""
+
+    action: ClassVar[str] = "customers.more"
+    customer_id: int
+    page: int = 1
+    more: bool = True
+
+
 class TimelineButton(Button):
     """「跟进记录」, five a page."""
 
@@ -110,6 +119,22 @@ class CustomerSheet:
     chain: str = ""
     team: str = ""
     may_edit: bool = False
+    own: bool = False
+    pooled: bool = False
+    dealt: bool = False  # it has contracts on which money may come in, as far as the viewer sees
+
+
+MOST = 6  # buttons on a card, as many as a phone shows without scrolling
+
+
+def folded(buttons: Sequence[CardButton], *, customer_id: int, page: int, more: bool) -> list[CardButton]:
+    """As many as fit, the others behind 「更多」; `more`: those others."""
+    if len(buttons) <= MOST:
+        return list(buttons)
+    if more:
+        back = MoreButton(customer_id=customer_id, page=page, more=False)
+        return [*buttons[MOST - 1 :], CardButton("收起", back)]
+    return [*buttons[: MOST - 1], CardButton("更多", MoreButton(customer_id=customer_id, page=page))]
 
 
 def customer_card(sheet: CustomerSheet, buttons: Sequence[CardButton]) -> CardView:

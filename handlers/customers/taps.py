@@ -6,6 +6,7 @@ from bot.dispatch import CardRef, CardTap, CardUpdate, Router
 from cards.customers import (
     CreateAnywayButton,
     CustomerPageButton,
+    MoreButton,
     OpenButton,
     SubmitContactButton,
     SubmitCustomerButton,
@@ -41,6 +42,13 @@ def open_one(tap: CardTap[OpenButton], ctx: Context) -> CardUpdate:
 def timeline(tap: CardTap[TimelineButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
     """Another page of the timeline."""
     state = {"customer_id": tap.button.customer_id, "page": tap.button.page}
+    return CardUpdate(card=CardRef("customers.one", state, (f"customer:{tap.button.customer_id}",)))
+
+
+@router.button(MoreButton)
+def more(tap: CardTap[MoreButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
+    """The other buttons of the same card."""
+    state = {"customer_id": tap.button.customer_id, "page": tap.button.page, "more": tap.button.more}
     return CardUpdate(card=CardRef("customers.one", state, (f"customer:{tap.button.customer_id}",)))
 
 

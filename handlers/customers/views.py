@@ -13,8 +13,11 @@ from bot.dispatch import CardButton, CardView
 from cards import customers as customer_cards
 from cards.comments import CommentButton
 from cards.contacts import ContactsButton
+from cards.contracts import NewContractButton
 from cards.customers import CustomerSheet, FollowButton, TimelineButton, contact_line, facts_line
 from cards.editing import EditButton
+from cards.opportunities import NewOpportunityButton
+from cards.payments import NewPaymentButton
 from cards.pool import AskReturnButton, ClaimButton
 from cards.timeline import HistoryButton
 from handlers.customers import service
@@ -116,6 +119,9 @@ def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
             (works and (ctx.actor.may(Permission.CUSTOMER_ADD) or ctx.actor.may(Permission.CUSTOMER_EDIT)))
             or (details.member != "read" and ctx.actor.may(Permission.CUSTOMER_EDIT))
         ),
+        own=own,
+        pooled=pooled,
+        dealt=bool(details.chain.contracts and details.chain.contracts.count),
     )
 
 
@@ -191,7 +197,16 @@ def next_steps(ctx: Context, sheet: CustomerSheet) -> list[CardButton]:
         steps.append(
             CardButton("记跟进", FollowButton(customer_id=sheet.customer_id), "primary", typed=f"跟进 {sheet.name} ")
         )
-    del ctx  # whose functions decide about the other steps
+    may, key = ctx.actor.may, sheet.customer_id
+    if sheet.pooled:
+        return steps
+    if may(Permission.OPPORTUNITY_ADD) and (sheet.own or may(Permission.OPPORTUNITY_EDIT)):
+        typed = f"商机 {sheet.name} 二期扩容 30万 月底签"
+        steps.append(CardButton("建商机", NewOpportunityButton(customer_id=key), typed=typed))
+    if may(Permission.CONTRACT_ADD) and (sheet.own or may(Permission.CONTRACT_EDIT)):
+        steps.append(CardButton("登记合同", NewContractButton(customer_id=key), typed=f"合同 {sheet.name} 30万 一年"))
+    if sheet.dealt and may(Permission.PAYMENT_ADD):
+        steps.append(CardButton("登记回款", NewPaymentButton(customer_id=key), typed=f"回款 {sheet.name} 5万"))
     return steps
 
 
@@ -240,7 +255,9 @@ def paint_customer(state: dict[str, Any], ctx: Context) -> CardView:
         buttons.append(
             CardButton("退回公海", AskReturnButton(customer_id=sheet.customer_id), typed=f"退回 {sheet.name}")
         )
-    return customer_cards.customer_card(sheet, buttons)
+    more = bool(state.get("more"))
+    shown = customer_cards.folded(buttons, customer_id=sheet.customer_id, page=page, more=more)
+    return customer_cards.customer_card(sheet, shown)
 
 
 def filter_of(state: dict[str, Any], ctx: Context) -> CustomerFilter:
