@@ -95,7 +95,11 @@ def _write(tx: Tx, model: type[L], record_id: int, kept: Sequence[dict[str, Any]
 
 def count_uses(tx: Tx, product_id: int) -> int:
     """Lines that were made of the product, on whatever record (R-PROD-4)."""
+    whoever = {"unscoped": "a product on anybody's line, or a deleted record's, is in use"}
     return sum(
-        tx.exec(select(func.count()).select_from(model).where(col(model.product_id) == product_id)).one()
+        tx.exec(
+            select(func.count()).select_from(model).where(col(model.product_id) == product_id),
+            execution_options=whoever,
+        ).one()
         for model in (OpportunityLine, ContractLine)
     )

@@ -47,6 +47,7 @@ from cards.timeline import HistoryButton
 from handlers.audit.rules import Wanted as AuditWanted
 from handlers.comments.service import Commented, add_comment
 from handlers.competitors.rules import CompetitorWords
+from handlers.contractlines.service import LineChange
 from handlers.contracts.service import NewContract
 from handlers.customers.service import NewCustomer
 from handlers.exchange.kinds import Wanted as ExportWanted
@@ -162,6 +163,9 @@ TABLE: dict[str, Row] = {
     "custody.undo_lock": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "custody.undo_transfer": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "custody.unlock_customer": Row(P.CUSTOMER_ADD, lambda f, c, i: f(c, i)),
+    "contractlines.change_line": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, LineChange("ZJ-1"), Decimal(1)), *DEAL),
+    "contractlines.reckon_line": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, LineChange("ZJ-1")), *DEAL),
+    "contractlines.undo_lines": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
     "contracts.create_contract": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, NewContract(i, Decimal(9)))),
     "contracts.delete_contract": Row(P.CONTRACT_DELETE, lambda f, c, i: f(c, i), *DRAFT),
     "contracts.edit_contract": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, {"name": "维保"}), *DEAL),
