@@ -67,7 +67,7 @@ from storage.database import Database, Tx
 from storage.opportunities import OpportunityFilter
 from storage.payments import PaymentFilter
 from storage.settings import read_settings
-from storage.tables import Contact, Contract, Payment, SyncRun
+from storage.tables import Contact, Contract, Payment, Product, SyncRun
 from tests.support.company import customer_id, id_of, load_company
 from tests.support.room import Room
 
@@ -163,8 +163,8 @@ TABLE: dict[str, Row] = {
     "custody.undo_lock": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "custody.undo_transfer": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "custody.unlock_customer": Row(P.CUSTOMER_ADD, lambda f, c, i: f(c, i)),
-    "contractlines.change_line": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, LineChange("ZJ-1"), Decimal(1)), *DEAL),
-    "contractlines.reckon_line": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, LineChange("ZJ-1")), *DEAL),
+    "contractlines.change_line": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, _sold(c), Decimal("12800.00")), *DEAL),
+    "contractlines.reckon_line": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, _sold(c)), *DEAL),
     "contractlines.undo_lines": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
     "contracts.create_contract": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, NewContract(i, Decimal(9)))),
     "contracts.delete_contract": Row(P.CONTRACT_DELETE, lambda f, c, i: f(c, i), *DRAFT),
@@ -428,6 +428,13 @@ TABLE: dict[str, Row] = {
 
 def _visited(ctx: Context) -> int:
     return log_visit(ctx, NewVisit()).visit_id if ctx.actor.permissions else ABSENT
+
+
+def _sold(ctx: Context) -> LineChange:
+    with ctx.begin() as tx:
+        tx.add(Product(code="ZJ-1", name="数控主轴", price=Decimal(12800)))
+        tx.flush()
+    return LineChange("ZJ-1")
 
 
 def _commented(ctx: Context, customer: int) -> Commented:
