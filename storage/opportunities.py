@@ -124,6 +124,22 @@ def list_names(tx: Tx) -> list[tuple[int, str, int, str]]:
     return [(i or 0, name, customer_id, result) for i, name, customer_id, result in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class OwnOpportunity:
+    """An open one, by its name."""
+
+    id: int
+    name: str
+    customer_id: int
+
+
+def list_own(tx: Tx, user_id: str) -> list[OwnOpportunity]:
+    """The open ones that person has."""
+    query = select(Opportunity.id, Opportunity.name, Opportunity.customer_id)
+    query = query.where(Opportunity.owner_id == user_id, Opportunity.result == "open")
+    return [OwnOpportunity(i or 0, name, of) for i, name, of in tx.exec(query.order_by(col(Opportunity.id))).all()]
+
+
 def taken(tx: Tx, customer_id: int, name: str, but: int | None = None) -> bool:
     """Whether the customer has another live opportunity of that name, whoever owns it."""
     query = select(Opportunity.id).where(

@@ -35,6 +35,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "editing.which": Topic("修改客户"),
     "followups.next": Topic("下次联系", kept=False),  # an offer: the follow-up itself is written down
     "followups.slots": FOLLOW_UP,
+    "followups.deal": FOLLOW_UP,
     "followups.which": FOLLOW_UP,
     "handover.from": HANDOVER,
     "handover.plan": HANDOVER,
