@@ -50,6 +50,12 @@ def renumber(tx: Tx, order: list[Stage]) -> None:
 
 
 def count_in(tx: Tx, stage: Stage) -> int:
+    """Opportunities that are in the stage, whoever owns them."""
+    query = select(func.count()).select_from(Opportunity).where(Opportunity.stage_id == stage.id)
+    return tx.exec(query, execution_options={"unscoped": "a stage in use by anybody is in use"}).one()
+
+
+def count_uses(tx: Tx, stage: Stage) -> int:
     """Opportunities that are in the stage or were, whoever owns them: their log names it."""
     passed = select(StageLog.opportunity_id).where(
         or_(col(StageLog.from_stage_id) == stage.id, col(StageLog.to_stage_id) == stage.id)

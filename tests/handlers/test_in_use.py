@@ -35,10 +35,10 @@ async def test_a_stage_that_was_passed_is_in_use(database: Database) -> None:
     def work(tx: Tx) -> tuple[int, int]:
         quoted = tx.exec(select(Stage).where(Stage.name == "报价")).one()
         found = tx.exec(select(Opportunity)).one()
-        unused = stages.count_in(tx, quoted)
+        unused = stages.count_uses(tx, quoted)
         tx.add(StageLog(opportunity_id=found.id or 0, from_stage_id=quoted.id, to_stage_id=found.stage_id, at=NOW))
         tx.flush()
-        return unused, stages.count_in(tx, quoted)
+        return unused, stages.count_uses(tx, quoted)
 
     assert await database.system(work) == (0, 1)
 
