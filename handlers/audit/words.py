@@ -91,6 +91,8 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "transfer.customer": ("更换负责人", "customer"),
     "transfer.opportunity": ("更换商机负责人", "opportunity"),
     "unbind.dictionary": ("解绑字典", "dictionary"),
+    "remove.product": ("删除产品", "base"),
+    "undo.remove_product": ("撤销删除产品", "base"),
     "undo.add_product": ("撤销新增产品", "base"),
     "undo.claim": ("撤销领取", "pool"),
     "undo.competitor": ("撤销竞争对手修改", "base"),

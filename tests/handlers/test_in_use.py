@@ -19,6 +19,7 @@ from storage.tables import (
 )
 from tests.support.company import NOW, load_company
 from tests.support.deals import deals_world
+from tests.support.room import Room
 
 
 def company() -> dict[str, Any]:
@@ -83,3 +84,19 @@ async def test_a_product_on_a_deleted_contract_of_anybody_is_in_use(database: Da
         return lines.count_uses(tx, product.id or 0)
 
     assert await database.system(work) == 1
+
+
+async def test_a_product_is_deleted_and_put_back_but_not_from_under_a_line(database: Database) -> None:
+    world = company()
+    world["roles"][0] |= {
+        "functions": [*world["roles"][0]["functions"], "product:view", "product:delete"],
+        "level": "advanced",
+    }
+    await load_company(database, world)
+    room = Room(database)
+    assert "已删除产品 ZJ-001" in await room.say("lina04", "删除产品 ZJ-001")
+    assert await database.system(lambda tx: tx.exec(select(Product)).all()) == []
+    assert "还在" in await room.say("lina04", "撤销")
+    assert (await database.system(lambda tx: tx.exec(select(Product)).one())).price == Decimal("12800.00")
+    await room.say("lina04", "二期扩容 加产品 ZJ-001 2台")
+    assert "不能删除" in await room.say("lina04", "删除产品 ZJ-001")
