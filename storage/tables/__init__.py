@@ -53,6 +53,7 @@ from storage.tables.messaging import (  # noqa: E402
 from storage.tables.opportunities import Opportunity, OpportunityCompetitor  # noqa: E402
 from storage.tables.org import Department, DepartmentLeader, Employee, EmployeeDepartment, SyncRun  # noqa: E402
 from storage.tables.sales import Competitor, FlowNode, Invoice, Product, Stage, Target  # noqa: E402
+from storage.tables.search import SavedFilter, SavedFilterShare, SearchEntry  # noqa: E402
 
 Tables.collect()
 _fields.watch(
@@ -106,6 +107,9 @@ __all__ = [
     "RoleFunction",
     "RoleMember",
     "RoleMemberDepartment",
+    "SavedFilter",
+    "SavedFilterShare",
+    "SearchEntry",
     "Secret",
     "Setting",
     "Stage",

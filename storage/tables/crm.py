@@ -29,6 +29,12 @@ class Customer(Owned, table=True):
             "ix_customer_pool", "pooled_at",
             sqlite_where=text("owner_id IS NULL"), postgresql_where=text("owner_id IS NULL"),
         ),
+        # lists are walked in their order, and hold what they are filtered by: no row is read in vain
+        Index(
+            "ix_customer_list", "touched_at", "deleted_at", "owner_id", "industry", "customer_class", "source", "city"
+        ),
+        Index("ix_customer_industry", "industry", "customer_class", "source"),
+        Index("ix_customer_source", "source", "customer_class"),
         CheckConstraint("(owner_id IS NULL) = (pooled_at IS NOT NULL)", name="owned_or_pooled"),
         CheckConstraint("(owner_id IS NULL) = (owner_since IS NULL)", name="owner_since"),
     )  # fmt: skip
@@ -43,16 +49,17 @@ class Customer(Owned, table=True):
     customer_class: str = ""  # 客户分类, a dictionary value
     industry: str = ""
     source: str = ""
-    city: str = ""
+    city: str = Field(default="", index=True)
     remark: str = ""
     owner_since: datetime | None = Field(default=None, sa_type=Moment)
     pooled_at: datetime | None = Field(default=None, sa_type=Moment)
     pool_reason: str = ""
     last_owner_id: str | None = None  # who had it before the pool
     last_follow_up_at: datetime | None = Field(default=None, sa_type=Moment)
+    touched_at: datetime | None = Field(default=None, sa_type=Moment)  # the later of that and owner_since; a trigger's
     next_follow_up_at: datetime | None = Field(default=None, sa_type=Moment)
     next_timed: bool = False  # next_follow_up_at has a time of day, not only a day
-    created_at: datetime = Field(sa_type=Moment)
+    created_at: datetime = Field(sa_type=Moment, index=True)
     created_by: str = ""
     updated_at: datetime = Field(sa_type=Moment)
     version: int = 1
