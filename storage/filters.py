@@ -5,19 +5,18 @@ is chosen here, for SQLite keeps no statistics: by the rarest value of a diction
 seen, or along the list's own order, which ends as soon as the page and the bound of the count are full.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Select
 from sqlalchemy import select as columns
-from sqlmodel import col, func, or_, select
+from sqlmodel import col, func, select
 
 from storage.database import Tx
 from storage.hints import walk
 from storage.plain import Narrowed, Plain, given, table_of
-from storage.search import name_condition  # noqa
+from storage.search import name_condition
 from storage.tables import Contract, Customer, Opportunity
 
 BOUND: Final = 1_000  # lists longer than this are counted so far
@@ -26,16 +25,25 @@ SORTABLE: Final = 5_000  # rows that may be sorted by what no index keeps
 
 C = table_of(Customer)
 FIELDS: Final = ("customer_class", "industry", "source", "city")  # columns with values to choose from
-SEEN = Narrowed(columns(C.c.id).where(C.c.owner_id.is_not(None)).limit(given("most")), owned=True)
-_RARE = {
-    name: Plain(
-        columns(C.c.id).where(C.c[name] == given("value")).limit(given("most")),
-        unscoped="how common a value is decides the way to the rows, and is shown to nobody",
-        unmasked="as above",
-    )
-    for name in ("industry", "source", "city")
+INDEXES: Final = {  # of one column, and of which others beside it
+    "industry": ("ix_customer_industry", ("customer_class", "source")),
+    "source": ("ix_customer_source", ("customer_class",)),
+    "city": ("ix_customer_city", ()),
 }
-INDEX: Final = {"industry": "ix_customer_industry", "source": "ix_customer_source", "city": "ix_customer_city"}
+SEEN = Narrowed(columns(C.c.id).where(C.c.owner_id.is_not(None)).limit(1).offset(given("skip")), owned=True)
+WAY = "how many there are decides the way to the rows, and is shown to nobody"
+CREATED = Plain(
+    columns(C.c.id).where(C.c.created_at >= given("start"), C.c.created_at < given("until"))
+    .limit(1).offset(given("skip")),
+    unscoped=WAY,
+)  # fmt: skip
+
+
+@cache
+def _nth(names: tuple[str, ...]) -> Plain:
+    rules = (C.c[name] == given(f"of_{name}") for name in names)
+    return Plain(columns(C.c.id).where(*rules).limit(1).offset(given("skip")), unscoped=WAY, unmasked=WAY)
+
 
 Moments = tuple[datetime | None, datetime | None]  # from (included) until (not included)
 
@@ -86,49 +94,45 @@ class Count:
 
 def count(tx: Tx, wanted: Wanted) -> Count:
     """Exact up to BOUND."""
-    query = _ways(tx, wanted, select(col(Customer.id)).where(*_conditions(tx, wanted)))
-    found = tx.execute(columns(func.count()).select_from(_inside(tx, query.limit(BOUND + 1)))).scalar_one()
-    return Count(min(int(found), BOUND), found > BOUND)
-
-
-def count_exactly(tx: Tx, wanted: Wanted) -> int:
-    """However many there are: for what is not shown to people in a hurry."""
-    query = select(func.count()).select_from(Customer).where(*_conditions(tx, wanted))
-    return int(tx.execute(query).scalar_one())
+    found = len(ids(tx, wanted, most=BOUND + 1))
+    return Count(min(found, BOUND), found > BOUND)
 
 
 def page(tx: Tx, wanted: Wanted, number: int, size: int) -> list[Customer]:
     """One page, in the order wanted."""
-    query = _ways(tx, wanted, select(Customer).where(*_conditions(tx, wanted)))
-    column = _sorted_by(wanted)
-    order = (column.desc(), col(Customer.id).desc()) if wanted.descending else (column, col(Customer.id))
-    return list(tx.execute(query.order_by(*order).limit(size).offset((number - 1) * size)).scalars().all())
+    query = _asked(tx, wanted, Customer)
+    rows = query.order_by(*_order(wanted)).limit(size).offset((number - 1) * size)
+    return list(tx.execute(rows).scalars().all())
 
 
 def ids(tx: Tx, wanted: Wanted, *, most: int) -> list[int]:
     """Their ids, in no order."""
-    query = _ways(tx, wanted, select(col(Customer.id)).where(*_conditions(tx, wanted)))
-    return [int(i) for i in tx.execute(query.limit(most)).scalars() if i is not None]
+    return [int(i) for i in tx.execute(_asked(tx, wanted, col(Customer.id)).limit(most)).scalars()]
 
 
-def _inside(tx: Tx, query: Select[Any]) -> Any:
-    """The bounded list as a table to count. What narrows it is added to the list itself by the session's hook."""
-    del tx
-    return query.subquery()
-
-
-def _sorted_by(wanted: Wanted) -> Any:
+def _order(wanted: Wanted) -> tuple[Any, ...]:
+    key = col(Customer.id)
+    if wanted.sort == "touched_at":
+        column: Any = col(Customer.touched_at)
+        return (column.desc(), key.desc()) if wanted.descending else (column, key)
     if wanted.sort == "amount":
         sums = select(func.sum(Contract.amount)).where(
             Contract.customer_id == Customer.id, Contract.state == "effective"
         )
-        return func.coalesce(sums.scalar_subquery(), 0)
-    if wanted.sort == "next_follow_up_at":
-        return func.coalesce(Customer.next_follow_up_at, datetime.max if wanted.descending is False else None)
-    return col(getattr(Customer, wanted.sort))
+        column = func.coalesce(sums.scalar_subquery(), 0)
+        return (column.desc() if wanted.descending else column, key)
+    column = col(getattr(Customer, wanted.sort))
+    return (column.is_(None), column.desc() if wanted.descending else column, key)
 
 
-def _conditions(tx: Tx, wanted: Wanted) -> list[Any]:
+def _asked(tx: Tx, wanted: Wanted, what: Any) -> Any:
+    names = [name_condition(tx, part) for part in wanted.names]
+    rules = [*_conditions(wanted), *(rule for rule, _ in names)]
+    query = columns(what).where(*rules)
+    return _led(tx, wanted, query, named=any(rare for _, rare in names))
+
+
+def _conditions(wanted: Wanted) -> list[Any]:
     found: list[Any] = [col(Customer.owner_id).is_not(None)]
     for one in wanted.values:
         column = col(getattr(Customer, one.column))
@@ -137,28 +141,21 @@ def _conditions(tx: Tx, wanted: Wanted) -> list[Any]:
         found.append(col(Customer.owner_id).in_(wanted.owners))
     if wanted.not_owners:
         found.append(col(Customer.owner_id).not_in(wanted.not_owners))
-    found += [name_condition(tx, part) for part in wanted.names]
     found += [~col(Customer.name).contains(part, autoescape=True) for part in wanted.not_names]
     if wanted.quiet_since is not None:
         found.append(col(Customer.touched_at) < wanted.quiet_since)
-    for moments, column in (
-        (wanted.created, Customer.created_at), (wanted.followed, Customer.last_follow_up_at),
-        (wanted.planned, Customer.next_follow_up_at),
-    ):  # fmt: skip
-        found += _between(moments, col(column))
-    if wanted.has_plan is not None:
-        column = col(Customer.next_follow_up_at)
-        found.append(column.is_not(None) if wanted.has_plan else column.is_(None))
-    if wanted.has_follow_up is not None:
-        column = col(Customer.last_follow_up_at)
-        found.append(column.is_not(None) if wanted.has_follow_up else column.is_(None))
+    found += _between(wanted.created, Customer.created_at)
+    found += _between(wanted.followed, Customer.last_follow_up_at)
+    found += _between(wanted.planned, Customer.next_follow_up_at)
+    for has, column in ((wanted.has_plan, Customer.next_follow_up_at), (wanted.has_follow_up, Customer.last_follow_up_at)):
+        if has is not None:
+            found.append(col(column).is_not(None) if has else col(column).is_(None))
     if wanted.stages:
-        found.append(
-            col(Customer.id).in_(select(Opportunity.customer_id).where(col(Opportunity.stage_id).in_(wanted.stages)))
-        )
+        staged = select(Opportunity.customer_id).where(col(Opportunity.stage_id).in_(wanted.stages))
+        found.append(col(Customer.id).in_(staged))
     if wanted.closed is not None:
-        effective = select(Contract.id).where(Contract.customer_id == Customer.id, Contract.state == "effective")
-        found.append(effective.exists() if wanted.closed else ~effective.exists())
+        effective = select(Contract.customer_id).where(Contract.state == "effective")
+        found.append(col(Customer.id).in_(effective) if wanted.closed else col(Customer.id).not_in(effective))
     return [*found, *wanted.more]
 
 
@@ -166,30 +163,40 @@ def _between(moments: Moments | None, column: Any) -> list[Any]:
     if moments is None:
         return []
     start, end = moments
+    column = col(column)
     return [*([column >= start] if start else []), *([column < end] if end else [])]
 
 
-def _ways(tx: Tx, wanted: Wanted, query: Any) -> Any:
+def _led(tx: Tx, wanted: Wanted, query: Any, *, named: bool) -> Any:
     """The query by the index that leads to few rows, or along the list's order."""
-    if tx.get_bind().dialect.name != "sqlite" or wanted.names or wanted.owners or wanted.stages:
-        return query  # those are rare by themselves
-    rare = _rarest(tx, wanted.values)
-    if rare is not None:
-        return walk(query, Customer, INDEX[rare])
-    if len(SEEN.run(tx, most=FEW).all()) < FEW:
-        return query
-    if wanted.sort == "created_at" or (wanted.created is not None and wanted.sort != "touched_at"):
-        return walk(query, Customer, "ix_customer_created_at")
+    if tx.get_bind().dialect.name != "sqlite" or wanted.owners:
+        return query  # one person's customers are few, and the planner takes them first
+    if named or wanted.stages or wanted.closed:
+        return walk(query, Customer, None)  # by their ids
+    for skip in (FEW // 10, FEW):
+        index = next((i for name, i in _indexes(wanted) if not _has_more(tx, wanted, name, skip)), None)
+        if index is not None:
+            return walk(query, Customer, index)
+    if SEEN.run(tx, skip=FEW).first() is None:
+        return walk(query, Customer, "ix_customer_owner_alive")
     return walk(query, Customer, "ix_customer_list")
 
 
-def _rarest(tx: Tx, values: Sequence[Values]) -> str | None:
-    """The column whose wanted values fewer than FEW customers have."""
-    best: tuple[int, str] | None = None
-    for one in values:
-        if one.but or one.column not in INDEX:
-            continue
-        rows = sum(len(_RARE[one.column].run(tx, value=v, most=FEW).all()) for v in one.values)
-        if rows < FEW and (best is None or rows < best[0]):
-            best = rows, one.column
-    return None if best is None else best[1]
+def _indexes(wanted: Wanted) -> list[tuple[str, str]]:
+    found = [(one.column, INDEXES[one.column][0]) for one in wanted.values if not one.but and one.column in INDEXES]
+    if wanted.created is not None and all(wanted.created):
+        found.append(("created_at", "ix_customer_created_at"))
+    return found
+
+
+def _has_more(tx: Tx, wanted: Wanted, name: str, skip: int) -> bool:
+    """Whether more than `skip` customers of the company have the wanted value of that column, and its neighbours'."""
+    if name == "created_at":
+        assert wanted.created is not None
+        start, until = wanted.created
+        return CREATED.run(tx, start=start, until=until, skip=skip).first() is not None
+    said = {one.column: one.values for one in wanted.values if not one.but}
+    beside = tuple(other for other in INDEXES[name][1] if len(said.get(other, ())) == 1)
+    near = {f"of_{other}": said[other][0] for other in beside}
+    query = _nth((name, *beside))
+    return any(query.run(tx, **near, **{f"of_{name}": value}, skip=skip).first() is not None for value in said[name])

@@ -19,6 +19,6 @@ def _spelled(_compiler: SQLiteCompiler, _table: Any, text: str) -> str:
 SQLiteCompiler.get_from_hint_text = _spelled  # type: ignore[method-assign]
 
 
-def walk(query: Q, table: Any, index: str) -> Q:
-    """The query by that index of the table; on SQLite it fails if it cannot."""
-    return query.with_hint(table, f"INDEXED BY {index}", "sqlite")
+def walk(query: Q, table: Any, index: str | None) -> Q:
+    """The query by that index of the table, or by its ids alone; on SQLite it fails if it cannot."""
+    return query.with_hint(table, f"INDEXED BY {index}" if index else "NOT INDEXED", "sqlite")

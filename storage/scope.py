@@ -91,6 +91,8 @@ def narrowing(table: Table, user: Any, departments: Any, pool: bool, pool_masked
         .where(customers.c.deleted_at.is_(None), customers.c.owner_id.is_not(None))
         .where(_visible(customers, user, departments, pool=False))  # none of these is without an owner
     )
+    if departments is None or isinstance(departments, BindParameter) or departments:  # many: the row asks for its own
+        return and_(alive, owned.where(customers.c.id == table.c.customer_id).correlate(table).exists())
     return and_(alive, table.c.customer_id.in_(owned))
 
 

@@ -1,0 +1,314 @@
+"""Use cases of lists of customers and of the filters people keep."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import col, select
+
+from bot.context import Context
+from bot.core.actor import Actor, Permission
+from bot.core.errors import InvalidInput, NotFound
+from bot.core.fields import LEVELS, FieldLevel
+from bot.core.forms import FORMS
+from bot.language.normalize import fold
+from bot.language.regions import REGIONS
+from handlers.filters import rules
+from handlers.filters.rules import Meaning, Vocabulary
+from storage import audit, dictionaries, filters, people, roles, saved_filters, stages, undos
+from storage.customers import PAGE
+from storage.database import Tx
+from storage.filters import SORTABLE, Count
+from storage.search import name_condition
+from storage.tables import Customer, SavedFilter
+
+UNDO = timedelta(minutes=10)
+MOST = 20  # filters a person may keep
+# Conditions of other capabilities' fields: a word → how it is told, and the condition on Customer; None: not theirs.
+READERS: list[Callable[[Tx, Actor, str], tuple[str, Any] | None]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of a list, with its total (D26) and what was understood of the words."""
+
+    meaning: Meaning
+    rows: list[Customer]
+    names: dict[str, str]
+    total: Count
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A saved filter with the number of customers its reader sees by it now."""
+
+    saved: SavedFilter
+    total: Count
+    owner: str  # empty: one's own
+    shared_with: tuple[str, ...] = ()
+
+
+def list_customers(ctx: Context, text: str = "", *, mine: bool = False, page: int | None = None) -> ListPage:
+    """Owned customers within the scope that match what was said. `page`: instead of the one said.
+
+    Raises:
+        Forbidden.
+        InvalidInput: too many to be sorted so.
+    """
+    ctx.actor.require(Permission.CUSTOMER_VIEW)
+    with ctx.begin() as tx:
+        meaning = _understood(tx, ctx, text, mine=mine)
+        total = _count(tx, meaning)
+        pages = max(1, -(-total.number // PAGE))
+        at = max(1, page if page is not None else meaning.page)
+        at = at if total.more else min(at, pages)
+        if meaning.wanted.sort == "amount" and (total.more or total.number > SORTABLE):
+            raise InvalidInput(f"按合同金额排序最多 {SORTABLE} 家，现在有 {total.text} 家，加一个条件再试，例如「客户 制造业 按金额」。")
+        rows = [] if _nothing_understood(meaning) else filters.page(tx, meaning.wanted, at, PAGE)
+        return ListPage(meaning, rows, people.names_of(tx, [c.owner_id for c in rows]), total, at, pages)
+
+
+def find_ids(tx: Tx, ctx: Context, text: str, *, mine: bool = False, most: int) -> tuple[Meaning, list[int]]:
+    """A step: the customers that the same words mean elsewhere (an export, a handing over)."""
+    meaning = _understood(tx, ctx, text, mine=mine)
+    return meaning, filters.ids(tx, meaning.wanted, most=most)
+
+
+def _count(tx: Tx, meaning: Meaning) -> Count:
+    return Count(0) if _nothing_understood(meaning) else filters.count(tx, meaning.wanted)
+
+
+def _nothing_understood(meaning: Meaning) -> bool:
+    return bool(meaning.unknown) and not meaning.told and not meaning.mine
+
+
+def _understood(tx: Tx, ctx: Context, text: str, *, mine: bool) -> Meaning:
+    meaning = rules.understand(text, _vocabulary(tx, ctx), ctx.now)
+    if mine or meaning.mine:
+        meaning = replace(meaning, mine=True, wanted=replace(meaning.wanted, owners=(ctx.actor.user_id,)))
+    return meaning
+
+
+def _vocabulary(tx: Tx, ctx: Context) -> Vocabulary:
+    actor = ctx.actor
+    deals = actor.may(Permission.CONTRACT_VIEW)
+    leaving = ctx.settings.return_days
+    return Vocabulary(
+        values=lambda column, word: _values(tx, actor, column, word),
+        stages={s.name: s.id or 0 for s in stages.list_stages(tx)} if actor.may(Permission.OPPORTUNITY_VIEW) else {},
+        owners=lambda name: tuple(people.list_called(tx, name.lstrip("@＠"))),
+        in_names=lambda word: _in_names(tx, word),
+        plans=_reads(actor, "followup", "next_at"),
+        deals=deals,
+        amounts=deals and _reads(actor, "contract", "amount"),
+        leaving_after=leaving,
+        extra=lambda word: next((found for read in READERS if (found := read(tx, actor, word)) is not None), None),
+    )
+
+
+def _reads(actor: Actor, form: str, field: str) -> bool:
+    rights = actor.scope.fields
+    return not rights or LEVELS.index(rights.level(form, field)) >= LEVELS.index(FieldLevel.READ)
+
+
+def _values(tx: Tx, actor: Actor, column: str, word: str) -> tuple[str, ...]:
+    """The values of that column that the word means, if this person may read it at all."""
+    field = next(f for f in FORMS["customer"] if f.attribute == column)
+    if not _reads(actor, "customer", field.name):
+        return ()
+    if column == "city":
+        short = word.removesuffix("市")
+        return (short, f"{short}市") if short in REGIONS or _is_value(tx, column, word) else ()
+    choices = dictionaries.choices_of(tx, "customer", field.name)
+    if choices is None:
+        return (word,) if _is_value(tx, column, word) else ()
+    return rules.meant(word, (*choices.enabled, *choices.disabled))
+
+
+def _is_value(tx: Tx, column: str, word: str) -> bool:
+    query = select(Customer.id).where(col(getattr(Customer, column)) == word, col(Customer.owner_id).is_not(None))
+    return tx.exec(query.limit(1)).first() is not None
+
+
+def _in_names(tx: Tx, word: str) -> bool:
+    condition, _ = name_condition(tx, word)
+    query = select(Customer.id).where(condition, col(Customer.owner_id).is_not(None)).limit(1)
+    return len(word) > 1 and tx.exec(query).first() is not None
+
+
+def save_filter(ctx: Context, name: str, text: str, *, mine: bool = False) -> tuple[Kept, int]:
+    """Keeps the words under a name, in place of what was there; returns how many match now, and the undo's id.
+
+    Raises:
+        Forbidden, InvalidInput.
+    """
+    ctx.actor.require(Permission.CUSTOMER_VIEW)
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= rules.LONGEST_NAME:
+        raise InvalidInput(f"筛选的名称要 1 到 {rules.LONGEST_NAME} 个字，例如「保存筛选 重点未跟进 制造业 30天未跟进」。")
+    with ctx.begin() as tx:
+        meaning = _understood(tx, ctx, text, mine=mine)
+        if meaning.unknown:
+            raise InvalidInput(f"没认出「{'」「'.join(meaning.unknown)}」，改好条件再保存。")
+        if not meaning.told and not meaning.mine:
+            raise InvalidInput(f"要保存什么条件？例如「保存筛选 {name} 制造业 30天未跟进」。")
+        there = saved_filters.list_of(tx, ctx.actor.user_id)
+        if len(there) >= MOST and fold(name) not in {fold(f.name) for f in there}:
+            raise InvalidInput(f"最多保存 {MOST} 个筛选，先发送「删除筛选 名称」删掉用不到的。")
+        before = saved_filters.put(
+            tx, user_id=ctx.actor.user_id, name=name, words=meaning.without_page, mine=meaning.mine, now=ctx.now
+        )
+        saved = saved_filters.access_own(tx, ctx.actor.user_id, name)
+        undo_id = _offer(tx, ctx, "filters.save", {"name": name, "before": before}, f"保存筛选 {name}")
+        was = before["words"] if before else ""
+        _record(tx, ctx, "save.filter", saved, {"条件": (was, saved.words)})
+        return Kept(saved, _count(tx, meaning), ""), undo_id
+
+
+def undo_save(ctx: Context, payload: dict[str, Any]) -> str:
+    """As it was before."""
+    with ctx.begin() as tx:
+        saved = saved_filters.access_own(tx, ctx.actor.user_id, str(payload["name"]))
+        before = payload["before"]
+        _record(tx, ctx, "undo.save_filter", saved, {"条件": (saved.words, before["words"] if before else "")})
+        if before is None:
+            saved_filters.remove(tx, saved)
+            return f"已撤销，没有保存「{saved.name}」。"
+        saved.words, saved.mine = before["words"], before["mine"]
+        tx.add(saved)
+        return f"已撤销，「{saved.name}」还是原来的条件：{saved.words}。"
+
+
+def list_saved(ctx: Context) -> list[Kept]:
+    """One's own, then what others share, each with its number as this person sees it. Raises Forbidden."""
+    ctx.actor.require(Permission.CUSTOMER_VIEW)
+    with ctx.begin() as tx:
+        own = saved_filters.list_of(tx, ctx.actor.user_id)
+        shared = saved_filters.list_shared(tx, ctx.actor.user_id, _reaching(tx, ctx.actor))
+        names = people.names_of(tx, [f.user_id for f in shared])
+        return [
+            Kept(
+                saved, _count(tx, _understood(tx, ctx, saved.words, mine=saved.mine)),
+                names.get(saved.user_id, "") if saved.user_id != ctx.actor.user_id else "",
+                _told(tx, saved_filters.shares_of(tx, saved.id or 0)) if saved.user_id == ctx.actor.user_id else (),
+            )
+            for saved in [*own, *shared]
+        ]  # fmt: skip
+
+
+def find_saved(ctx: Context, name: str) -> SavedFilter | None:
+    """One's own of that name, else one that is shared with this person. Raises Forbidden."""
+    ctx.actor.require(Permission.CUSTOMER_VIEW)
+    with ctx.begin() as tx:
+        own = saved_filters.find_own(tx, ctx.actor.user_id, name)
+        shared = saved_filters.list_shared(tx, ctx.actor.user_id, _reaching(tx, ctx.actor))
+        return own or next((f for f in shared if fold(f.name) == fold(name)), None)
+
+
+def remove_filter(ctx: Context, name: str) -> tuple[str, int]:
+    """Returns its name and the undo's id. Raises Forbidden, NotFound."""
+    ctx.actor.require(Permission.CUSTOMER_VIEW)
+    with ctx.begin() as tx:
+        saved = saved_filters.access_own(tx, ctx.actor.user_id, name)
+        shares = saved_filters.remove(tx, saved)
+        payload = {"name": saved.name, "words": saved.words, "mine": saved.mine, "shares": shares}
+        undo_id = _offer(tx, ctx, "filters.remove", payload, f"删除筛选 {saved.name}")
+        _record(tx, ctx, "remove.filter", saved, {"条件": (saved.words, "")})
+        return saved.name, undo_id
+
+
+def undo_remove(ctx: Context, payload: dict[str, Any]) -> str:
+    """It is there again, shared as before."""
+    with ctx.begin() as tx:
+        if saved_filters.find_own(tx, ctx.actor.user_id, str(payload["name"])) is not None:
+            raise InvalidInput(f"你又保存了一个「{payload['name']}」，先删除它再撤销。")
+        saved_filters.put(
+            tx, user_id=ctx.actor.user_id, name=payload["name"], words=payload["words"], mine=payload["mine"],
+            now=ctx.now,
+        )  # fmt: skip
+        saved = saved_filters.access_own(tx, ctx.actor.user_id, payload["name"])
+        saved_filters.set_shares(tx, saved.id or 0, [(str(k), int(i)) for k, i in payload["shares"]])
+        _record(tx, ctx, "undo.remove_filter", saved, {"条件": ("", saved.words)})
+        return f"已恢复筛选「{saved.name}」。"
+
+
+def share_filter(ctx: Context, name: str, with_whom: str) -> tuple[str, tuple[str, ...], int]:
+    """Gives it to a department or role besides those that have it; nobody's: takes it back from all (`with_whom` "").
+
+    What they see by it is theirs to see: their rights hold when it is run. Returns its name, who has it now, the
+    undo's id. Raises Forbidden, NotFound.
+    """
+    ctx.actor.require(Permission.CUSTOMER_VIEW)
+    with ctx.begin() as tx:
+        saved = saved_filters.access_own(tx, ctx.actor.user_id, name)
+        before = saved_filters.shares_of(tx, saved.id or 0)
+        after = [*before, *_subjects(tx, with_whom)] if with_whom else []
+        saved_filters.set_shares(tx, saved.id or 0, after)
+        undo_id = _offer(
+            tx, ctx, "filters.share", {"name": saved.name, "shares": before}, f"共享筛选 {saved.name}"
+        )
+        now = _told(tx, saved_filters.shares_of(tx, saved.id or 0))
+        _record(tx, ctx, "share.filter", saved, {"共享给": ("、".join(_told(tx, before)), "、".join(now))})
+        return saved.name, now, undo_id
+
+
+def undo_share(ctx: Context, payload: dict[str, Any]) -> str:
+    """Shared with whom it was before."""
+    with ctx.begin() as tx:
+        saved = saved_filters.access_own(tx, ctx.actor.user_id, str(payload["name"]))
+        was = _told(tx, saved_filters.shares_of(tx, saved.id or 0))
+        saved_filters.set_shares(tx, saved.id or 0, [(str(k), int(i)) for k, i in payload["shares"]])
+        now = _told(tx, saved_filters.shares_of(tx, saved.id or 0))
+        _record(tx, ctx, "undo.share_filter", saved, {"共享给": ("、".join(was), "、".join(now))})
+        return f"已撤销，「{saved.name}」{'共享给' + '、'.join(now) if now else '只有你自己用'}。"
+
+
+def _subjects(tx: Tx, words: str) -> list[saved_filters.Share]:
+    found: list[saved_filters.Share] = []
+    for word in words.replace("、", " ").replace("，", " ").split():
+        departments = people.list_departments_named(tx, word)
+        role = roles.find_by_name(tx, word)
+        if departments:
+            found += [("department", d.department_id) for d in departments]
+        elif role is not None:
+            found.append(("role", role.id))
+        else:
+            raise NotFound(f"没有找到部门或角色「{word[:20]}」，例如「共享筛选 重点未跟进 给 销售一部」。")
+    return found
+
+
+def _told(tx: Tx, shares: list[saved_filters.Share]) -> tuple[str, ...]:
+    names = people.department_names(tx, [i for kind, i in shares if kind == "department"])
+    named = {line.id: line.name for line in roles.list_roles(tx)} if any(k == "role" for k, _ in shares) else {}
+    return tuple(
+        names.get(i, "已撤销的部门") if kind == "department" else named.get(i, "已删除的角色") for kind, i in shares
+    )
+
+
+def _reaching(tx: Tx, actor: Actor) -> set[int]:
+    """The person's departments and those above them."""
+    above = {d.department_id: d.parent_id for d in people.list_departments(tx)}
+    found: set[int] = set()
+    for department in actor.department_ids:
+        at: int | None = department
+        while at is not None and at not in found:
+            found.add(at)
+            at = above.get(at)
+    return found
+
+
+def _offer(tx: Tx, ctx: Context, kind: str, payload: dict[str, Any], text: str) -> int:
+    return undos.offer(
+        tx, user_id=ctx.actor.user_id, kind=kind, payload=payload, text=text, now=ctx.now, lasts=UNDO
+    )
+
+
+def _record(tx: Tx, ctx: Context, action: str, saved: SavedFilter, changes: dict[str, tuple[str, str]]) -> None:
+    audit.record(
+        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=f"filter:{saved.id}",
+        name=saved.name, changes=changes,
+    )  # fmt: skip
+
