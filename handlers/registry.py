@@ -11,6 +11,8 @@ from handlers.customers import chat as customers_chat
 from handlers.customers import taps as customers_taps
 from handlers.dictionaries import chat as dictionaries_chat
 from handlers.dictionaries import taps as dictionaries_taps
+from handlers.filters import chat as filters_chat
+from handlers.filters import taps as filters_taps
 from handlers.followups import chat as followups_chat
 from handlers.followups import taps as followups_taps
 from handlers.handover import chat as handover_chat
@@ -56,6 +58,8 @@ ROUTERS: tuple[Router, ...] = (
     customers_taps.router,
     dictionaries_chat.router,
     dictionaries_taps.router,
+    filters_chat.router,
+    filters_taps.router,
     followups_chat.router,
     followups_taps.router,
     handover_chat.router,

@@ -8,6 +8,7 @@ seen, or along the list's own order, which ends as soon as the page and the boun
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from itertools import takewhile
 from typing import Any, Final
 
 from sqlalchemy import select as columns
@@ -20,17 +21,23 @@ from storage.search import name_condition
 from storage.tables import Contract, Customer, Opportunity
 
 BOUND: Final = 1_000  # lists longer than this are counted so far
-FEW: Final = 20_000  # rows that may be looked at one by one
+FEW: Final = 4_000  # rows that may be looked at one by one
+HELD: Final = 100_000  # entries of an index that may be looked at without their rows
+FEW_SEEN: Final = 40_000  # customers of whom a person sees all by their owners
 SORTABLE: Final = 5_000  # rows that may be sorted by what no index keeps
 
-C = table_of(Customer)
+C, K = table_of(Customer), table_of(Contract)
 FIELDS: Final = ("customer_class", "industry", "source", "city")  # columns with values to choose from
 INDEXES: Final = {  # of one column, and of which others beside it
-    "industry": ("ix_customer_industry", ("customer_class", "source")),
-    "source": ("ix_customer_source", ("customer_class",)),
-    "city": ("ix_customer_city", ()),
+    "industry": ("ix_customer_industry", ("customer_class", "source", "city")),
+    "source": ("ix_customer_source", ("customer_class", "city", "industry")),
+    "city": ("ix_customer_city", ("industry", "customer_class", "source")),
 }
-SEEN = Narrowed(columns(C.c.id).where(C.c.owner_id.is_not(None)).limit(1).offset(given("skip")), owned=True)
+SEEN = Narrowed(
+    columns(C.c.id).where(C.c.owner_id.is_not(None)).limit(1).offset(given("skip"))
+    .with_hint(C, "INDEXED BY ix_customer_owner_alive", "sqlite"),
+    owned=True,
+)  # fmt: skip
 WAY = "how many there are decides the way to the rows, and is shown to nobody"
 CREATED = Plain(
     columns(C.c.id).where(C.c.created_at >= given("start"), C.c.created_at < given("until"))
@@ -92,22 +99,37 @@ class Count:
         return f"{self.number}{'+' if self.more else ''}"
 
 
-def count(tx: Tx, wanted: Wanted) -> Count:
-    """Exact up to BOUND."""
-    found = len(ids(tx, wanted, most=BOUND + 1))
-    return Count(min(found, BOUND), found > BOUND)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How many there are, and which, if all of them are known."""
+
+    count: Count
+    ids: tuple[int, ...] | None
 
 
-def page(tx: Tx, wanted: Wanted, number: int, size: int) -> list[Customer]:
-    """One page, in the order wanted."""
-    query = _asked(tx, wanted, Customer)
+def find(tx: Tx, wanted: Wanted) -> Found:
+    """All of them by the fastest way; of more than BOUND, that they are more."""
+    found = ids(tx, wanted, most=BOUND + 1)
+    if len(found) > BOUND:
+        return Found(Count(BOUND, more=True), None)
+    return Found(Count(len(found)), tuple(found))
+
+
+def page(tx: Tx, wanted: Wanted, found: Found, number: int, size: int) -> list[Customer]:
+    """One page of what was found, in the order wanted."""
+    if found.ids is not None:
+        query = columns(Customer).where(col(Customer.id).in_(found.ids))
+    else:
+        ordered = _in_order(tx, wanted, _asked(tx, wanted)).limit(size).offset((number - 1) * size)
+        query = columns(Customer).where(col(Customer.id).in_(tx.execute(ordered).scalars().all()))
+        number = 1
     rows = query.order_by(*_order(wanted)).limit(size).offset((number - 1) * size)
     return list(tx.execute(rows).scalars().all())
 
 
 def ids(tx: Tx, wanted: Wanted, *, most: int) -> list[int]:
     """Their ids, in no order."""
-    return [int(i) for i in tx.execute(_asked(tx, wanted, col(Customer.id)).limit(most)).scalars()]
+    return [int(i) for i in tx.execute(_led(tx, wanted, _asked(tx, wanted)).limit(most)).scalars()]
 
 
 def _order(wanted: Wanted) -> tuple[Any, ...]:
@@ -125,11 +147,9 @@ def _order(wanted: Wanted) -> tuple[Any, ...]:
     return (column.is_(None), column.desc() if wanted.descending else column, key)
 
 
-def _asked(tx: Tx, wanted: Wanted, what: Any) -> Any:
-    names = [name_condition(tx, part) for part in wanted.names]
-    rules = [*_conditions(wanted), *(rule for rule, _ in names)]
-    query = columns(what).where(*rules)
-    return _led(tx, wanted, query, named=any(rare for _, rare in names))
+def _asked(tx: Tx, wanted: Wanted) -> Any:
+    names = [name_condition(tx, part)[0] for part in wanted.names]
+    return columns(col(Customer.id)).where(*_conditions(wanted), *names)
 
 
 def _conditions(wanted: Wanted) -> list[Any]:
@@ -146,6 +166,8 @@ def _conditions(wanted: Wanted) -> list[Any]:
         found.append(col(Customer.touched_at) < wanted.quiet_since)
     found += _between(wanted.created, Customer.created_at)
     found += _between(wanted.followed, Customer.last_follow_up_at)
+    if wanted.followed is not None:
+        found += _between((wanted.followed[0], None), Customer.touched_at)  # which is no earlier: the list's order helps
     found += _between(wanted.planned, Customer.next_follow_up_at)
     for has, column in ((wanted.has_plan, Customer.next_follow_up_at), (wanted.has_follow_up, Customer.last_follow_up_at)):
         if has is not None:
@@ -154,7 +176,7 @@ def _conditions(wanted: Wanted) -> list[Any]:
         staged = select(Opportunity.customer_id).where(col(Opportunity.stage_id).in_(wanted.stages))
         found.append(col(Customer.id).in_(staged))
     if wanted.closed is not None:
-        effective = select(Contract.customer_id).where(Contract.state == "effective")
+        effective = columns(K.c.customer_id).where(K.c.state == "effective", K.c.deleted_at.is_(None))  # whoever has it
         found.append(col(Customer.id).in_(effective) if wanted.closed else col(Customer.id).not_in(effective))
     return [*found, *wanted.more]
 
@@ -167,19 +189,35 @@ def _between(moments: Moments | None, column: Any) -> list[Any]:
     return [*([column >= start] if start else []), *([column < end] if end else [])]
 
 
-def _led(tx: Tx, wanted: Wanted, query: Any, *, named: bool) -> Any:
-    """The query by the index that leads to few rows, or along the list's order."""
-    if tx.get_bind().dialect.name != "sqlite" or wanted.owners:
-        return query  # one person's customers are few, and the planner takes them first
-    if named or wanted.stages or wanted.closed:
+def _in_order(tx: Tx, wanted: Wanted, query: Any) -> Any:
+    """Along the list's order, which ends with the page."""
+    query = query.order_by(*_order(wanted))
+    if tx.get_bind().dialect.name != "sqlite" or wanted.owners or _few_seen(tx) or wanted.sort != "touched_at":
+        return _led(tx, wanted, query)
+    return walk(query, Customer, "ix_customer_list")
+
+
+def _few_seen(tx: Tx) -> bool:
+    return SEEN.run(tx, skip=FEW_SEEN).first() is None
+
+
+def _led(tx: Tx, wanted: Wanted, query: Any) -> Any:
+    """By the index that leads to few rows, or does not need the rows."""
+    if tx.get_bind().dialect.name != "sqlite":
+        return query
+    if wanted.owners:
+        return walk(query, Customer, "ix_customer_owner_alive")
+    if wanted.stages or wanted.closed or any(name_condition(tx, part)[1] for part in wanted.names):
         return walk(query, Customer, None)  # by their ids
-    for skip in (FEW // 10, FEW):
+    held = wanted.quiet_since is None and not (wanted.followed or wanted.planned or wanted.more)
+    held = held and wanted.has_plan is None and wanted.has_follow_up is None  # all stands in those indexes
+    for skip in (FEW, HELD) if held else (FEW,):
         index = next((i for name, i in _indexes(wanted) if not _has_more(tx, wanted, name, skip)), None)
         if index is not None:
             return walk(query, Customer, index)
-    if SEEN.run(tx, skip=FEW).first() is None:
+    if _few_seen(tx):
         return walk(query, Customer, "ix_customer_owner_alive")
-    return walk(query, Customer, "ix_customer_list")
+    return walk(query, Customer, "ix_customer_list").order_by(None).order_by(*_order(Wanted()))
 
 
 def _indexes(wanted: Wanted) -> list[tuple[str, str]]:
@@ -196,7 +234,7 @@ def _has_more(tx: Tx, wanted: Wanted, name: str, skip: int) -> bool:
         start, until = wanted.created
         return CREATED.run(tx, start=start, until=until, skip=skip).first() is not None
     said = {one.column: one.values for one in wanted.values if not one.but}
-    beside = tuple(other for other in INDEXES[name][1] if len(said.get(other, ())) == 1)
+    beside = tuple(takewhile(lambda other: len(said.get(other, ())) == 1, INDEXES[name][1]))
     near = {f"of_{other}": said[other][0] for other in beside}
     query = _nth((name, *beside))
     return any(query.run(tx, **near, **{f"of_{name}": value}, skip=skip).first() is not None for value in said[name])

@@ -88,9 +88,9 @@ def name_parts(part: str) -> list[Part]:
 def name_condition(tx: Tx, part: str) -> tuple[Any, bool]:
     """That a customer's name has this part; and whether few do."""
     parts = name_parts(part)
-    if parts and not all(is_common(tx, one) for one in parts):
-        return holding(col(Customer.id), [one for one in parts if not is_common(tx, one)]), True
-    return col(Customer.name).contains(part, autoescape=True), False
+    if not parts:
+        return col(Customer.name).contains(part, autoescape=True), False
+    return holding(col(Customer.id), parts), not all(is_common(tx, one) for one in parts)
 
 
 def readable(tx: Tx, kind: Kind, needle: str) -> bool:

@@ -16,7 +16,6 @@ from handlers.customers.rules import Duplicate, TwinFact
 from handlers.dictionaries.rules import NotAChoice
 from handlers.dictionaries.service import step_choose
 from storage import audit, customers, follow_ups, people, pools, undos
-from storage.customers import PAGE, CustomerFilter
 from storage.database import Tx
 from storage.tables import Contact, Customer, FollowUp, OwnerHistory
 
@@ -203,26 +202,6 @@ def show_customer(ctx: Context, customer_id: int, *, page: int = 1) -> CustomerD
         total = follow_ups.count_timeline(tx, customer_id) if reads else 0
         owner = names.get(customer.owner_id, customer.owner_id) if customer.owner_id else ""
         return CustomerDetails(customer, owner, contacts, timeline, total, history, names)
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerPage:
-    """One page of a list, with its total (D26)."""
-
-    rows: list[Customer]
-    names: dict[str, str]
-    total: int
-    pages: int
-
-
-def list_customers(ctx: Context, wanted: CustomerFilter, page: int = 1) -> CustomerPage:
-    """Owned customers within the scope that match. Raises Forbidden."""
-    ctx.actor.require(Permission.CUSTOMER_VIEW)
-    with ctx.begin() as tx:
-        total = customers.count_customers(tx, wanted)
-        pages = max(1, -(-total // PAGE))
-        rows = customers.list_customers(tx, wanted, page=min(max(1, page), pages))
-        return CustomerPage(rows, people.names_of(tx, [c.owner_id for c in rows]), total, pages)
 
 
 def add_contact(ctx: Context, customer_id: int, *, name: str, title: str, mobile: str) -> str:

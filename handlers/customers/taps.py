@@ -5,7 +5,6 @@ from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, CardTap, CardUpdate, Router
 from cards.customers import (
     CreateAnywayButton,
-    CustomerPageButton,
     OpenButton,
     SubmitContactButton,
     SubmitCustomerButton,
@@ -20,7 +19,6 @@ from handlers.customers.service import NewCustomer, add_contact, create_customer
 
 router = Router("customers.taps")
 router.painter("customers.one")(views.paint_customer)
-router.painter("customers.list")(views.paint_list)
 router.painter("customers.created")(views.paint_created)
 router.painter("customers.new")(views.paint_new)
 router.painter("customers.new_contact")(views.paint_new_contact)
@@ -41,12 +39,6 @@ def timeline(tap: CardTap[TimelineButton], ctx: Context) -> CardUpdate:  # noqa:
     """Another page of the timeline."""
     state = {"customer_id": tap.button.customer_id, "page": tap.button.page}
     return CardUpdate(card=CardRef("customers.one", state, (f"customer:{tap.button.customer_id}",)))
-
-
-@router.button(CustomerPageButton)
-def turn_page(tap: CardTap[CustomerPageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
-    """Another page of the list."""
-    return CardUpdate(state={**tap.state, "page": tap.button.page})
 
 
 @router.button(SubmitCustomerButton)

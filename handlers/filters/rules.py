@@ -100,6 +100,13 @@ def understand(text: str, words: Vocabulary, now: datetime) -> Meaning:
     return _Reader(words, now).read(text)
 
 
+def says_conditions(text: str, *, alone: bool = False) -> bool:
+    """Whether it speaks of a list without naming a value. `alone`: in a sentence that begins with no command."""
+    if _QUIET.search(text) or _LEAVING.search(text):
+        return True
+    return not alone and (_SORT.search(text) is not None or any(p.fullmatch(text.strip()) for p, *_ in _FLAGS))
+
+
 class _Reader:
     def __init__(self, words: Vocabulary, now: datetime) -> None:
         self.words, self.now = words, now

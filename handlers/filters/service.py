@@ -19,7 +19,7 @@ from handlers.filters.rules import Meaning, Vocabulary
 from storage import audit, dictionaries, filters, people, roles, saved_filters, stages, undos
 from storage.customers import PAGE
 from storage.database import Tx
-from storage.filters import SORTABLE, Count
+from storage.filters import SORTABLE, Count, Found
 from storage.search import name_condition
 from storage.tables import Customer, SavedFilter
 
@@ -61,13 +61,14 @@ def list_customers(ctx: Context, text: str = "", *, mine: bool = False, page: in
     ctx.actor.require(Permission.CUSTOMER_VIEW)
     with ctx.begin() as tx:
         meaning = _understood(tx, ctx, text, mine=mine)
-        total = _count(tx, meaning)
+        found = _found(tx, meaning)
+        total = found.count
         pages = max(1, -(-total.number // PAGE))
         at = max(1, page if page is not None else meaning.page)
         at = at if total.more else min(at, pages)
         if meaning.wanted.sort == "amount" and (total.more or total.number > SORTABLE):
             raise InvalidInput(f"按合同金额排序最多 {SORTABLE} 家，现在有 {total.text} 家，加一个条件再试，例如「客户 制造业 按金额」。")
-        rows = [] if _nothing_understood(meaning) else filters.page(tx, meaning.wanted, at, PAGE)
+        rows = filters.page(tx, meaning.wanted, found, at, PAGE) if total.number else []
         return ListPage(meaning, rows, people.names_of(tx, [c.owner_id for c in rows]), total, at, pages)
 
 
@@ -77,8 +78,8 @@ def find_ids(tx: Tx, ctx: Context, text: str, *, mine: bool = False, most: int) 
     return meaning, filters.ids(tx, meaning.wanted, most=most)
 
 
-def _count(tx: Tx, meaning: Meaning) -> Count:
-    return Count(0) if _nothing_understood(meaning) else filters.count(tx, meaning.wanted)
+def _found(tx: Tx, meaning: Meaning) -> Found:
+    return Found(Count(0), ()) if _nothing_understood(meaning) else filters.find(tx, meaning.wanted)
 
 
 def _nothing_understood(meaning: Meaning) -> bool:
@@ -165,7 +166,7 @@ def save_filter(ctx: Context, name: str, text: str, *, mine: bool = False) -> tu
         undo_id = _offer(tx, ctx, "filters.save", {"name": name, "before": before}, f"保存筛选 {name}")
         was = before["words"] if before else ""
         _record(tx, ctx, "save.filter", saved, {"条件": (was, saved.words)})
-        return Kept(saved, _count(tx, meaning), ""), undo_id
+        return Kept(saved, _found(tx, meaning).count, ""), undo_id
 
 
 def undo_save(ctx: Context, payload: dict[str, Any]) -> str:
@@ -191,7 +192,7 @@ def list_saved(ctx: Context) -> list[Kept]:
         names = people.names_of(tx, [f.user_id for f in shared])
         return [
             Kept(
-                saved, _count(tx, _understood(tx, ctx, saved.words, mine=saved.mine)),
+                saved, _found(tx, _understood(tx, ctx, saved.words, mine=saved.mine)).count,
                 names.get(saved.user_id, "") if saved.user_id != ctx.actor.user_id else "",
                 _told(tx, saved_filters.shares_of(tx, saved.id or 0)) if saved.user_id == ctx.actor.user_id else (),
             )

@@ -9,6 +9,9 @@ from storage.scope import OfCustomer, Owned
 from storage.types import Moment
 
 ALIVE = text("deleted_at IS NULL")
+STATIC = ("industry", "customer_class", "source", "city", "created_at")
+MOVING = ("next_follow_up_at", "last_follow_up_at")
+REST = ("deleted_at", "owner_id", "created_at")
 
 
 class Customer(Owned, table=True):
@@ -24,17 +27,18 @@ class Customer(Owned, table=True):
             postgresql_where=text("deleted_at IS NULL AND credit_code IS NOT NULL"),
         ),
         Index("ix_customer_owner_next", "owner_id", "next_follow_up_at"),
-        Index("ix_customer_owner_alive", "owner_id", "deleted_at"),  # the pool's size, without its rows
         Index(
             "ix_customer_pool", "pooled_at",
             sqlite_where=text("owner_id IS NULL"), postgresql_where=text("owner_id IS NULL"),
         ),
-        # lists are walked in their order, and hold what they are filtered by: no row is read in vain
-        Index(
-            "ix_customer_list", "touched_at", "deleted_at", "owner_id", "industry", "customer_class", "source", "city"
-        ),
-        Index("ix_customer_industry", "industry", "customer_class", "source"),
-        Index("ix_customer_source", "source", "customer_class"),
+        # What lists are filtered and sorted by stands in their indexes: a row is read only to be shown. By whose it is,
+        # in the lists' own order, and by values that change seldom; which leads there fastest: `storage.filters`.
+        Index("ix_customer_owner_alive", "owner_id", "deleted_at", "touched_at", *STATIC, *MOVING),
+        Index("ix_customer_list", "touched_at", "deleted_at", "owner_id", *STATIC, *MOVING),
+        Index("ix_customer_industry", "industry", "customer_class", "source", "city", *REST),
+        Index("ix_customer_source", "source", "customer_class", "city", "industry", *REST),
+        Index("ix_customer_city", "city", "industry", "customer_class", "source", *REST),
+        Index("ix_customer_created_at", "created_at", "customer_class", "industry", "source", "city", *REST[:2]),
         CheckConstraint("(owner_id IS NULL) = (pooled_at IS NOT NULL)", name="owned_or_pooled"),
         CheckConstraint("(owner_id IS NULL) = (owner_since IS NULL)", name="owner_since"),
     )  # fmt: skip
@@ -49,7 +53,7 @@ class Customer(Owned, table=True):
     customer_class: str = ""  # 客户分类, a dictionary value
     industry: str = ""
     source: str = ""
-    city: str = Field(default="", index=True)
+    city: str = ""
     remark: str = ""
     owner_since: datetime | None = Field(default=None, sa_type=Moment)
     pooled_at: datetime | None = Field(default=None, sa_type=Moment)
@@ -59,7 +63,7 @@ class Customer(Owned, table=True):
     touched_at: datetime | None = Field(default=None, sa_type=Moment)  # the later of that and owner_since; a trigger's
     next_follow_up_at: datetime | None = Field(default=None, sa_type=Moment)
     next_timed: bool = False  # next_follow_up_at has a time of day, not only a day
-    created_at: datetime = Field(sa_type=Moment, index=True)
+    created_at: datetime = Field(sa_type=Moment)
     created_by: str = ""
     updated_at: datetime = Field(sa_type=Moment)
     version: int = 1

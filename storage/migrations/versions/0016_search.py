@@ -31,12 +31,16 @@ POSTGRES = (
     """CREATE TRIGGER customer_touched BEFORE INSERT OR UPDATE OF last_follow_up_at, owner_since ON customer
        FOR EACH ROW EXECUTE FUNCTION customer_touched()""",
 )
+STATIC = ['industry', 'customer_class', 'source', 'city', 'created_at']
+MOVING = ['next_follow_up_at', 'last_follow_up_at']
+REST = ['deleted_at', 'owner_id', 'created_at']
 INDEXES = {
-    'ix_customer_list': ['touched_at', 'deleted_at', 'owner_id', 'industry', 'customer_class', 'source', 'city'],
-    'ix_customer_industry': ['industry', 'customer_class', 'source'],
-    'ix_customer_source': ['source', 'customer_class'],
-    'ix_customer_city': ['city'],
-    'ix_customer_created_at': ['created_at'],
+    'ix_customer_owner_alive': ['owner_id', 'deleted_at', 'touched_at', *STATIC, *MOVING],
+    'ix_customer_list': ['touched_at', 'deleted_at', 'owner_id', *STATIC, *MOVING],
+    'ix_customer_industry': ['industry', 'customer_class', 'source', 'city', *REST],
+    'ix_customer_source': ['source', 'customer_class', 'city', 'industry', *REST],
+    'ix_customer_city': ['city', 'industry', 'customer_class', 'source', *REST],
+    'ix_customer_created_at': ['created_at', 'customer_class', 'industry', 'source', 'city', *REST[:2]],
 }
 
 
@@ -46,6 +50,7 @@ def upgrade() -> None:
     op.execute(f"UPDATE customer SET touched_at = {TOUCHED if sqlite else 'greatest(last_follow_up_at, owner_since)'}")
     for statement in SQLITE if sqlite else POSTGRES:
         op.execute(statement)
+    op.drop_index('ix_customer_owner_alive', table_name='customer')
     for name, columns in INDEXES.items():
         op.create_index(name, 'customer', columns, unique=False)
     op.create_table('search_entry',
@@ -82,6 +87,7 @@ def downgrade() -> None:
     op.drop_table('search_entry')
     for name in INDEXES:
         op.drop_index(name, table_name='customer')
+    op.create_index('ix_customer_owner_alive', 'customer', ['owner_id', 'deleted_at'], unique=False)
     if op.get_bind().dialect.name == 'sqlite':
         op.execute('DROP TRIGGER customer_touched')
         op.execute('DROP TRIGGER customer_touched_first')
