@@ -59,7 +59,12 @@ def saved_list(rows: Sequence[tuple[int, str, str, str]]) -> CardView:
     if not rows:
         return CardView("我的筛选", body="还没有保存筛选。发送「保存筛选 重点未跟进 制造业 30天未跟进」存一个。")
     drawn = tuple(
-        CardRow(escape(name), escape(words), said, (CardButton(f"打开 {name}", RunButton(filter_id=i), typed=f"筛选 {name}"),))
+        CardRow(
+            escape(name),
+            escape(words),
+            said,
+            (CardButton(f"打开 {name}", RunButton(filter_id=i), typed=f"筛选 {name}"),),
+        )
         for i, name, words, said in rows
     )
     return CardView("我的筛选", body=f"共 {len(rows)} 个", rows=drawn)

@@ -38,6 +38,8 @@ from handlers.roles import chat as roles_chat
 from handlers.roles import taps as roles_taps
 from handlers.rolesheets import chat as rolesheets_chat
 from handlers.rolesheets import taps as rolesheets_taps
+from handlers.search import chat as search_chat
+from handlers.search import taps as search_taps
 from handlers.settings import chat as settings_chat
 from handlers.settings import jobs as settings_jobs
 from handlers.settings import taps as settings_taps
@@ -85,6 +87,8 @@ ROUTERS: tuple[Router, ...] = (
     targets_taps.router,
     rolesheets_chat.router,
     rolesheets_taps.router,
+    search_chat.router,
+    search_taps.router,
     settings_chat.router,
     settings_taps.router,
     undo_chat.router,

@@ -13,12 +13,13 @@ from sqlmodel import col, func, select, update
 from bot.core.errors import NotFound
 from storage.database import Tx
 from storage.plain import Narrowed, given, given_list, table_of
-from storage.tables import Contact, Customer, DigestItem, OwnerHistory
+from storage.search import Part
+from storage.tables import Contact, Customer, DigestItem, OwnerHistory, SearchEntry
 
 PAGE = 5  # rows of a list in chat (D26)
 MANY = 20000  # names held at once for likeness search
 
-C, CONTACTS = table_of(Customer), table_of(Contact)
+C, CONTACTS, ENTRY = table_of(Customer), table_of(Contact), table_of(SearchEntry)
 _BRIEF = columns(
     C.c.id, C.c.name, C.c.owner_id, C.c.owner_since, C.c.pooled_at, C.c.next_follow_up_at, C.c.next_timed
 ).where(C.c.id == given("of"))  # fmt: skip
@@ -28,6 +29,16 @@ PLATES = {
     None: Narrowed(_PLATES),
     True: Narrowed(_PLATES.where(C.c.owner_id.is_(None))),
     False: Narrowed(_PLATES.where(C.c.owner_id.is_not(None)), owned=True),
+}
+BY_IDS = {pooled: plates.among(C.c.id.in_(given_list("ids"))) for pooled, plates in PLATES.items()}
+FEW = 3_000  # names that are compared one by one
+_NEXT = columns(C.c.id).limit(1).offset(FEW)
+MORE = {
+    None: Narrowed(_NEXT),
+    True: Narrowed(_NEXT.where(C.c.owner_id.is_(None))),
+    False: Narrowed(
+        _NEXT.where(C.c.owner_id.is_not(None)).with_hint(C, "INDEXED BY ix_customer_owner_alive", "sqlite"), owned=True
+    ),
 }
 CONTACT_PLATES = Narrowed(
     columns(CONTACTS.c.customer_id, CONTACTS.c.name, CONTACTS.c.initials, CONTACTS.c.mobile_tail).limit(MANY)
@@ -164,9 +175,15 @@ def names_of(tx: Tx, ids: Sequence[int]) -> dict[int, str]:
     return {i: name for i, name in rows if i is not None}
 
 
-def list_nameplates(tx: Tx, *, pooled: bool | None = None) -> list[Nameplate]:
-    """Names within the scope; only the pool's, or only owned ones."""
-    return [Nameplate(i, n, p, s, o is None) for i, n, p, s, o in PLATES[pooled].run(tx)]
+def sees_many(tx: Tx, *, pooled: bool | None = None) -> bool:
+    """Whether the scope holds more customers than are compared one by one."""
+    return MORE[pooled].run(tx).first() is not None
+
+
+def list_nameplates(tx: Tx, *, pooled: bool | None = None, ids: Sequence[int] | None = None) -> list[Nameplate]:
+    """Names within the scope; only the pool's, or only owned ones; only those of `ids`."""
+    rows = PLATES[pooled].run(tx) if ids is None else BY_IDS[pooled].run(tx, ids=list(ids))
+    return [Nameplate(i, n, p, s, o is None) for i, n, p, s, o in rows]
 
 
 def list_ids_of(tx: Tx, owner_id: str) -> set[int]:
@@ -200,14 +217,17 @@ def list_contact_plates(tx: Tx, customer_ids: Sequence[int] | None = None) -> li
 
 def list_by_phone_tail(tx: Tx, digits: str) -> list[int]:
     """Customers with a contact (or own) phone ending in `digits` (four or more)."""
-    contacts = tx.exec(select(Contact.customer_id).where(col(Contact.mobile).endswith(digits, autoescape=True)))
-    outside = col(Customer.owner_id).is_not(None)  # of a pool customer's number the mask shows four digits (D14)
-    own = tx.exec(
-        select(Customer.id).where(
-            col(Customer.phone).endswith(digits, autoescape=True), or_(outside, literal(len(digits)) <= 4)
-        )
+    called = columns(ENTRY.c.ref_id).where(Part("contact.mobile", digits[::-1]).condition())
+    contacts = select(Contact.customer_id).where(
+        col(Contact.id).in_(called), col(Contact.mobile).endswith(digits, autoescape=True)
     )
-    return sorted({*contacts.all(), *(i for i in own.all() if i is not None)})
+    outside = col(Customer.owner_id).is_not(None)  # of a pool customer's number the mask shows four digits (D14)
+    named = columns(ENTRY.c.ref_id).where(Part("customer.phone", digits[::-1]).condition())
+    own = select(Customer.id).where(
+        col(Customer.id).in_(named), col(Customer.phone).endswith(digits, autoescape=True),
+        or_(outside, literal(len(digits)) <= 4),
+    )  # fmt: skip
+    return sorted({*tx.exec(contacts).all(), *(i for i in tx.exec(own).all() if i is not None)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,17 +17,18 @@ from sqlmodel import col, func, select
 from storage.database import Tx
 from storage.hints import walk
 from storage.plain import Narrowed, Plain, given, table_of
-from storage.search import name_condition
+from storage.search import is_rare, name_condition
 from storage.tables import Contract, Customer, Opportunity
 
 BOUND: Final = 1_000  # lists longer than this are counted so far
 FEW: Final = 4_000  # rows that may be looked at one by one
+SOME: Final = 30_000  # of which the most are another department's
 HELD: Final = 100_000  # entries of an index that may be looked at without their rows
 FEW_SEEN: Final = 40_000  # customers of whom a person sees all by their owners
-SORTABLE: Final = 5_000  # rows that may be sorted by what no index keeps
 
 C, K = table_of(Customer), table_of(Contract)
 FIELDS: Final = ("customer_class", "industry", "source", "city")  # columns with values to choose from
+BY_ORDER, BY_OWNER, BY_CREATION, BY_ID = "ix_customer_list", "ix_customer_owner_alive", "ix_customer_created_at", ""
 INDEXES: Final = {  # of one column, and of which others beside it
     "industry": ("ix_customer_industry", ("customer_class", "source", "city")),
     "source": ("ix_customer_source", ("customer_class", "city", "industry")),
@@ -35,7 +36,7 @@ INDEXES: Final = {  # of one column, and of which others beside it
 }
 SEEN = Narrowed(
     columns(C.c.id).where(C.c.owner_id.is_not(None)).limit(1).offset(given("skip"))
-    .with_hint(C, "INDEXED BY ix_customer_owner_alive", "sqlite"),
+    .with_hint(C, f"INDEXED BY {BY_OWNER}", "sqlite"),
     owned=True,
 )  # fmt: skip
 WAY = "how many there are decides the way to the rows, and is shown to nobody"
@@ -101,35 +102,52 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many there are, and which, if all of them are known."""
+    """How many there are, and which: all, or the first of them in the order wanted; None: neither is known."""
 
     count: Count
     ids: tuple[int, ...] | None
+    ordered: bool = False
 
 
 def find(tx: Tx, wanted: Wanted) -> Found:
-    """All of them by the fastest way; of more than BOUND, that they are more."""
-    found = ids(tx, wanted, most=BOUND + 1)
-    if len(found) > BOUND:
-        return Found(Count(BOUND, more=True), None)
-    return Found(Count(len(found)), tuple(found))
+    """By the fastest way, until the bound is passed."""
+    way = _way(tx, wanted)
+    ordered = wanted.sort == "touched_at" and way in (BY_ORDER, BY_OWNER)
+    query = _asked(tx, wanted, way)
+    if ordered:
+        query = query.order_by(*_order(wanted))
+    found = [int(i) for i in tx.execute(query.limit(BOUND + 1)).scalars()]
+    more = len(found) > BOUND
+    return Found(Count(min(len(found), BOUND), more), tuple(found[:BOUND]) if ordered or not more else None, ordered)
 
 
 def page(tx: Tx, wanted: Wanted, found: Found, number: int, size: int) -> list[Customer]:
     """One page of what was found, in the order wanted."""
-    if found.ids is not None:
-        query = columns(Customer).where(col(Customer.id).in_(found.ids))
+    start = (number - 1) * size
+    if found.ids is not None and found.ordered and (not found.count.more or start + size <= len(found.ids)):
+        chosen: Any = found.ids[start : start + size]
+        start = 0
+    elif found.ids is not None and not found.count.more:
+        chosen = found.ids
     else:
-        ordered = _in_order(tx, wanted, _asked(tx, wanted)).limit(size).offset((number - 1) * size)
-        query = columns(Customer).where(col(Customer.id).in_(tx.execute(ordered).scalars().all()))
-        number = 1
-    rows = query.order_by(*_order(wanted)).limit(size).offset((number - 1) * size)
-    return list(tx.execute(rows).scalars().all())
+        way = BY_CREATION if wanted.sort == "created_at" else BY_ORDER
+        if wanted.owners or wanted.names or tx.get_bind().dialect.name != "sqlite":
+            way = _way(tx, wanted)
+        query = _asked(tx, wanted, way).order_by(*_order(wanted))
+        chosen = tx.execute(query.limit(size).offset(start)).scalars().all()
+        start = 0
+    rows = columns(Customer).where(col(Customer.id).in_(chosen)).order_by(*_order(wanted))
+    return list(tx.execute(rows.limit(size).offset(start)).scalars().all())
+
+
+def has_any(tx: Tx, wanted: Wanted) -> bool:
+    """Whether there is one."""
+    return bool(ids(tx, wanted, most=1))
 
 
 def ids(tx: Tx, wanted: Wanted, *, most: int) -> list[int]:
     """Their ids, in no order."""
-    return [int(i) for i in tx.execute(_led(tx, wanted, _asked(tx, wanted)).limit(most)).scalars()]
+    return [int(i) for i in tx.execute(_asked(tx, wanted, _way(tx, wanted)).limit(most)).scalars()]
 
 
 def _order(wanted: Wanted) -> tuple[Any, ...]:
@@ -144,12 +162,15 @@ def _order(wanted: Wanted) -> tuple[Any, ...]:
         column = func.coalesce(sums.scalar_subquery(), 0)
         return (column.desc() if wanted.descending else column, key)
     column = col(getattr(Customer, wanted.sort))
+    if wanted.sort == "created_at":
+        return (column.desc(), key.desc()) if wanted.descending else (column, key)
     return (column.is_(None), column.desc() if wanted.descending else column, key)
 
 
-def _asked(tx: Tx, wanted: Wanted) -> Any:
-    names = [name_condition(tx, part)[0] for part in wanted.names]
-    return columns(col(Customer.id)).where(*_conditions(wanted), *names)
+def _asked(tx: Tx, wanted: Wanted, way: str) -> Any:
+    names = [name_condition(part) for part in wanted.names]
+    query = columns(col(Customer.id)).where(*_conditions(wanted), *names)
+    return query if tx.get_bind().dialect.name != "sqlite" else walk(query, Customer, way)
 
 
 def _conditions(wanted: Wanted) -> list[Any]:
@@ -167,11 +188,16 @@ def _conditions(wanted: Wanted) -> list[Any]:
     found += _between(wanted.created, Customer.created_at)
     found += _between(wanted.followed, Customer.last_follow_up_at)
     if wanted.followed is not None:
-        found += _between((wanted.followed[0], None), Customer.touched_at)  # which is no earlier: the list's order helps
+        found += _between(
+            (wanted.followed[0], None), Customer.touched_at
+        )  # which is no earlier: the list's order helps
     found += _between(wanted.planned, Customer.next_follow_up_at)
-    for has, column in ((wanted.has_plan, Customer.next_follow_up_at), (wanted.has_follow_up, Customer.last_follow_up_at)):
+    for has, named in (
+        (wanted.has_plan, Customer.next_follow_up_at),
+        (wanted.has_follow_up, Customer.last_follow_up_at),
+    ):
         if has is not None:
-            found.append(col(column).is_not(None) if has else col(column).is_(None))
+            found.append(col(named).is_not(None) if has else col(named).is_(None))
     if wanted.stages:
         staged = select(Opportunity.customer_id).where(col(Opportunity.stage_id).in_(wanted.stages))
         found.append(col(Customer.id).in_(staged))
@@ -189,41 +215,34 @@ def _between(moments: Moments | None, column: Any) -> list[Any]:
     return [*([column >= start] if start else []), *([column < end] if end else [])]
 
 
-def _in_order(tx: Tx, wanted: Wanted, query: Any) -> Any:
-    """Along the list's order, which ends with the page."""
-    query = query.order_by(*_order(wanted))
-    if tx.get_bind().dialect.name != "sqlite" or wanted.owners or _few_seen(tx) or wanted.sort != "touched_at":
-        return _led(tx, wanted, query)
-    return walk(query, Customer, "ix_customer_list")
-
-
-def _few_seen(tx: Tx) -> bool:
-    return SEEN.run(tx, skip=FEW_SEEN).first() is None
-
-
-def _led(tx: Tx, wanted: Wanted, query: Any) -> Any:
-    """By the index that leads to few rows, or does not need the rows."""
+def _way(tx: Tx, wanted: Wanted) -> str:
+    """The index that leads to few rows, or does not need the rows."""
     if tx.get_bind().dialect.name != "sqlite":
-        return query
+        return ""
     if wanted.owners:
-        return walk(query, Customer, "ix_customer_owner_alive")
-    if wanted.stages or wanted.closed or any(name_condition(tx, part)[1] for part in wanted.names):
-        return walk(query, Customer, None)  # by their ids
+        return BY_OWNER
+    if wanted.stages or wanted.closed or any(is_rare(tx, part) for part in wanted.names):
+        return BY_ID
+    if not _sees_more(tx, FEW):
+        return BY_OWNER
     held = wanted.quiet_since is None and not (wanted.followed or wanted.planned or wanted.more)
     held = held and wanted.has_plan is None and wanted.has_follow_up is None  # all stands in those indexes
-    for skip in (FEW, HELD) if held else (FEW,):
-        index = next((i for name, i in _indexes(wanted) if not _has_more(tx, wanted, name, skip)), None)
+    some = tx.info["scope"].departments is not None  # by whose they are most are left out before the row is read
+    for skip in (FEW, HELD if held else SOME if some else 0):
+        index = next((i for name, i in _indexes(wanted) if skip and not _has_more(tx, wanted, name, skip)), None)
         if index is not None:
-            return walk(query, Customer, index)
-    if _few_seen(tx):
-        return walk(query, Customer, "ix_customer_owner_alive")
-    return walk(query, Customer, "ix_customer_list").order_by(None).order_by(*_order(Wanted()))
+            return index
+    return BY_ORDER if _sees_more(tx, FEW_SEEN) else BY_OWNER
+
+
+def _sees_more(tx: Tx, skip: int) -> bool:
+    return SEEN.run(tx, skip=skip).first() is not None
 
 
 def _indexes(wanted: Wanted) -> list[tuple[str, str]]:
     found = [(one.column, INDEXES[one.column][0]) for one in wanted.values if not one.but and one.column in INDEXES]
     if wanted.created is not None and all(wanted.created):
-        found.append(("created_at", "ix_customer_created_at"))
+        found.append(("created_at", BY_CREATION))
     return found
 
 

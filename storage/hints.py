@@ -16,9 +16,9 @@ def _spelled(_compiler: SQLiteCompiler, _table: Any, text: str) -> str:
     return text
 
 
-SQLiteCompiler.get_from_hint_text = _spelled  # type: ignore[method-assign]
+SQLiteCompiler.get_from_hint_text = _spelled  # type: ignore[method-assign, assignment]
 
 
-def walk(query: Q, table: Any, index: str | None) -> Q:
-    """The query by that index of the table, or by its ids alone; on SQLite it fails if it cannot."""
+def walk(query: Q, table: Any, index: str) -> Q:
+    """The query by that index of the table, or (no index) by its ids alone; on SQLite it fails if it cannot."""
     return query.with_hint(table, f"INDEXED BY {index}" if index else "NOT INDEXED", "sqlite")

@@ -218,6 +218,10 @@ class Narrowed:
         if self._pool and "owner_id" not in shown:
             raise TypeError("what is shown of a pool customer depends on its owner: select owner_id too")
 
+    def among(self, condition: Any) -> "Narrowed":
+        """The same of those rows alone."""
+        return Narrowed(self._statement.where(condition), owned=self._owned, unscoped=self._unscoped)
+
     def run(self, tx: Tx, **values: object) -> Rows:
         """With these values."""
         scope = tx.info.get("scope")

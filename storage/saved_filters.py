@@ -16,7 +16,9 @@ Share = tuple[str, int]  # department | role, its id
 
 def list_of(tx: Tx, user_id: str) -> list[SavedFilter]:
     """The person's own, by name."""
-    return list(tx.exec(select(SavedFilter).where(SavedFilter.user_id == user_id).order_by(col(SavedFilter.name))).all())
+    return list(
+        tx.exec(select(SavedFilter).where(SavedFilter.user_id == user_id).order_by(col(SavedFilter.name))).all()
+    )
 
 
 def list_shared(tx: Tx, user_id: str, departments: Iterable[int]) -> list[SavedFilter]:

@@ -85,12 +85,16 @@ def name_parts(part: str) -> list[Part]:
     return parts_of(KINDS["customer.name"], flat) if len(flat) > 1 else []
 
 
-def name_condition(tx: Tx, part: str) -> tuple[Any, bool]:
-    """That a customer's name has this part; and whether few do."""
+def name_condition(part: str) -> Any:
+    """That a customer's name has this part."""
     parts = name_parts(part)
-    if not parts:
-        return col(Customer.name).contains(part, autoescape=True), False
-    return holding(col(Customer.id), parts), not all(is_common(tx, one) for one in parts)
+    return holding(col(Customer.id), parts) if parts else col(Customer.name).contains(part, autoescape=True)
+
+
+def is_rare(tx: Tx, part: str) -> bool:
+    """Whether so few customers' names have it that they are followed one by one."""
+    parts = name_parts(part)
+    return not parts or not all(is_common(tx, one) for one in parts)
 
 
 def readable(tx: Tx, kind: Kind, needle: str) -> bool:

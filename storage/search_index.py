@@ -56,9 +56,7 @@ KINDS: Final[dict[str, Kind]] = {
         Kind("product.pinyin", "product", "name", grams.of_spelling, grams.LETTERS),
     )
 }
-MODELS: Final = {
-    model: str(model.__tablename__) for model in (Customer, Contact, Lead, Opportunity, Contract, Product)
-}
+MODELS: Final = {model: str(model.__tablename__) for model in (Customer, Contact, Lead, Opportunity, Contract, Product)}
 OF_TABLE: Final[dict[str, tuple[Kind, ...]]] = {
     name: tuple(k for k in KINDS.values() if k.table == name) for name in MODELS.values()
 }
@@ -102,7 +100,7 @@ def _index(connection: Connection, name: str, condition: Any) -> int | None:
     last, found = None, Entries()
     for row in connection.execute(query).mappings():
         last = row["id"]
-        found |= entries_of(name, row, last)
+        found |= entries_of(name, dict(row), last)
     _insert(connection, found)
     return last
 
@@ -150,7 +148,7 @@ def _write_changes(tx: Session, _flush: Any) -> None:
         name = MODELS.get(type(one))
         if name is not None:
             columns = {k.column for k in OF_TABLE[name]}
-            entries |= entries_of(name, {c: getattr(one, c) for c in columns}, one.id)  # type: ignore[attr-defined]
+            entries |= entries_of(name, {c: getattr(one, c) for c in columns}, one.id)
     if entries:
         _insert(tx.connection(), entries)
 
@@ -165,7 +163,7 @@ def _refuse_unseen(state: ORMExecuteState) -> None:
     if name is None or "indexed" in state.execution_options:
         return
     statement: Any = state.statement
-    values = {getattr(c, "key", c) for c in (statement._values or {})}
+    values = {getattr(c, "key", c) for c in (statement._values or {})}  # noqa: SLF001 -- told nowhere else
     if state.is_insert or values & {k.column for k in OF_TABLE[name]}:
         raise TypeError(
             f"{name} is found by this: change the object, or say indexed=… and call search_index.index_rows after it"

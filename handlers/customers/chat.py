@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from bot.context import Context
-from bot.core.errors import InvalidInput, NotFound
+from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.commands import without_politeness
 from bot.language.phones import read_contact
 from handlers.customers.asking import ask_contact, ask_customer
-from handlers.customers.finding import LONG, THIS, chosen, find_customer
+from handlers.customers.finding import THIS, chosen, find_customer
 from handlers.customers.reading import read_new_customer
 from handlers.customers.rules import MaybeDuplicate
 from handlers.customers.service import (
@@ -23,43 +23,10 @@ from handlers.customers.service import (
 )
 
 router = Router("customers.chat")
-ABOUT = re.compile(
-    r"(?P<name>.{2,40}?)\s*(?:的|是|现在|现|目前)*\s*(?:(?:联系)?(?:电话|手机|号码|方式)(?:号码?)?(?:是?多少|呢|号)?|联系人(?:是谁)?|"
-    r"(?:是)?(?:谁|哪个人?)(?:在)?(?:负责|跟进?|的客户)|归谁(?:管)?|负责人(?:是谁)?|跟进记录|跟进情况|跟进历史|时间线|"
-    r"资料|信息|情况|详情|怎么样了?)[?？。呀啊呢]*"
-)
 WHO = re.compile(r"(?:谁|哪个人?)(?:在|是)?(?:负责|跟进?|管)(?:着|的)?(?:客户)?\s*(?P<name>.{2,40}?)[?？。呀啊呢]*")
 ADD_CONTACT = re.compile(
     r"(?:给|为)?(?P<name>.{2,40}?)\s*(?:再)?(?:添|增|新)?加(?:一|个|一个|位|一位)?联系人[\s,，:：]+(?P<who>.+)"
 )
-
-
-def open_customer(talk: Talk, customer_id: int) -> Reply:
-    """The customer's card."""
-    talk.settle()
-    talk.about(customer_id)
-    return Reply(card=CardRef("customers.one", {"customer_id": customer_id}, (f"customer:{customer_id}",)))
-
-
-@router.command(
-    "查客户", "查询客户", "查询", "查找", "查一下", "查一查", "查查", "查下", "查看", "查", "搜索", "搜一下", "搜"
-)
-def look_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`查 华兴`: its card, or those it could be."""
-    if not message.args:
-        raise InvalidInput("想查哪一家？例如「查 华兴」，名称的一部分、拼音首字母或手机尾号都行。")
-    asked = ABOUT.fullmatch(message.args)
-    attempt = ""
-    for words in dict.fromkeys([message.args, asked["name"] if asked else message.args]):
-        found = find_customer(ctx, words, pooled=None, reading=True)
-        if found.certain is not None:
-            return open_customer(talk, found.certain)
-        if found.options:
-            return found.ask(talk, "customers.open", "看")
-        attempt = found.attempt or attempt
-    raise NotFound(
-        f"没有找到「{message.args[:LONG]}」，名称的一部分、拼音首字母或手机尾号都可以再试试。", attempt=attempt
-    )
 
 
 @router.sentence(20)
@@ -199,7 +166,10 @@ def timeline(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`跟进记录 华兴`: the customer's card with its timeline."""
     if not message.args and (subject := talk.subject()) is not None:
         return open_customer(talk, subject)
-    return look_up(message, ctx, talk)
+    if not message.args:
+        raise InvalidInput("看哪一家的？例如「跟进记录 华兴」。")
+    found = find_customer(ctx, message.args, pooled=None, reading=True)
+    return open_customer(talk, found.certain) if found.certain is not None else found.ask(talk, "customers.open", "看")
 
 
 @router.sentence(90)

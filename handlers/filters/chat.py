@@ -8,11 +8,10 @@ from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.filters import page_wanted
 from bot.language.replies import ordinal
-from handlers.customers.chat import open_customer
-from handlers.customers.finding import find_customer
+from handlers.customers.finding import find_customer, open_customer
 from handlers.filters import service
 from handlers.filters.rules import says_conditions
-from handlers.filters.views import ref_of
+from handlers.filters.views import ref_of, saved_text
 
 router = Router("filters.chat")
 GIVING = re.compile(r"(?P<name>.+?)\s*(?:给|到|与|和)\s*(?P<whom>.+)")
@@ -82,12 +81,6 @@ def save(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     words = str(shown.get("text", "")) if not text else text.removeprefix("我的客户").removeprefix("客户 ")
     kept, undo_id = service.save_filter(ctx, name, words, mine=mine)
     return _done(f"已保存筛选 {kept.saved.name}", saved_text(kept), undo_id)
-
-
-def saved_text(kept: service.Kept) -> str:
-    """Its conditions, its number, how to use it."""
-    whose = "我的客户 " if kept.saved.mine else ""
-    return f"{whose}{kept.saved.words}：现在 {kept.total.text} 家。以后发送「筛选 {kept.saved.name}」就行。"
 
 
 @router.command("删除筛选", "删筛选")

@@ -33,8 +33,8 @@ _QUIET: Final = re.compile(
 )
 _SORT: Final = re.compile(
     r"按(?:照)?(?P<what>最近跟进|最后跟进|跟进|最近联系|联系|新建|创建|建档|下次跟进|下次联系|下次|合同金额|成交金额|金额|"
-    r"客户名称|名称|名字|拼音)(?:时间|日期)?(?:来|的)?(?:排序|排列|排)?(?:[，, ]*(?P<way>升序|正序|从小到大|从早到晚|从低到高|"
-    r"降序|倒序|倒排|从大到小|从晚到早|从高到低))?"
+    r"客户名称|名称|名字|拼音)(?:时间|日期)?(?:来|的)?(?:排序|排列|排)?(?:[，, ]*"
+    r"(?P<way>升序|正序|从小到大|从早到晚|从低到高|降序|倒序|倒排|从大到小|从晚到早|从高到低))?"
 )
 _SORTS: Final = {
     "最近跟进": "touched_at", "最后跟进": "touched_at", "跟进": "touched_at", "最近联系": "touched_at",
@@ -51,7 +51,7 @@ _RISING: Final = ("升", "正", "从小", "从早", "从低")
 _FLAGS: Final = (
     (re.compile(r"(?:还)?(?:未|没有?|没)成交(?:的|过)*(?:客户)?"), "closed", False, "未成交"),
     (re.compile(r"(?:已经?)?成交(?:了|过|的)*(?:客户)?"), "closed", True, "已成交"),
-    (re.compile(r"(?:没有?|无|未定|未安排)(?:下一步|下次(?:跟进|联系)?(?:时间)?|计划)(?:的)?"), "has_plan", False, "没有下一步"),
+    (re.compile(r"(?:没有?|无|未定|未安排)(?:下一步|下次(?:跟进|联系)?|计划)(?:的)?"), "has_plan", False, "没有下一步"),
     (re.compile(r"有(?:下一步|计划)(?:的)?"), "has_plan", True, "有下一步"),
     (re.compile(r"(?:从来?|还|一直)?(?:没有?|未)(?:跟进|联系)(?:过)(?:的)?"), "has_follow_up", False, "还没跟进过"),
     (re.compile(r"(?:从未|从没)(?:跟进|联系)(?:过)?(?:的)?"), "has_follow_up", False, "还没跟进过"),
@@ -80,7 +80,7 @@ class Vocabulary:
     deals: bool = True  # may see contracts
     amounts: bool = True  # and their amounts
     leaving_after: int | None = None  # days without follow-up after which a customer goes to the pool
-    extra: Callable[[str], tuple[str, object] | None] = field(default=lambda _word: None)  # other capabilities' fields
+    others: Callable[[str], tuple[str, object] | None] = field(default=lambda _word: None)  # other capabilities' fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,20 +243,18 @@ class _Reader:
         """One value. `label`: only of that field; without `spoken` it is a guess that may fail silently."""
         negated = _NOT.match(said)
         word, but = (negated["word"], True) if negated is not None else (said, False)
-        for column in ([label] if label else ["customer_class", "industry", "source", "city", "owner", "stage"]):
+        for column in [label] if label else ["customer_class", "industry", "source", "city", "owner", "stage"]:
             if self._value(column, word, but):
                 return True
         if negated is not None and any(self._value(c, said, False) for c in ("customer_class", "industry", "source")):
             return True  # 非标行业: the word itself begins so
-        if label in (None, "name") and (extra := self.words.extra(said)) is not None:
-            self.told.append(extra[0])
-            self.wanted = replace(self.wanted, more=(*self.wanted.more, extra[1]))
+        if label in (None, "name") and (other := self.words.others(said)) is not None:
+            self.told.append(other[0])
+            self.wanted = replace(self.wanted, more=(*self.wanted.more, other[1]))
             return True
         if label in (None, "name") and self.words.in_names(word):
             names = "not_names" if but else "names"
-            self._put(
-                f"名称{'不' if but else ''}含「{word}」", **{names: (*getattr(self.wanted, names), word)}
-            )
+            self._put(f"名称{'不' if but else ''}含「{word}」", **{names: (*getattr(self.wanted, names), word)})
             return True
         if label is None or spoken:
             self.unknown.append(f"{spoken} {said}".strip())
@@ -291,7 +289,9 @@ class _Reader:
         for (column, but), values in self.values.items():
             some = tuple(dict.fromkeys(values))
             found.append(Values(column, some, but))
-            shown = [v for v in some if not (column == "city" and f"{v}市" != v and v.endswith("市") and v[:-1] in some)]
+            shown = [
+                v for v in some if not (column == "city" and f"{v}市" != v and v.endswith("市") and v[:-1] in some)
+            ]
             told.append(f"{'不是' if but else ''}{'或'.join(shown)}")
         self.wanted = replace(self.wanted, values=tuple(found))
         self.told = [*told, *self.told]

@@ -19,8 +19,8 @@ from handlers.filters.rules import Meaning, Vocabulary
 from storage import audit, dictionaries, filters, people, roles, saved_filters, stages, undos
 from storage.customers import PAGE
 from storage.database import Tx
-from storage.filters import SORTABLE, Count, Found
-from storage.search import name_condition
+from storage.filters import Count, Found, Wanted
+from storage.search import is_rare
 from storage.tables import Customer, SavedFilter
 
 UNDO = timedelta(minutes=10)
@@ -66,8 +66,12 @@ def list_customers(ctx: Context, text: str = "", *, mine: bool = False, page: in
         pages = max(1, -(-total.number // PAGE))
         at = max(1, page if page is not None else meaning.page)
         at = at if total.more else min(at, pages)
-        if meaning.wanted.sort == "amount" and (total.more or total.number > SORTABLE):
-            raise InvalidInput(f"按合同金额排序最多 {SORTABLE} 家，现在有 {total.text} 家，加一个条件再试，例如「客户 制造业 按金额」。")
+        sort = meaning.wanted.sort
+        if total.more and sort not in ("touched_at", "created_at") and not meaning.mine:
+            example = f"客户 制造业 按{rules.SORT_NAMES[sort]}"
+            raise InvalidInput(
+                f"按{rules.SORT_NAMES[sort]}排序最多 {filters.BOUND} 家，再加一个条件试试，例如「{example}」。"
+            )
         rows = filters.page(tx, meaning.wanted, found, at, PAGE) if total.number else []
         return ListPage(meaning, rows, people.names_of(tx, [c.owner_id for c in rows]), total, at, pages)
 
@@ -106,7 +110,7 @@ def _vocabulary(tx: Tx, ctx: Context) -> Vocabulary:
         deals=deals,
         amounts=deals and _reads(actor, "contract", "amount"),
         leaving_after=leaving,
-        extra=lambda word: next((found for read in READERS if (found := read(tx, actor, word)) is not None), None),
+        others=lambda word: next((found for read in READERS if (found := read(tx, actor, word)) is not None), None),
     )
 
 
@@ -135,9 +139,7 @@ def _is_value(tx: Tx, column: str, word: str) -> bool:
 
 
 def _in_names(tx: Tx, word: str) -> bool:
-    condition, _ = name_condition(tx, word)
-    query = select(Customer.id).where(condition, col(Customer.owner_id).is_not(None)).limit(1)
-    return len(word) > 1 and tx.exec(query).first() is not None
+    return len(word) > 1 and (not is_rare(tx, word) or filters.has_any(tx, Wanted(names=(word,))))
 
 
 def save_filter(ctx: Context, name: str, text: str, *, mine: bool = False) -> tuple[Kept, int]:
@@ -149,7 +151,9 @@ def save_filter(ctx: Context, name: str, text: str, *, mine: bool = False) -> tu
     ctx.actor.require(Permission.CUSTOMER_VIEW)
     name = " ".join(name.split())
     if not 1 <= len(name) <= rules.LONGEST_NAME:
-        raise InvalidInput(f"筛选的名称要 1 到 {rules.LONGEST_NAME} 个字，例如「保存筛选 重点未跟进 制造业 30天未跟进」。")
+        raise InvalidInput(
+            f"筛选的名称要 1 到 {rules.LONGEST_NAME} 个字，例如「保存筛选 重点未跟进 制造业 30天未跟进」。"
+        )
     with ctx.begin() as tx:
         meaning = _understood(tx, ctx, text, mine=mine)
         if meaning.unknown:
@@ -248,9 +252,7 @@ def share_filter(ctx: Context, name: str, with_whom: str) -> tuple[str, tuple[st
         before = saved_filters.shares_of(tx, saved.id or 0)
         after = [*before, *_subjects(tx, with_whom)] if with_whom else []
         saved_filters.set_shares(tx, saved.id or 0, after)
-        undo_id = _offer(
-            tx, ctx, "filters.share", {"name": saved.name, "shares": before}, f"共享筛选 {saved.name}"
-        )
+        undo_id = _offer(tx, ctx, "filters.share", {"name": saved.name, "shares": before}, f"共享筛选 {saved.name}")
         now = _told(tx, saved_filters.shares_of(tx, saved.id or 0))
         _record(tx, ctx, "share.filter", saved, {"共享给": ("、".join(_told(tx, before)), "、".join(now))})
         return saved.name, now, undo_id
@@ -302,9 +304,7 @@ def _reaching(tx: Tx, actor: Actor) -> set[int]:
 
 
 def _offer(tx: Tx, ctx: Context, kind: str, payload: dict[str, Any], text: str) -> int:
-    return undos.offer(
-        tx, user_id=ctx.actor.user_id, kind=kind, payload=payload, text=text, now=ctx.now, lasts=UNDO
-    )
+    return undos.offer(tx, user_id=ctx.actor.user_id, kind=kind, payload=payload, text=text, now=ctx.now, lasts=UNDO)
 
 
 def _record(tx: Tx, ctx: Context, action: str, saved: SavedFilter, changes: dict[str, tuple[str, str]]) -> None:
@@ -312,4 +312,3 @@ def _record(tx: Tx, ctx: Context, action: str, saved: SavedFilter, changes: dict
         tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=f"filter:{saved.id}",
         name=saved.name, changes=changes,
     )  # fmt: skip
-

@@ -6,7 +6,6 @@ from bot.dispatch import CardRef, CardTap, CardUpdate, Router
 from cards.customers import CustomerPageButton
 from cards.filters import AskSaveButton, RunButton, SaveButton
 from handlers.filters import service, views
-from handlers.filters.chat import saved_text
 
 router = Router("filters.taps")
 router.painter("filters.list")(views.paint_list)
@@ -37,7 +36,7 @@ def save(tap: CardTap[SaveButton], ctx: Context) -> CardUpdate:
     kept, undo_id = service.save_filter(
         ctx, str(tap.form.get("name") or ""), str(tap.state.get("text", "")), mine=bool(tap.state.get("mine"))
     )
-    state = {"title": f"已保存筛选 {kept.saved.name}", "body": saved_text(kept), "undo_id": undo_id}
+    state = {"title": f"已保存筛选 {kept.saved.name}", "body": views.saved_text(kept), "undo_id": undo_id}
     return CardUpdate(card=CardRef("filters.done", state))
 
 

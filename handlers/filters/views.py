@@ -11,7 +11,8 @@ from cards import filters as cards
 from cards.customers import facts_line
 from handlers.customers.views import moment_text
 from handlers.filters import service
-from handlers.filters.service import ListPage
+from handlers.filters.rules import LONGEST_NAME
+from handlers.filters.service import Kept, ListPage
 from handlers.undo.views import undo_buttons
 
 SHOWN = 10  # saved filters of one card
@@ -20,6 +21,12 @@ SHOWN = 10  # saved filters of one card
 def ref_of(text: str, *, mine: bool, page: int, name: str = "") -> CardRef:
     """The list's card. Its words are kept as said, so that 本周 is that of the day it is drawn."""
     return CardRef("filters.list", {"text": text, "mine": mine, "page": page, "name": name})
+
+
+def saved_text(kept: Kept) -> str:
+    """Its conditions, its number, how to use it."""
+    whose = "我的客户 " if kept.saved.mine else ""
+    return f"{whose}{kept.saved.words}：现在 {kept.total.text} 家。以后发送「筛选 {kept.saved.name}」就行。"
 
 
 def title_of(page: ListPage, name: str) -> str:
@@ -79,7 +86,7 @@ def paint_ask_name(state: dict[str, Any], ctx: Context) -> CardView:
     page = service.list_customers(ctx, str(state.get("text", "")), mine=bool(state.get("mine")))
     words = "、".join(page.meaning.told)
     name = "".join(t.partition("（")[0].replace(" ", "") for t in page.meaning.told)
-    return cards.ask_name(words, name if len(name) <= service.rules.LONGEST_NAME else "")
+    return cards.ask_name(words, name if len(name) <= LONGEST_NAME else "")
 
 
 def paint_saved(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- a painter's shape
@@ -90,7 +97,9 @@ def paint_saved(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG00
         return CardView("我的筛选", body=refusal.text)
     rows = []
     for one in kept[:SHOWN]:
-        shared = f" · {one.owner} 共享" if one.owner else f" · 共享给{'、'.join(one.shared_with)}" if one.shared_with else ""
+        shared = (
+            f" · {one.owner} 共享" if one.owner else f" · 共享给{'、'.join(one.shared_with)}" if one.shared_with else ""
+        )
         words = f"{'我的客户 ' if one.saved.mine else ''}{one.saved.words}"
         rows.append((one.saved.id or 0, one.saved.name, words, f"{one.total.text} 家{escape(shared)}"))
     return cards.saved_list(rows)

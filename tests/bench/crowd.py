@@ -13,18 +13,84 @@ from bot.language.pinyin import syllables
 from storage.database import Database
 from tests.bench.company import bench_world, load, seller, sqlite_url
 
-PLACES = (
-    "宁波 杭州 苏州 绍兴 台州 温州 嘉兴 上海 深圳 无锡 广州 佛山 东莞 青岛 济南 烟台 成都 重庆 武汉 长沙 郑州 西安 天津 北京 "
-    "厦门 福州 泉州 南京 常州 南通 合肥 芜湖 南昌 大连 沈阳 昆明 贵阳 南宁 珠海 中山"
-).split()
+PLACES = [
+    "宁波",
+    "杭州",
+    "苏州",
+    "绍兴",
+    "台州",
+    "温州",
+    "嘉兴",
+    "上海",
+    "深圳",
+    "无锡",
+    "广州",
+    "佛山",
+    "东莞",
+    "青岛",
+    "济南",
+    "烟台",
+    "成都",
+    "重庆",
+    "武汉",
+    "长沙",
+    "郑州",
+    "西安",
+    "天津",
+    "北京",
+    "厦门",
+    "福州",
+    "泉州",
+    "南京",
+    "常州",
+    "南通",
+    "合肥",
+    "芜湖",
+    "南昌",
+    "大连",
+    "沈阳",
+    "昆明",
+    "贵阳",
+    "南宁",
+    "珠海",
+    "中山",
+]
 SIGNS = (
     "海蓝远航越达金阳恒通乐家明德创想华东同瑞丰博嘉禾新星宏盛鼎泰安信诚汇康源正道天成百川云帆凯旋万里中北南方江河山岳松柏"
     "竹梅兰荣昌富国强民兴隆启迪智慧光辉耀腾飞翔龙凤祥麟宝玉珠玺卓越优品至"
 )
-TRADES = (
-    "食品 机械 贸易 纺织 模具 电器 家具 仪器 电子 物流 化工 印刷 科技 建材 医药 服饰 五金 包装 塑料 光电 精密机械 新材料 "
-    "网络科技 生物科技 自动化设备 进出口 环保设备 信息技术 汽车配件 工程"
-).split()
+TRADES = [
+    "食品",
+    "机械",
+    "贸易",
+    "纺织",
+    "模具",
+    "电器",
+    "家具",
+    "仪器",
+    "电子",
+    "物流",
+    "化工",
+    "印刷",
+    "科技",
+    "建材",
+    "医药",
+    "服饰",
+    "五金",
+    "包装",
+    "塑料",
+    "光电",
+    "精密机械",
+    "新材料",
+    "网络科技",
+    "生物科技",
+    "自动化设备",
+    "进出口",
+    "环保设备",
+    "信息技术",
+    "汽车配件",
+    "工程",
+]
 INDUSTRIES = ("制造业", "贸易", "零售", "互联网", "建筑", "教育", "医疗", "金融", "物流", "餐饮", "农业", "能源")
 CLASSES = ("重点客户", "普通客户", "潜在客户", "一般客户")
 SOURCES = ("展会", "转介绍", "电话", "官网", "广告", "老客户", "陌拜", "抖音")
@@ -46,13 +112,13 @@ async def make_crowd(directory: Path, *, customers: int, follow_ups: int, seller
 
 
 def _fill(path: Path, customers: int, follow_ups: int, sellers: int, now: datetime) -> None:
-    chance = random.Random(7)  # noqa: S311 -- the same company every time
+    chance = random.Random(7)
     disk = sqlite3.connect(path, isolation_level=None)
     for pragma in ("synchronous=OFF", "journal_mode=MEMORY", "cache_size=-800000", "temp_store=FILE"):
         disk.execute(f"PRAGMA {pragma}")
     tables = ("customer", "contact", "follow_up", "owner_history")
     later = disk.execute(
-        f"SELECT type, name, sql FROM sqlite_master WHERE tbl_name IN {tables} AND type IN ('index', 'trigger') "  # noqa: S608
+        f"SELECT type, name, sql FROM sqlite_master WHERE tbl_name IN {tables} AND type IN ('index', 'trigger') "
         "AND sql IS NOT NULL"
     ).fetchall()
     for kind, name, _ in later:
@@ -111,7 +177,10 @@ def _customers(
     disk: sqlite3.Connection, chance: random.Random, names: list[tuple[str, str, str]], sellers: int, now: datetime
 ) -> None:
     days = [_stored(now - timedelta(days=n, hours=2)) for n in range(1_000)]
-    rows, people, pages, entries = [], [], [], []
+    rows: list[tuple[object, ...]] = []
+    people: list[tuple[object, ...]] = []
+    pages: list[tuple[object, ...]] = []
+    entries: list[tuple[str, str, int]] = []
     for number, (place, sign, trade) in enumerate(names, start=1):
         name = f"{place}{sign}{trade}{FORM}"
         spelled = (*_spelled(place), *_spelled(sign), *_spelled(trade), *_spelled(FORM))
