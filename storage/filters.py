@@ -257,3 +257,9 @@ def _has_more(tx: Tx, wanted: Wanted, name: str, skip: int) -> bool:
     near = {f"of_{other}": said[other][0] for other in beside}
     query = _nth((name, *beside))
     return any(query.run(tx, **near, **{f"of_{name}": value}, skip=skip).first() is not None for value in said[name])
+
+
+def is_value(tx: Tx, column: str, word: str) -> bool:
+    """Whether a customer within the scope has exactly that value."""
+    query = select(Customer.id).where(col(getattr(Customer, column)) == word, col(Customer.owner_id).is_not(None))
+    return tx.exec(query.limit(1)).first() is not None

@@ -220,3 +220,9 @@ def _sounds(needle: str) -> set[str]:
         return set()
     spelled = [sorted(readings(c)) for c in needle]
     return {"".join(p) for p in list(product(*spelled))[:16]} | {pinyin_of(needle)}
+
+
+def list_records(tx: Tx, name: str, ids: Sequence[int]) -> list[Any]:
+    """Rows of the table within the scope, by id."""
+    model: Any = MODELS[name]
+    return list(tx.exec(select(model).where(col(model.id).in_(list(ids))).order_by(model.id)).all())

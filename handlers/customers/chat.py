@@ -10,7 +10,7 @@ from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.commands import without_politeness
 from bot.language.phones import read_contact
 from handlers.customers.asking import ask_contact, ask_customer
-from handlers.customers.finding import THIS, chosen, find_customer
+from handlers.customers.finding import ABOUT, THIS, chosen, find_customer, open_customer
 from handlers.customers.reading import read_new_customer
 from handlers.customers.rules import MaybeDuplicate
 from handlers.customers.service import (

@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlmodel import col, select
-
 from bot.context import Context
 from bot.core.actor import Actor, Permission
 from bot.core.errors import InvalidInput, NotFound
@@ -126,16 +124,11 @@ def _values(tx: Tx, actor: Actor, column: str, word: str) -> tuple[str, ...]:
         return ()
     if column == "city":
         short = word.removesuffix("市")
-        return (short, f"{short}市") if short in REGIONS or _is_value(tx, column, word) else ()
+        return (short, f"{short}市") if short in REGIONS or filters.is_value(tx, column, word) else ()
     choices = dictionaries.choices_of(tx, "customer", field.name)
     if choices is None:
-        return (word,) if _is_value(tx, column, word) else ()
+        return (word,) if filters.is_value(tx, column, word) else ()
     return rules.meant(word, (*choices.enabled, *choices.disabled))
-
-
-def _is_value(tx: Tx, column: str, word: str) -> bool:
-    query = select(Customer.id).where(col(getattr(Customer, column)) == word, col(Customer.owner_id).is_not(None))
-    return tx.exec(query.limit(1)).first() is not None
 
 
 def _in_names(tx: Tx, word: str) -> bool:

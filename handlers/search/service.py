@@ -1,11 +1,9 @@
 """Use cases of looking for anything: every kind of record that the reader may see, by a part of what it is called."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
-
-from sqlmodel import col, select
 
 from bot.context import Context
 from bot.core.actor import RESOURCES, Permission
@@ -16,8 +14,6 @@ from storage import customers, people, search
 from storage.customers import PAGE
 from storage.database import Tx
 from storage.filters import BOUND, Count
-from storage.search import MODELS
-from storage.tables import Contact
 
 Row = tuple[int, str, str]  # id, what it is called, what tells it from others
 Describe = Callable[[Tx, Context, Sequence[Any]], list[Row]]
@@ -120,8 +116,7 @@ def _group(tx: Tx, ctx: Context, kind: str, words: str, size: int) -> Group | No
         ids = _without_right(tx, ctx, kind, ids)
     if not ids:
         return None
-    model: Any = MODELS[kind]
-    rows = tx.exec(select(model).where(col(model.id).in_(ids[:size])).order_by(model.id)).all()
+    rows = search.list_records(tx, kind, ids[:size])
     count = Count(min(len(ids), BOUND), len(ids) > BOUND)
     return Group(kind, count, tuple(KINDS[kind].describe(tx, ctx, rows)))
 
@@ -131,8 +126,7 @@ def _without_right(tx: Tx, ctx: Context, kind: str, ids: list[int]) -> list[int]
         seen = customers.list_by_ids(tx, ids)
         return [c.id or 0 for c in seen if c.owner_id is None or c.owner_id == ctx.actor.user_id]
     own = customers.list_ids_of(tx, ctx.actor.user_id)
-    rows = tx.exec(select(Contact.id, Contact.customer_id).where(col(Contact.id).in_(ids))).all()
-    return [i or 0 for i, customer_id in rows if customer_id in own]
+    return [c.id for c in search.list_records(tx, kind, ids) if c.customer_id in own]
 
 
 def show_record(ctx: Context, kind: str, record_id: int) -> tuple[str, list[tuple[str, str]]]:
@@ -145,7 +139,7 @@ def show_record(ctx: Context, kind: str, record_id: int) -> tuple[str, list[tupl
         raise InvalidInput("没认出要看什么，发送「搜 名称」再试。")
     ctx.actor.require(KINDS[kind].permission)
     with ctx.begin() as tx:
-        row: Any = tx.get(MODELS[kind], record_id)
+        row: Any = next(iter(search.list_records(tx, kind, [record_id])), None)
         if row is None:
             raise NotFound("没有找到这条记录，可能名称不对，或不在你能看的范围里。发送「搜 名称」再找找。")
         title = KINDS[kind].describe(tx, ctx, [row])[0][1]
@@ -155,12 +149,8 @@ def show_record(ctx: Context, kind: str, record_id: int) -> tuple[str, list[tupl
 
 def customer_of(ctx: Context, contact_id: int) -> int:
     """The customer of a contact that this person may see. Raises NotFound."""
-    groups: Mapping[str, Any] = MODELS
     with ctx.begin() as tx:
-        contact: Any = tx.get(groups["contact"], contact_id)
-        if contact is None:
-            raise NotFound("没有找到这位联系人，发送「查 客户名称」看看有哪些联系人。")
-        return int(contact.customer_id)
+        return customers.access_contact(tx, contact_id).customer_id
 
 
 def _text(value: Any) -> str:
