@@ -5,8 +5,7 @@ is chosen here, for SQLite keeps no statistics: by the rarest value of a diction
 seen, or along the list's own order, which ends as soon as the page and the bound of the count are full.
 """
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from functools import cache
 from itertools import takewhile
 from typing import Any, Final
@@ -14,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import select as columns
 from sqlmodel import col, func, select
 
+from bot.core.lists import Count, Moments, Wanted
 from storage.database import Tx
 from storage.hints import walk
 from storage.plain import Narrowed, Plain, given, table_of
@@ -51,53 +51,6 @@ CREATED = Plain(
 def _nth(names: tuple[str, ...]) -> Plain:
     rules = (C.c[name] == given(f"of_{name}") for name in names)
     return Plain(columns(C.c.id).where(*rules).limit(1).offset(given("skip")), unscoped=WAY, unmasked=WAY)
-
-
-Moments = tuple[datetime | None, datetime | None]  # from (included) until (not included)
-
-
-@dataclass(frozen=True, slots=True)
-class Values:
-    """Some values of one column; `but`: all others."""
-
-    column: str
-    values: tuple[str, ...]
-    but: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Conditions on owned customers; all must hold."""
-
-    values: tuple[Values, ...] = ()
-    owners: tuple[str, ...] = ()
-    not_owners: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()  # parts of the name
-    not_names: tuple[str, ...] = ()
-    quiet_since: datetime | None = None  # last contact and ownership both before this
-    created: Moments | None = None
-    followed: Moments | None = None
-    planned: Moments | None = None
-    has_plan: bool | None = None
-    has_follow_up: bool | None = None
-    stages: tuple[int, ...] = ()  # of an opportunity that is seen
-    closed: bool | None = None  # with an effective contract
-    more: tuple[Any, ...] = field(default=(), compare=False)  # conditions of other capabilities
-    sort: str = "touched_at"
-    descending: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many there are; `more`: at least so many."""
-
-    number: int
-    more: bool = False
-
-    @property
-    def text(self) -> str:
-        """37, or 1000+."""
-        return f"{self.number}{'+' if self.more else ''}"
 
 
 @dataclass(frozen=True, slots=True)

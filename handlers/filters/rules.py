@@ -11,10 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from bot.core.clock import at_beijing
+from bot.core.lists import Values, Wanted
 from bot.language.filters import read_list
 from bot.language.numbers import integer
 from bot.language.ranges import Span, find_range
-from storage.filters import Values, Wanted
 
 LONGEST_NAME: Final = 20  # characters of a saved filter's name
 LABELS: Final = {

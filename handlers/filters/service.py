@@ -10,6 +10,7 @@ from bot.core.actor import Actor, Permission
 from bot.core.errors import InvalidInput, NotFound
 from bot.core.fields import LEVELS, FieldLevel
 from bot.core.forms import FORMS
+from bot.core.lists import Count, Wanted
 from bot.language.normalize import fold
 from bot.language.regions import REGIONS
 from handlers.filters import rules
@@ -17,7 +18,7 @@ from handlers.filters.rules import Meaning, Vocabulary
 from storage import audit, dictionaries, filters, people, roles, saved_filters, stages, undos
 from storage.customers import PAGE
 from storage.database import Tx
-from storage.filters import Count, Found, Wanted
+from storage.filters import Found
 from storage.search import is_rare
 from storage.tables import Customer, SavedFilter
 

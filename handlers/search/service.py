@@ -9,11 +9,12 @@ from bot.context import Context
 from bot.core.actor import RESOURCES, Permission
 from bot.core.errors import InvalidInput, NotFound
 from bot.core.forms import FORMS
+from bot.core.lists import Count
 from handlers.customers import finding
 from storage import customers, people, search
 from storage.customers import PAGE
 from storage.database import Tx
-from storage.filters import BOUND, Count
+from storage.filters import BOUND
 
 Row = tuple[int, str, str]  # id, what it is called, what tells it from others
 Describe = Callable[[Tx, Context, Sequence[Any]], list[Row]]

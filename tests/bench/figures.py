@@ -21,6 +21,8 @@ class Scale:
     people: int  # bench 6
     departments: int
     starts: int  # bench 7
+    crowd: int = 1_000_000  # bench 8: customers, with five follow-ups each
+    questions: int = 200
 
 
 NORMAL = Scale(
@@ -29,7 +31,7 @@ NORMAL = Scale(
 )  # fmt: skip
 TINY = Scale(
     runs=1, frames=60, sdk_replies=8, replies=20, follow_ups=12, follow_ups_in_flight=(1, 4), customers=2, claimers=4,
-    taps=8, people=40, departments=4, starts=1,
+    taps=8, people=40, departments=4, starts=1, crowd=2_000, questions=6,
 )  # fmt: skip
 
 
