@@ -12,6 +12,7 @@ from sqlmodel import col, func, select, update
 
 from bot.core.errors import NotFound
 from storage.database import Tx
+from storage.hints import by_ids, walk
 from storage.plain import Narrowed, given, given_list, table_of
 from storage.search import Part
 from storage.tables import Contact, Customer, DigestItem, OwnerHistory, SearchEntry
@@ -30,18 +31,18 @@ PLATES = {
     True: Narrowed(_PLATES.where(C.c.owner_id.is_(None))),
     False: Narrowed(_PLATES.where(C.c.owner_id.is_not(None)), owned=True),
 }
-BY_IDS = {pooled: plates.among(C.c.id.in_(given_list("ids"))) for pooled, plates in PLATES.items()}
+BY_IDS = {pooled: plates.among(C, C.c.id.in_(given_list("ids"))) for pooled, plates in PLATES.items()}
 FEW = 3_000  # names that are compared one by one
-_NEXT = columns(C.c.id).limit(1).offset(FEW)
+_NEXT = walk(columns(C.c.id).limit(1).offset(FEW), C, "ix_customer_owner_alive")
 MORE = {
     None: Narrowed(_NEXT),
     True: Narrowed(_NEXT.where(C.c.owner_id.is_(None))),
-    False: Narrowed(
-        _NEXT.where(C.c.owner_id.is_not(None)).with_hint(C, "INDEXED BY ix_customer_owner_alive", "sqlite"), owned=True
-    ),
+    False: Narrowed(_NEXT.where(C.c.owner_id.is_not(None)), owned=True),
 }
 CONTACT_PLATES = Narrowed(
-    columns(CONTACTS.c.customer_id, CONTACTS.c.name, CONTACTS.c.initials, CONTACTS.c.mobile_tail).limit(MANY)
+    columns(CONTACTS.c.customer_id, CONTACTS.c.name, CONTACTS.c.initials, CONTACTS.c.mobile_tail)
+    .where(CONTACTS.c.customer_id.in_(given_list("ids")))
+    .limit(MANY)
 )
 POOLED = Narrowed(columns(func.count()).select_from(C).where(C.c.owner_id.is_(None)))
 ON_LISTS = Narrowed(
@@ -148,7 +149,8 @@ def list_customers(tx: Tx, wanted: CustomerFilter, *, page: int = 1, size: int =
 
 def list_by_ids(tx: Tx, ids: Sequence[int]) -> list[Customer]:
     """Those visible, in the order of `ids`."""
-    found = {c.id: c for c in tx.exec(select(Customer).where(col(Customer.id).in_(list(ids)))).all()}
+    query = by_ids(select(Customer).where(col(Customer.id).in_(list(ids))), Customer)
+    found = {c.id: c for c in tx.exec(query).all()}
     return [found[i] for i in ids if i in found]
 
 
@@ -206,13 +208,10 @@ def list_taken_plates(tx: Tx, *, since: datetime) -> list[Nameplate]:
     return [Nameplate(i or 0, n, p, s, False) for i, n, p, s in rows]
 
 
-def list_contact_plates(tx: Tx, customer_ids: Sequence[int] | None = None) -> list[tuple[int, str, str, str]]:
-    """(customer id, contact's name, initials, phone tail) of contacts within the scope."""
-    if customer_ids is None:
-        return [(i, name, initials, tail) for i, name, initials, tail in CONTACT_PLATES.run(tx)]
-    query = select(Contact.customer_id, Contact.name, Contact.initials, Contact.mobile_tail)
-    query = query.where(col(Contact.customer_id).in_(list(customer_ids)))
-    return list(tx.exec(query.limit(MANY)).all())
+def list_contact_plates(tx: Tx, customer_ids: Sequence[int]) -> list[tuple[int, str, str, str]]:
+    """(customer id, contact's name, initials, phone tail) of these customers' contacts within the scope."""
+    rows = CONTACT_PLATES.run(tx, ids=list(customer_ids)) if customer_ids else ()
+    return [(i, name, initials, tail) for i, name, initials, tail in rows]
 
 
 def list_by_phone_tail(tx: Tx, digits: str) -> list[int]:
@@ -227,7 +226,8 @@ def list_by_phone_tail(tx: Tx, digits: str) -> list[int]:
         col(Customer.id).in_(named), col(Customer.phone).endswith(digits, autoescape=True),
         or_(outside, literal(len(digits)) <= 4),
     )  # fmt: skip
-    return sorted({*tx.exec(contacts).all(), *(i for i in tx.exec(own).all() if i is not None)})
+    found = tx.exec(by_ids(own, Customer)).all()
+    return sorted({*tx.exec(by_ids(contacts, Contact)).all(), *(i for i in found if i is not None)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ is chosen here, for SQLite keeps no statistics: by the rarest value of a diction
 seen, or along the list's own order, which ends as soon as the page and the bound of the count are full.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import takewhile
 from typing import Any, Final
@@ -15,7 +17,7 @@ from sqlmodel import col, func, select
 
 from bot.core.lists import Count, Moments, Wanted
 from storage.database import Tx
-from storage.hints import walk
+from storage.hints import by_ids, walk
 from storage.plain import Narrowed, Plain, given, table_of
 from storage.search import is_rare, name_condition
 from storage.tables import Contract, Customer, Opportunity
@@ -62,6 +64,17 @@ class Found:
     ordered: bool = False
 
 
+@contextmanager
+def _owned(tx: Tx) -> Iterator[None]:
+    """The pool is on none of these lists, and need not be looked through."""
+    scope = tx.info["scope"]
+    tx.info["scope"] = replace(scope, pool=False)
+    try:
+        yield
+    finally:
+        tx.info["scope"] = scope
+
+
 def find(tx: Tx, wanted: Wanted) -> Found:
     """By the fastest way, until the bound is passed."""
     way = _way(tx, wanted)
@@ -69,7 +82,8 @@ def find(tx: Tx, wanted: Wanted) -> Found:
     query = _asked(tx, wanted, way)
     if ordered:
         query = query.order_by(*_order(wanted))
-    found = [int(i) for i in tx.execute(query.limit(BOUND + 1)).scalars()]
+    with _owned(tx):
+        found = [int(i) for i in tx.execute(query.limit(BOUND + 1)).scalars()]
     more = len(found) > BOUND
     return Found(Count(min(len(found), BOUND), more), tuple(found[:BOUND]) if ordered or not more else None, ordered)
 
@@ -87,9 +101,10 @@ def page(tx: Tx, wanted: Wanted, found: Found, number: int, size: int) -> list[C
         if wanted.owners or wanted.names or tx.get_bind().dialect.name != "sqlite":
             way = _way(tx, wanted)
         query = _asked(tx, wanted, way).order_by(*_order(wanted))
-        chosen = tx.execute(query.limit(size).offset(start)).scalars().all()
+        with _owned(tx):
+            chosen = tx.execute(query.limit(size).offset(start)).scalars().all()
         start = 0
-    rows = columns(Customer).where(col(Customer.id).in_(chosen)).order_by(*_order(wanted))
+    rows = by_ids(columns(Customer).where(col(Customer.id).in_(chosen)).order_by(*_order(wanted)), Customer)
     return list(tx.execute(rows.limit(size).offset(start)).scalars().all())
 
 
@@ -100,7 +115,9 @@ def has_any(tx: Tx, wanted: Wanted) -> bool:
 
 def ids(tx: Tx, wanted: Wanted, *, most: int) -> list[int]:
     """Their ids, in no order."""
-    return [int(i) for i in tx.execute(_asked(tx, wanted, _way(tx, wanted)).limit(most)).scalars()]
+    query = _asked(tx, wanted, _way(tx, wanted)).limit(most)
+    with _owned(tx):
+        return [int(i) for i in tx.execute(query).scalars()]
 
 
 def _order(wanted: Wanted) -> tuple[Any, ...]:

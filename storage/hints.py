@@ -20,5 +20,10 @@ SQLiteCompiler.get_from_hint_text = _spelled  # type: ignore[method-assign, assi
 
 
 def walk(query: Q, table: Any, index: str) -> Q:
-    """The query by that index of the table, or (no index) by its ids alone; on SQLite it fails if it cannot."""
-    return query.with_hint(table, f"INDEXED BY {index}" if index else "NOT INDEXED", "sqlite")
+    """The query by that index of the table; on SQLite it fails if it cannot."""
+    return query.with_hint(table, f"INDEXED BY {index}", "sqlite") if index else by_ids(query, table)
+
+
+def by_ids(query: Q, table: Any) -> Q:
+    """The query by the ids it names, not by whose rows are seen, which may be half of all."""
+    return query.with_hint(table, "NOT INDEXED", "sqlite")

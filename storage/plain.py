@@ -24,6 +24,7 @@ from sqlmodel import SQLModel
 from bot.core.fields import FieldRights
 from storage.database import DRIVER, Tx
 from storage.fields import POOL, Cut, cut_statement, cuts, shows_fields
+from storage.hints import by_ids
 from storage.scope import narrowing, touches_scoped
 
 Values = Sequence[dict[str, object]]
@@ -218,9 +219,10 @@ class Narrowed:
         if self._pool and "owner_id" not in shown:
             raise TypeError("what is shown of a pool customer depends on its owner: select owner_id too")
 
-    def among(self, condition: Any) -> "Narrowed":
-        """The same of those rows alone."""
-        return Narrowed(self._statement.where(condition), owned=self._owned, unscoped=self._unscoped)
+    def among(self, table: Table, condition: Any) -> "Narrowed":
+        """The same of the table's rows with these ids alone."""
+        statement = by_ids(self._statement.where(condition), table)
+        return Narrowed(statement, owned=self._owned, unscoped=self._unscoped)
 
     def run(self, tx: Tx, **values: object) -> Rows:
         """With these values."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import and_
 from sqlalchemy import select as columns
-from sqlmodel import SQLModel, col, or_, select
+from sqlmodel import SQLModel, col, select
 
 from bot.core.fields import LEVELS, FieldLevel
 from bot.core.forms import FORMS
@@ -21,6 +21,7 @@ from bot.language.companies import GENERIC_WORDS
 from bot.language.pinyin import pinyin_of, readings
 from bot.language.regions import REGIONS
 from storage.database import Tx
+from storage.hints import by_ids
 from storage.plain import Plain, given, table_of
 from storage.search_index import KINDS, WHOLE, Kind
 from storage.tables import Contact, Contract, Customer, Lead, Opportunity, Product, SearchEntry
@@ -144,8 +145,11 @@ def ids_of(tx: Tx, name: str, words: str, *, most: int) -> list[int]:
             shown = DIGITS.fullmatch(needle) and len(needle) <= 4 and parts[0].kind == "customer.phone"
             rule = rule if shown else and_(rule, col(Customer.owner_id).is_not(None))  # D14
         rules.append(rule)
-    query = select(model.id).where(or_(*rules)).order_by(model.id).limit(most)
-    return [int(i) for i in tx.exec(query).all()]
+    found: dict[int, None] = {}
+    for rule in rules:
+        query = by_ids(select(model.id).where(rule).order_by(model.id).limit(most), model)
+        found |= dict.fromkeys(int(i) for i in tx.exec(query).all())
+    return sorted(found)[:most]
 
 
 def _masks_pool(tx: Tx) -> bool:
@@ -173,7 +177,7 @@ def ids_like(tx: Tx, words: str) -> list[int]:
     if LETTERS.fullmatch(needle):
         found |= dict.fromkeys(_seen(tx, parts_of(KINDS["customer.initials"], needle)[:1]))
     contacts = columns(E.c.ref_id).where(Part("contact.name", needle[:4]).condition()).limit(FEW)
-    query = select(Contact.customer_id).where(col(Contact.id).in_(contacts)).limit(SOME)
+    query = by_ids(select(Contact.customer_id).where(col(Contact.id).in_(contacts)).limit(SOME), Contact)
     return list(found | dict.fromkeys(tx.exec(query).all()))
 
 
@@ -202,7 +206,8 @@ def ids_in_sentence(tx: Tx, text: str) -> list[int]:
 
 def _contacts_called(tx: Tx, piece: str) -> list[int]:
     ids = _followed(tx, [Part("contact.name", piece)], 20)
-    return list(tx.exec(select(Contact.customer_id).where(col(Contact.id).in_(ids))).all()) if ids else []
+    query = by_ids(select(Contact.customer_id).where(col(Contact.id).in_(ids)), Contact)
+    return list(tx.exec(query).all()) if ids else []
 
 
 def _seen(tx: Tx, parts: Sequence[Part]) -> list[int]:
@@ -212,7 +217,8 @@ def _seen(tx: Tx, parts: Sequence[Part]) -> list[int]:
     if all(is_common(tx, one) for one in parts):
         return _followed(tx, parts[:1], SOME)
     rare = [one for one in parts if not is_common(tx, one)]
-    return [int(i or 0) for i in tx.exec(select(Customer.id).where(holding(col(Customer.id), rare)).limit(SOME)).all()]
+    query = by_ids(select(Customer.id).where(holding(col(Customer.id), rare)).limit(SOME), Customer)
+    return [int(i or 0) for i in tx.exec(query).all()]
 
 
 def _sounds(needle: str) -> set[str]:
@@ -225,4 +231,5 @@ def _sounds(needle: str) -> set[str]:
 def list_records(tx: Tx, name: str, ids: Sequence[int]) -> list[Any]:
     """Rows of the table within the scope, by id."""
     model: Any = MODELS[name]
-    return list(tx.exec(select(model).where(col(model.id).in_(list(ids))).order_by(model.id)).all())
+    query = select(model).where(col(model.id).in_(list(ids))).order_by(model.id)
+    return list(tx.exec(by_ids(query, model)).all())

@@ -36,6 +36,7 @@ from cards.roles import (
     RoleScopeButton,
     RolesPageButton,
 )
+from cards.search import OpenRecordButton
 from handlers.audit.rules import Wanted as AuditWanted
 from handlers.competitors.rules import CompetitorWords
 from handlers.customers.service import NewCustomer
@@ -45,7 +46,6 @@ from handlers.invoices.rules import NodeWords
 from handlers.opening.rules import ScopeWish
 from handlers.targets.rules import read_targets
 from storage import roles
-from storage.customers import CustomerFilter
 from storage.database import Database, Tx
 from storage.settings import read_settings
 from storage.tables import SyncRun
@@ -100,7 +100,6 @@ TABLE: dict[str, Row] = {
     "customers.create_customer": Row(
         P.CUSTOMER_ADD, lambda f, c, _: f(c, NewCustomer("新客户某某", "陈强")), foreign=None
     ),
-    "customers.list_customers": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, CustomerFilter()), foreign=None),
     "customers.show_customer": Row(None, lambda f, c, i: f(c, i)),
     "customers.undo_create": Row(None, lambda f, c, i: f(c, {"customer_id": i}), free=UNDO),
     "dictionaries.add_values": Row("admin", lambda f, c, _: f(c, 1, "抖音"), foreign=None),
@@ -119,6 +118,15 @@ TABLE: dict[str, Row] = {
     "dictionaries.switch_value": Row("admin", lambda f, c, _: f(c, 2, "展会", on=False), foreign=None),
     "dictionaries.switch_value_by_id": Row("admin", lambda f, c, _: f(c, 1, 1, on=False), foreign=None),
     "dictionaries.undo_change": Row("admin", lambda f, c, _: f(c, "edit", {}), foreign=None, free=UNDO),
+    "filters.find_saved": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, "重点"), foreign=None),
+    "filters.list_customers": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, "制造业 30天未跟进"), foreign=None),
+    "filters.list_saved": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c), foreign=None),
+    "filters.remove_filter": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, "重点"), foreign=None),
+    "filters.save_filter": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, "重点", "30天未跟进"), foreign=None),
+    "filters.share_filter": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, "重点", "销售一部"), foreign=None),
+    "filters.undo_remove": Row(None, lambda f, c, _: f(c, {"name": "重点"}), foreign=None, free=UNDO),
+    "filters.undo_save": Row(None, lambda f, c, _: f(c, {"name": "重点", "before": None}), foreign=None, free=UNDO),
+    "filters.undo_share": Row(None, lambda f, c, _: f(c, {"name": "重点", "shares": []}), foreign=None, free=UNDO),
     "followups.log_follow_up": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i, NewFollowUp("聊了报价"))),
     "followups.plan_next": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i, LATER, timed=True)),
     "followups.undo_follow_up": Row(None, lambda f, c, i: f(c, {"follow_up_id": i}), free=UNDO),
@@ -220,6 +228,9 @@ TABLE: dict[str, Row] = {
         P.TARGET_SET, lambda f, c, _: f(c, read_targets("李娜 合同额 3月1万", today=NOW.date())), foreign=None
     ),
     "targets.undo_set": Row(P.TARGET_SET, lambda f, c, _: f(c, {}), foreign=None),
+    "search.customer_of": Row(None, lambda f, c, _: f(c, ABSENT), foreign=None),
+    "search.search_all": Row(None, lambda f, c, _: f(c, "华东精密"), foreign=None),
+    "search.show_record": Row(P.CUSTOMER_VIEW, lambda f, c, i: f(c, "customer", i)),
     "settings.change_pool": Row("admin", lambda f, c, _: f(c, {"claim_cap": 5}), foreign=None),
     "settings.change_reminders": Row("admin", lambda f, c, _: f(c, {"not_followed_days": 5}), foreign=None),
     "settings.request_self_check": Row("admin", lambda f, c, _: f(c), foreign=None),
@@ -342,7 +353,7 @@ async def _statements(db: Database, name: str, object_id: int) -> int:
 FOREIGN, NOWHERE = "深圳创想电子有限公司", "深圳想创电子有限公司"  # another team's, and one that there is not
 SENTENCES = (
     "查 {}", "{}", "客户 {}", "我的客户 {}", "跟进 {} 电话聊了报价，下周三再打", "联系人 {}",
-    "联系人 {} 王五 13812345670", "下次 {} 下周三", "退回 {} 无需求", "跟进记录 {}", "为什么我看不到 {}", "公海 {}",
+    "联系人 {} 王五 13812345670", "下次 {} 下周三", "退回 {} 无需求", "跟进记录 {}", "为什么我看不到 {}", "公海 {}", "搜 {}", "筛选 {}",
 )  # fmt: skip
 
 
@@ -378,6 +389,7 @@ TAPS: dict[str, Callable[[int], Button]] = {
     "move": lambda i: MoveNextButton(customer_id=i, day="2026-03-09"),
     "ask return": lambda i: AskReturnButton(customer_id=i),
     "return": lambda i: ReturnButton(customer_id=i, reason="重复"),
+    "open record": lambda i: OpenRecordButton(kind="customer", record_id=i),
 }
 
 

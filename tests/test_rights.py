@@ -436,7 +436,7 @@ ACTS: dict[str, Act] = {
     "redraw": _redraw,
 }  # fmt: skip
 
-SEARCHES = ("say 查 {part}", "say 客户 {part}", "say 我的客户 {part}", "say 公海 {part}")
+SEARCHES = ("say 查 {part}", "say 搜 {part}", "say 客户 {part}", "say 我的客户 {part}", "say 公海 {part}")
 
 
 async def play(opening: AbstractAsyncContextManager[Database], plan: Plan) -> None:

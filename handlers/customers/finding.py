@@ -58,9 +58,7 @@ class Finding:
         return Reply("\n".join([head, *lines]))
 
 
-def candidates_of(
-    tx: Tx, plates: list[Nameplate], actor: Actor, contacts: Sequence[tuple[int, str, str, str]] | None = None
-) -> list[Candidate]:
+def candidates_of(tx: Tx, plates: list[Nameplate], actor: Actor) -> list[Candidate]:
     """Names with their readings, contacts and phone tails, as far as the actor may look at them.
 
     Without 客户-查看 those are his own customers and the pool's, without 联系人-查看 the contacts of his own.
@@ -70,7 +68,7 @@ def candidates_of(
     if not views:
         plates = [p for p in plates if p.pooled or p.id in own]
     by_customer: dict[int, tuple[list[str], list[str]]] = {}
-    for customer_id, name, _initials, tail in customers.list_contact_plates(tx) if contacts is None else contacts:
+    for customer_id, name, _initials, tail in customers.list_contact_plates(tx, [p.id for p in plates]):
         if meets or customer_id in own:
             names, tails = by_customer.setdefault(customer_id, ([], []))
             names.append(name)
@@ -100,7 +98,7 @@ def candidates_for(tx: Tx, actor: Actor, words: str, *, pooled: bool | None, sen
 
 def _candidates_by(tx: Tx, actor: Actor, ids: list[int], *, pooled: bool | None) -> list[Candidate]:
     plates = customers.list_nameplates(tx, pooled=pooled, ids=ids) if ids else []
-    return candidates_of(tx, plates, actor, contacts=customers.list_contact_plates(tx, [p.id for p in plates]))
+    return candidates_of(tx, plates, actor)
 
 
 def _ranked(tx: Tx, actor: Actor, words: str, candidates: list[Candidate], *, pooled: bool | None) -> Match:

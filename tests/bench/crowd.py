@@ -126,7 +126,7 @@ def _customers(
         name = f"{place}{sign}{trade}{FORM}"
         spelled = (*_spelled(place), *_spelled(sign), *_spelled(trade), *_spelled(FORM))
         letters = "".join(s[:1] for s in spelled)
-        owner = None if number % 5 == 0 else seller(number % sellers)
+        owner = None if number % 5 == 0 else seller((number // 5 * 4 + number % 5) % sellers)
         since = days[chance.randrange(30, 900)]
         rows.append(
             (
