@@ -86,7 +86,7 @@ def _found(tx: Tx, meaning: Meaning) -> Found:
 
 
 def _nothing_understood(meaning: Meaning) -> bool:
-    return bool(meaning.unknown) and not meaning.told and not meaning.mine
+    return bool(meaning.unknown) and not meaning.told
 
 
 def _understood(tx: Tx, ctx: Context, text: str, *, mine: bool) -> Meaning:

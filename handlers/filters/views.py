@@ -38,7 +38,7 @@ def title_of(page: ListPage, name: str) -> str:
 def empty_list(page: ListPage, ctx: Context) -> str:
     """Why there is nothing, and what this person can do about it (U32)."""
     told = page.meaning.told
-    if page.meaning.unknown and not told and not page.meaning.mine:
+    if page.meaning.unknown and not told:
         return "可以按分类、行业、来源、城市、负责人、商机阶段、日期来筛，例如「客户 制造业 30天未跟进」。"
     if len(told) == 1 and page.meaning.wanted.quiet_since is not None:
         return f"没有符合「{told[0]}」的客户，跟得很勤。发送「今天」看看要联系谁。"
