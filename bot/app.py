@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -207,8 +207,8 @@ class App:
 
     # -- entrance 1: the stream -----------------------------------------------------------------------
 
-    async def bot(self, frame: BotFrame) -> None:
-        """Stores a message; it is acknowledged when this returns."""
+    def bot(self, frame: BotFrame) -> Awaitable[object]:
+        """Stores a message; it is acknowledged when that is done."""
         self._note_webhook(frame)
         body = {
             "user_id": frame.user_id, "text": frame.text or "", "kind": frame.kind, "group": frame.group,
@@ -216,11 +216,17 @@ class App:
             "sent_at": frame.sent_at.isoformat() if frame.sent_at else None, "content": frame.content,
         }  # fmt: skip
         if looks_secret(clean(frame.text or "")):
-            text, key = frame.text or "", self.settings.key()
-            body["sealed"] = await self.db.read(None, lambda tx: vault.seal(tx, key, text))
-            body |= {"text": "", "content": {}}
+            return self._seal_and_store(frame, body)
+        return self._store(frame, body)
+
+    async def _seal_and_store(self, frame: BotFrame, body: dict[str, Any]) -> None:
+        text, key = frame.text or "", self.settings.key()
+        sealed = await self.db.read(None, lambda tx: vault.seal(tx, key, text))
+        await self._store(frame, body | {"sealed": sealed, "text": "", "content": {}})
+
+    def _store(self, frame: BotFrame, body: dict[str, Any]) -> asyncio.Future[bool]:
         lane = f"user:{frame.user_id or frame.sender_nick}"
-        await self.inbox.take(f"bot:{frame.msg_id}", lane, "bot", orjson.dumps(body).decode())
+        return self.inbox.take(f"bot:{frame.msg_id}", lane, "bot", orjson.dumps(body).decode())
 
     async def event(self, frame: EventFrame) -> bool:
         """Stores an event of the address book; others are acknowledged and let go."""

@@ -1,13 +1,11 @@
 """Frames, stored before they are acknowledged: received once, effective once (house 0.2)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Insert
-from sqlalchemy import insert as core_insert
 from sqlalchemy import select as core_select
 from sqlalchemy import update as core_update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,16 +22,17 @@ KEEP = timedelta(days=8)  # keys of finished frames: longer than any redelivery
 T = table_of(Inbox)
 STORE = InsertNew(Inbox, ["key"], "key")
 SEEN = Plain(core_select(T.c.key).where(T.c.key.in_(given_list("keys"))))
-LAST = Plain(core_select(func.max(T.c.sequence)))
 STATE = Plain(core_select(T.c.state).where(T.c.key == given("of")).with_for_update())
 FINISH = Plain(
     core_update(T)
     .where(T.c.key == given("of"), T.c.state == "new")
     .values(state=given("becomes"), done_at=given("at"), result=given("with_result"), lease_until=None)
 )
+INSERT = """INSERT INTO inbox (key, lane, kind, body, state, attempts, received_at, lease_holder, lease_until, result)
+            VALUES (?, ?, ?, ?, 'new', 0, ?, ?, ?, '')"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewFrame:
     """A frame as it arrived. `key` is the same for every delivery of it."""
 
@@ -41,7 +40,6 @@ class NewFrame:
     lane: str
     kind: str
     body: str
-    body_hash: str
 
 
 def insert_ignore(tx: Tx, model: type, values: Sequence[dict[str, object]], keys: Sequence[str]) -> Insert:
@@ -64,44 +62,29 @@ def store(tx: Tx, frames: Sequence[NewFrame], *, holder: str, now: datetime, wal
             fresh[frame.key] = frame
     if not fresh:
         return []
-    last = LAST.run(tx).scalar_one() or 0
+    if tx.get_bind().dialect.name == "sqlite":  # the write lock is ours: nobody can have stored one since we looked
+        _insert_many(tx, fresh.values(), holder, now, wall)
+        return list(fresh.values())
     rows: list[dict[str, object]] = [
         {
-            "key": f.key, "sequence": last + i, "lane": f.lane, "kind": f.kind, "body": f.body,
-            "body_hash": f.body_hash, "state": "new", "attempts": 0, "received_at": now,
-            "lease_holder": holder, "lease_until": wall + LEASE, "result": "",
+            "key": f.key, "lane": f.lane, "kind": f.kind, "body": f.body, "state": "new", "attempts": 0,
+            "received_at": now, "lease_holder": holder, "lease_until": wall + LEASE, "result": "",
         }
-        for i, f in enumerate(fresh.values(), start=1)
+        for f in fresh.values()
     ]  # fmt: skip
-    if tx.get_bind().dialect.name == "sqlite":  # the write lock is ours: nobody can have stored one since we looked
-        _insert_many(tx, rows)
-        return list(fresh.values())
     stored = set(STORE.run(tx, rows))
     return [f for key, f in fresh.items() if key in stored]
 
 
-def _insert_many(tx: Tx, rows: Sequence[dict[str, object]]) -> None:
-    """By the driver itself: two hundred frames are twenty-four hundred values to be looked at one by one otherwise."""
-    dialect = tx.get_bind().dialect
-    statement, names = _spelled(tuple(rows[0]))
-    to_text = T.c.received_at.type.bind_processor(dialect)
-    assert to_text is not None  # a Moment is always changed on its way in
-    moments: dict[object, object] = {}  # few, and the same in all rows
-    spelled = []
-    for row in rows:
-        values = [row[name] for name in names]
-        for at, value in enumerate(values):
-            if isinstance(value, datetime):
-                values[at] = moments[value] if value in moments else moments.setdefault(value, to_text(value))
-        spelled.append(tuple(values))
-    tx.connection().exec_driver_sql(statement, spelled)
+def _insert_many(tx: Tx, frames: Iterable[NewFrame], holder: str, now: datetime, wall: datetime) -> None:
+    """By the driver itself: two hundred frames are two thousand values to be looked at one by one otherwise."""
+    received, leased = _spelled_moment(now), _spelled_moment(wall + LEASE)
+    tx.connection().exec_driver_sql(INSERT, [(f.key, f.lane, f.kind, f.body, received, holder, leased) for f in frames])
 
 
-@cache
-def _spelled(columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """The INSERT as SQLite reads it, and the order of its values."""
-    compiled = core_insert(T).compile(dialect=sqlite.dialect(), column_keys=columns)
-    return str(compiled), tuple(compiled.positiontup or ())
+def _spelled_moment(moment: datetime) -> str:
+    """As SQLite keeps a Moment."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def finish(tx: Tx, key: str, *, now: datetime, result: str = "", state: str = "done") -> bool:
@@ -111,11 +94,11 @@ def finish(tx: Tx, key: str, *, now: datetime, result: str = "", state: str = "d
 
 def conceal(tx: Tx, key: str) -> None:
     """What was said is not kept: it held a secret (R2.12). That something was said stays."""
-    frame = tx.get(Inbox, key)
+    frame = tx.exec(select(Inbox).where(Inbox.key == key)).first()
     if frame is not None:
         body = {**json.loads(frame.body), "text": CONCEALED, "content": None}
         body.pop("sealed", None)
-        frame.body, frame.body_hash = json.dumps(body, ensure_ascii=False), ""
+        frame.body = json.dumps(body, ensure_ascii=False)
         tx.add(frame)
 
 
@@ -145,7 +128,7 @@ def take_over(tx: Tx, *, holder: str, wall: datetime, all_of_them: bool = False)
     for row in rows:
         row.lease_holder = holder
         row.lease_until = wall + LEASE
-    return [NewFrame(r.key, r.lane, r.kind, r.body, r.body_hash) for r in rows]
+    return [NewFrame(r.key, r.lane, r.kind, r.body) for r in rows]
 
 
 def renew(tx: Tx, *, holder: str, wall: datetime) -> None:

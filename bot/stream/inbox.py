@@ -6,7 +6,6 @@ organisation's events — is worked in order of arrival, lanes side by side.
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import uuid
 from collections import deque
@@ -39,8 +38,8 @@ class InboxWorker:
         self._arrived: deque[tuple[NewFrame, asyncio.Future[bool]]] = deque()
         self._storing: asyncio.Task[None] | None = None
         self._lanes: dict[str, deque[NewFrame]] = {}
+        self._ready: deque[str] = deque()  # lanes whose next frame nobody works on, in turn
         self._tasks: set[asyncio.Task[None]] = set()
-        self._slots = asyncio.Semaphore(PARALLEL)
         self._queued: set[str] = set()
         self._sweeper: asyncio.Task[None] | None = None
         self.done = 0
@@ -68,14 +67,13 @@ class InboxWorker:
                 task.cancel()
             await asyncio.gather(*pending, return_exceptions=True)
 
-    async def take(self, key: str, lane: str, kind: str, body: str) -> bool:
-        """Returns once the frame is safely stored; False: it was known already (a repeat)."""
-        frame = NewFrame(key, lane, kind, body, hashlib.sha256(body.encode()).hexdigest())
+    def take(self, key: str, lane: str, kind: str, body: str) -> asyncio.Future[bool]:
+        """Done once the frame is safely stored; False: it was known already (a repeat)."""
         stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._arrived.append((frame, stored))
+        self._arrived.append((NewFrame(key, lane, kind, body), stored))
         if self._storing is None or self._storing.done():
             self._storing = asyncio.create_task(self._store())
-        return await stored
+        return stored
 
     async def _store(self) -> None:
         while self._arrived:
@@ -110,24 +108,38 @@ class InboxWorker:
             lane.append(frame)
             return
         self._lanes[frame.lane] = deque([frame])
-        task = asyncio.create_task(self._walk(frame.lane))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._ready.append(frame.lane)
+        self._call_worker()
 
-    async def _walk(self, name: str) -> None:
-        lane = self._lanes[name]
-        try:
-            while lane and not self._stopping:
-                frame = lane[0]
-                async with self._slots:
-                    await self._work_patiently(frame)
-                lane.popleft()
-                self._queued.discard(frame.key)
-                self.done += 1
-        finally:
-            for frame in lane:
-                self._queued.discard(frame.key)
-            del self._lanes[name]
+    def _call_worker(self) -> None:
+        if self._ready and len(self._tasks) < PARALLEL and not self._stopping:
+            task = asyncio.create_task(self._work_off())
+            self._tasks.add(task)
+            task.add_done_callback(self._gone)
+
+    def _gone(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._call_worker()  # it may have left by an error, with others' lanes still waiting
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            log.error("a frame was not worked off and stays in the inbox", exc_info=problem)
+
+    async def _work_off(self) -> None:
+        """One frame of each lane in turn, while there are any."""
+        while self._ready and not self._stopping:
+            name = self._ready.popleft()
+            lane = self._lanes[name]
+            try:
+                await self._work_patiently(lane[0])
+            except BaseException:
+                self._queued.difference_update(frame.key for frame in lane)
+                del self._lanes[name]
+                raise
+            self._queued.discard(lane.popleft().key)
+            self.done += 1
+            if lane:
+                self._ready.append(name)
+            else:
+                del self._lanes[name]
 
     async def _work_patiently(self, frame: NewFrame) -> None:
         for wait in (*BUSY_WAIT, None):

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import aiohttp
@@ -28,12 +30,17 @@ from bot.stream.gateway import Socket
 
 logger = logging.getLogger(__name__)
 
+WORK = (BotFrame, EventFrame, TapFrame)
+
 
 class Intake(Protocol):
     """Who takes what the stream brings. What it raises is logged, and the frame stays unacknowledged."""
 
-    async def bot(self, frame: BotFrame) -> None:
-        """Returns when the message is stored so that it survives a crash; it is acknowledged then."""
+    def bot(self, frame: BotFrame) -> Awaitable[object]:
+        """Done when the message is stored so that it survives a crash; it is acknowledged then.
+
+        A future spares the task that a coroutine needs.
+        """
 
     async def event(self, frame: EventFrame) -> bool:
         """Likewise; False: not now, DingTalk shall push it again."""
@@ -83,7 +90,7 @@ class Hands:
     def __init__(self, limit: int, counters: StreamCounters) -> None:
         self._limit = limit
         self._counters = counters
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Future[Any]] = set()
         self._free = asyncio.Event()
         self._free.set()
 
@@ -101,30 +108,31 @@ class Hands:
             self._free.clear()
             await self._free.wait()
 
-    def take(self, work: Coroutine[Any, Any, None], done: Callable[[], None]) -> None:
-        """Starts `work` on its own; `done` is called at its end, however it ends."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
+    def take(self, work: Awaitable[Any], done: Callable[[asyncio.Future[Any]], None]) -> None:
+        """Sees `work` through, a coroutine as a task of its own; `done` is called at its end, however it ends."""
+        held = asyncio.ensure_future(work)
+        self._tasks.add(held)
+        held.add_done_callback(partial(self._ended, done))
 
-        def ended(task: asyncio.Task[None]) -> None:
-            self._tasks.discard(task)
-            self._free.set()
-            done()
-            if not task.cancelled() and (problem := task.exception()) is not None:
-                self._counters.failed += 1
-                logger.error("a frame was not taken in and stays unacknowledged", exc_info=problem)
-
-        task.add_done_callback(ended)
+    def _ended(self, done: Callable[[asyncio.Future[Any]], None], held: asyncio.Future[Any]) -> None:
+        self._tasks.discard(held)
+        self._free.set()
+        done(held)
+        if not held.cancelled() and (problem := held.exception()) is not None:
+            self._counters.failed += 1
+            logger.error("a frame was not taken in and stays unacknowledged", exc_info=problem)
 
     async def empty(self, deadline: float) -> None:
         """Waits for all, and cancels what is left after `deadline` seconds."""
-        if self._tasks:
-            _, left = await asyncio.wait(self._tasks, timeout=max(deadline, 0.0))
+        loop = asyncio.get_running_loop()
+        until = loop.time() + max(deadline, 0.0)
+        while self._tasks and loop.time() < until:  # what is stored is then acknowledged: there may be new ones
+            await asyncio.wait(set(self._tasks), timeout=until - loop.time())
+        if left := set(self._tasks):
             for task in left:
                 task.cancel()
-            if left:
-                logger.warning("%d frames were still in hand and are left to redelivery", len(left))
-                await asyncio.wait(left, timeout=1.0)
+            logger.warning("%d frames were still in hand and are left to redelivery", len(left))
+            await asyncio.wait(left, timeout=1.0)
 
 
 class Link:
@@ -151,6 +159,8 @@ class Link:
         self._in_hand = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        self._stored: deque[str] = deque()  # messages to be acknowledged, by the id of the push
+        self._acknowledging = False
         self._ponged = asyncio.Event()
         self.opened_at = self._loop.time()
         self.leaving = asyncio.Event()
@@ -225,38 +235,65 @@ class Link:
         if isinstance(frame, SystemFrame):
             await self._system(frame)
             return
-        work: Coroutine[Any, Any, None]
-        if isinstance(frame, BotFrame):
-            counters.bot += 1
-            work = self._bot(frame)
-        elif isinstance(frame, EventFrame):
-            counters.events += 1
-            work = self._event(frame)
-        elif isinstance(frame, TapFrame):
-            counters.taps += 1
-            work = self._tap(frame, received_at)
-        else:
+        if not isinstance(frame, WORK):
             await self._refuse(frame)
             return
+        self._count(frame)
         self.worked = True
         self._in_hand += 1
         self._idle.clear()
         if self._hands.full:
-            self._paused = True
-            try:
-                await self._hands.room()
-            except asyncio.CancelledError:
-                work.close()
-                self._put_down()
-                raise
-            self._paused = False
-            self._heard_at = self._loop.time()
-        self._hands.take(work, self._put_down)
+            await self._wait_for_room()
+        if isinstance(frame, BotFrame):
+            self._hands.take(self._bot(frame), partial(self._acknowledge, frame.message_id))
+        elif isinstance(frame, EventFrame):
+            self._hands.take(self._event(frame), self._put_down)
+        else:
+            self._hands.take(self._tap(frame, received_at), self._put_down)
 
-    def _put_down(self) -> None:
+    def _count(self, frame: BotFrame | EventFrame | TapFrame) -> None:
+        if isinstance(frame, BotFrame):
+            self._counters.bot += 1
+        elif isinstance(frame, EventFrame):
+            self._counters.events += 1
+        else:
+            self._counters.taps += 1
+
+    async def _wait_for_room(self) -> None:
+        self._paused = True
+        try:
+            await self._hands.room()
+        except asyncio.CancelledError:
+            self._put_down()
+            raise
+        self._paused = False
+        self._heard_at = self._loop.time()
+
+    def _put_down(self, _held: asyncio.Future[Any] | None = None) -> None:
         self._in_hand -= 1
         if self._in_hand == 0:
             self._idle.set()
+
+    def _acknowledge(self, message_id: str, stored: asyncio.Future[Any]) -> None:
+        """Of a message that is stored; those that were stored together are acknowledged by one task."""
+        if stored.cancelled() or stored.exception() is not None:
+            self._put_down()
+            return
+        self._stored.append(message_id)
+        if not self._acknowledging:
+            self._acknowledging = True
+            self._hands.take(self._send_acks(), lambda _sent: None)
+
+    async def _send_acks(self) -> None:
+        try:
+            while self._stored:
+                message_id = self._stored.popleft()
+                try:
+                    await self._ack(message_id, callback_ack(message_id))
+                finally:
+                    self._put_down()
+        finally:
+            self._acknowledging = False
 
     async def _system(self, frame: SystemFrame) -> None:
         if frame.topic == DISCONNECT:
@@ -280,9 +317,13 @@ class Link:
         elif frame.type == "CALLBACK":
             await self._ack(frame.message_id, callback_ack(frame.message_id))
 
-    async def _bot(self, frame: BotFrame) -> None:
-        await self._intake.bot(frame)
-        await self._ack(frame.message_id, callback_ack(frame.message_id))
+    def _bot(self, frame: BotFrame) -> Awaitable[object]:
+        try:
+            return self._intake.bot(frame)
+        except Exception as problem:  # noqa: BLE001 -- as if raised a step later: the frame stays unacknowledged
+            failed: asyncio.Future[object] = self._loop.create_future()
+            failed.set_exception(problem)
+            return failed
 
     async def _event(self, frame: EventFrame) -> None:
         taken = await self._intake.event(frame)

@@ -90,7 +90,9 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
             return Claimed(customers.access_brief(tx, customer_id).name, None, mine_already=True)
         if holding.owner_id is not None:
             raise _taken(tx, ctx, customer_id, holding)
-        pooled = customers.access_brief(tx, customer_id)
+        pooled = customers.find_brief(tx, customer_id)
+        if pooled is None:  # on PostgreSQL somebody has committed a claim between the two looks
+            raise _taken(tx, ctx, customer_id, pools.holding_of(tx, customer_id))
         pools.lock_claimant(tx, me.user_id)
         counts = pools.count_claims(tx, me.user_id, ctx.today)
         until = pools.last_owned_until(tx, customer_id, me.user_id)

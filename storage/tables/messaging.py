@@ -19,15 +19,14 @@ class Inbox(SQLModel, table=True):
             sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'"),
         ),
     )  # fmt: skip
-    key: str = Field(primary_key=True)
-    sequence: int = Field(index=True)  # order of arrival in this database
+    sequence: int | None = Field(default=None, primary_key=True)  # order of arrival in this database
+    key: str = Field(unique=True)
     lane: str  # frames of one lane are worked off in order: the sender, or the kind of event
     kind: str  # bot | event
     body: str  # the frame's data, JSON
-    body_hash: str
     state: str = "new"
     attempts: int = 0
-    received_at: datetime = Field(sa_type=Moment, index=True)
+    received_at: datetime = Field(sa_type=Moment)
     lease_holder: str = ""
     lease_until: datetime | None = Field(default=None, sa_type=Moment)
     done_at: datetime | None = Field(default=None, sa_type=Moment)

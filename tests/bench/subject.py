@@ -88,8 +88,8 @@ async def _take_in(url: str, db: Database) -> None:
     worker = InboxWorker(db, SystemClock(), nothing, alone=True)
 
     class Intake:
-        async def bot(self, frame: BotFrame) -> None:
-            await worker.take(
+        def bot(self, frame: BotFrame) -> asyncio.Future[bool]:
+            return worker.take(
                 f"bot:{frame.msg_id}", f"user:{frame.user_id}", "bot", orjson.dumps({"text": frame.text}).decode()
             )
 
@@ -130,7 +130,7 @@ async def whole_app(url: str, directory: Path, *numbers: int) -> None:
 
 async def _stored(app: Any, user_id: str, words: str) -> ChatMessage:
     key = f"bot:setup-{user_id}"
-    frame = NewFrame(key, f"user:{user_id}", "bot", "{}", "")
+    frame = NewFrame(key, f"user:{user_id}", "bot", "{}")
     now = SystemClock().now()
     await app.db.system(lambda tx: store(tx, [frame], holder=app.inbox.holder, now=now, wall=now))
     return ChatMessage(key=key, user_id=user_id, text=words)

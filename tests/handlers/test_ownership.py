@@ -20,6 +20,7 @@ from bot.core.actor import SYSTEM_ACTOR
 from bot.core.errors import AppError
 from bot.identity import identify
 from handlers.followups.service import NewFollowUp, log_follow_up, undo_follow_up
+from handlers.pool.rules import AlreadyClaimed
 from handlers.pool.service import (
     assign_customer,
     claim_customer,
@@ -33,6 +34,7 @@ from storage import cards
 from storage.database import Database, Tx
 from storage.settings import read_settings
 from storage.tables import ClaimLog, Customer, FollowUp, OwnerHistory, Undo
+from tests.bench.company import bench_world, seller
 from tests.support.company import NOW, load_company
 
 SELLERS = ("lina04", "zhao05", "zhou06")
@@ -199,6 +201,21 @@ async def test_use_cases_lock_in_one_order(postgres: Database) -> None:
 
     await asyncio.gather(*(live() for _ in range(8)))
     assert postgres.run_again == 0
+
+
+async def test_everybody_who_was_slower_is_told_by_whom(database: Database) -> None:
+    """Invariant 3, for people who see their own customers only: the lost one is out of their sight at once."""
+    await load_company(database, bench_world(50, 0, 60))
+    play = Play(database, 1)
+    for customer in await database.system(lambda tx: [c.id or 0 for c in tx.exec(select(Customer)).all()]):
+        answers = await asyncio.gather(
+            *(play.run(seller(n), claim_customer, customer) for n in range(50)), return_exceptions=True
+        )
+        winners = [n for n, answer in enumerate(answers) if not isinstance(answer, BaseException)]
+        assert len(winners) == 1, answers
+        told = [str(answer) for answer in answers if isinstance(answer, AlreadyClaimed)]
+        assert len(told) == 49, answers
+        assert all(f"员工{winners[0]:03}" in text for text in told)
 
 
 async def test_one_persons_parallel_claims_never_pass_the_cap(database: Database) -> None:

@@ -47,7 +47,7 @@ class Room:
     async def say(self, who: str, text: str, *, group: bool = False) -> str:
         """Returns what reached that person, in single chat or in the group."""
         key = f"bot:{next(self._numbers)}"
-        frame = NewFrame(key, who, "bot", "{}", "")
+        frame = NewFrame(key, who, "bot", "{}")
         now = self.clock.now()
         await self.db.system(lambda tx: inbox.store(tx, [frame], holder="room", now=now, wall=now))
         before = len(self.shown[who])
