@@ -4,9 +4,10 @@ import re
 from typing import Any
 
 from bot.context import Context
-from bot.core.errors import InvalidInput, NotFound
+from bot.core.actor import Permission
+from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
-from bot.language.filters import page_wanted
+from bot.language.filters import MOST, page_wanted
 from bot.language.replies import ordinal
 from handlers.customers.finding import find_customer, open_customer
 from handlers.filters import service
@@ -121,7 +122,9 @@ def go_on(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any
     """`下一页`, `第3页`, `保存 重点未跟进`, or the number of a row to open it."""
     state = dict(pending["state"])
     keep = re.fullmatch(r"保存(?:为|成)?\s*(?P<name>.*)", message.text.strip())
-    if keep is not None and keep["name"]:
+    if keep is not None and not keep["name"]:
+        raise InvalidInput("给这个筛选起个名称，例如「保存 重点未跟进」。")
+    if keep is not None:
         kept, undo_id = service.save_filter(ctx, keep["name"], str(state["text"]), mine=bool(state["mine"]))
         return _done(f"已保存筛选 {kept.saved.name}", saved_text(kept), undo_id)
     wanted, number = page_wanted(message.text, int(state["page"])), ordinal(message.text)
@@ -134,7 +137,18 @@ def go_on(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any
             talk, str(state["text"]), mine=bool(state["mine"]), page=page.page, name=str(state.get("name", ""))
         )
     if not page.rows:
-        raise NotFound("这个列表现在是空的，换个条件再试，例如「客户 制造业」。")
+        return None
     if number is None or not 1 <= number <= len(page.rows):
         raise InvalidInput(f"这一页只有 {len(page.rows)} 家，回复 1 到 {len(page.rows)} 之间的数字，或发送「下一页」。")
     return open_customer(talk, page.rows[number - 1].id or 0)
+
+
+@router.sentence(92)
+def bare_conditions(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`重点客户 制造业`: several conditions and nothing else, in single chat."""
+    if message.group or not ctx.actor.may(Permission.CUSTOMER_VIEW) or not 2 <= len(message.text.split()) <= MOST:
+        return None
+    said = service.list_customers(ctx, message.text).meaning
+    if said.unknown or len(said.told) < 2:
+        return None
+    return _list(talk, said.without_page, mine=said.mine, page=said.page)

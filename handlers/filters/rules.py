@@ -65,6 +65,7 @@ _DATED: Final = {
     "followed": re.compile(r"(?:最近)?(?:跟进|联系)过?"),
 }
 _DATED_NAMES: Final = {"created": "新建", "followed": "跟进", "planned": "下次跟进"}
+_STEM: Final = re.compile(r"(?<=..)(?:行业|业|类|客户|企业|公司)$")
 _FILLER: Final = re.compile(r"的|客户|过|内|在|时间|日期|了|以来|里|有")
 
 
@@ -112,6 +113,7 @@ class _Reader:
         self.words, self.now = words, now
         self.wanted, self.told, self.unknown = Wanted(), list[str](), list[str]()
         self.values: dict[tuple[str, bool], list[str]] = {}
+        self.order: tuple[str, ...] = ()
         self.mine = False
 
     def read(self, text: str) -> Meaning:
@@ -143,7 +145,8 @@ class _Reader:
         else:
             usual = sort in ("touched_at", "created_at", "amount")
             down = not way.startswith(_RISING) if way else usual
-            self._put(f"按{SORT_NAMES[sort]}{'倒序' if down else '升序'}", sort=sort, descending=down)
+            self.wanted = replace(self.wanted, sort=sort, descending=down)
+            self.order = (f"按{SORT_NAMES[sort]}{'倒序' if down else '升序'}",)
         return _cut(text, found)
 
     def _quiet(self, text: str) -> str:
@@ -294,14 +297,15 @@ class _Reader:
             ]
             told.append(f"{'不是' if but else ''}{'或'.join(shown)}")
         self.wanted = replace(self.wanted, values=tuple(found))
-        self.told = [*told, *self.told]
+        self.told = [*told, *self.told, *self.order]
 
 
 def meant(word: str, there: Iterable[str]) -> tuple[str, ...]:
-    """The value of a dictionary: itself, or without 客户 behind it."""
+    """The value of a dictionary, with or without 客户 behind it; else those it is a part of: 制造业 for 机械制造."""
     values = tuple(there)
-    exact = [v for v in values if v.casefold() == word.casefold()]
-    return tuple(exact or [v for v in values if v.removesuffix("客户") == word and len(word) > 1])
+    exact = tuple(v for v in values if word.casefold() in (v.casefold(), v.removesuffix("客户").casefold()))
+    stem = _STEM.sub("", word)
+    return exact or tuple(v for v in values if len(stem) > 1 and stem in v)
 
 
 def _cut(text: str, found: re.Match[str]) -> str:

@@ -41,6 +41,8 @@ def search(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`搜 华兴`: customers, contacts, leads, opportunities, contracts and products."""
     if not message.args:
         raise InvalidInput("想搜什么？例如「搜 华兴」，名称的一部分、拼音首字母、手机尾号或合同编号都行。")
+    if len(message.args) < 2:
+        raise InvalidInput(f"「{message.args}」只有一个字，再多写一个字，例如「搜 华兴」。")
     groups = service.search_all(ctx, message.args)
     if sum(g.total.number for g in groups) > 1:
         return _answer(ctx, talk, message.args, groups)

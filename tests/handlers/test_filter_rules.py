@@ -43,6 +43,8 @@ def day(month: int, number: int) -> datetime:
     [
         ("制造业", (Values("industry", ("制造业",)),)),
         ("重点", (Values("customer_class", ("重点客户",)),)),
+        ("制造", (Values("industry", ("制造业",)),)),
+        ("贸易行业", (Values("industry", ("贸易",)),)),
         ("重点客户 展会", (Values("customer_class", ("重点客户",)), Values("source", ("展会",)))),
         ("制造业 贸易", (Values("industry", ("制造业", "贸易")),)),
         ("行业 制造业", (Values("industry", ("制造业",)),)),
@@ -99,6 +101,7 @@ def test_everything_combines() -> None:
     assert not found.unknown
     assert "第" not in found.without_page
     assert read(found.without_page).wanted == wanted
+    assert found.told[-1] == "按名称倒序"
 
 
 @pytest.mark.parametrize(
