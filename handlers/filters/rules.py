@@ -78,8 +78,7 @@ class Vocabulary:
     owners: Callable[[str], tuple[str, ...]]  # exactly that name → ids
     in_names: Callable[[str], bool]  # part of a customer's name that he sees
     plans: bool = True  # may see when the next contact is planned
-    deals: bool = True  # may see contracts
-    amounts: bool = True  # and their amounts
+    amounts: bool = True  # may see contracts' amounts
     leaving_after: int | None = None  # days without follow-up after which a customer goes to the pool
     others: Callable[[str], tuple[str, object] | None] = field(default=lambda _word: None)  # other capabilities' fields
 
@@ -175,7 +174,7 @@ class _Reader:
             if found is None:
                 continue
             text = _cut(text, found)
-            if (name == "has_plan" and not self.words.plans) or (name == "closed" and not self.words.deals):
+            if name == "has_plan" and not self.words.plans:
                 self.unknown.append(found[0])
             else:
                 self._put(told, **{name: value})

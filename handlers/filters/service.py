@@ -98,7 +98,6 @@ def _understood(tx: Tx, ctx: Context, text: str, *, mine: bool) -> Meaning:
 
 def _vocabulary(tx: Tx, ctx: Context) -> Vocabulary:
     actor = ctx.actor
-    deals = actor.may(Permission.CONTRACT_VIEW)
     leaving = ctx.settings.return_days
     return Vocabulary(
         values=lambda column, word: _values(tx, actor, column, word),
@@ -106,8 +105,7 @@ def _vocabulary(tx: Tx, ctx: Context) -> Vocabulary:
         owners=lambda name: tuple(people.list_called(tx, name.lstrip("@＠"))),
         in_names=lambda word: _in_names(tx, word),
         plans=_reads(actor, "followup", "next_at"),
-        deals=deals,
-        amounts=deals and _reads(actor, "contract", "amount"),
+        amounts=actor.may(Permission.CONTRACT_VIEW) and _reads(actor, "contract", "amount"),
         leaving_after=leaving,
         others=lambda word: next((found for read in READERS if (found := read(tx, actor, word)) is not None), None),
     )

@@ -78,6 +78,7 @@ def test_quiet(text: str) -> None:
         ("新建 上月", "created", day(10, 1), day(11, 1)),
         ("本周新建的客户", "created", day(11, 23), day(11, 30)),
         ("上月", "created", day(10, 1), day(11, 1)),
+        ("前天新建", "created", day(11, 23), day(11, 24)),
         ("本周跟进过", "followed", day(11, 23), day(11, 30)),
         ("最近7天跟进", "followed", day(11, 19), day(11, 26)),
         ("下次跟进 本周", "planned", day(11, 23), day(11, 30)),
