@@ -17,7 +17,7 @@ async def test_conditions_combine_and_are_said_back(stage: Stage) -> None:
     assert "共 1 家" in others
     nobody = (await stage.ask("lina04", "客户 未成交 前天新建 李娜 按名称"))["text"]
     assert "没有符合「" in nobody and "未成交" in nobody
-    assert "李娜负责、未成交：共 3 家" in (await stage.ask("lina04", "李娜 未成交"))["text"]
+    assert "未成交、李娜负责：共 3 家" in (await stage.ask("lina04", "李娜 未成交"))["text"]
 
 
 async def test_dates_are_those_of_the_day_they_are_asked(stage: Stage) -> None:
