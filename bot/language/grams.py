@@ -25,7 +25,7 @@ def of_name(name: str) -> frozenset[str]:
 
 def of_initials(initials: str) -> frozenset[str]:
     """For first letters, from every character on; `initials` as `pinyin.initials` gives them. No legal form's."""
-    found = set()
+    found: set[str] = set()
     for spelled in initials.split():
         form = next((f for f in _FORM_LETTERS if spelled.endswith(f) and len(spelled) > len(f) + 1), "")
         places = len(spelled) - len(form)

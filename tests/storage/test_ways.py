@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -48,6 +49,10 @@ LARGE = ("customer", "contact", "follow_up", "search_entry", "owner_history")
 def _many(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if there were more than is compared one by one."""
     monkeypatch.setattr(customers, "sees_many", lambda _tx, **_: True)
+
+
+def _meant(ctx: Any, words: str) -> object:
+    return finding.find_customer(ctx, words, pooled=None)
 
 
 def _ask(tx: Tx, scope: Scope, ask: Callable[[Any], object]) -> object:
@@ -133,7 +138,7 @@ async def test_many_are_found_as_few_are(database: Database, monkeypatch: pytest
     )
 
     def meant(tx: Tx) -> list[object]:
-        return [_ask(tx, SCOPES[scope], lambda ctx, w=w: finding.find_customer(ctx, w, pooled=None)) for w in words]
+        return [_ask(tx, SCOPES[scope], partial(_meant, words=w)) for w in words]
 
     few = await database.read(None, meant)
     _many(monkeypatch)
@@ -170,7 +175,7 @@ async def test_the_count_is_the_lists(
             assert not found.count.more
             if wanted == Wanted():
                 assert set(listed) == seen
-            order = [c.touched_at for n in range(1, 9) for c in filters.page(tx, wanted, found, n, 2)]
+            order = [str(c.touched_at) for n in range(1, 9) for c in filters.page(tx, wanted, found, n, 2)]
             if wanted.sort == "touched_at":
                 assert order == sorted(order, reverse=True), wanted
 
