@@ -18,6 +18,7 @@ from bot.core.fields import LEVELS, FieldLevel
 from bot.core.forms import FORMS
 from bot.language.book import compact
 from bot.language.companies import GENERIC_WORDS
+from bot.language.grams import of_name
 from bot.language.pinyin import pinyin_of, readings
 from bot.language.regions import REGIONS
 from storage.database import Tx
@@ -34,6 +35,8 @@ MODELS: Final[dict[str, type[SQLModel]]] = {
     "customer": Customer, "contact": Contact, "lead": Lead, "opportunity": Opportunity, "contract": Contract,
     "product": Product,
 }  # fmt: skip
+
+NAMES: Final = tuple(k for k in KINDS.values() if k.table == "customer" and k.read is of_name)  # what people call it
 
 E = table_of(SearchEntry)
 _IN = (E.c.kind == given("kind"), E.c.gram >= given("start"), E.c.gram < given("until"))
@@ -170,7 +173,7 @@ def ids_like(tx: Tx, words: str) -> list[int]:
     needle = compact(words)
     if len(needle) < 2:
         return []
-    found = dict.fromkeys(_seen(tx, name_parts(words)))
+    found = dict.fromkeys(i for kind in NAMES for i in _seen(tx, parts_of(kind, needle)))
     spellings = {needle} if LETTERS.fullmatch(needle) else _sounds(needle)
     sounds = [Part("customer.pinyin", s[: KINDS["customer.pinyin"].kept]) for s in spellings]
     found |= dict.fromkeys(_followed(tx, sounds, SOME))
@@ -186,7 +189,7 @@ def ids_near(tx: Tx, words: str) -> list[int]:
     needle = compact(words)
     half = max(2, len(needle) // 2)
     pieces = {needle[:half], needle[half:], needle[:2], needle[-2:]} if len(needle) > 2 else set()
-    parts = [parts_of(KINDS["customer.name"], piece)[:1] for piece in sorted(pieces) if len(piece) > 1]
+    parts = [parts_of(kind, piece)[:1] for kind in NAMES for piece in sorted(pieces) if len(piece) > 1]
     return list(dict.fromkeys(i for some in parts for i in _seen(tx, some)))
 
 
@@ -198,7 +201,7 @@ def ids_in_sentence(tx: Tx, text: str) -> list[int]:
         for n in range(len(flat) - size + 1):
             piece = flat[n : n + size]
             if piece not in GENERIC_WORDS and piece not in REGIONS:
-                found |= dict.fromkeys(_followed(tx, [Part("customer.name", piece)], most))
+                found |= dict.fromkeys(_followed(tx, [Part(kind.name, piece) for kind in NAMES], most))
                 if size > 2:
                     found |= dict.fromkeys(_contacts_called(tx, piece))
     return list(found)

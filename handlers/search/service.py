@@ -64,14 +64,12 @@ def _leads(tx: Tx, ctx: Context, rows: Sequence[Any]) -> list[Row]:  # noqa: ARG
 
 def _deals(tx: Tx, ctx: Context, rows: Sequence[Any]) -> list[Row]:  # noqa: ARG001
     of = _customer_names(tx, rows)
-    return [
-        (
-            r.id,
-            getattr(r, "name", None) or r.number,
-            " · ".join(p for p in (of.get(r.customer_id, ""), _yuan(r.amount)) if p),
-        )
-        for r in rows
-    ]
+    return [(r.id, _called(r), " · ".join(p for p in (of.get(r.customer_id, ""), _yuan(r.amount)) if p)) for r in rows]
+
+
+def _called(row: Any) -> str:
+    """A contract by its number, which stands on everything about it (D25), and its name."""
+    return " ".join(p for p in (getattr(row, "number", ""), getattr(row, "name", "")) if p)
 
 
 def _products(tx: Tx, ctx: Context, rows: Sequence[Any]) -> list[Row]:  # noqa: ARG001
