@@ -35,7 +35,7 @@ from bot.stream.frames import BotFrame, EventFrame, TapFrame
 from bot.stream.gateway import Gateway
 from bot.stream.inbox import InboxWorker
 from cards.renderers import PUBLIC_TEMPLATE, WORDS, PublicTemplateRenderer, renderer_of
-from handlers.registry import JOBS, ON_EVENT, ON_NEWCOMER, ROUTERS
+from handlers.registry import JOBS, ON_EVENT, ON_EVENTS, ON_NEWCOMER, ROUTERS
 from storage import card_templates, inbox, outbox, people
 from storage import credentials as kept
 from storage import secrets as vault
@@ -291,7 +291,7 @@ class App:
         """What an event names may be unreadable for a while; what stays so, the nightly sync repairs."""
         for wait in (*EVENT_WAITS, None):
             try:
-                return await ON_EVENT(event, self.toolbox), "done"
+                return await ON_EVENTS.get(event.event_type, ON_EVENT)(event, self.toolbox), "done"
             except DingTalkError as failure:
                 if wait is None:
                     log.warning("event %s is left to the nightly sync: %s", event.event_type, failure)

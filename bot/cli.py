@@ -14,12 +14,19 @@ COMMANDS: dict[str, str] = {
     "doctor": "what is wrong and how to mend it",
     "sync": "one full sync of the organisation",
     "load": "load a world file",
+    "import": "import a table (xlsx) of records",
+    "export": "write records into a table (xlsx)",
+    "template": "write an empty table (xlsx) to be filled in and imported",
     "job": "run one scheduled job once",
     "backup": "a consistent copy of the database while it runs",
     "restore": "put a copy back; refuses a running database",
     "migrate": "bring the database's schema up to date",
     "bench": "the benchmark table",
 }
+SHEETS = (
+    "customers", "leads", "contacts", "products", "competitors", "opportunities", "contracts", "payments", "targets",
+)  # fmt: skip
+MODULES = {"import": "import_"}  # where a command's name is a word of Python's
 
 
 class Failure(AppError, code="failed"):
@@ -62,6 +69,17 @@ def _describe(name: str, parser: argparse.ArgumentParser) -> None:
             parser.add_argument("file", metavar="FILE")
             parser.add_argument("--dry-run", action="store_true", help="check only, load nothing")
             parser.add_argument("--json", action="store_true", help="the result as JSON")
+        case "import" | "export" | "template":
+            parser.add_argument("kind", metavar="KIND", choices=SHEETS, help=", ".join(SHEETS))
+            parser.add_argument("file", metavar="FILE.xlsx")
+            parser.add_argument("--json", action="store_true", help="the result as JSON")
+            if name == "import":
+                parser.add_argument("--dry-run", action="store_true", help="check only, import nothing")
+                parser.add_argument("--new-only", action="store_true", help="leave what is there already as it is")
+                parser.add_argument("--owner", metavar="USERID", help="whose records are that name no owner")
+                parser.add_argument(
+                    "--errors", metavar="FILE.xlsx", help="where rows go that fail (beside FILE.xlsx: …_问题.xlsx)"
+                )
         case "job":
             parser.add_argument("name", metavar="NAME")
             parser.add_argument("--now", metavar="ISO", help="as if it were then")
@@ -86,7 +104,7 @@ def _describe(name: str, parser: argparse.ArgumentParser) -> None:
 def _load(name: str) -> Callable[[argparse.Namespace], int]:
     import importlib
 
-    module = importlib.import_module(f"bot.commands.{name}")
+    module = importlib.import_module(f"bot.commands.{MODULES.get(name, name)}")
     command: Callable[[argparse.Namespace], int] = module.main
     return command
 

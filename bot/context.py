@@ -27,6 +27,7 @@ class Context:
     via: str  # chat | tap | job | event | load | web
     key: str = ""  # of the frame that caused this, for idempotence
     undoers: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    confirmers: dict[str, Callable[..., Any]] = field(default_factory=dict)
     secret_key: str = field(default="", repr=False)  # DINGCRM_SECRET_KEY, for what is kept encrypted
     client_id: str = ""  # of the app, as DingTalk knows it now
     words: tuple[str, ...] = ()  # commands that are answered
@@ -69,6 +70,7 @@ class Context:
 
 
 def make_context(tx: Tx, actor: Actor, now: datetime, settings: CompanySettings, via: str, key: str = "") -> Context:
-    """Binds the actor's scope to the transaction. For entrances only."""
+    """Binds the actor's scope, as of today, to the transaction. For entrances only."""
+    actor = replace(actor, scope=replace(actor.scope, day=now.date()))
     tx.info["scope"], tx.info["source"] = actor.scope, key
     return Context(actor=actor, now=now, settings=settings, via=via, key=key, _tx=tx)

@@ -1,4 +1,4 @@
-"""The work on xlsx files that `bot.sheets` has done in a process of its own: `python -m bot.sheetwork read|write`.
+"""The work on xlsx files that `bot.sheets` has done in a process of its own: `python -m bot.sheetwork read|write|…`.
 
 openpyxl is slow and a hostile file can make it slower, so it runs where it stops nobody and can be ended. What comes
 in is judged by its content, never by its name, and refused before openpyxl sees it (reliability S3 to S5).
@@ -10,19 +10,19 @@ import json
 import re
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import IO, Any, Final
 
 MEGABYTE: Final = 1024 * 1024
 MAX_FILE: Final = 10 * MEGABYTE
 MAX_INFLATED: Final = 100 * MEGABYTE
 MAX_RATIO: Final = 100
 MAX_PARTS: Final = 2000
-MAX_ROWS: Final = 50_000
+MAX_ROWS: Final = 100_000
 MAX_COLUMNS: Final = 100
 MAX_TEXT: Final = 30 * MEGABYTE  # of all cells together
-SHEET_ROWS: Final = 1_048_576  # an xlsx has no more
+BATCH: Final = 500  # rows of one line between the processes
 MEMORY: Final = 768 * MEGABYTE
 DANGEROUS: Final = "=+-@\t\r\n\0＝＋－＠"  # a cell that begins so is a formula to some program (S3)
 
@@ -110,6 +110,11 @@ def _check_encoding(head: bytes) -> None:
 
 
 def read(content: bytes) -> list[tuple[int, list[str]]]:
+    """As `rows_of`, all at once."""
+    return list(rows_of(content))
+
+
+def rows_of(content: bytes) -> Iterator[tuple[int, list[str]]]:
     """The rows of the first visible sheet that are not empty, by their number in the file, as text.
 
     Formulas count with the value the file remembers for them; merged cells with that of their first cell.
@@ -119,31 +124,21 @@ def read(content: bytes) -> list[tuple[int, list[str]]]:
     """
     check_package(content)
     check_parts(content)
-    from openpyxl import load_workbook  # noqa: PLC0415 -- only in the process that works
+    from bot.sheetstream import stream_rows  # noqa: PLC0415 -- only in the process that works
 
     try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-        sheets = [s for s in book.worksheets if s.sheet_state == "visible"] or list(book.worksheets)
-        if not sheets:
-            raise BadSheet("表格里没有工作表，请重新保存一份再发。")
-        sheet: Any = sheets[0]
-        if hasattr(sheet, "reset_dimensions"):
-            sheet.reset_dimensions()  # the file's own word for its size is not to be trusted
-        return list(_rows(sheet.iter_rows(max_row=SHEET_ROWS, values_only=True)))
+        yield from _bounded(stream_rows(content, cell_text, MAX_COLUMNS))
     except BadSheet:
         raise
     except MemoryError:
         raise BadSheet("表格太大，读不下，请拆成几个小一点的再发。") from None
-    except Exception as broken:  # openpyxl raises anything on a file that is not what it says
+    except Exception as broken:  # a file that is not what it says breaks anywhere
         raise BadSheet("表格读不出来，请用 Excel 或 WPS 重新保存一份再发。") from broken
 
 
-def _rows(rows: Iterable[Sequence[object]]) -> Iterator[tuple[int, list[str]]]:
+def _bounded(rows: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
     kept = size = 0
-    for number, row in enumerate(rows, start=1):
-        if not row:
-            continue
-        cells = [cell_text(value) for value in row]
+    for number, cells in rows:
         while cells and not cells[-1]:
             cells.pop()
         if not cells:
@@ -245,21 +240,50 @@ def write(table: dict[str, Any]) -> bytes:
     return out.getvalue()
 
 
-def main(what: str) -> int:
-    """Standard input to standard output; 3: refused, with the reason on standard output."""
+def read_out(content: bytes, out: IO[bytes], most: int) -> None:
+    """Lines of JSON: lists of [number, cells], BATCH rows each, `most` in all (0: every row); then how many there are.
+
+    Raises:
+        BadSheet.
+    """
+    batch: list[tuple[int, list[str]]] = []
+    kept = 0
+    for kept, row in enumerate(rows_of(content), start=1):
+        if most and kept > most:
+            continue
+        batch.append(row)
+        if len(batch) == BATCH:
+            out.write(json.dumps(batch, ensure_ascii=False).encode() + b"\n")
+            batch = []
+    if batch:
+        out.write(json.dumps(batch, ensure_ascii=False).encode() + b"\n")
+    out.write(json.dumps({"rows": kept}).encode() + b"\n")
+
+
+def main(what: str, *options: str) -> int:
+    """Standard input to standard output; 3: refused, with the reason as the last line of standard output.
+
+    read [most]: a file to lines of rows. write: a table to a file. stream: a table's head and lines of rows to a file.
+    """
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource  # noqa: PLC0415 -- not on Windows
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    given = sys.stdin.buffer.read()
+    given, out = sys.stdin.buffer, sys.stdout.buffer
     try:
-        answer = json.dumps(read(given)).encode() if what == "read" else write(json.loads(given))
+        if what == "read":
+            read_out(given.read(), out, int(options[0]) if options else 0)
+        elif what == "stream":
+            from bot.sheetwrite import write_lines  # noqa: PLC0415 -- only in the process that works
+
+            out.write(write_lines(given))
+        else:
+            out.write(write(json.loads(given.read())))
     except BadSheet as refusal:
-        sys.stdout.buffer.write(str(refusal).encode())
+        out.write(json.dumps({"refused": str(refusal)}, ensure_ascii=False).encode() + b"\n")
         return 3
-    sys.stdout.buffer.write(answer)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -6,6 +6,7 @@ from typing import ClassVar, Protocol
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardForm, CardRow, CardView, FormField, choices
+from bot.language.phones import mask
 
 
 class FollowButton(Button):
@@ -79,9 +80,11 @@ def facts_line(customer: HasFacts, *, named: str = "", source: bool = True) -> s
     return " · ".join(escape(p) for p in facts if p)
 
 
-def contact_line(contact: HasName) -> str:
-    """陈强 采购经理 13812345678."""
-    return " ".join(escape(part) for part in (contact.name, contact.title, contact.mobile) if part)
+def contact_line(contact: HasName, *, marks: str = "", masked: bool = False) -> str:
+    """陈强 采购经理 13812345678. `marks`: 主 · 决策人 …"""
+    number = mask(contact.mobile) if masked else contact.mobile
+    shown = " ".join(escape(part) for part in (contact.name, contact.title, number) if part)
+    return f"{shown}（{marks}）" if marks else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +104,24 @@ class CustomerSheet:
     may_claim: bool
     may_return: bool
     timeline_pages: int = 1
+    custom: tuple[tuple[str, str], ...] = ()  # label and value of the company's own fields
+    tags: tuple[str, ...] = ()
+    about: tuple[tuple[str, str], ...] = ()  # 简称, 地址 … as far as they are known
+    chain: str = ""
+    team: str = ""
+    may_edit: bool = False
 
 
 def customer_card(sheet: CustomerSheet, buttons: Sequence[CardButton]) -> CardView:
     """One customer."""
     fields = [("负责人", sheet.owner)]
+    if sheet.chain:
+        fields.append(("进展", sheet.chain))
+    fields += sheet.about
+    fields += sheet.custom
     fields += [("联系人", line) for line in sheet.contacts]
+    if sheet.team:
+        fields.append(("协作人", sheet.team))
     if sheet.last:
         fields.append(("最近跟进", sheet.last))
     if sheet.next:
@@ -115,7 +130,7 @@ def customer_card(sheet: CustomerSheet, buttons: Sequence[CardButton]) -> CardVi
         fields.append(("归属", "；".join(sheet.history)))
     body = sheet.facts
     rows = tuple(CardRow(head, content) for head, content in sheet.timeline)
-    return CardView(sheet.name, body=body, fields=tuple(fields), rows=rows, buttons=tuple(buttons))
+    return CardView(sheet.name, tags=sheet.tags, body=body, fields=tuple(fields), rows=rows, buttons=tuple(buttons))
 
 
 LABELS = {
@@ -128,11 +143,11 @@ HINTS = {"name": "", "contact": "姓名", "mobile": "手机或座机"}
 
 def new_customer(
     draft: Mapping[str, str], options: Mapping[str, Sequence[str]], *, missing: str, doubt: str = "",
-    withheld: Collection[str] = (),
+    withheld: Collection[str] = (), custom: Sequence[FormField] = (),
 ) -> CardView:  # fmt: skip
     """What is known of a new customer, to be completed. `options`: the dictionaries' values by field.
 
-    `withheld`: fields this person may not fill in.
+    `withheld`: fields this person may not fill in; `custom`: those of the company's own that he may.
     """
     fields = [
         FormField(
@@ -147,25 +162,31 @@ def new_customer(
     person = "陈强" if "mobile" in withheld else "陈强 13812345678"
     channel = "" if "source" in withheld else " 展会"
     typed = person if draft.get("name") else f"杭州远航贸易 {person}{channel}"
-    form = CardForm(tuple(fields), SubmitCustomerButton(), "新建客户", typed)
+    form = CardForm((*fields, *custom), SubmitCustomerButton(), "新建客户", typed)
     anyway = (CardButton("仍要新建", CreateAnywayButton(), typed="仍要新建"),) if doubt else ()
     return CardView("新建客户", body=doubt or missing, form=form, buttons=anyway)
 
 
-def new_contact(draft: Mapping[str, str], *, withheld: Collection[str] = ()) -> CardView:
-    """What is known of a new contact, to be completed. `withheld`: as `new_customer`."""
+def new_contact(
+    draft: Mapping[str, str], *, withheld: Collection[str] = (), custom: Sequence[FormField] = ()
+) -> CardView:
+    """What is known of a new contact, to be completed. `withheld`, `custom`: as `new_customer`."""
     customer = draft.get("customer", "")
     fields = (
         FormField("customer", "客户", required=True, value=customer or None, placeholder="名称或简称"),
         FormField("name", "姓名", required=True, value=draft.get("name") or None),
         FormField("title", "职务", value=draft.get("title") or None, placeholder="例如 采购经理"),
         FormField("mobile", "电话", value=draft.get("mobile") or None, placeholder=HINTS["mobile"]),
+        FormField("wechat", "微信", value=draft.get("wechat") or None),
+        FormField("decider", "决策人", "switch", value=bool(draft.get("decider"))),
     )
     person = " ".join(
         words for name, words in (("name", "陈强"), ("title", "采购经理"), ("mobile", "13812345678"))
         if name not in withheld
     )  # fmt: skip
     typed = person if customer else f"华兴 {person}"
-    form = CardForm(tuple(f for f in fields if f.name not in withheld), SubmitContactButton(), "添加联系人", typed)
+    offered = (*(f for f in fields if f.name not in withheld), *custom)
+    form = CardForm(offered, SubmitContactButton(), "添加联系人", typed)
     body = f"给「{escape(customer)}」加一位联系人。" if customer else "给哪家客户加联系人？"
+    body = draft.get("missing") or body
     return CardView("添加联系人", body=body, form=form)

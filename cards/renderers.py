@@ -224,14 +224,21 @@ def _instead(form: CardForm | None) -> str:
 
 
 def _fitting(fields: Sequence[FormField]) -> str:
-    """The form variable. While it is too long, the longest choice that may stay empty becomes a text to write."""
+    """The form variable. While it is too long, the longest choice that may stay empty becomes a text to write, then
+    the last field that may stay empty is left out: a sentence says it as well.
+    """
     written: set[str] = set()
+    fields = list(fields)
     while True:
         drawn = _json({"fields": [_field(field, written=field.name in written) for field in fields]})
         lists = [f for f in fields if f.kind == "select" and not f.required and f.name not in written]
-        if len(drawn.encode()) <= VALUE_BYTES or not lists:
+        spare = [f for f in fields if not (f.required or f.hidden) and f.value in (None, "", [])]
+        if len(drawn.encode()) <= VALUE_BYTES or not (lists or spare):
             return drawn
-        written.add(max(lists, key=lambda f: len(_json(f.options))).name)
+        if lists:
+            written.add(max(lists, key=lambda f: len(_json(f.options))).name)
+        else:
+            fields.remove(spare[-1])
 
 
 def _field(field: FormField, *, written: bool) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardRow, CardView
+from cards.customfields import FormsButton
 
 
 class TopicButton(Button):
@@ -26,7 +27,9 @@ def menu_card(rows: Sequence[tuple[str, str, str]]) -> CardView:
         CardRow(title, escape(state), "", (CardButton(f"打开 {title}", TopicButton(topic=key), typed=title),))
         for key, title, state in rows
     )
-    return CardView("后台管理", body=f"共 {len(rows)} 项，点开，或回复名称；每项都能在聊天里改。", rows=drawn)
+    body = f"共 {len(rows)} 项，点开，或回复名称；每项都能在聊天里改。\n客户、合同等表单可以加自己的字段：「字段」。"
+    more = (CardButton("自定义字段", FormsButton(), typed="字段"),)
+    return CardView("后台管理", body=body, rows=drawn, buttons=more)
 
 
 def topic_card(

@@ -119,6 +119,17 @@ def change(
             SHOW.run_many(tx, rows)
 
 
+def show_besides(tx: Tx, subject: str, another: str) -> None:
+    """Cards that show `subject` show `another` from now on too."""
+    there = select(CardSubject.out_track_id).where(CardSubject.subject == another)
+    query = select(CardSubject.out_track_id).where(
+        CardSubject.subject == subject, col(CardSubject.out_track_id).not_in(there)
+    )
+    rows: list[dict[str, object]] = [{"subject": another, "out_track_id": one} for one in tx.exec(query).all()]
+    if rows:
+        SHOW.run_many(tx, rows)
+
+
 def redraw_others(tx: Tx, subject: str, *, now: datetime, but: str = "") -> int:
     """Queues one merged update for each recent card that shows `subject`.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import String, cast, false, literal, or_
@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, func, select, update
 
 from bot.core.errors import NotFound
+from storage.custom_fields import Condition, custom_condition
 from storage.database import Tx
 from storage.hints import by_ids, walk
 from storage.plain import Narrowed, given, given_list, table_of
@@ -25,7 +26,7 @@ _BRIEF = columns(
     C.c.id, C.c.name, C.c.owner_id, C.c.owner_since, C.c.pooled_at, C.c.next_follow_up_at, C.c.next_timed
 ).where(C.c.id == given("of"))  # fmt: skip
 BRIEF, BRIEF_LOCKED = Narrowed(_BRIEF), Narrowed(_BRIEF.with_for_update())
-_PLATES = columns(C.c.id, C.c.name, C.c.pinyin, C.c.initials, C.c.owner_id).order_by(C.c.id).limit(MANY)
+_PLATES = columns(C.c.id, C.c.name, C.c.pinyin, C.c.initials, C.c.owner_id, C.c.short_name).order_by(C.c.id).limit(MANY)
 PLATES = {
     None: Narrowed(_PLATES),
     True: Narrowed(_PLATES.where(C.c.owner_id.is_(None))),
@@ -66,6 +67,7 @@ class CustomerFilter:
     pooled: bool | None = None
     mine: str = ""
     quiet_since: datetime | None = None  # last contact and ownership both before this
+    custom: tuple[Condition, ...] = ()  # on the company's own fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Nameplate:
     pinyin: str
     initials: str
     pooled: bool
+    short_name: str = ""
 
 
 def access_customer(tx: Tx, customer_id: int, *, lock: bool = False) -> Customer:
@@ -84,8 +87,37 @@ def access_customer(tx: Tx, customer_id: int, *, lock: bool = False) -> Customer
     query = select(Customer).where(Customer.id == customer_id)
     customer = tx.exec(query.with_for_update() if lock else query).first()
     if customer is None:
+        head_id = find_head(tx, customer_id)
+        if head_id is not None:
+            return access_customer(tx, head_id, lock=lock)
         raise _absent(tx, customer_id)
     return customer
+
+
+def access_any(tx: Tx, customer_id: int) -> Any:
+    """Id, name and owner of a live customer whoever sees it: for who was shown that it exists (R-DUP-2).
+
+    Raises NotFound.
+    """
+    row = (
+        tx.execute(
+            columns(col(Customer.id), col(Customer.name), col(Customer.owner_id)).where(
+                col(Customer.id) == customer_id, col(Customer.deleted_at).is_(None)
+            ),
+            execution_options={"unscoped": "he was shown its masked name, and asks its owner"},
+        )
+    ).first()
+    if row is None:
+        raise NotFound("没有找到这个客户，可能已经删除了。")
+    return row
+
+
+def find_head(tx: Tx, customer_id: int) -> int | None:
+    """The customer this one was merged into: what was sent about it before leads there (R-DUP-4)."""
+    query = select(Customer.merged_into).where(Customer.id == customer_id, col(Customer.deleted_at).is_not(None))
+    return tx.exec(
+        query, execution_options={"unscoped": "a merged customer is deleted; its head is asked for anew"}
+    ).first()
 
 
 def _absent(tx: Tx, customer_id: int) -> NotFound:
@@ -101,6 +133,9 @@ def access_brief(tx: Tx, customer_id: int, *, lock: bool = False) -> Any:
     """As `access_customer`, but a row of what use cases ask most: no object to be changed."""
     row = (BRIEF_LOCKED if lock else BRIEF).run(tx, of=customer_id).first()
     if row is None:
+        head_id = find_head(tx, customer_id)
+        if head_id is not None:
+            return access_brief(tx, head_id, lock=lock)
         raise _absent(tx, customer_id)
     return row
 
@@ -112,7 +147,7 @@ def find_brief(tx: Tx, customer_id: int) -> Any | None:
 
 def _where(wanted: CustomerFilter) -> list[Any]:
     conditions: list[Any] = []
-    searched = [Customer.name, Customer.city, Customer.industry, Customer.customer_class]
+    searched = [Customer.name, Customer.short_name, Customer.city, Customer.industry, Customer.customer_class]
     if wanted.pooled is False:  # of a pool customer the source is not shown (D14), so it cannot be looked for either
         searched.append(Customer.source)
     for word in wanted.words:
@@ -126,6 +161,7 @@ def _where(wanted: CustomerFilter) -> list[Any]:
             or_(col(Customer.last_follow_up_at).is_(None), col(Customer.last_follow_up_at) < wanted.quiet_since)
         )
         conditions.append(col(Customer.owner_since) < wanted.quiet_since)
+    conditions += [custom_condition("customer", one) for one in wanted.custom]
     return conditions
 
 
@@ -185,7 +221,7 @@ def sees_many(tx: Tx, *, pooled: bool | None = None) -> bool:
 def list_nameplates(tx: Tx, *, pooled: bool | None = None, ids: Sequence[int] | None = None) -> list[Nameplate]:
     """Names within the scope; only the pool's, or only owned ones; only those of `ids`."""
     rows = PLATES[pooled].run(tx) if ids is None else BY_IDS[pooled].run(tx, ids=list(ids))
-    return [Nameplate(i, n, p, s, o is None) for i, n, p, s, o in rows]
+    return [Nameplate(i, n, p, s, o is None, short) for i, n, p, s, o, short in rows]
 
 
 def list_ids_of(tx: Tx, owner_id: str) -> set[int]:
@@ -261,6 +297,74 @@ def find_twins(tx: Tx, *, name_key: str, soft_key: str, credit_code: str | None,
     return sorted(twins, key=lambda t: (not t.hard, t.id))
 
 
+@dataclass(frozen=True, slots=True)
+class KeyedTwin:
+    """A customer that rows of an import may mean, whoever has it."""
+
+    id: int
+    name: str
+    owner_id: str | None
+    name_key: str
+    soft_key: str
+    credit_code: str | None
+
+
+def list_twins(
+    tx: Tx, *, name_keys: Sequence[str], soft_keys: Sequence[str], codes: Sequence[str], phones: Sequence[str]
+) -> tuple[list[KeyedTwin], dict[str, list[int]]]:
+    """As `find_twins`, for many at once; and which customers have each of these telephone numbers."""
+    everywhere = {"unscoped": "duplicates are looked for in the whole company"}
+    shown = (
+        col(Customer.id), col(Customer.name), col(Customer.owner_id), col(Customer.name_key), col(Customer.soft_key),
+        col(Customer.credit_code),
+    )  # fmt: skip
+    found: dict[int, KeyedTwin] = {}
+    having: dict[str, list[int]] = {}
+
+    def keep(condition: Any) -> None:
+        query = columns(*shown).where(col(Customer.deleted_at).is_(None), condition)
+        for key, *rest in tx.execute(query, execution_options=everywhere).all():
+            found[key] = KeyedTwin(key, *rest)
+
+    for column, wanted in (
+        (Customer.name_key, name_keys),
+        (Customer.soft_key, soft_keys),
+        (Customer.credit_code, codes),
+    ):
+        if wanted:
+            keep(col(column).in_(list(wanted)))
+    if phones:
+        own = columns(col(Customer.phone), col(Customer.id)).where(
+            col(Customer.phone).in_(list(phones)), col(Customer.deleted_at).is_(None)
+        )
+        theirs = columns(col(Contact.mobile), col(Contact.customer_id)).where(
+            col(Contact.mobile).in_(list(phones)), col(Contact.deleted_at).is_(None)
+        )
+        for query in (own, theirs):
+            for phone, customer_id in tx.execute(query, execution_options=everywhere).all():
+                having.setdefault(phone, []).append(customer_id)
+        more = {i for ids in having.values() for i in ids} - set(found)
+        if more:
+            keep(col(Customer.id).in_(sorted(more)))
+    return list(found.values()), having
+
+
+def contacts_of(tx: Tx, customer_ids: Sequence[int]) -> dict[int, list[Contact]]:
+    """Customer → its contacts, the main one first, within the scope."""
+    found: dict[int, list[Contact]] = {}
+    if customer_ids:
+        query = select(Contact).where(col(Contact.customer_id).in_(list(customer_ids)))
+        for contact in tx.exec(query.order_by(col(Contact.main).desc(), col(Contact.id))).all():
+            found.setdefault(contact.customer_id, []).append(contact)
+    return found
+
+
+def list_after(tx: Tx, wanted: CustomerFilter, *, after: int, limit: int) -> list[Customer]:
+    """The next that match, by id: for exports, which go through all of them."""
+    query = select(Customer).where(*_where(wanted), col(Customer.id) > after)
+    return list(tx.exec(query.order_by(col(Customer.id)).limit(limit)).all())
+
+
 def add_customer(tx: Tx, customer: Customer) -> Customer:
     """Stores a new customer. Raises SameKey if a twin was created in the same moment."""
     try:
@@ -273,27 +377,22 @@ def add_customer(tx: Tx, customer: Customer) -> Customer:
 
 
 def list_contacts(tx: Tx, customer_id: int) -> list[Contact]:
-    """The customer's contacts, the main one first."""
+    """The customer's contacts, the main one first, those who are there no more last."""
     query = select(Contact).where(Contact.customer_id == customer_id)
-    return list(tx.exec(query.order_by(col(Contact.main).desc(), col(Contact.id))).all())
-
-
-def access_contact(tx: Tx, contact_id: int) -> Contact:
-    """Raises NotFound as `access_customer`."""
-    contact = tx.get(Contact, contact_id)
-    if contact is None:
-        raise NotFound("没有找到这位联系人，发送「查 客户名称」看看有哪些联系人。")
-    return contact
+    gone = col(Contact.disabled_reason) != ""
+    return list(tx.exec(query.order_by(gone, col(Contact.main).desc(), col(Contact.id))).all())
 
 
 def add_contact(
-    tx: Tx, *, customer_id: int, name: str, initials: str, title: str, mobile: str, now: datetime, by: str
-) -> Contact:
-    """A new contact; the customer's first one is its main one."""
-    first = tx.exec(select(func.count()).select_from(Contact).where(Contact.customer_id == customer_id)).one() == 0
+    tx: Tx, *, customer_id: int, name: str, initials: str, title: str, mobile: str, now: datetime, by: str,
+    wechat: str = "", phone: str = "", decider: bool = False, custom: dict[str, str] | None = None,
+) -> Contact:  # fmt: skip
+    """A new contact; it is the main one if the customer has none."""
+    mains = select(func.count()).select_from(Contact).where(Contact.customer_id == customer_id, col(Contact.main))
     contact = Contact(
-        customer_id=customer_id, name=name, initials=initials, title=title, mobile=mobile,
-        mobile_tail=mobile[-4:], main=first, created_at=now, created_by=by,
+        customer_id=customer_id, name=name, initials=initials, title=title, mobile=mobile, wechat=wechat, phone=phone,
+        decider=decider, mobile_tail=mobile[-4:], main=tx.exec(mains).one() == 0, created_at=now, created_by=by,
+        custom=custom or {},
     )  # fmt: skip
     tx.add(contact)
     tx.flush()
@@ -330,6 +429,57 @@ def remove_customer(tx: Tx, customer: Customer, now: datetime) -> None:
         .values(deleted_at=now)
         .execution_options(synchronize_session=False, unscoped="the caller has access to the customer")
     )
+    tx.flush()
+
+
+def restore_customer(tx: Tx, customer_id: int, at: datetime) -> str | None:
+    """Takes a deletion of that moment back, with the contacts that went with it; returns the owner.
+
+    Raises:
+        SameKey: another customer has its name or code by now.
+        NotFound: it was not deleted then.
+    """
+    try:
+        with tx.begin_nested():
+            tx.execute(
+                update(Customer)
+                .where(col(Customer.id) == customer_id, col(Customer.deleted_at) == at)
+                .values(deleted_at=None, version=Customer.version + 1)
+                .execution_options(synchronize_session=False, unscoped="who deleted it could see it")
+            )
+    except IntegrityError as twin:
+        raise SameKey(str(customer_id)) from twin
+    tx.execute(
+        update(Contact)
+        .where(col(Contact.customer_id) == customer_id, col(Contact.deleted_at) == at)
+        .values(deleted_at=None)
+        .execution_options(synchronize_session=False, unscoped="who deleted it could see it")
+    )
+    tx.expire_all()
+    owner_id: str | None = access_any(tx, customer_id).owner_id
+    return owner_id
+
+
+def lock_of(tx: Tx, customer_id: int) -> date | None:
+    """Until when it is kept from the pool, for the rule; what a card shows is cut by field rights."""
+    query = columns(col(Customer.lock_until)).where(col(Customer.id) == customer_id)
+    return tx.execute(query, execution_options={"unmasked": "the rule asks, whoever may read the day"}).scalar()
+
+
+def set_lock(tx: Tx, customer_id: int, until: date | None, now: datetime) -> None:
+    """Keeps it from the pool until that day, included."""
+    tx.execute(
+        update(Customer)
+        .where(col(Customer.id) == customer_id)
+        .values(lock_until=until, updated_at=now, version=Customer.version + 1)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def remove_contact(tx: Tx, contact: Contact, now: datetime) -> None:
+    """Gone from every list."""
+    contact.deleted_at, contact.main = now, False
+    tx.add(contact)
     tx.flush()
 
 

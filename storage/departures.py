@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import col, delete, func, select, update
 
-from storage import audit, outbox, people
+from storage import audit, outbox, people, teams
 from storage.database import Tx
 from storage.inbox import insert_ignore
 from storage.settings import put_setting
@@ -13,7 +13,7 @@ from storage.tables import Departure, Employee, Role, RoleMember, RoleMemberDepa
 
 
 def set_aside(tx: Tx, user_ids: Sequence[str], *, now: datetime) -> None:
-    """They have just been marked as gone: roles and administration end, and nothing more is sent to them.
+    """They have just been marked as gone: roles, teams and administration end, and nothing more is sent to them.
 
     Of the administrators the last one stays on the list, where he has no effect while he is away: a company is
     never without one for good.
@@ -33,6 +33,7 @@ def set_aside(tx: Tx, user_ids: Sequence[str], *, now: datetime) -> None:
             )  # fmt: skip
     tx.execute(delete(RoleMemberDepartment).where(col(RoleMemberDepartment.user_id).in_(user_ids)))
     tx.execute(delete(RoleMember).where(col(RoleMember.user_id).in_(user_ids)))
+    teams.end_for_people(tx, user_ids, now)
     outbox.cancel_for(tx, user_ids, now=now)
     tx.flush()
 

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sqlalchemy import Text, cast, literal
 from sqlalchemy import select as core_select
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, col, delete, func, select, update
 
 from bot.core.errors import NotFound
-from bot.core.forms import field_of
+from bot.core.forms import custom_kind, field_of
 from storage.database import Tx
+from storage.documents import text_at
 from storage.plain import InsertNew, Plain, given, table_of
 from storage.tables import (
     Competitor,
@@ -239,12 +242,25 @@ def relabel(tx: Tx, fields: Sequence[Field], was: str, now: str) -> int:
         column = _column(form, field)
         if column is None:
             continue
-        done = tx.execute(update(TABLES[form]).where(column == was).values({column.key: now}))
+        model: Any = TABLES[form]
+        if custom_kind(field) is not None:
+            document, at = model.custom, literal("$." + field)
+            changed_to = (
+                func.json_replace(document, at, now)
+                if tx.get_bind().dialect.name == "sqlite"
+                else func.jsonb_set(document, postgresql.array([field]), func.to_jsonb(cast(now, Text)))
+            )
+            change = update(model).where(column == was).values(custom=changed_to)
+            done = tx.execute(change, execution_options={"synchronize_session": False})
+        else:
+            done = tx.execute(update(model).where(column == was).values({column.key: now}))
         changed += int(done.rowcount)  # type: ignore[attr-defined]
     return changed
 
 
 def _column(form: str, field: str) -> Any:
     known = field_of(form, field)
-    model = TABLES.get(form)
+    model: Any = TABLES.get(form)
+    if custom_kind(field) is not None:
+        return text_at(model.custom, field)
     return getattr(model, known.attribute, None) if known is not None and model is not None else None

@@ -5,6 +5,9 @@ transaction's person may not see is replaced in the object, without making it di
 every SELECT, a column he may not see is replaced wherever it stands — shown, compared, sorted, grouped or summed — by
 what he does see of it: a hidden telephone number matches nothing, a masked one only what its mask shows.
 
+What a company's own fields hold stands in one document a row (column `custom`); it is cut field by field in the same
+two places. A field's name says of which kind it is, so nothing need be looked up for that.
+
 Statements past the session (`storage.plain.Plain`) meet neither hook; they refuse fields of forms unless they say why.
 A query that must look at the true values says why: `.execution_options(unmasked="…")`.
 """
@@ -27,6 +30,7 @@ from sqlalchemy import (
     case,
     event,
     func,
+    inspect,
     literal_column,
     type_coerce,
 )
@@ -37,14 +41,23 @@ from sqlmodel import SQLModel
 
 from bot.core.actor import Scope
 from bot.core.fields import FieldLevel, FieldRights
-from bot.core.forms import FORMS, FormField
+from bot.core.forms import CUSTOM_FORMS, DOCUMENT, FORMS, FormField, custom_kind
 from bot.language.phones import mask as mask_phone
+from storage.documents import Outlined, Without
 
 TABLES: Final[Mapping[str, str]] = {form: "follow_up" if form == "followup" else form for form in FORMS}
 TEXTS: Final = ("text", "choice", "phone")  # kinds of which an outline can be shown
 DERIVED: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {  # columns that hold a field's value again
     ("contact", "mobile"): (("contact", "mobile_tail"),),
-    ("followup", "next_at"): (("customer", "next_follow_up_at"),),
+    ("followup", "content"): (("comment", "content"), ("visit", "remark")),
+    ("followup", "next_at"): (("customer", "next_follow_up_at"), ("opportunity", "next_follow_up_at")),
+    ("opportunity", "amount"): (("opportunity_line", "price"), ("opportunity_line", "amount")),
+    ("contract", "amount"): (("contract_line", "price"), ("contract_line", "amount")),
+    ("product", "price"): (
+        ("product_price", "price"),
+        ("opportunity_line", "price"),
+        ("contract_line", "price"),
+    ),
 }
 STARS: Final = "*" * 64
 
@@ -113,11 +126,39 @@ def _masked_phone(column: ColumnElement[Any]) -> ColumnElement[Any]:
     )
 
 
-Cuts = dict[str, dict[str, Cut]]  # table → column → what becomes of it
+@dataclass(frozen=True, slots=True)
+class DocumentCut:
+    """What becomes of the column that holds a company's own fields. `whole`: nothing of it is shown."""
+
+    fields: tuple[tuple[str, Cut], ...] = ()  # by name
+    whole: bool = False
+
+    def value(self, value: Any) -> Any:
+        """As the person sees it."""
+        if self.whole or not value:
+            return {}
+        limited = dict(self.fields)
+        seen = {name: limited[name].value(one) if name in limited else one for name, one in value.items()}
+        return {name: one for name, one in seen.items() if one}
+
+    def expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The same in SQL."""
+        if self.whole:
+            return type_coerce(func.nullif(column, column), column.type)
+        cut = column
+        for name, one in self.fields:
+            shown = one.level is FieldLevel.MASKED and one.kind in TEXTS
+            cut = (Outlined if shown else Without)(cut, _words(name))
+        return cut
+
+
+Cuts = dict[str, dict[str, Cut | DocumentCut]]  # table → column → what becomes of it
 POOL: Final[Cuts] = {
     "customer": {
         "phone": Cut(FieldLevel.MASKED, "phone"),
-        **{name: Cut(FieldLevel.HIDDEN, "text") for name in ("source", "credit_code", "remark")},
+        **{name: Cut(FieldLevel.HIDDEN, "text") for name in ("source", "credit_code", "remark", "address", "website")},
+        **{name: Cut(FieldLevel.HIDDEN, "number") for name in ("lng", "lat")},
+        DOCUMENT: DocumentCut(whole=True),
     }
 }
 
@@ -134,6 +175,14 @@ def cuts(rights: FieldRights) -> Cuts:
             found.setdefault(TABLES[form], {})[field.attribute] = Cut(level, field.kind)
             for table, column in DERIVED.get((form, field.name), ()):
                 found.setdefault(table, {})[column] = Cut(level, "tail" if column.endswith("_tail") else field.kind)
+    for form in CUSTOM_FORMS:
+        limited = tuple(
+            (name, Cut(level, kind))
+            for of, name, level in sorted(rights.limits)
+            if of == form and level in (FieldLevel.HIDDEN, FieldLevel.MASKED) and (kind := custom_kind(name))
+        )
+        if limited:
+            found.setdefault(TABLES[form], {})[DOCUMENT] = DocumentCut(limited)
     return found
 
 
@@ -151,6 +200,8 @@ def guarded_columns() -> dict[str, frozenset[str]]:
                 found.setdefault(TABLES[form], set()).add(field.attribute)
                 for table, column in DERIVED.get((form, field.name), ()):
                     found.setdefault(table, set()).add(column)
+    for form in CUSTOM_FORMS:
+        found.setdefault(TABLES[form], set()).add(DOCUMENT)
     return {table: frozenset(columns) for table, columns in found.items()}
 
 
@@ -169,7 +220,7 @@ def conceal(instance: Any, session: Session | None, names: Iterable[str] | None 
         _apply(instance, POOL["customer"], names)
 
 
-def _apply(instance: Any, columns: Mapping[str, Cut], names: Iterable[str] | None) -> None:
+def _apply(instance: Any, columns: Mapping[str, Cut | DocumentCut], names: Iterable[str] | None) -> None:
     loaded = instance.__dict__
     for name, cut in columns.items():
         if name in loaded and (names is None or name in names):
@@ -187,10 +238,12 @@ def rebind(tx: Session, scope: Scope) -> None:
 
 def watch(models: Mapping[str, type[SQLModel]]) -> None:
     """Called by `storage.tables` when every model is defined: by name of the table."""
-    for table in TABLES.values():
+    for table in {*TABLES.values(), *GUARDED}:
         model = models[table]
         event.listen(model, "load", _on_load)
         event.listen(model, "refresh", _on_refresh)
+        if DOCUMENT in model.model_fields:
+            event.listen(getattr(model, DOCUMENT), "set", _on_set)
 
 
 def _on_load(instance: Any, context: Any) -> None:
@@ -199,6 +252,12 @@ def _on_load(instance: Any, context: Any) -> None:
 
 def _on_refresh(instance: Any, context: Any, names: Any) -> None:
     conceal(instance, context.session if context is not None else object_session(instance), names)
+
+
+def _on_set(instance: Any, *_: Any) -> None:
+    """What a person sees of a stored document may be less than there is: written back whole, it would lose the rest."""
+    if inspect(instance).persistent:
+        raise TypeError("a stored row's own fields are changed by storage.custom_fields.put_values")
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -227,7 +286,7 @@ def cut_statement(statement: Any, found: Cuts) -> Any:
     return visitors.replacement_traverse(statement, {}, replace) if isinstance(statement, Select) else statement
 
 
-def _cut_of(element: Any, found: Cuts) -> Cut | None:
+def _cut_of(element: Any, found: Cuts) -> Cut | DocumentCut | None:
     for table, key in _columns(element):
         if table is not None and key in found.get(table.name, {}):
             return found[table.name][key]

@@ -35,7 +35,9 @@ from storage.types import Moment
 ALL: Final = 2_000_000_000  # as a limit: no limit
 WHY: Final = "an administrator hands over whatever the former owner holds"
 COUNTED: Final = "an administrator reads how many have a next contact, never when one is"
-REMINDERS: Final = ("next_follow_up", "not_followed", "not_closed", "returns_soon", "contract_expiry")
+REMINDERS: Final = (
+    "next_follow_up", "not_followed", "not_closed", "returns_soon", "contract_expiry", "payment_due", "payment_overdue",
+)  # fmt: skip
 
 ITEM, H, A, D = table_of(HandoverItem), table_of(OwnerHistory), table_of(Audit), table_of(DigestItem)
 C, E = table_of(Customer), table_of(Employee)

@@ -109,6 +109,13 @@ def names_of(tx: Tx, user_ids: Iterable[str | None]) -> dict[str, str]:
     return {row.user_id: told.get(row.user_id, row.name) for row in rows}
 
 
+def plain_names(tx: Tx, user_ids: Iterable[str]) -> dict[str, str]:
+    """User id → name as it is, of those who work here: for tables, which have the id besides."""
+    wanted = sorted(set(user_ids))
+    query = select(Employee.user_id, Employee.name).where(col(Employee.user_id).in_(wanted), col(Employee.active))
+    return dict(tx.exec(query).all()) if wanted else {}
+
+
 def tell_apart(tx: Tx, user_ids: Iterable[str]) -> dict[str, str]:
     """User id → 陈晨（成都组）; two of one name and department by their id: 陈晨（成都组 a1）."""
     bearers: dict[str, dict[str, str]] = {}  # name → user id → main department

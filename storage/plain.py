@@ -23,13 +23,13 @@ from sqlmodel import SQLModel
 
 from bot.core.fields import FieldRights
 from storage.database import DRIVER, Tx
-from storage.fields import POOL, Cut, cut_statement, cuts, shows_fields
+from storage.fields import POOL, Cut, DocumentCut, cut_statement, cuts, shows_fields
 from storage.hints import by_ids
 from storage.scope import narrowing, touches_scoped
 
 Values = Sequence[dict[str, object]]
 Convert = Callable[[Any], Any] | None
-USER, DEPARTMENTS = "scope_user", "scope_departments"
+USER, DEPARTMENTS, DAY = "scope_user", "scope_departments", "scope_day"
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -229,13 +229,18 @@ class Narrowed:
         scope = tx.info.get("scope")
         if scope is None:
             raise RuntimeError("this transaction has no scope: open it through Database.unit(scope, …)")
-        shape = (scope.departments is None, bool(scope.departments), scope.pool and not self._owned, scope.pool_masked)
+        shape = (
+            scope.departments is None, bool(scope.departments), scope.pool and not self._owned, scope.pool_masked,
+            scope.departments is not None and scope.day is not None,
+        )  # fmt: skip
         plain = self._plains.get((shape, scope.fields))
         if plain is None:
             plain = self._plains[shape, scope.fields] = self._made(shape, scope.fields)
         if not self._unscoped:
             if scope.departments is not None:
                 values[USER] = scope.user_id
+                if scope.day is not None:
+                    values[DAY] = scope.day
             if shape[1]:
                 values[DEPARTMENTS] = sorted(scope.departments)
         rows = plain.run(tx, **values)
@@ -243,14 +248,15 @@ class Narrowed:
             return Rows([_as_pooled(row, self._pool) for row in rows], rows.rowcount)
         return rows
 
-    def _made(self, shape: tuple[bool, bool, bool, bool], fields: FieldRights) -> Plain:
+    def _made(self, shape: tuple[bool, bool, bool, bool, bool], fields: FieldRights) -> Plain:
         statement = self._statement if self._unscoped else self._narrow(*shape)
         if found := cuts(fields):
             statement = cut_statement(statement, found)
         return Plain(statement, unscoped="its conditions are written into it", unmasked="its fields are cut")
 
-    def _narrow(self, everybody: bool, some: bool, pool: bool, pool_masked: bool) -> Select[Any]:
+    def _narrow(self, everybody: bool, some: bool, pool: bool, pool_masked: bool, dated: bool) -> Select[Any]:
         departments = None if everybody else given_list(DEPARTMENTS) if some else ()
+        day = given(DAY) if dated else None
         tables = [one for one in self._statement.get_final_froms() if isinstance(one, Table)]
         if sum(isinstance(one, Select) for one in visitors.iterate(self._statement)) > 1:
             raise TypeError("a subquery is not narrowed: ask the session")
@@ -259,14 +265,14 @@ class Narrowed:
         rules = [
             rule
             for table in tables
-            if (rule := narrowing(table, given(USER), departments, pool, pool_masked)) is not None
+            if (rule := narrowing(table, given(USER), departments, pool, pool_masked, day)) is not None
         ]
         if not rules:
             raise TypeError("no scoped table in its FROM: a Plain will do")
         return self._statement.where(*rules)
 
 
-def _as_pooled(row: Any, cuts_of: dict[str, Cut]) -> Any:
+def _as_pooled(row: Any, cuts_of: dict[str, Cut | DocumentCut]) -> Any:
     """Of a customer without an owner only what the pool shows (D14)."""
     if row.owner_id is not None:
         return row

@@ -1,16 +1,17 @@
 """The public pool: claims, returns, and who had what when."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import case, insert
+from sqlalchemy import ColumnElement, and_, case, insert
 from sqlalchemy import select as columns
 from sqlalchemy import update as core_update
 from sqlmodel import col, func, select, update
 
 from storage.database import Tx
 from storage.plain import Narrowed, Plain, given, table_of
-from storage.tables import ClaimCarry, ClaimLog, Contract, Customer, Employee, OwnerHistory
+from storage.tables import ClaimCarry, ClaimLog, Contract, Customer, Employee, OwnerHistory, TeamMember
 
 C, E, H = table_of(Customer), table_of(Employee), table_of(OwnerHistory)
 CARRY, LOG = table_of(ClaimCarry), table_of(ClaimLog)
@@ -26,6 +27,10 @@ CLAIMS = Plain(
 )
 CLAIMED = Plain(insert(LOG))
 HOLDING = Narrowed(columns(func.count()).select_from(C).where(C.c.owner_id == given("of")), owned=True)
+HELD = Plain(
+    columns(func.count()).select_from(C).where(C.c.owner_id == given("of"), C.c.deleted_at.is_(None)),
+    unscoped="a cap is held against all a person owns",
+)
 GIVE = Plain(
     core_update(C)
     .where(C.c.id == given("of"), C.c.owner_id.is_(None), C.c.deleted_at.is_(None))
@@ -107,13 +112,18 @@ def take(tx: Tx, customer_id: int, user_id: str, *, how: str, by: str, now: date
 
 def release(
     tx: Tx, customer_id: int, owner_id: str, *, how: str, by: str, now: datetime, reason: str,
-    rule_days: int | None = None, unless_followed_since: datetime | None = None,
+    rule_days: int | None = None, unless_followed_since: datetime | None = None, unless_locked_on: date | None = None,
 ) -> bool:  # fmt: skip
-    """Puts an owned customer into the pool. False: its owner, or its last follow-up, has changed meanwhile."""
+    """Puts an owned customer into the pool, and ends its team (R-POOL-14).
+
+    False: its owner, or its last follow-up, has changed meanwhile, or it is locked (`unless_locked_on`: that day).
+    """
     where = [col(Customer.id) == customer_id, col(Customer.owner_id) == owner_id]
     if unless_followed_since is not None:
         followed = col(Customer.last_follow_up_at)
         where.append(followed.is_(None) | (followed <= unless_followed_since))
+    if unless_locked_on is not None:
+        where.append(col(Customer.lock_until).is_(None) | (col(Customer.lock_until) < unless_locked_on))
     done = tx.execute(
         update(Customer)
         .where(*where)
@@ -126,7 +136,17 @@ def release(
     if not done.rowcount:  # type: ignore[attr-defined]
         return False
     _turn_page(tx, customer_id, None, how=how, by=by, now=now, reason=reason, rule_days=rule_days)
+    _teams(tx, customer_id, col(TeamMember.ended_at).is_(None), ended_at=now)
     return True
+
+
+def _teams(tx: Tx, customer_id: int, which: ColumnElement[bool], *, ended_at: datetime | None) -> None:
+    tx.execute(
+        update(TeamMember)
+        .where(col(TeamMember.customer_id) == customer_id, which)
+        .values(ended_at=ended_at)
+        .execution_options(synchronize_session=False, unscoped="a team ends with the ownership it helped")
+    )
 
 
 def give_back(tx: Tx, customer_id: int, user_id: str, *, since: datetime, pooled_at: datetime, now: datetime) -> bool:
@@ -153,7 +173,11 @@ def give_back(tx: Tx, customer_id: int, user_id: str, *, since: datetime, pooled
 def regain(
     tx: Tx, customer_id: int, user_id: str, *, since: datetime, next_at: datetime | None, timed: bool, now: datetime
 ) -> bool:
-    """Takes a return back: the customer is the former owner's again, as it was."""
+    """Takes a return back: the customer is the former owner's again, as it was, and its team with it."""
+    pooled_at = tx.exec(
+        select(Customer.pooled_at).where(Customer.id == customer_id),
+        execution_options={"unscoped": "the team that ended when it went"},
+    ).first()
     done = tx.execute(
         update(Customer)
         .where(col(Customer.id) == customer_id, col(Customer.owner_id).is_(None))
@@ -166,7 +190,50 @@ def regain(
     if not done.rowcount:  # type: ignore[attr-defined]
         return False
     _turn_page(tx, customer_id, user_id, how="undo", by=user_id, now=now, reason="撤销退回")
+    if pooled_at is not None:
+        _teams(tx, customer_id, col(TeamMember.ended_at) == pooled_at, ended_at=None)
     return True
+
+
+def transfer(
+    tx: Tx, customer_id: int, *, giver_id: str, receiver_id: str, since: datetime, how: str, by: str, now: datetime,
+    reason: str = "",
+) -> bool:  # fmt: skip
+    """The customer goes from one owner to another. False: it was not the giver's any more.
+
+    `since`: from when it counts as the receiver's. Its contacts are seen with it (R-CONT-6); a receiver who was in its
+    team is its owner now.
+    """
+    done = tx.execute(
+        update(Customer)
+        .where(col(Customer.id) == customer_id, col(Customer.owner_id) == giver_id, col(Customer.deleted_at).is_(None))
+        .values(owner_id=receiver_id, owner_since=since, updated_at=now, version=Customer.version + 1)
+        .execution_options(synchronize_session=False, unscoped="the caller has checked the row")
+    )
+    if not done.rowcount:  # type: ignore[attr-defined]
+        return False
+    _turn_page(tx, customer_id, receiver_id, how=how, by=by, now=now, reason=reason)
+    _teams(
+        tx, customer_id, and_(col(TeamMember.user_id) == receiver_id, col(TeamMember.ended_at).is_(None)), ended_at=now
+    )
+    return True
+
+
+def give_place_back(tx: Tx, customer_id: int, user_id: str, *, at: datetime) -> None:
+    """A transfer is taken back: who was in the team before it is so again."""
+    _teams(tx, customer_id, and_(col(TeamMember.user_id) == user_id, col(TeamMember.ended_at) == at), ended_at=None)
+
+
+def count_held(tx: Tx, owner_id: str) -> int:
+    """All customers of that owner, whatever the asker sees: what a cap is held against."""
+    return int(HELD.run(tx, of=owner_id).scalar_one())
+
+
+def count_locked(tx: Tx, owner_id: str, today: date) -> int:
+    """Customers of that owner that are locked (R-POOL-16)."""
+    query = select(func.count()).select_from(Customer)
+    query = query.where(Customer.owner_id == owner_id, col(Customer.lock_until) >= today)
+    return tx.exec(query.where(col(Customer.deleted_at).is_(None)), execution_options={"unscoped": "a figure"}).one()
 
 
 def _turn_page(
@@ -183,6 +250,21 @@ def _turn_page(
 def open_page(tx: Tx, customer_id: int, owner_id: str | None, *, how: str, by: str, now: datetime) -> None:
     """The first line of a new customer's owner history."""
     _turn_page(tx, customer_id, owner_id, how=how, by=by, now=now, reason="")
+
+
+def open_pages(tx: Tx, owners: Mapping[int, str | None], *, how: str, by: str, now: datetime) -> None:
+    """As `open_page`, for many new customers at once: customer → owner."""
+    if owners:
+        OPEN_PAGE.run_many(
+            tx,
+            [
+                {
+                    "customer_id": customer_id, "owner_id": owner_id, "from_at": now, "how": how, "by_user_id": by,
+                    "reason": "", "rule_days": None,
+                }
+                for customer_id, owner_id in owners.items()
+            ],
+        )  # fmt: skip
 
 
 def holding_of(tx: Tx, customer_id: int) -> Holding | None:
@@ -243,20 +325,24 @@ class Clocked:
     next_follow_up_at: datetime | None
     next_timed: bool
     has_contract: bool
+    lock_until: date | None = None
 
 
 def list_clocked(tx: Tx, *, owner_id: str | None = None) -> list[Clocked]:
     """All owned customers within the scope, or one person's."""
-    effective = select(Contract.customer_id).where(Contract.state == "effective", col(Contract.deleted_at).is_(None))
+    effective = select(Contract.customer_id).where(
+        col(Contract.state).in_(("effective", "ended")), col(Contract.deleted_at).is_(None)
+    )  # fmt: skip
     query = columns(
         col(Customer.id), col(Customer.name), col(Customer.owner_id), col(Customer.owner_since),
         col(Customer.last_follow_up_at), col(Customer.next_follow_up_at), col(Customer.next_timed),
+        col(Customer.lock_until),
     ).where(col(Customer.owner_id).is_not(None))  # fmt: skip
     if owner_id is not None:
         query = query.where(col(Customer.owner_id) == owner_id)
     contracted = set(tx.exec(effective, execution_options={"unscoped": "whether a customer has a contract"}).all())
     return [
-        Clocked(i or 0, name, owner, since, last, planned, bool(timed), i in contracted)
-        for i, name, owner, since, last, planned, timed in tx.execute(query).all()
+        Clocked(i or 0, name, owner, since, last, planned, bool(timed), i in contracted, locked)
+        for i, name, owner, since, last, planned, timed, locked in tx.execute(query).all()
         if owner is not None and since is not None
     ]

@@ -6,6 +6,7 @@ from sqlmodel import col, func, or_, select
 
 from bot.core.errors import NotFound
 from storage.database import Tx
+from storage.references import is_referred_to
 from storage.tables import Product
 
 
@@ -52,3 +53,8 @@ def remove_product(tx: Tx, product: Product) -> None:
     """Only for one that nothing refers to."""
     tx.delete(product)
     tx.flush()
+
+
+def is_used(tx: Tx, product: Product) -> bool:
+    """Whether any row of another table refers to it, as the schema has it."""
+    return is_referred_to(tx, Product, product.id or 0)

@@ -1,7 +1,7 @@
 """Whose rows a transaction sees. Bound to the transaction, so that no query can forget it.
 
 House section 0.6 and 4.6. Every SELECT, UPDATE, DELETE and get() of an `Owned` table (and of tables whose
-rows hang on a customer) is narrowed by a hook; raw text is refused; a session without a scope raises.
+rows hang on a customer or a contract) is narrowed by a hook; raw text is refused; a session without a scope raises.
 A query that must see more says why: `.execution_options(unscoped="…")`, so the exceptions can be grepped.
 """
 
@@ -28,21 +28,31 @@ class OfCustomer(SQLModel):
     customer_id: int = Field(foreign_key="customer.id", index=True)
 
 
+class OfContract(SQLModel):
+    """Base of every table whose rows are seen by whoever sees their contract."""
+
+    contract_id: int = Field(foreign_key="contract.id", index=True)
+
+
 class Tables:
     """The concrete tables the hook narrows, found once after all models are loaded."""
 
     owned: ClassVar[tuple[type[Owned], ...]] = ()
     of_customer: ClassVar[tuple[type[OfCustomer], ...]] = ()
+    of_contract: ClassVar[tuple[type[OfContract], ...]] = ()
     names: ClassVar[frozenset[str]] = frozenset()
     owned_names: ClassVar[frozenset[str]] = frozenset()
+    contract_names: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def collect(cls) -> None:
         """Called by `storage.tables` when every model is defined."""
         cls.owned = tuple(t for t in Owned.__subclasses__() if hasattr(t, "__table__"))
         cls.of_customer = tuple(t for t in OfCustomer.__subclasses__() if hasattr(t, "__table__"))
+        cls.of_contract = tuple(t for t in OfContract.__subclasses__() if hasattr(t, "__table__"))
         cls.owned_names = frozenset(_table(t).name for t in cls.owned)
-        cls.names = frozenset(_table(t).name for t in (*cls.owned, *cls.of_customer))
+        cls.contract_names = frozenset(_table(t).name for t in cls.of_contract)
+        cls.names = frozenset(_table(t).name for t in (*cls.owned, *cls.of_customer, *cls.of_contract))
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -51,15 +61,15 @@ def _table(model: type[SQLModel]) -> Table:
 
 
 def visible(table: Table, scope: Scope) -> ColumnElement[bool]:
-    """Own rows, those of the scope's departments, and (if the scope says so) those without an owner."""
-    return _visible(table, scope.user_id, _departments(scope), scope.pool)
+    """Own rows, those of the scope's departments and teams, and (if the scope says so) those without an owner."""
+    return _visible(table, scope.user_id, _departments(scope), scope.pool, scope.day)
 
 
 def _departments(scope: Scope) -> list[int] | None:
     return None if scope.departments is None else sorted(scope.departments)
 
 
-def _visible(table: Table, user: Any, departments: Any, pool: bool) -> ColumnElement[bool]:
+def _visible(table: Table, user: Any, departments: Any, pool: bool, day: Any) -> ColumnElement[bool]:
     owner = table.c.owner_id
     pooled = owner.is_(None) if pool else false()
     if departments is None:
@@ -69,27 +79,44 @@ def _visible(table: Table, user: Any, departments: Any, pool: bool) -> ColumnEle
         members = SQLModel.metadata.tables["employee_department"]
         inside = select(members.c.user_id).where(members.c.department_id.in_(departments))
         rules.append(owner.in_(inside))
+    customer = table.c.id if table.name == "customer" else table.c.get("customer_id")
+    if day is not None and customer is not None:
+        rules.append(and_(owner.is_not(None), customer.in_(_teams(user, day))))
     return or_(*rules)
 
 
-def narrowing(table: Table, user: Any, departments: Any, pool: bool, pool_masked: bool) -> ColumnElement[bool] | None:
+def _teams(user: Any, day: Any) -> Any:
+    """The customers of whose team the person is on that day, the last one included."""
+    team = SQLModel.metadata.tables["team_member"]
+    lasting = or_(team.c.until.is_(None), team.c.until >= day)
+    return select(team.c.customer_id).where(team.c.user_id == user, team.c.ended_at.is_(None), lasting)
+
+
+def narrowing(
+    table: Table, user: Any, departments: Any, pool: bool, pool_masked: bool, day: Any
+) -> ColumnElement[bool] | None:
     """What makes a row of `table` visible; None: the table belongs to nobody.
 
-    `user` and `departments` are a scope's (None: everybody's departments), or stand for them in a statement that is
-    made once (`bindparam`).
+    `user`, `departments` and `day` are a scope's (None: everybody's departments, no teams), or stand for them in a
+    statement that is made once (`bindparam`).
     """
     if table.name not in Tables.names:
         return None
     alive = table.c.deleted_at.is_(None) if "deleted_at" in table.c else true()
     if table.name in Tables.owned_names:
-        return and_(alive, _visible(table, user, departments, pool))
+        return and_(alive, _visible(table, user, departments, pool, day))
+    if table.name in Tables.contract_names:
+        contracts = SQLModel.metadata.tables["contract"]
+        seen = select(contracts.c.id).where(contracts.c.deleted_at.is_(None))
+        seen = seen.where(_visible(contracts, user, departments, pool, day))
+        return and_(alive, seen.where(contracts.c.id == table.c.contract_id).correlate(table).exists())
     if departments is None and pool and not pool_masked:  # system and administrators: history of the pool too
         return alive
     customers = SQLModel.metadata.tables["customer"]
     owned = (
         select(customers.c.id)
         .where(customers.c.deleted_at.is_(None), customers.c.owner_id.is_not(None))
-        .where(_visible(customers, user, departments, pool=False))  # none of these is without an owner
+        .where(_visible(customers, user, departments, pool=False, day=day))  # none of these is without an owner
     )
     if departments is None or isinstance(departments, BindParameter) or departments:  # many: the row asks for its own
         return and_(alive, owned.where(customers.c.id == table.c.customer_id).correlate(table).exists())
@@ -99,8 +126,8 @@ def narrowing(table: Table, user: Any, departments: Any, pool: bool, pool_masked
 @lru_cache(maxsize=512)  # a scope is made anew for every request, and mostly equal to the last one's
 def _criteria(scope: Scope) -> tuple[Any, ...]:
     rules: list[Any] = []
-    for model in (*Tables.owned, *Tables.of_customer):
-        rule = narrowing(_table(model), scope.user_id, _departments(scope), scope.pool, scope.pool_masked)
+    for model in (*Tables.owned, *Tables.of_customer, *Tables.of_contract):
+        rule = narrowing(_table(model), scope.user_id, _departments(scope), scope.pool, scope.pool_masked, scope.day)
         assert rule is not None
         rules.append(with_loader_criteria(model, rule, include_aliases=True))
     return tuple(rules)

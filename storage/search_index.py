@@ -5,7 +5,8 @@ session calls `index_rows`; `rebuild` makes everything anew. Deleted rows keep t
 and whoever asks sees the rows themselves through their scope.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -38,6 +39,7 @@ KINDS: Final[dict[str, Kind]] = {
     kind.name: kind
     for kind in (
         Kind("customer.name", "customer", "name", grams.of_name, grams.NAME),
+        Kind("customer.short", "customer", "short_name", grams.of_name, grams.NAME),
         Kind("customer.initials", "customer", "initials", grams.of_initials, grams.LETTERS),
         Kind("customer.pinyin", "customer", "name", grams.of_spelling, grams.LETTERS),
         Kind("customer.phone", "customer", "phone", grams.of_number, WHOLE),
@@ -51,6 +53,7 @@ KINDS: Final[dict[str, Kind]] = {
         Kind("opportunity.name", "opportunity", "name", grams.of_name, grams.NAME),
         Kind("opportunity.pinyin", "opportunity", "name", grams.of_spelling, grams.LETTERS),
         Kind("contract.number", "contract", "number", grams.of_code, WHOLE),
+        Kind("contract.name", "contract", "name", grams.of_name, grams.NAME),
         Kind("product.code", "product", "code", grams.of_code, WHOLE),
         Kind("product.name", "product", "name", grams.of_name, grams.NAME),
         Kind("product.pinyin", "product", "name", grams.of_spelling, grams.LETTERS),
@@ -77,6 +80,23 @@ def index_rows(tx: Session, name: str, ids: Sequence[int]) -> None:
     tx.flush()
     for start in range(0, len(ids), BATCH):
         _index(tx.connection(), name, _columns(name).c.id.in_(ids[start : start + BATCH]))
+
+
+@contextmanager
+def reindexed(tx: Session, name: str, ref_id: int) -> Iterator[None]:
+    """Around an update of one row past the session: its entries follow what was written."""
+    tx.flush()
+    before = _entries_now(tx, name, ref_id)
+    yield
+    after = _entries_now(tx, name, ref_id)
+    _remove(tx.connection(), before - after)
+    _insert(tx.connection(), after - before)
+
+
+def _entries_now(tx: Session, name: str, ref_id: int) -> Entries:
+    rows = _columns(name)
+    row = tx.connection().execute(select(rows).where(rows.c.id == ref_id)).mappings().first()
+    return entries_of(name, dict(row), ref_id) if row is not None else Entries()
 
 
 def rebuild(connection: Connection) -> None:

@@ -57,6 +57,7 @@ class PoolSettings(_Part):
     holding_cap: int | None = Field(default=None, ge=0)  # customers a person may own when claiming
     return_after_days: int | None = Field(default=None, ge=1)  # days without follow-up
     return_with_contract: bool = False  # D2
+    lock_cap: int | None = Field(default=None, ge=0)  # customers a person may keep locked (R-POOL-16)
     reclaim_after_days: int | None = Field(default=None, ge=0)  # before a former owner may claim again
 
 
@@ -90,6 +91,7 @@ class CompanySettings(_Part):
     reminders: ReminderSettings = ReminderSettings()
     quiet_hours: tuple[ClockTime, ClockTime] = ("20:00", "08:30")
     approvals: ApprovalSettings = ApprovalSettings()
+    allow_over_collect: bool = False  # payments may go above their contract, with a warning on record (R-PAY-2)
     advanced_operations: dict[Form, tuple[Operation, ...]] = dict.fromkeys(FORMS, ADVANCED)
     pool_rule_since: date | None = None  # the day the return rule was switched on or tightened (D3)
 

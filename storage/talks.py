@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from types import EllipsisType
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -13,15 +14,15 @@ from storage.tables import Conversation
 T = table_of(Conversation)
 HERE = (T.c.user_id == given("person"), T.c.conversation_id == given("where"))
 LOAD = Plain(
-    select(T.c.pending, T.c.pending_until, T.c.subject_id, T.c.subject_until, T.c.misses).where(*HERE)
+    select(T.c.pending, T.c.pending_until, T.c.subject_id, T.c.subject_until, T.c.misses, T.c.asked).where(*HERE)
 )  # fmt: skip
 BEGIN = Plain(insert(T))
 SAVE = Plain(
     update(T)
     .where(*HERE)
     .values(
-        pending=given("asked"), pending_until=given("asked_until"), subject_id=given("about"),
-        subject_until=given("about_until"), misses=given("missed"),
+        pending=given("question"), pending_until=given("question_until"), subject_id=given("about"),
+        subject_until=given("about_until"), misses=given("missed"), asked=given("put_so"),
     )
 )  # fmt: skip
 
@@ -38,6 +39,7 @@ class Memory:
     subject_id: int | None = None
     subject_until: datetime | None = None
     misses: int = 0
+    asked: dict[str, Any] | None = None
 
 
 def load(tx: Tx, user_id: str, conversation_id: str) -> Memory:
@@ -54,19 +56,26 @@ def find(tx: Tx, user_id: str, conversation_id: str) -> Conversation | None:
 def save(
     tx: Tx, before: Memory, *, pending: dict[str, Any] | None, pending_until: datetime | None,
     subject_id: int | None, subject_until: datetime | None, misses: int,
+    asked: dict[str, Any] | EllipsisType | None = ...,
 ) -> None:  # fmt: skip
-    """Written at the end of the message's transaction, if anything has changed."""
+    """Written at the end of the message's transaction, if anything has changed.
+
+    `asked`: see `Conversation`; by default it stays as long as the question does.
+    """
+    if isinstance(asked, EllipsisType):
+        asked = before.asked if pending == before.pending else None
     if not before.known:
         BEGIN.run(
             tx, user_id=before.user_id, conversation_id=before.conversation_id, pending=pending,
             pending_until=pending_until, subject_id=subject_id, subject_until=subject_until, misses=misses,
+            asked=asked,
         )  # fmt: skip
         return
-    if (pending, pending_until, subject_id, subject_until, misses) == (
-        before.pending, before.pending_until, before.subject_id, before.subject_until, before.misses,
+    if (pending, pending_until, subject_id, subject_until, misses, asked) == (
+        before.pending, before.pending_until, before.subject_id, before.subject_until, before.misses, before.asked,
     ):  # fmt: skip
         return
     SAVE.run(
-        tx, person=before.user_id, where=before.conversation_id, asked=pending, asked_until=pending_until,
-        about=subject_id, about_until=subject_until, missed=misses,
+        tx, person=before.user_id, where=before.conversation_id, question=pending, question_until=pending_until,
+        about=subject_id, about_until=subject_until, missed=misses, put_so=asked,
     )  # fmt: skip

@@ -56,6 +56,7 @@ class TargetLine:
     subject: Subject
     metric: str
     months: dict[int, Decimal]
+    year: int = 0
 
 
 def list_year(tx: Tx, year: int) -> list[TargetLine]:
@@ -67,9 +68,14 @@ def list_year(tx: Tx, year: int) -> list[TargetLine]:
     people = dict(tx.exec(select(Employee.user_id, Employee.name)).all())
     groups = {str(i): name for i, name in tx.exec(select(Department.department_id, Department.name)).all()}
     return [
-        TargetLine(Subject(kind, key, (people if kind == "user" else groups).get(key, key)), metric, months)
+        TargetLine(Subject(kind, key, (people if kind == "user" else groups).get(key, key)), metric, months, year)
         for (kind, key, metric), months in found.items()
     ]
+
+
+def list_years(tx: Tx) -> list[int]:
+    """The years that have any target."""
+    return sorted(tx.exec(select(Target.year).distinct()).all())
 
 
 def _rows(tx: Tx, subject: Subject, metric: str, year: int) -> list[Target]:

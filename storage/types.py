@@ -48,4 +48,39 @@ class Fen(TypeDecorator[Decimal]):
         return None if value is None else from_fen(value)
 
 
+class _Scaled(TypeDecorator[Decimal]):
+    """A decimal in code, a whole number of its smallest parts in the database: SQLite has no decimals."""
+
+    impl = BigInteger
+    cache_ok = True
+    places: int
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Raises ValueError for more places than there are."""
+        if value is None:
+            return None
+        parts = value.scaleb(self.places)
+        if parts != parts.to_integral_value():
+            raise ValueError(f"{value} has more than {self.places} places")
+        return int(parts)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
+        """With all its places."""
+        return None if value is None else Decimal(value).scaleb(-self.places)
+
+
+class TenThousandths(_Scaled):
+    """A quantity, with four places."""
+
+    cache_ok = True
+    places = 4
+
+
+class Hundredths(_Scaled):
+    """A percentage, with two places."""
+
+    cache_ok = True
+    places = 2
+
+
 Json: Any = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")

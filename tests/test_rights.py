@@ -40,6 +40,7 @@ from storage.tables import (
     Contact,
     Contract,
     Customer,
+    CustomField,
     Department,
     Employee,
     EmployeeDepartment,
@@ -64,7 +65,7 @@ FUNCTIONS = [
     "customer:view", "customer:add", "customer:edit", "customer:export", "contact:view", "contact:add", "contact:edit",
     "followup:view", "followup:add", "followup:edit", "pool:view", "pool:claim", "pool:return", "pool:assign",
     "product:view", "product:add", "product:edit", "competitor:view", "competitor:add", "competitor:edit",
-    "competitor:delete", "target:view", "target:set",
+    "competitor:delete", "target:view", "target:set", "contract:view", "contract:add", "payment:view", "payment:add",
 ]  # fmt: skip
 LIMITED = [
     (form, f.name)
@@ -72,6 +73,11 @@ LIMITED = [
     for f in FORMS[form]
     if not f.always
 ]
+CUSTOM = (  # the company's own fields: form, name, label
+    ("customer", "text_0001", "说明"), ("customer", "choice_0001", "设备类型"), ("customer", "money_0001", "年采购额"),
+    ("contact", "text_0002", "爱好"),
+)  # fmt: skip
+LIMITED += [(form, name) for form, name, _ in CUSTOM]
 TEXT = {"customer": ("class", "industry", "source", "city", "credit_code", "remark"), "contact": ("title", "wechat")}
 BASE = ("product:", "competitor:", "target:")  # functions of the base data
 NEVER = ("next_at", "signed_on", "starts_on", "ends_on", "amount")  # no words: looked for by tests of their own
@@ -136,6 +142,9 @@ class Company:
             "reminders": {"next_follow_up_days": 3, "not_followed_days": 2, "contract_expiry_days": 9},
         }.items():  # fmt: skip
             put_setting(tx, name, value, by="", now=NOW)
+        for form, name, label in CUSTOM:
+            kind = name.partition("_")[0]
+            tx.add(CustomField(form=form, name=name, label=label, label_key=label, kind=kind))
         tx.add(SyncRun(kind="full", status="ok", started_at=NOW, finished_at=NOW))
         for number, parent in enumerate(plan.parents, start=1):
             tx.add(Department(department_id=number, name=f"部门{number}", parent_id=parent or None))
@@ -206,6 +215,7 @@ class Company:
             owner_since=since if owner else None, pooled_at=None if owner else since, created_at=since,
             updated_at=since, last_follow_up_at=since, next_timed=True,
             next_follow_up_at=NOW + timedelta(hours=5) if owner else None,
+            custom={"text_0001": word("SM"), "choice_0001": word("SB"), "money_0001": f"6{number}{number}38.7{number}"},
         )  # fmt: skip
         tx.add(row)
         tx.flush()
@@ -214,7 +224,7 @@ class Company:
         tx.add(
             Contact(
                 customer_id=row.id, name=f"张{word('CN')}", initials="", title=person["title"], wechat=person["wechat"],
-                mobile=mobile, mobile_tail=mobile[-4:], main=True, created_at=since,
+                mobile=mobile, mobile_tail=mobile[-4:], main=True, created_at=since, custom={"text_0002": word("AH")},
             )
         )  # fmt: skip
         method, content = word("ME"), word("CO")
@@ -240,6 +250,11 @@ class Company:
         self.words[mobile] = (row.id, "contact", "mobile", mobile)
         self.words |= {value: (row.id, "customer", f, value) for f, value in values.items()}
         self.words |= {value: (row.id, "contact", f, value) for f, value in person.items()}
+        self.words[word("SM")] = (row.id, "customer", "text_0001", word("SM"))
+        self.words[word("SB")] = (row.id, "customer", "choice_0001", word("SB"))
+        amount = f"{Decimal(f'6{number}{number}38.7{number}'):,.2f}"
+        self.words[amount] = (row.id, "customer", "money_0001", amount)
+        self.words[word("AH")] = (row.id, "contact", "text_0002", word("AH"))
         self.words[method] = (row.id, "followup", "method", method)
         self.words[content] = (row.id, "followup", "content", content)
 
@@ -282,13 +297,17 @@ class Company:
             if not pool or form != "customer" or name not in ("name", "city", "industry", "class"):
                 return False
         elif not self.in_scope(user, owner) or not self.views(user, owner, form):
-            return False
+            # a contract in sight names its customer; every owned one here has a contract of the same owner
+            return (
+                (form, name) == ("customer", "name") and self.in_scope(user, owner) and self.has(user, "contract:view")
+            )
         always = any(f.always for f in FORMS[form] if f.name == name)
         return always or self.level(user, form, name) in ("read", "write")
 
     def views(self, user: str, owner: str, form: str) -> bool:
         """Whether his functions let him look at others' records of the form."""
-        return owner == user or form == "contract" or all(self.has(user, f"{f}:view") for f in ("customer", form))
+        needed = ("contract",) if form == "contract" else ("customer", form)
+        return owner == user or all(self.has(user, f"{f}:view") for f in needed)
 
     async def learn(self) -> None:
         rows = await self.db.system(lambda tx: tx.exec(select(Customer.id, Customer.owner_id)).all())
@@ -410,7 +429,12 @@ ACTS: dict[str, Act] = {
             "修改竞争对手 恒力{one} 劣势 慢", "删除竞争对手 恒力{one}", "销售目标", "设目标 {person} 合同额 4月 3万",
             "交接 {person} 给 李四 全部", "交接任务", "数据字典", "字典 客户来源", "操作记录", "操作记录 {part}",
             "导出操作记录 本周", "导出角色", "后台管理", "公海设置", "销售阶段", "开票审批设置", "高级操作", "管理员",
-            "添加联系人", "新建客户",
+            "添加联系人", "新建客户", "客户 说明 {part}", "我的客户 设备类型 {part}", "客户 年采购额 大于1万",
+            "客户 年采购额 没填", "公海 说明 {part}", "字段 客户", "新建客户 {name}科技 王五 13812345678 说明 {part}",
+            "联系人 {name} 王五 13812345678 爱好 {part}", "停用字段 客户 说明", "为什么我看不到 年采购额",
+            "添加联系人", "合同", "合同 {part}", "我的合同", "快到期的合同", "查合同 {name}",
+            "合同 {name} 30万 一年",
+            "回款", "回款 {name} 5万", "{name}到账5万", "回款计划 {name} 3期", "逾期回款", "{name}还欠多少", "是",
         )
     },
     **{
@@ -445,7 +469,10 @@ ACTS: dict[str, Act] = {
     "redraw": _redraw,
 }  # fmt: skip
 
-SEARCHES = ("say 查 {part}", "say 搜 {part}", "say 客户 {part}", "say 我的客户 {part}", "say 公海 {part}")
+SEARCHES = (
+    "say 查 {part}", "say 搜 {part}", "say 客户 {part}", "say 我的客户 {part}", "say 公海 {part}",
+    "say 客户 说明 {part}", "say 我的客户 设备类型 {part}",
+)  # fmt: skip
 
 
 async def play(opening: AbstractAsyncContextManager[Database], plan: Plan) -> None:
@@ -480,7 +507,15 @@ WIDE = Plan(
             "self",
             {f for f in FUNCTIONS if not f.startswith(BASE)},
             {p: set() for p in PEOPLE},
-            {("contact", "mobile"): "hidden", ("customer", "city"): "hidden", ("customer", "industry"): "masked"},
+            {
+                ("contact", "mobile"): "hidden",
+                ("customer", "city"): "hidden",
+                ("customer", "industry"): "masked",
+                ("customer", "text_0001"): "hidden",
+                ("customer", "choice_0001"): "masked",
+                ("customer", "money_0001"): "masked",
+                ("contact", "text_0002"): "hidden",
+            },
         ),
         RolePlan(
             "self",
@@ -493,6 +528,7 @@ WIDE = Plan(
     owners=["p1", "p2", "p3", None, None, "p4"],
     acts=[
         *((p, "say in the group 公海", 0, 0) for p in PEOPLE),
+        *((p, "say 查 {name}", a, 0) for p in ("p1", "p4") for a in range(6)),
         *(("p1", act, 0, b) for act in ACTS if "产品" in act or "竞争对手" in act or "目标" in act for b in range(3)),
         *((p, act, a, b) for p in PEOPLE for act in SEARCHES for a, b in enumerate((1, 3, 5, 7, 9, 11))),
         *((PEOPLE[n % 4], name, n % 7, n % 5) for n, name in enumerate(itertools.chain(ACTS, reversed(list(ACTS))))),

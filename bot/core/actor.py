@@ -4,6 +4,7 @@ Function names: the contract `world.md`, section "Function names".
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from bot.core.errors import Forbidden
@@ -109,7 +110,8 @@ class Scope:
     """Whose rows are visible.
 
     Own rows always; besides, rows owned by anybody in `departments` (sub-departments already
-    included; None: everybody's), and rows without an owner (the pool) when `pool` is set.
+    included; None: everybody's), and rows without an owner (the pool) when `pool` is set; on `day` (Beijing) besides
+    the customers of whose team the person is, with what hangs on them (None: of no team).
 
     Besides: how much of their fields. `fields`: what roles keep back; `pool_masked`: of a customer in the pool only
     what one may know before claiming it (D14).
@@ -120,6 +122,7 @@ class Scope:
     pool: bool = False
     fields: FieldRights = ALL_FIELDS
     pool_masked: bool = True
+    day: date | None = None
 
 
 # jobs, sync, command line: sees every row whole

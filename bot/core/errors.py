@@ -1,12 +1,16 @@
 """Refusals we expect. Each is safe to show to the person who asked; all else is a bug."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class AppError(Exception):
-    """Base of all expected refusals: `code` for machines, `text` (Chinese, with a next step) for people."""
+    """Base of all expected refusals: `code` for machines, `text` (Chinese, with a next step) for people.
+
+    `card`: painter and state of a card that says the text and offers the next step on a button.
+    """
 
     code: ClassVar[str] = "refused"
+    card: tuple[str, dict[str, Any]] | None = None
 
     def __init_subclass__(cls, *, code: str) -> None:
         cls.code = code

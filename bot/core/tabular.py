@@ -44,10 +44,17 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What was read: the header and the rows below it."""
+    """What was read: the header and the rows below it. `total`: of the file, where only its first rows are here."""
 
     header: tuple[str, ...] = ()
     rows: tuple[SheetRow, ...] = field(default=(), repr=False)
+    header_number: int = 1  # as the spreadsheet program counts
+    total: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row is here."""
+        return len(self.rows) >= self.total
 
     def column(self, *titles: str) -> int | None:
         """The place of the column with one of these titles; a star behind (required) and blanks do not count."""
@@ -63,9 +70,10 @@ def _title(text: str) -> str:
     return text.replace(" ", "").replace("　", "").rstrip("*＊").strip().casefold()
 
 
-def sheet_of(rows: Sequence[tuple[int, Sequence[str]]]) -> Sheet:
+def sheet_of(rows: Sequence[tuple[int, Sequence[str]]], *, total: int = 0) -> Sheet:
     """The first row that is not empty is the header."""
     if not rows:
         return Sheet()
-    (_, header), *rest = rows
-    return Sheet(tuple(header), tuple(SheetRow(number, tuple(cells)) for number, cells in rest))
+    (first, header), *rest = rows
+    kept = tuple(SheetRow(number, tuple(cells)) for number, cells in rest)
+    return Sheet(tuple(header), kept, first, max(total, len(kept)))

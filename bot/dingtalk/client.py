@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.dingtalk.api import DingTalkApi
 from bot.dingtalk.cards import Cards
+from bot.dingtalk.checkins import CheckIns
 from bot.dingtalk.contacts import Contacts
 from bot.dingtalk.login import LOGIN_PAGE, Login
 from bot.dingtalk.media import Media
@@ -24,6 +25,7 @@ class DingTalk:
     login: Login
     media: Media
     templates: Templates
+    checkins: CheckIns
 
     @classmethod
     def over(cls, api: DingTalkApi, *, login_page: str = LOGIN_PAGE) -> "DingTalk":
@@ -37,4 +39,5 @@ class DingTalk:
             login=Login(api, login_page=login_page),
             media=Media(api),
             templates=Templates(api),
+            checkins=CheckIns(api),
         )

@@ -1,7 +1,7 @@
 """Routing of chat messages, card taps, events and jobs."""
 
 from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, OrgEvent, RawTap, Reply, SentFile
-from bot.dispatch.router import Dispatcher, Router
+from bot.dispatch.router import Confirmed, Dispatcher, Router
 from bot.dispatch.talk import Talk
 from bot.dispatch.view import Button, CardButton, CardForm, CardRow, CardView, FormField, FormValue, choices
 
@@ -15,6 +15,7 @@ __all__ = [
     "CardUpdate",
     "CardView",
     "ChatMessage",
+    "Confirmed",
     "Dispatcher",
     "FormField",
     "FormValue",

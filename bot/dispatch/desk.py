@@ -27,7 +27,7 @@ from bot.dispatch.talk import Talk
 from bot.dispatch.view import CardForm, CardView, FormValue
 from bot.identity import identify, turned_away
 from bot.language.secret import looks_secret
-from storage import audit, cards, inbox, outbox, talks
+from storage import audit, cards, drafts, inbox, outbox, talks
 from storage.cards import Held
 from storage.database import Database, DatabaseBusy, Tx
 from storage.settings import CompanySettings, read_settings
@@ -161,18 +161,54 @@ class Desk:
         actor = identify(tx, message.user_id, settings)
         ctx = make_context(tx, actor, now, settings, "chat", message.key)
         self._equip(ctx)
-        row = talks.load(tx, actor.user_id, message.conversation_id or "bot")
-        talk = Talk(now, row.pending, row.pending_until, row.subject_id, row.subject_until, row.misses)
+        where = message.conversation_id or "bot"
+        row = talks.load(tx, actor.user_id, where)
+        talk = Talk(
+            now, row.pending, row.pending_until, row.subject_id, row.subject_until, row.misses, conversation_id=where,
+            asked=row.asked, has_drafts=lambda: bool(drafts.list_drafts(tx, actor.user_id, where, now)),
+        )  # fmt: skip
         secret = _holds_secret(message, talk.open_question())
+        if (late := talk.expired_question()) is not None:
+            self._keep(tx, row, late, row.pending_until or now)
+            talk.settle()
+        before = talk.pending
         reply = self.dispatcher.chat(message, ctx, talk)
+        if talk.left is not None:
+            self._keep(tx, row, talk.left, now)
+        asked = row.asked if talk.pending is before else None if secret else self._put(message, talk, reply, row.asked)
         talks.save(
             tx, row, pending=talk.pending, pending_until=talk.pending_until, subject_id=talk.subject_id,
-            subject_until=talk.subject_until, misses=talk.misses,
+            subject_until=talk.subject_until, misses=talk.misses, asked=asked,
         )  # fmt: skip
         self._answer(tx, message, reply, ctx, settings)
         if secret:
             inbox.conceal(tx, message.key)
         inbox.finish(tx, message.key, now=now)
+
+    def _keep(self, tx: Tx, row: talks.Memory, question: dict[str, Any], at: datetime) -> None:
+        """A question nobody went on with is a draft, if its topic is worth it."""
+        topic = self.dispatcher.topics.get(question["kind"])
+        if topic is not None and topic.kept and not question.get("secret"):
+            drafts.keep(
+                tx, row.user_id, row.conversation_id, kind=topic.title, question=question, asked=row.asked, now=at
+            )
+
+    def _put(
+        self, message: ChatMessage, talk: Talk, reply: Reply, before: dict[str, Any] | None
+    ) -> dict[str, Any] | None:
+        """How the question that is open now was put, so that it can be put again."""
+        if talk.pending is None:
+            return None
+        if talk.resumed is not None:
+            return talk.resumed
+        topic, last = self.dispatcher.topics.get(talk.pending["kind"]), before or {}
+        answered = topic is not None and last.get("topic") == topic.title and not talk.by
+        ref = reply.card
+        return {
+            "topic": topic.title if topic is not None else "", "by": last["by"] if answered else talk.by,
+            "words": last["words"] if answered else message.text[:60], "text": talk.said,
+            "card": {"kind": ref.kind, "state": ref.state, "subjects": list(ref.subjects)} if ref is not None else None,
+        }  # fmt: skip
 
     async def _refuse(self, message: ChatMessage, refusal: AppError) -> None:
         def work(tx: Tx) -> None:
@@ -181,10 +217,23 @@ class Desk:
                 what = message.text or (f"文件 {message.file.name}" if message.file is not None else "")
                 now, key = self._clock.now(), message.key
                 note_refusal(tx, refusal, user_id=message.user_id, via="chat", what=what, source=key, now=now)
-                self._answer(tx, message, Reply(refusal.text, private=private), None, read_settings(tx))
+                self._answer_refusal(tx, message, refusal, private=private)
                 self._conceal(tx, message)
 
         await self._db.system(work)
+
+    def _answer_refusal(self, tx: Tx, message: ChatMessage, refusal: AppError, *, private: bool) -> None:
+        """In words; on a card where the refusal has a button to offer."""
+        settings = read_settings(tx)
+        if refusal.card is None:
+            self._answer(tx, message, Reply(refusal.text, private=private), None, settings)
+            return
+        ctx = make_context(
+            tx, identify(tx, message.user_id, settings), self._clock.now(), settings, "chat", message.key
+        )
+        self._equip(ctx)
+        kind, state = refusal.card
+        self._answer(tx, message, Reply(card=CardRef(kind, state), private=private), ctx, settings)
 
     async def _give_up(self, message: ChatMessage, bug: Exception) -> None:
         number = error_number(bug, f"message {message.key}")
@@ -317,6 +366,8 @@ class Desk:
             values = read_form(form, raw.form)
         state = dict(card.state) if card is not None else {}
         update = handler(CardTap(raw.key, raw.user_id, raw.out_track_id, button, state, values), ctx)
+        if raw.form is not None and card is not None:
+            self._finish(tx, card.kind, ctx)
         if update.say is not None:
             self._say_after_tap(tx, raw, update.say, ctx)
         if card is not None and card.holder_user_id is None and update.card and update.card.kind != card.kind:
@@ -324,6 +375,11 @@ class Desk:
             self._say_after_tap(tx, raw, Reply(update.note, update.card), ctx)
             return self._note_alone(raw, "已私聊发给你。")
         return self._updated(tx, card, update, ctx, raw)
+
+    def _finish(self, tx: Tx, kind: str, ctx: Context) -> None:
+        """A form was handed in: what was put aside of the same is done with."""
+        for title in {topic.title for topic in self.dispatcher.topics.values() if kind in topic.forms}:
+            drafts.remove(tx, ctx.actor.user_id, "bot", title)
 
     def _form_of(self, card: Held | None, ctx: Context) -> CardForm | None:
         """The form the card shows now; None: none any more. Raises InvalidInput for a card we do not know."""
@@ -360,7 +416,7 @@ class Desk:
         return ctx
 
     def _equip(self, ctx: Context) -> None:
-        ctx.undoers = dict(self.dispatcher.undoers)
+        ctx.undoers, ctx.confirmers = dict(self.dispatcher.undoers), dict(self.dispatcher.confirmers)
         ctx.painters, ctx.words = self.dispatcher.painters, self.dispatcher.words
         ctx.secret_key, ctx.client_id = self._secret_key, self._client_id()
 

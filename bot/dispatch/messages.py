@@ -10,11 +10,12 @@ from bot.dispatch.view import Button, FormValue
 
 @dataclass(frozen=True, slots=True)
 class SentFile:
-    """A file somebody sent, read as a table; or why it could not be."""
+    """A file somebody sent, read as a table (of a long one its first rows); or why it could not be."""
 
     name: str
     sheet: Sheet | None = None
     problem: str = ""
+    content: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

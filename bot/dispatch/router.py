@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.core.tabular import Sheet
-from bot.dispatch.messages import CardTap, CardUpdate, ChatMessage, RawTap, Reply
-from bot.dispatch.talk import Talk
+from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, RawTap, Reply
+from bot.dispatch.talk import Talk, Topic
 from bot.dispatch.view import Button, CardView
 from bot.language.commands import without_politeness
 from bot.language.normalize import fold
@@ -23,6 +23,7 @@ PendingHandler = Callable[[ChatMessage, Context, Talk, dict[str, Any]], Reply | 
 CardHandler = Callable[[CardTap[Any], Context], CardUpdate]
 Painter = Callable[[dict[str, Any], Context], CardView]
 Undoer = Callable[[dict[str, Any], Context], str]
+Confirmer = Callable[[dict[str, Any], Context], "Confirmed"]
 SheetHandler = Callable[[ChatMessage, Context, Talk, Sheet], Reply]
 Recogniser = Callable[[Sheet], bool]
 
@@ -32,11 +33,20 @@ NO_FILE = "文件没有收到，请再发一次。"
 UNKNOWN_SHEET = "没认出这是哪种表格：第一行要是导入模板里的列名。请拿到模板，填好再发给我；发送「帮助」看看有哪些模板。"
 
 
+KEPT = Topic("")
 PAUSES = " \n，,：:、。.!！~～;；"  # around a command and what it is about
 
 
 class AlreadyUsed(ValueError):
     """Two routers answer to the same word, button, painter or undo: an error at start, not at run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a confirmed intent has become: what is said of it, and its card in place of the summary."""
+
+    text: str
+    card: CardRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,8 @@ class Command:
     handler: ChatHandler
     whole: bool
     when: Callable[[str], bool] | None = None  # of what follows the word; False: it is not this command
+    drops: bool = False  # the open question is given up, not put aside
+    yields: bool = False  # without a draft, a list that is open takes the word for itself (继续: the next page)
 
 
 class Router:
@@ -57,19 +69,26 @@ class Router:
         self.commands: list[Command] = []
         self.sentences: list[tuple[int, SentenceHandler]] = []
         self.questions: dict[str, PendingHandler] = {}
+        self.topics: dict[str, Topic] = {}  # by question: what people call what it belongs to
         self.buttons: dict[type[Button], CardHandler] = {}
         self.painters: dict[str, Painter] = {}
         self.undoers: dict[str, Undoer] = {}
+        self.confirmers: dict[str, Confirmer] = {}
         self.sheets: dict[str, tuple[Recogniser, SheetHandler]] = {}
         self.doorways: dict[str, ChatHandler] = {}
 
     def command(
-        self, *words: str, whole: bool = False, when: Callable[[str], bool] | None = None
+        self,
+        *words: str,
+        whole: bool = False,
+        when: Callable[[str], bool] | None = None,
+        drops: bool = False,
+        yields: bool = False,
     ) -> Callable[[ChatHandler], ChatHandler]:
         """`@router.command("领取", "抢")` answers a message that starts with one of these words."""
 
         def register(handler: ChatHandler) -> ChatHandler:
-            self.commands += [Command(word, handler, whole, when) for word in words]
+            self.commands += [Command(word, handler, whole, when, drops, yields) for word in words]
             return handler
 
         return register
@@ -137,6 +156,15 @@ class Router:
 
         return register
 
+    def confirmer(self, kind: str) -> Callable[[Confirmer], Confirmer]:
+        """Does what was proposed as `kind`, once its author has tapped the summary (handlers/confirming)."""
+
+        def register(confirmer: Confirmer) -> Confirmer:
+            self.confirmers[kind] = confirmer
+            return confirmer
+
+        return register
+
 
 class Dispatcher:
     """All routers together."""
@@ -145,8 +173,10 @@ class Dispatcher:
         commands: dict[str, Command] = {}
         self._buttons: dict[str, tuple[type[Button], CardHandler]] = {}
         self._questions: dict[str, PendingHandler] = {}
+        self.topics: dict[str, Topic] = {}
         self._painters: dict[str, Painter] = {}
         self.undoers: dict[str, Undoer] = {}
+        self.confirmers: dict[str, Confirmer] = {}
         self._sheets: dict[str, tuple[Recogniser, SheetHandler]] = {}
         self._doorways: dict[str, ChatHandler] = {}
         sentences: list[tuple[int, SentenceHandler]] = []
@@ -157,10 +187,14 @@ class Dispatcher:
                 _once(self._buttons, kind.action, (kind, handler), "button")
             for name, question in router.questions.items():
                 _once(self._questions, name, question, "question")
+            for name, topic in router.topics.items():
+                _once(self.topics, name, topic, "topic")
             for name, painter in router.painters.items():
                 _once(self._painters, name, painter, "painter")
             for name, undoer in router.undoers.items():
                 _once(self.undoers, name, undoer, "undo")
+            for name, confirmer in router.confirmers.items():
+                _once(self.confirmers, name, confirmer, "confirmer")
             for name, sheet in router.sheets.items():
                 _once(self._sheets, name, sheet, "sheet")
             for name, door in router.doorways.items():
@@ -171,11 +205,36 @@ class Dispatcher:
         self._sentences = [handler for _, handler in sorted(sentences, key=lambda pair: pair[0])]
 
     def chat(self, message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-        """The answer. Order (conversation.md B5): whole-message words, open question, command, sentence.
+        """The answer. A question that is left half way for something else is put aside, and the answer says so.
 
         Raises:
             AppError: an expected refusal; the caller rolls back and says its text.
         """
+        question = talk.open_question()
+        reply = self._answer(message, ctx, talk)
+        talk.said = reply.text
+        topic = self.topics.get(question["kind"]) if question is not None and talk.left is question else None
+        if question is None or topic is None or not self._worth_keeping(question, topic, message, talk):
+            talk.left = None
+            return reply
+        return replace(reply, text="\n".join(part for part in (reply.text, put_aside_text(topic.title)) if part))
+
+    @property
+    def questions(self) -> frozenset[str]:
+        """The kinds of questions that can be asked."""
+        return frozenset(self._questions)
+
+    def _worth_keeping(self, question: dict[str, Any], topic: Topic, message: ChatMessage, talk: Talk) -> bool:
+        """Not what is open again, was used by the command itself, or is said once more in one sentence."""
+        if not topic.kept or talk.pending is question:
+            return False
+        known = [word for word in _words(question) if len(word) > 1]
+        if any(word in message.text for word in known):
+            return False
+        return bool(known or _numbers(question)) or not talk.by or talk.by != (talk.asked or {}).get("by")
+
+    def _answer(self, message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+        """Order (conversation.md B5): whole-message words, open question, command, sentence."""
         if ctx.actor.doorway:
             return self._doorways[ctx.actor.doorway](message, ctx, talk)
         if message.kind == "file":
@@ -184,29 +243,41 @@ class Dispatcher:
         said = fold(text).strip(PAUSES)
         whole = self._commands.get(said) or self._commands.get(said.rstrip("?"))
         if whole is not None and whole.whole:
-            return whole.handler(message, ctx, talk)
+            question = talk.open_question()
+            reply = whole.handler(message, ctx, talk)
+            if not whole.drops and talk.pending is not question:
+                talk.left = question
+            return reply
         found = self.find_command(text)
         question = talk.open_question()
-        if question is not None and found is None and said:  # silence and stickers answer nothing
+        lists = question is not None and not self.topics.get(question["kind"], KEPT).kept
+        if (
+            question is not None and said and (found is None or (lists and found[0].yields and not talk.has_drafts()))
+        ):  # silence and stickers answer nothing
             answer = self._questions[question["kind"]](message, ctx, talk, question)
             if answer is not None:
                 talk.misses = 0
                 return answer
         if question is not None and found is not None:
             talk.aside = question
+            talk.left = None if found[0].drops else question
             talk.settle()
         if found is not None:
             command, args = found
-            talk.misses = 0
+            talk.misses, talk.by = 0, f"{command.handler.__module__}.{command.handler.__name__}"
             return command.handler(_heard(message, command.word, args), ctx, talk)
         asked = without_politeness(text)
         if asked != text and (found := self.find_command(asked)) is not None:
             talk.misses = 0
+            talk.by = f"{found[0].handler.__module__}.{found[0].handler.__name__}"
+            talk.left = question
             return found[0].handler(_heard(message, found[0].word, found[1]), ctx, talk)
         for handler in self._sentences:
-            reply = handler(message, ctx, talk)
-            if reply is not None:
-                return reply
+            said_to = handler(message, ctx, talk)
+            if said_to is not None:
+                if talk.pending is not question:
+                    talk.left = question
+                return said_to
         raise InvalidInput("没认出要做什么。发送「帮助」看看我会什么。")
 
     def _file(self, message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
@@ -281,6 +352,27 @@ def _object(value: Any) -> dict[str, Any] | None:
         except orjson.JSONDecodeError:
             return None
     return value if isinstance(value, dict) else None
+
+
+def put_aside_text(title: str) -> str:
+    """What is said when a dialogue is left half way."""
+    return f"已放下刚才的{title}，回复「继续{title}」可接着填。"
+
+
+def _words(value: Any) -> list[str]:
+    """Every text a question holds."""
+    if isinstance(value, dict):
+        return [word for key, one in value.items() if key != "kind" for word in _words(one)]
+    if isinstance(value, list):
+        return [word for one in value for word in _words(one)]
+    return [value] if isinstance(value, str) and value else []
+
+
+def _numbers(question: dict[str, Any]) -> bool:
+    """Whether it names an object: customer_id, ids."""
+    return any(isinstance(value, int) and not isinstance(value, bool) for value in question.values()) or bool(
+        question.get("ids")
+    )
 
 
 def _heard(message: ChatMessage, word: str, args: str) -> ChatMessage:

@@ -1,10 +1,23 @@
 """What one person and the bot are talking about, for ten minutes at a time (conversation.md B5)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 MEMORY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a question belongs to, as people call it. `kept`: left half way, it is a draft to be gone on with.
+
+    `forms`: kinds of cards whose form finishes it as well.
+    """
+
+    title: str
+    kept: bool = True
+    forms: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -18,12 +31,23 @@ class Talk:
     subject_until: datetime | None = None
     misses: int = 0
     aside: dict[str, Any] | None = None  # the question this message's command has put aside
+    left: dict[str, Any] | None = None  # one that this message has left half way: to be kept as a draft
+    asked: dict[str, Any] | None = None  # how the question that is open was put (Conversation.asked)
+    resumed: dict[str, Any] | None = None  # how one taken up again was put
+    by: str = ""  # which command this message was
+    has_drafts: Callable[[], bool] = lambda: False  # whether something was put aside here
+    said: str = ""  # the answer's text, without the word about what was put aside
+    conversation_id: str = "bot"  # as conversations are kept: openConversationId, or bot
 
     def open_question(self) -> dict[str, Any] | None:
         """The question still waiting for an answer, unless it has expired."""
         if self.pending is None or self.pending_until is None or self.pending_until < self.now:
             return None
         return self.pending
+
+    def expired_question(self) -> dict[str, Any] | None:
+        """The question nobody answered in time."""
+        return self.pending if self.open_question() is None else None
 
     def ask(self, kind: str, **slots: Any) -> None:
         """Remembers a question and what is known so far; `slots` must be JSON."""

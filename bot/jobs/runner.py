@@ -155,4 +155,8 @@ class JobRunner:
 
     async def has_requests(self) -> bool:
         """Whether somebody waits for a job's answer."""
-        return self._running.locked() or await self._db.read(None, jobs.count_requests) > 0
+        if self._running.locked():
+            return True
+        dues, asked = await self._db.read(None, self._look)
+        now = self._clock.now()
+        return asked or any(due <= now for due, name in dues if self._jobs[name].awaited)

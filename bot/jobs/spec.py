@@ -55,6 +55,7 @@ class Job:
     times: Callable[[CompanySettings], tuple[str, ...]] = lambda _settings: ()
     next_due: NextDue | None = None
     scheduled: bool = True  # False: only on request
+    awaited: bool = False  # somebody waits for what it does: the house is not at rest while it is due
 
     def due_after(self, ctx: Context, moment: datetime) -> datetime | None:
         """The first time after `moment` this job is due."""

@@ -60,8 +60,8 @@ DEPARTED: Final = ("gu31", "kong32")  # wrote follow-ups, and are gone
 _VIEW = ("customer:view", "contact:view", "followup:view", "opportunity:view", "contract:view", "payment:view")
 _SELL = (
     *_VIEW, "lead:view", "lead:add", "customer:add", "contact:add", "followup:add", "opportunity:add",
-    "contract:add", "product:view", "competitor:view", "competitor:add", "invoice:view", "invoice:apply", "pool:view",
-    "pool:claim",
+    "contract:add", "payment:add", "product:view", "competitor:view", "competitor:add", "invoice:view",
+    "invoice:apply", "pool:view", "pool:claim",
 )  # fmt: skip
 _LEAD = (
     *_SELL, "customer:edit", "contact:edit", "followup:edit", "lead:edit", "lead:transfer", "opportunity:edit",

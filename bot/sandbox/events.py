@@ -132,3 +132,8 @@ def _diffable(person: Person) -> dict[str, str]:
         "jobNumber": person.job_number,
         "workPlace": person.work_place,
     }
+
+
+def checked_in(sandbox: Sandbox, userid: str, millis: int) -> None:
+    """A 签到: who and when, nothing else ("用户签到")."""
+    fire(sandbox, "check_in", {"timeStamp": millis, "staffId": userid})

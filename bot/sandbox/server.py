@@ -10,6 +10,7 @@ from aiohttp import web
 from bot.sandbox import (
     auth,
     card_calls,
+    checkins,
     contacts,
     control,
     control_cards,
@@ -34,6 +35,7 @@ ROUTES = (
     gateway.routes,
     robot.routes,
     contacts.routes,
+    checkins.routes,
     notices.routes,
     login.routes,
     todo.routes,

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from bot.dingtalk.errors import DingTalkError, TooLarge
 from bot.dispatch import SentFile
-from bot.sheets import BadFile, read_sheet
+from bot.sheets import HEAD_ROWS, BadFile, read_sheet
 from bot.sheetwork import MAX_FILE
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ async def fetch_table(robot: Downloads, content: Mapping[str, Any], waits: Seque
     for wait in (*waits, None):
         try:
             data = await robot.download_file(code, limit=MAX_FILE)
-            return SentFile(name, await read_sheet(data))
+            return SentFile(name, await read_sheet(data, most=HEAD_ROWS + 1), content=data)
         except TooLarge:
             return SentFile(name, problem=TOO_LARGE)
         except BadFile as refusal:

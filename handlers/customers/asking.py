@@ -1,5 +1,7 @@
 """Forms for a new customer or contact: opened with what is known, in place of questions one by one."""
 
+from typing import Any
+
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.dispatch import CardRef, Reply, Talk
@@ -7,24 +9,29 @@ from handlers.customers.service import NewCustomer
 from storage import customers, talks
 from storage.database import Tx
 
+Draft = dict[str, Any]  # of a form: what is known, by field
 
-def ask_customer(ctx: Context, talk: Talk, draft: NewCustomer | None) -> Reply:
-    """The form of a new customer; a sentence is as good an answer. Raises Forbidden."""
+
+def ask_customer(ctx: Context, talk: Talk, draft: NewCustomer | None, *, missing: str = "") -> Reply:
+    """The form of a new customer; a sentence is as good an answer. `missing`: what is. Raises Forbidden."""
     ctx.actor.require(Permission.CUSTOMER_ADD)
     known = draft.row() if draft is not None else {}
     talk.ask("customers.create", draft=known)
-    return Reply(card=CardRef("customers.new", {"draft": known}))
+    return Reply(card=CardRef("customers.new", {"draft": known, "missing": missing}))
 
 
-def ask_contact(ctx: Context, talk: Talk) -> Reply:
-    """The form of a new contact, of the customer last spoken of. Raises Forbidden."""
+def ask_contact(ctx: Context, talk: Talk, customer_id: int | None = None, known_of: Draft | None = None) -> Reply:
+    """The form of a new contact, of that customer or the one last spoken of; `known_of`: what was said of it.
+
+    Raises Forbidden.
+    """
     ctx.actor.require(Permission.CONTACT_ADD)
-    customer_id = talk.subject()
+    customer_id = talk.subject() if customer_id is None else customer_id
     with ctx.begin() as tx:
         known = customers.list_by_ids(tx, [customer_id]) if customer_id is not None else []
-    draft = {"customer": known[0].name} if known else {}
+    draft: Draft = {**(known_of or {}), **({"customer": known[0].name} if known else {})}
     state = {"draft": draft, "customer_id": customer_id if known else None}
-    talk.ask("customers.contact_new", customer_id=state["customer_id"])
+    talk.ask("customers.contact_new", customer_id=state["customer_id"], draft=draft)
     return Reply(card=CardRef("customers.new_contact", state))
 
 

@@ -9,6 +9,7 @@ from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.commands import without_politeness
 from bot.language.phones import read_contact
+from handlers.contacts.finding import ask_which, find_contacts, list_of, open_contact
 from handlers.customers.asking import ask_contact, ask_customer
 from handlers.customers.finding import ABOUT, THIS, chosen, find_customer, open_customer
 from handlers.customers.reading import read_new_customer
@@ -21,6 +22,7 @@ from handlers.customers.service import (
     check_new_name,
     create_customer,
 )
+from handlers.customfields.values import Required, own_fields
 
 router = Router("customers.chat")
 WHO = re.compile(r"(?:谁|哪个人?)(?:在|是)?(?:负责|跟进?|管)(?:着|的)?(?:客户)?\s*(?P<name>.{2,40}?)[?？。呀啊呢]*")
@@ -86,8 +88,11 @@ def _create(ctx: Context, talk: Talk, new: NewCustomer, *, anyway: bool) -> Repl
         done = create_customer(ctx, new, anyway=anyway)
     except NoSuchChoice as wrong:
         column = next(c for c, field in FIELDS.items() if field == wrong.field)
-        talk.ask("customers.create", draft=replace(new, **{column: ""}).row())
+        talk.ask("customers.create", draft=NewCustomer(**{**new.row(), column: ""}).row())
         return Reply(f"{wrong.text}发其中一个就行，不填就回复「跳过」。")
+    except Required as short:
+        check_new_name(ctx, new)
+        return ask_customer(ctx, talk, new, missing=short.text)
     except MaybeDuplicate as doubt:
         talk.ask("customers.create_anyway", draft=new.row())
         return Reply(f"{doubt.text}\n确定是另一家的话，回复「仍要新建」；不是就回复「取消」。")
@@ -109,6 +114,10 @@ def contact(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 @router.question("customers.contact_new")
 def complete_contact(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """What the form asked for, said in a sentence."""
+    draft = pending.get("draft", {})
+    if draft.get("name"):  # only what the form lacked
+        custom, rest = own_fields(ctx, "contact", message.text)
+        return None if rest else _store_contact(ctx, talk, int(pending["customer_id"]), draft, custom)
     if pending.get("customer_id"):
         return _contact(ctx, talk, int(pending["customer_id"]), message.text)
     return _whose_contact(message.text, ctx, talk)
@@ -117,6 +126,9 @@ def complete_contact(message: ChatMessage, ctx: Context, talk: Talk, pending: di
 def _whose_contact(words: str, ctx: Context, talk: Talk) -> Reply:
     first, _, rest = words.partition(" ")
     subject = talk.subject()
+    people = find_contacts(ctx, talk, words)
+    if people and find_customer(ctx, words, pooled=None).certain is None:  # `联系人 陈强`, `联系人 华兴 陈强`
+        return open_contact(talk, people[0]) if len(people) == 1 else ask_which(talk, people, "open")
     if first in THIS and subject is not None:
         return _contact(ctx, talk, subject, rest.strip())
     found = find_customer(ctx, words, pooled=False, leading=True)
@@ -150,18 +162,31 @@ def contact_which(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[
 
 def _contact(ctx: Context, talk: Talk, customer_id: int, words: str) -> Reply:
     if not words:
-        return open_customer(talk, customer_id)
+        return list_of(talk, customer_id)
+    custom, words = own_fields(ctx, "contact", words)
     person = read_contact(words)
     if person is None or not person.name:
         raise InvalidInput("没认出联系人的姓名，例如「联系人 华兴 陈强 采购经理 13812345678」。")
-    name = add_contact(ctx, customer_id, name=person.name, title=person.title, mobile=person.phone)
+    said = {"name": person.name, "title": person.title, "mobile": person.phone}
+    return _store_contact(ctx, talk, customer_id, said, custom)
+
+
+def _store_contact(ctx: Context, talk: Talk, customer_id: int, said: dict[str, Any], more: dict[str, str]) -> Reply:
+    custom = {**said.get("custom", {}), **more}
+    known = {part: str(said.get(part, "")) for part in ("name", "title", "mobile")}
+    try:
+        name = add_contact(
+            ctx, customer_id, name=known["name"], title=known["title"], mobile=known["mobile"], custom=custom
+        )  # fmt: skip
+    except Required as short:
+        return ask_contact(ctx, talk, customer_id, {**known, "custom": custom, "missing": short.text})
     talk.settle()
     talk.about(customer_id)
-    parts = " ".join(p for p in (person.name, person.title, person.phone) if p)
+    parts = " ".join(p for p in known.values() if p)
     return Reply(f"已给「{name}」加上联系人：{parts}")
 
 
-@router.command("跟进记录", "时间线", "历史")
+@router.command("跟进记录", "跟进历史")
 def timeline(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`跟进记录 华兴`: the customer's card with its timeline."""
     if not message.args and (subject := talk.subject()) is not None:

@@ -25,7 +25,7 @@ THIS = ("这家", "这个客户", "这个", "他们", "他家", "刚才那家", 
 LONG = 40  # characters of what somebody typed that are said back to him
 ABOUT = re.compile(
     r"(?P<name>.{2,40}?)\s*(?:的|是|现在|现|目前)*\s*(?:(?:联系)?(?:电话|手机|号码|方式)(?:号码?)?(?:是?多少|呢|号)?|联系人(?:是谁)?|"
-    r"(?:是)?(?:谁|哪个人?)(?:在)?(?:负责|跟进?|的客户)|归谁(?:管)?|负责人(?:是谁)?|跟进记录|跟进情况|跟进历史|时间线|"
+    r"(?:是)?(?:谁|哪个人?)(?:在)?(?:负责|跟进?|的客户)|归谁(?:管)?|负责人(?:是谁)?|跟进记录|跟进情况|跟进历史|"
     r"资料|信息|情况|详情|怎么样了?)[?？。呀啊呢]*"
 )
 DETAIL = re.compile(r"^(?P<name>[^（(]+?)\s*[（(](?P<place>[^）)]+)[）)]?$")
@@ -80,7 +80,7 @@ def candidates_of(tx: Tx, plates: list[Nameplate], actor: Actor) -> list[Candida
 def _candidate(plate: Nameplate, names: Sequence[str] = (), tails: Sequence[str] = ()) -> Candidate:
     return Candidate(
         id=plate.id, name=plate.name, initials=plate.initials, pinyin=plate.pinyin, contacts=tuple(names),
-        phone_tails=tuple(tails),
+        phone_tails=tuple(tails), aliases=(plate.short_name,) if plate.short_name else (),
     )  # fmt: skip
 
 

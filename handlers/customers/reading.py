@@ -8,9 +8,12 @@ from typing import Any
 from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.core.forms import withheld
+from bot.dispatch import FormField, FormValue
 from bot.language.names import SURNAMES
 from bot.language.phones import find_phones, is_credit_code, is_title, read_contact
 from handlers.customers.service import FIELDS, NewCustomer
+from handlers.customfields.filters import Said, take_conditions
+from handlers.customfields.values import Values, custom_form_fields, read_custom, take_custom
 from storage import dictionaries
 from storage.database import Tx
 
@@ -41,12 +44,45 @@ def withheld_of(ctx: Context) -> frozenset[str]:
 
 def read_form(values: Mapping[str, Any], draft: Mapping[str, str]) -> NewCustomer:
     """What was handed in, over what was said before. Raises InvalidInput, naming the field."""
-    given = {name: str(value) for name, value in values.items() if name in NewCustomer.__dataclass_fields__}
+    known = NewCustomer.__dataclass_fields__
+    given: dict[str, Any] = {name: str(value) for name, value in values.items() if name in known}
     given["mobile"] = read_phone(given.get("mobile", ""))
     new = NewCustomer(**{"name": "", **draft, **given})
     if not (new.contact or new.mobile):
         raise InvalidInput("「联系人」和「电话」至少填一个，再提交。")
     return new
+
+
+def read_custom_form(ctx: Context, values: Mapping[str, FormValue], new: NewCustomer) -> NewCustomer:
+    """With what was handed in of the company's own fields. Raises as `read_custom`."""
+    with ctx.begin() as tx:
+        return _with_custom(
+            new, read_custom(tx, ctx, "customer", values), read_custom(tx, ctx, "contact", values)
+        )  # fmt: skip
+
+
+def _with_custom(new: NewCustomer, customer: Values, contact: Values) -> NewCustomer:
+    def joined(before: Values, after: Values) -> Values:
+        return {name: value for name, value in {**before, **after}.items() if value}
+
+    return replace(
+        new, custom=joined(new.custom, customer), contact_custom=joined(new.contact_custom, contact)
+    )  # fmt: skip
+
+
+def custom_asked(ctx: Context, draft: Mapping[str, Any]) -> tuple[FormField, ...]:
+    """The company's own fields of a new customer and its contact for the form, with what is known of them."""
+    with ctx.begin() as tx:
+        return (
+            *custom_form_fields(tx, ctx, "customer", draft.get("custom", {})),
+            *custom_form_fields(tx, ctx, "contact", draft.get("contact_custom", {})),
+        )
+
+
+def list_conditions(ctx: Context, words: str) -> tuple[list[Said], str]:
+    """The conditions on the company's own fields in the words of a list, and the rest. Raises as `take_conditions`."""
+    with ctx.begin() as tx:
+        return take_conditions(tx, ctx, "customer", words)
 
 
 def read_phone(text: str) -> str:
@@ -63,9 +99,10 @@ def read_new_customer(ctx: Context, words: str, draft: NewCustomer | None = None
     """`杭州远航贸易 陈强13812345678 展会认识`, or labelled `来源：展会`. What is known already stays."""
     with ctx.begin() as tx:
         values = {column: _known(tx, key) for column, key in FIELDS.items()}
-    new = draft or NewCustomer(name="")
-    known: dict[str, str] = {}
-    text = words
+        custom, text = take_custom(tx, ctx, "customer", words)
+        contact_custom, text = take_custom(tx, ctx, "contact", text)
+    new = _with_custom(draft or NewCustomer(name=""), custom, contact_custom)
+    known: dict[str, Any] = {}
     for label, field in LABELS.items():
         labelled = re.search(rf"{label}[:：]\s*([^\s,，;；]+)", text)
         if labelled:

@@ -29,6 +29,7 @@ class TwinFact:
     hard: bool
     visible: bool
     mine: bool = False
+    id: int = 0
 
 
 def masked(name: str) -> str:
@@ -51,15 +52,29 @@ def check_duplicates(twins: list[TwinFact], *, anyway: bool) -> None:
                 hint = f"发送「查 {twin.name}」就能看。"
             elif not twin.owner:
                 hint = f"发送「领取 {twin.name}」就能领。" if twin.visible else "要的话请找管理员。"
-            raise Duplicate(f"已经有这家客户了：{twin_text(twin)}。{hint}")
+            refusal = Duplicate(f"已经有这家客户了：{twin_text(twin)}。{hint}")
+            if twin.owner and not twin.mine:
+                state = {"customer_id": twin.id, "text": refusal.text, "owner": twin.owner, "title": "已经有这家客户"}
+                refusal.card = ("team.ask", state)
+            raise refusal
     if twins and not anyway:
         some = "；".join(twin_text(t) for t in twins[:3])
         raise MaybeDuplicate(f"可能重复：{some}。")
 
 
-def check_may_write(*, owner_id: str | None, actor_id: str, may_edit: bool, name: str, owner: str) -> None:
-    """One's own record always; others' in scope with 编辑; the pool's only after claiming."""
+def check_may_write(
+    *, owner_id: str | None, actor_id: str, may_edit: bool, name: str, owner: str, member: str = "",
+    customer_id: int | None = None,
+) -> None:  # fmt: skip
+    """One's own record always; others' in scope with 编辑; the pool's only after claiming.
+
+    `member`: what the actor may as 协作人: write, read, or "" where he sees the customer anyhow (`teams.right_of`).
+    """
     if owner_id is None:
         raise NotYours(f"「{name}」在公海里，先发送「领取 {name}」再记。")
-    if owner_id != actor_id and not may_edit:
-        raise NotYours(f"「{name}」由 {owner} 负责，你只能查看。要协助请联系 {owner}。")
+    if owner_id == actor_id or member == "write" or (may_edit and member != "read"):
+        return
+    refusal = NotYours(f"「{name}」由 {owner} 负责，你只能查看。要协助可请 {owner} 加你为协作人。")
+    if customer_id is not None:
+        refusal.card = ("team.ask", {"customer_id": customer_id, "text": refusal.text, "owner": owner})
+    raise refusal

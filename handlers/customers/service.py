@@ -1,6 +1,7 @@
 """Use cases of customers and contacts."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +14,15 @@ from bot.language.phones import is_credit_code
 from bot.language.pinyin import initials, pinyin_of
 from handlers.customers import rules
 from handlers.customers.rules import Duplicate, TwinFact
+from handlers.customers.standing import step_may_write
+from handlers.customfields.values import check_new, new_changes
 from handlers.dictionaries.rules import NotAChoice
 from handlers.dictionaries.service import step_choose
-from storage import audit, customers, follow_ups, people, pools, undos
+from handlers.pool.caps import step_check_room
+from storage import audit, chains, customers, follow_ups, people, pools, teams, undos
+from storage.chains import Sum
 from storage.database import Tx
-from storage.tables import Contact, Customer, FollowUp, OwnerHistory
+from storage.tables import Contact, Customer, FollowUp, OwnerHistory, TeamMember
 
 UNDO = timedelta(minutes=10)
 LONGEST_NAME = 80  # characters; the longest registered names have about fifty
@@ -38,8 +43,10 @@ class NewCustomer:
     city: str = ""
     credit_code: str = ""
     remark: str = ""
+    custom: dict[str, str] = field(default_factory=dict)  # the company's own fields, as they are stored
+    contact_custom: dict[str, str] = field(default_factory=dict)  # and those of its contact
 
-    def row(self) -> dict[str, str]:
+    def row(self) -> dict[str, Any]:
         """For a draft kept while something is asked."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
@@ -74,12 +81,13 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
     if new.credit_code and not is_credit_code(new.credit_code):
         raise InvalidInput(f"「{new.credit_code}」不是有效的统一社会信用代码，请核对后再发。")
     with ctx.begin() as tx:
-        chosen = {column: _choose(tx, field, getattr(new, column)) for column, field in FIELDS.items()}
-        new = replace(new, **chosen)
+        chosen: dict[str, Any] = {column: _choose(tx, field, getattr(new, column)) for column, field in FIELDS.items()}
+        new = replace(new, **chosen, custom=check_new(tx, ctx, "customer", new.custom))
         twins = customers.find_twins(
             tx, name_key=hard_key(name), soft_key=soft_key(name), credit_code=new.credit_code or None, phone=new.mobile
         )
-        rules.check_duplicates(_facts(tx, ctx, twins), anyway=anyway)
+        rules.check_duplicates(twin_facts(tx, ctx, twins), anyway=anyway)
+        step_check_room(tx, ctx, ctx.actor.user_id)
         customer = _store(tx, ctx, new, name)
         assert customer.id is not None
         pools.open_page(tx, customer.id, ctx.actor.user_id, how="create", by=ctx.actor.user_id, now=ctx.now)
@@ -87,12 +95,14 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
             customers.add_contact(
                 tx, customer_id=customer.id, name=new.contact or "联系人", initials=initials(new.contact, person=True),
                 title=new.title, mobile=new.mobile, now=ctx.now, by=ctx.actor.user_id,
+                custom=check_new(tx, ctx, "contact", new.contact_custom),
             )  # fmt: skip
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="customers.create", payload={"customer_id": customer.id},
             text=f"新建客户 {name}", now=ctx.now, lasts=UNDO,
         )  # fmt: skip
-        _record(tx, ctx, "create.customer", customer.id, name=name, changes=_given(new))
+        changes = _given(new) | new_changes(tx, "customer", new.custom)
+        _record(tx, ctx, "create.customer", customer.id, name=name, changes=changes)
     return Created(customer, undo_id)
 
 
@@ -116,7 +126,7 @@ def check_new_name(ctx: Context, new: NewCustomer) -> None:
     with ctx.begin() as tx:
         code = new.credit_code or None
         twins = customers.find_twins(tx, name_key=hard_key(name), soft_key="", credit_code=code, phone="")
-        rules.check_duplicates(_facts(tx, ctx, [t for t in twins if t.hard]), anyway=True)
+        rules.check_duplicates(twin_facts(tx, ctx, [t for t in twins if t.hard]), anyway=True)
 
 
 def _check_name(name: str) -> None:
@@ -131,7 +141,7 @@ def _store(tx: Tx, ctx: Context, new: NewCustomer, name: str) -> Customer:
         name=name, name_key=hard_key(name), soft_key=soft_key(name), pinyin=pinyin_of(name), initials=initials(name),
         credit_code=new.credit_code or None, customer_class=new.customer_class, industry=new.industry,
         source=new.source, city=new.city, remark=new.remark, owner_id=ctx.actor.user_id, owner_since=ctx.now,
-        created_at=ctx.now, created_by=ctx.actor.user_id, updated_at=ctx.now,
+        created_at=ctx.now, created_by=ctx.actor.user_id, updated_at=ctx.now, custom=new.custom,
     )  # fmt: skip
     try:
         return customers.add_customer(tx, customer)
@@ -139,13 +149,14 @@ def _store(tx: Tx, ctx: Context, new: NewCustomer, name: str) -> Customer:
         raise Duplicate(f"「{name}」刚刚已由别人建好了，发送「查 {name}」看看。") from twin
 
 
-def _facts(tx: Tx, ctx: Context, twins: list[customers.Twin]) -> list[TwinFact]:
+def twin_facts(tx: Tx, ctx: Context, twins: list[customers.Twin]) -> list[TwinFact]:
+    """What may be said of them to the actor (invariant 90)."""
     visible = {c.id for c in customers.list_by_ids(tx, [t.id for t in twins])}
     names = people.names_of(tx, [t.owner_id for t in twins])
     return [
         TwinFact(
             t.name, names.get(t.owner_id or "", t.owner_id or ""), t.hard, t.id in visible,
-            mine=t.owner_id == ctx.actor.user_id,
+            mine=t.owner_id == ctx.actor.user_id, id=t.id,
         )
         for t in twins
     ]  # fmt: skip
@@ -170,6 +181,17 @@ def undo_create(ctx: Context, payload: dict[str, Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Chain:
+    """How far along it is, as far as the actor's functions and field rights tell. None: not for him."""
+
+    follow_ups: int | None
+    opportunities: Sum | None
+    contracts: Sum | None
+    payments: Sum | None
+    closed: bool  # 已成交: it has an effective contract (R-CUST-1)
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerDetails:
     """A customer with what belongs to it, as far as the actor may see it."""
 
@@ -180,12 +202,16 @@ class CustomerDetails:
     timeline_total: int
     history: list[OwnerHistory]
     names: dict[str, str]
+    team: list[TeamMember]
+    member: str  # what the actor may as 协作人: write, read, or ""
+    chain: Chain
 
 
 def show_customer(ctx: Context, customer_id: int, *, page: int = 1) -> CustomerDetails:
     """One customer. A pool customer shows neither contacts nor phones (D14). Raises Forbidden, NotFound."""
     with ctx.begin() as tx:
         customer = customers.access_customer(tx, customer_id)
+        customer_id = customer.id or customer_id  # that of its head, if it was merged
         if customer.owner_id is None:
             ctx.actor.require(Permission.POOL_VIEW)
         elif customer.owner_id != ctx.actor.user_id:
@@ -197,26 +223,50 @@ def show_customer(ctx: Context, customer_id: int, *, page: int = 1) -> CustomerD
         contacts = customers.list_contacts(tx, customer_id) if meets else []
         timeline = follow_ups.list_timeline(tx, customer_id, page=page) if reads else []
         history = pools.list_history(tx, customer_id)
+        team = [] if hidden else teams.list_team(tx, customer_id, ctx.today)
+        member = "" if own or hidden else teams.right_of(tx, customer_id, ctx.actor.scope)
         people_ids = [customer.owner_id, *(f.user_id for f in timeline), *(h.owner_id for h in history)]
+        people_ids += [m.user_id for m in team]
         names = people.names_of(tx, people_ids)
         total = follow_ups.count_timeline(tx, customer_id) if reads else 0
         owner = names.get(customer.owner_id, customer.owner_id) if customer.owner_id else ""
-        return CustomerDetails(customer, owner, contacts, timeline, total, history, names)
+        chain = _chain(tx, ctx, customer_id, total if reads else None, hidden=hidden)
+        return CustomerDetails(customer, owner, contacts, timeline, total, history, names, team, member, chain)
 
 
-def add_contact(ctx: Context, customer_id: int, *, name: str, title: str, mobile: str) -> str:
-    """A contact of one's own customer (or, with 联系人-编辑, of one in scope). Returns the customer's name."""
+def _chain(tx: Tx, ctx: Context, customer_id: int, follow_ups_seen: int | None, *, hidden: bool) -> Chain:
+    may = ctx.actor.may
+    sells, signs, earns = (
+        not hidden and may(p) for p in (Permission.OPPORTUNITY_VIEW, Permission.CONTRACT_VIEW, Permission.PAYMENT_VIEW)
+    )
+    return Chain(
+        follow_ups_seen,
+        chains.opportunities(tx, customer_id) if sells else None,
+        chains.contracts(tx, customer_id) if signs else None,
+        chains.payments(tx, customer_id) if signs and earns else None,
+        not hidden and chains.is_closed(tx, customer_id),
+    )
+
+
+def add_contact(
+    ctx: Context, customer_id: int, *, name: str, title: str, mobile: str, wechat: str = "", phone: str = "",
+    decider: bool = False, custom: Mapping[str, str] | None = None,
+) -> str:  # fmt: skip
+    """A contact of one's own customer (or, with 联系人-编辑, of one in scope). Returns the customer's name.
+
+    `custom`: the company's own fields, as they are stored.
+    """
     ctx.actor.require(Permission.CONTACT_ADD)
-    check_may_fill(ctx.actor, "contact", {"title": title, "mobile": mobile})
+    filled = {"title": title, "mobile": mobile, "wechat": wechat, "phone": phone, "decider": decider}
+    check_may_fill(ctx.actor, "contact", filled)
     with ctx.begin() as tx:
         customer = customers.access_customer(tx, customer_id)
-        rules.check_may_write(
-            owner_id=customer.owner_id, actor_id=ctx.actor.user_id, may_edit=ctx.actor.may(Permission.CONTACT_EDIT),
-            name=customer.name, owner=people.name_of(tx, customer.owner_id),
-        )  # fmt: skip
+        customer_id = customer.id or customer_id
+        step_may_write(tx, ctx, customer, Permission.CONTACT_EDIT)
         contact = customers.add_contact(
             tx, customer_id=customer_id, name=name, initials=initials(name, person=True), title=title, mobile=mobile,
-            now=ctx.now, by=ctx.actor.user_id,
+            now=ctx.now, by=ctx.actor.user_id, wechat=wechat, phone=phone, decider=decider,
+            custom=check_new(tx, ctx, "contact", custom or {}),
         )  # fmt: skip
         _record(
             tx, ctx, "add.contact", customer_id, contact=contact.id, name=customer.name, changes={"联系人": ("", name)}

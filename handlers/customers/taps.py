@@ -13,9 +13,10 @@ from cards.customers import (
 from handlers.customers import views
 from handlers.customers.asking import answered
 from handlers.customers.finding import find_customer, speak_of
-from handlers.customers.reading import read_form, read_phone
+from handlers.customers.reading import read_custom_form, read_form, read_phone
 from handlers.customers.rules import MaybeDuplicate
 from handlers.customers.service import NewCustomer, add_contact, create_customer, show_customer, undo_create
+from handlers.customfields.values import read_filled
 
 router = Router("customers.taps")
 router.painter("customers.one")(views.paint_customer)
@@ -44,7 +45,7 @@ def timeline(tap: CardTap[TimelineButton], ctx: Context) -> CardUpdate:  # noqa:
 @router.button(SubmitCustomerButton)
 def submit(tap: CardTap[SubmitCustomerButton], ctx: Context) -> CardUpdate:
     """Creates what the form says; a likeness is asked about first."""
-    new = read_form(tap.form, tap.state.get("draft", {}))
+    new = read_custom_form(ctx, tap.form, read_form(tap.form, tap.state.get("draft", {})))
     try:
         return _create(ctx, new, anyway=False)
     except MaybeDuplicate as doubt:
@@ -75,7 +76,11 @@ def submit_contact(tap: CardTap[SubmitContactButton], ctx: Context) -> CardUpdat
     customer_id = tap.state.get("customer_id")
     if customer_id is None or words != tap.state.get("draft", {}).get("customer"):
         customer_id = _whom(words, ctx)
-    customer = add_contact(ctx, int(customer_id), name=name, title=title, mobile=mobile)
+    custom = read_filled(ctx, "contact", tap.form)
+    customer = add_contact(
+        ctx, int(customer_id), name=name, title=title, mobile=mobile, wechat=str(tap.form.get("wechat") or ""),
+        decider=tap.form.get("decider") is True, custom=custom,
+    )  # fmt: skip
     answered(ctx, int(customer_id))
     person = " ".join(part for part in (name, title, mobile) if part)
     ref = CardRef("customers.one", {"customer_id": int(customer_id)}, (f"customer:{customer_id}",))

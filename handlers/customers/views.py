@@ -1,24 +1,32 @@
 """Customer cards, drawn from the present state; shared by what is typed and what is tapped."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import AppError
+from bot.core.forms import withheld
 from bot.core.markup import escape
 from bot.dispatch import CardButton, CardView
-from bot.language.phones import mask
 from cards import customers as customer_cards
+from cards.comments import CommentButton
+from cards.contacts import ContactsButton
 from cards.customers import CustomerSheet, FollowButton, TimelineButton, contact_line, facts_line
+from cards.editing import EditButton
 from cards.pool import AskReturnButton, ClaimButton
+from cards.timeline import HistoryButton
 from handlers.customers import service
-from handlers.customers.reading import list_options, withheld_of
+from handlers.customers.reading import custom_asked, list_options, withheld_of
 from handlers.customers.service import CustomerDetails
+from handlers.customfields.values import asked_of, custom_lines
 from handlers.undo.views import undo_buttons
-from storage.tables import FollowUp
+from storage.chains import Sum
+from storage.tables import Contact, Customer, FollowUp, TeamMember
 
 WEEKDAYS = "一二三四五六日"
+WAN = 10_000  # 万
 NOON = time(12, 0)  # where a day was told without an hour, it stands at noon and is shown as the day alone
 HOW = {
     "create": "新建",
@@ -56,9 +64,12 @@ def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
     owner = "公海" if pooled else "你" if own else details.owner_name
     if pooled and customer.pooled_at is not None:
         owner = f"公海（{(ctx.today - customer.pooled_at.date()).days} 天）"
+    works = own or details.member == "write"
     contacts = tuple(
-        contact_line(c) if own else " ".join(escape(p) for p in (c.name, c.title, mask(c.mobile)) if p)
+        contact_line(c, marks=marks_of(c), masked=not works)
+        + "".join(f" · {label} {said}" for label, said in custom_lines(ctx, "contact", c))
         for c in details.contacts
+        if not c.disabled_reason
     )
     last = ""
     if customer.last_follow_up_at is not None:
@@ -71,6 +82,12 @@ def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
         + (f" {details.names.get(h.owner_id, h.owner_id)}" if h.owner_id else "")
         for h in details.history[:3]
     )
+    chain = chain_text(details, pooled=pooled)
+    team = "、".join(member_text(m, details.names, ctx) for m in details.team)
+    locked = customer.lock_until is not None and customer.lock_until >= ctx.today and not pooled
+    tags = (("已成交",) if details.chain.closed else ()) + (
+        (f"锁定到 {day_text(customer.lock_until, ctx)}",) if locked and customer.lock_until else ()
+    )
     return CustomerSheet(
         customer_id=customer.id or 0,
         name=customer.name,
@@ -82,12 +99,98 @@ def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
         timeline=tuple(follow_up_line(f, details.names, ctx) for f in details.timeline),
         history=history,
         may_follow=ctx.actor.may(Permission.FOLLOWUP_ADD)
-        and (own or (not pooled and ctx.actor.may(Permission.FOLLOWUP_EDIT))),
+        and (works or (not pooled and details.member != "read" and ctx.actor.may(Permission.FOLLOWUP_EDIT))),
         may_claim=pooled and ctx.actor.may(Permission.POOL_CLAIM),
         may_return=(own and ctx.actor.may(Permission.POOL_CLAIM))
         or (not pooled and ctx.actor.may(Permission.POOL_RETURN)),
         timeline_pages=max(1, -(-details.timeline_total // 5)),
+        custom=custom_lines(ctx, "customer", customer),
+        tags=tags,
+        about=tuple((label, escape(value)) for label, value in _about(customer)),
+        chain=chain,
+        team=team,
+        may_edit=not pooled
+        and (
+            (works and (ctx.actor.may(Permission.CUSTOMER_ADD) or ctx.actor.may(Permission.CUSTOMER_EDIT)))
+            or (details.member != "read" and ctx.actor.may(Permission.CUSTOMER_EDIT))
+        ),
     )
+
+
+def _about(customer: Customer) -> list[tuple[str, str]]:
+    place = f"{customer.region} {customer.address}".strip()
+    facts = [
+        ("简称", customer.short_name), ("电话", customer.phone), ("地址", place), ("网址", customer.website),
+        ("信用代码", customer.credit_code or ""), ("备注", customer.remark),
+    ]  # fmt: skip
+    return [(label, value) for label, value in facts if value]
+
+
+def marks_of(contact: Contact) -> str:
+    """主 · 决策人 · 已离职."""
+    marks = ("主" if contact.main else "", "决策人" if contact.decider else "")
+    return " · ".join(
+        m for m in (*marks, contact.disabled_reason and f"已停用：{escape(contact.disabled_reason)}") if m
+    )
+
+
+def day_text(day: date, ctx: Context) -> str:
+    """3月31日; of another year 2027年3月31日."""
+    year = f"{day.year}年" if day.year != ctx.today.year else ""
+    return f"{year}{day.month}月{day.day}日"
+
+
+def member_text(member: TeamMember, names: dict[str, str], ctx: Context) -> str:
+    """李敏（可写，到 3月31日）."""
+    until = f"，到 {day_text(member.until, ctx)}" if member.until else ""
+    return f"{escape(names.get(member.user_id, member.user_id))}（{'可写' if member.may_write else '只读'}{until}）"
+
+
+def chain_text(details: CustomerDetails, *, pooled: bool) -> str:
+    """来源 展会 → 跟进 5 次 → 商机 2（65 万） → 合同 1（30 万） → 已成交 → 回款 12/30 万: what is there of it."""
+    if pooled:
+        return ""
+    chain = details.chain
+    steps = [f"来源 {escape(details.customer.source)}"] if details.customer.source else []
+    if chain.follow_ups is not None:
+        steps.append(f"跟进 {chain.follow_ups} 次" if chain.follow_ups else "还没跟进")
+    if chain.opportunities is not None:
+        steps.append(f"商机 {_summed(chain.opportunities)}")
+    if chain.contracts is not None:
+        steps.append(f"合同 {_summed(chain.contracts)}")
+    if chain.closed:
+        steps.append("已成交")
+    if chain.payments is not None and chain.contracts is not None and chain.contracts.count:
+        paid, due = chain.payments.amount, chain.contracts.amount
+        if chain.payments.count == 0:
+            steps.append("还没回款")
+        elif paid is not None and due is not None:
+            steps.append(f"回款 {amount_text(paid)}/{amount_text(due)}")
+        else:
+            steps.append(f"回款 {chain.payments.count} 笔")
+    return " → ".join(steps)
+
+
+def _summed(one: Sum) -> str:
+    return f"{one.count}（{amount_text(one.amount)}）" if one.count and one.amount is not None else str(one.count)
+
+
+def amount_text(amount: Decimal) -> str:
+    """65 万; below ten thousand 8,500 元; never rounded."""
+    if abs(amount) < WAN or (amount * 100) % WAN:
+        return f"{amount:,.2f}".removesuffix(".00") + " 元"
+    return f"{(amount / WAN).normalize():,f} 万"
+
+
+def next_steps(ctx: Context, sheet: CustomerSheet) -> list[CardButton]:
+    """What can be done next without typing the customer again. Each capability of the chain adds its button here."""
+    steps: list[CardButton] = []
+    if sheet.may_follow:
+        steps.append(
+            CardButton("记跟进", FollowButton(customer_id=sheet.customer_id), "primary", typed=f"跟进 {sheet.name} ")
+        )
+    del ctx  # whose functions decide about the other steps
+    return steps
 
 
 def follow_up_line(follow_up: FollowUp, names: dict[str, str], ctx: Context) -> tuple[str, str]:
@@ -106,10 +209,7 @@ def paint_customer(state: dict[str, Any], ctx: Context) -> CardView:
     page = int(state.get("page", 1))
     sheet = sheet_of(details, ctx)
     buttons: list[CardButton] = []
-    if sheet.may_follow:
-        buttons.append(
-            CardButton("记跟进", FollowButton(customer_id=sheet.customer_id), "primary", typed=f"跟进 {sheet.name} ")
-        )
+    buttons += next_steps(ctx, sheet)
     if sheet.may_claim:
         buttons.append(
             CardButton(
@@ -120,6 +220,20 @@ def paint_customer(state: dict[str, Any], ctx: Context) -> CardView:
         buttons.append(CardButton("看较新的", TimelineButton(customer_id=sheet.customer_id, page=page - 1)))
     if page < sheet.timeline_pages:
         buttons.append(CardButton("看更早的", TimelineButton(customer_id=sheet.customer_id, page=page + 1)))
+    if not page > 1 and details.customer.owner_id is not None:
+        buttons.append(
+            CardButton("全部动态", HistoryButton(customer_id=sheet.customer_id), typed=f"{sheet.name} 时间线")
+        )
+        if ctx.actor.may(Permission.FOLLOWUP_ADD):
+            buttons.append(
+                CardButton("评论", CommentButton(customer_id=sheet.customer_id), typed=f"评论 {sheet.name} @同事 内容")
+            )
+    if sheet.may_edit:
+        buttons.append(CardButton("修改", EditButton(customer_id=sheet.customer_id), typed=f"补充信息 {sheet.name}"))
+    if details.contacts:
+        buttons.append(
+            CardButton("联系人", ContactsButton(customer_id=sheet.customer_id), typed=f"{sheet.name} 的联系人")
+        )
     if sheet.may_return:
         buttons.append(
             CardButton("退回公海", AskReturnButton(customer_id=sheet.customer_id), typed=f"退回 {sheet.name}")
@@ -134,9 +248,11 @@ def paint_created(state: dict[str, Any], ctx: Context) -> CardView:
     except AppError:
         return CardView(f"新建客户 {state.get('name', '')}", body="这次新建已撤销。")
     sheet = sheet_of(details, ctx)
-    buttons = [
-        CardButton("记跟进", FollowButton(customer_id=sheet.customer_id), "primary", typed=f"跟进 {sheet.name} ")
-    ]
+    buttons = next_steps(ctx, sheet)
+    if sheet.may_edit:
+        buttons.append(
+            CardButton("补充信息", EditButton(customer_id=sheet.customer_id), typed=f"补充信息 {sheet.name}")
+        )
     buttons += undo_buttons(ctx, state.get("undo_id"))
     card = customer_cards.customer_card(sheet, buttons)
     return CardView(f"已创建 {sheet.name}", body=card.body, fields=card.fields, buttons=tuple(buttons))
@@ -152,10 +268,14 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     else:
         missing = f"「{escape(name)}」还差电话或联系人。" if name else "要建哪家客户？联系人和电话至少要一个。"
     return customer_cards.new_customer(
-        draft, list_options(ctx), missing=missing, doubt=str(state.get("doubt", "")), withheld=kept
-    )
+        draft, list_options(ctx), missing=str(state.get("missing") or missing), doubt=str(state.get("doubt", "")),
+        withheld=kept, custom=custom_asked(ctx, draft),
+    )  # fmt: skip
 
 
 def paint_new_contact(state: dict[str, Any], ctx: Context) -> CardView:
     """The form of a new contact."""
-    return customer_cards.new_contact(state.get("draft", {}), withheld=withheld_of(ctx))
+    draft = state.get("draft", {})
+    return customer_cards.new_contact(
+        draft, withheld=withheld(ctx.actor, "contact"), custom=asked_of(ctx, "contact", draft.get("custom", {}))
+    )

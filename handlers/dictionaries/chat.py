@@ -112,9 +112,7 @@ def bind(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`绑定字典 客户 来源 商机及客户来源`."""
     field, name = service.find_field(ctx, message.args)
     if not name:
-        raise InvalidInput(
-            f"「{service.field_text(*field)}」要绑定哪个字典？例如「绑定字典 {message.args} 商机及客户来源」。"
-        )
+        raise InvalidInput(f"「{message.args}」要绑定哪个字典？例如「绑定字典 {message.args} 商机及客户来源」。")
     return _said(talk, service.bind_field(ctx, field, service.find_dictionary(ctx, name)))
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from bot.context import Context
 from bot.core.errors import InvalidInput, NotFound
-from bot.core.forms import FORMS, FormField, form_label
+from bot.core.forms import FORMS, FormField, Forms, custom_kind, field_of, form_label
 from handlers.dictionaries import rules
 from handlers.dictionaries.rules import ChangedSince, Held, Kept, NameTaken, Plan
-from storage import audit, dictionaries, undos
+from storage import audit, custom_fields, dictionaries, undos
 from storage.database import Tx
 from storage.dictionaries import Field, Value
 from storage.settings import lock_base_data
@@ -28,10 +28,9 @@ def subject(dictionary_id: int | None) -> str:
     return f"dictionary:{dictionary_id}"
 
 
-def field_text(form: str, field: str) -> str:
+def field_text(form: str, field: str, forms: Forms) -> str:
     """客户-客户来源, as people read and type it."""
-    known = next((f for f in FORMS.get(form, ()) if f.name == field), None)
-    return f"{form_label(form)}-{known.label if known is not None else field}"
+    return f"{form_label(form)}-{_label(form, field, forms)}"
 
 
 def step_choose(tx: Tx, form: str, field: str, value: str) -> str:
@@ -44,7 +43,8 @@ def step_choose(tx: Tx, form: str, field: str, value: str) -> str:
     choices = dictionaries.choices_of(tx, form, field) if value else None
     if choices is None:
         return value
-    return rules.read_choice(_label(form, field), value, choices.enabled, choices.disabled)
+    label = _label(form, field, FORMS if custom_kind(field) is None else custom_fields.forms_of(tx))
+    return rules.read_choice(label, value, choices.enabled, choices.disabled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,13 @@ def list_dictionaries(ctx: Context, page: int = 1) -> DictionaryPage:
     with ctx.begin() as tx:
         all_of_them = dictionaries.list_dictionaries(tx)
         counts, bound = dictionaries.count_values(tx), dictionaries.list_bindings(tx)
+        forms = custom_fields.forms_of(tx)
         pages = max(1, -(-len(all_of_them) // PAGE))
         page = min(max(1, page), pages)
         rows = []
         for one in all_of_them[(page - 1) * PAGE : page * PAGE]:
             on, off = counts.get(one.id or 0, (0, 0))
-            fields = tuple(sorted(field_text(*f) for f, to in bound.items() if to == one.id))
+            fields = tuple(sorted(field_text(*f, forms) for f, to in bound.items() if to == one.id))
             labels = [v.label for v in dictionaries.values_of(tx, one.id or 0) if v.enabled]
             rows.append(Summary(one.id or 0, one.name, on, off, fields, rules.some(labels, 6)))
         return DictionaryPage(rows, len(all_of_them), pages)
@@ -101,7 +102,8 @@ def show_dictionary(ctx: Context, dictionary_id: int) -> DictionarySheet:
     with ctx.begin() as tx:
         dictionary = dictionaries.access_dictionary(tx, dictionary_id)
         held, fields = _held(tx, dictionary_id)
-        return DictionarySheet(dictionary_id, dictionary.name, held, tuple(field_text(*f) for f in fields))
+        forms = custom_fields.forms_of(tx)
+        return DictionarySheet(dictionary_id, dictionary.name, held, tuple(field_text(*f, forms) for f in fields))
 
 
 def find_dictionary(ctx: Context, words: str) -> int:
@@ -143,8 +145,11 @@ def _named(tx: Tx, words: str) -> Dictionary:
         return exact
     hits = [d for d in all_of_them if wanted and wanted in d.name_key]
     if not hits and wanted:
-        bound = dictionaries.list_bindings(tx)
-        ids = {to for f, to in bound.items() if wanted in (rules.key(field_text(*f)), rules.key(_label(*f)))}
+        bound, forms = dictionaries.list_bindings(tx), custom_fields.forms_of(tx)
+        ids = {
+            to for f, to in bound.items()
+            if wanted in (rules.key(field_text(*f, forms)), rules.key(_label(*f, forms)))
+        }  # fmt: skip
         hits = [d for d in all_of_them if d.id in ids]
     if len(hits) == 1:
         return hits[0]
@@ -156,8 +161,9 @@ def _named(tx: Tx, words: str) -> Dictionary:
     raise NotFound(f"没有叫「{words}」的字典。{hint}现有：{names}。新建请发送「新建字典 {words or '名称'} 值1;值2」。")
 
 
-def _label(form: str, field: str) -> str:
-    return next((f.label for f in FORMS.get(form, ()) if f.name == field), field)
+def _label(form: str, field: str, forms: Forms) -> str:
+    known = field_of(form, field, forms)
+    return known.label if known is not None else "一个停用的字段"
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +324,8 @@ def delete_dictionary(ctx: Context, dictionary_id: int) -> Changed:
         dictionary = dictionaries.access_dictionary(tx, dictionary_id, lock=True)
         fields = dictionaries.bindings_of(tx, dictionary_id)
         name = dictionary.name
-        rules.check_free([field_text(*f) for f in fields], name)
+        forms = custom_fields.forms_of(tx)
+        rules.check_free([field_text(*f, forms) for f in fields], name)
         before = _dump(tx, dictionary_id)
         dictionaries.remove_dictionary(tx, dictionary_id)
         undo_id = _offer(tx, ctx, "delete", f"删除字典 {name}", {"name": name, "before": before})
@@ -336,21 +343,25 @@ def find_field(ctx: Context, words: str) -> tuple[Field, str]:
     """
     ctx.actor.require_admin()
     text = words.strip()
-    forms = {form_label(f): f for f in FORMS if _choice_fields(f)}
+    with ctx.begin() as tx:
+        fields_by_form = {
+            form: [f for f in fields if f.kind == "choice"] for form, fields in custom_fields.forms_of(tx).items()
+        }
+    forms = {form_label(f): f for f, fields in fields_by_form.items() if fields}
     form = next((label for label in sorted(forms, key=len, reverse=True) if text.startswith(label)), None)
     if form is not None:
         rest = FORM_END.sub("", text[len(form) :])
-        spelled = {name: f for f in _choice_fields(forms[form]) for name in _spellings(f, form)}
+        spelled = {name: f for f in fields_by_form[forms[form]] for name in _spellings(f, form)}
         if hit := _beginning(spelled, rest):
             return (forms[form], spelled[hit].name), rest[len(hit) :].strip(" :：,，")
-    named = {f.label: (key, f.name) for key in forms.values() for f in _choice_fields(key)}
+    named = {f.label: (key, f.name) for key in forms.values() for f in fields_by_form[key]}
     if hit := _beginning(named, text):
         return named[hit], text[len(hit) :].strip(" :：,，")
     if form is None:
         raise InvalidInput(
             f"没认出是哪张表单。能绑定字典的表单：{'、'.join(forms)}。例如「绑定字典 客户 来源 商机及客户来源」。"
         )
-    fields = _choice_fields(forms[form])
+    fields = fields_by_form[forms[form]]
     raise InvalidInput(
         f"没认出「{form}」的哪个字段。能绑定字典的有：{'、'.join(f.label for f in fields)}。"
         f"例如「绑定字典 {form} {fields[0].label} 字典名称」。"
@@ -367,10 +378,6 @@ def _beginning(names: Mapping[str, object], text: str) -> str:
     return next((n for n in sorted(names, key=len, reverse=True) if n and text.startswith(n)), "")
 
 
-def _choice_fields(form: str) -> list[FormField]:
-    return [f for f in FORMS[form] if f.kind == "choice"]
-
-
 def bind_field(ctx: Context, field: Field, dictionary_id: int | None) -> Changed:
     """From now on new input of the field is checked against this dictionary (None: free text); old values stay.
 
@@ -383,7 +390,7 @@ def bind_field(ctx: Context, field: Field, dictionary_id: int | None) -> Changed
         name = dictionaries.access_dictionary(tx, dictionary_id, lock=True).name if dictionary_id is not None else ""
         was = dictionaries.list_bindings(tx).get(field)
         was_name = dictionaries.access_dictionary(tx, was).name if was is not None else ""
-        what = field_text(*field)
+        what = field_text(*field, custom_fields.forms_of(tx))
         if was == dictionary_id:
             return Changed(
                 f"「{what}」本来就绑定「{name}」，没有变化。" if name else f"「{what}」没有绑定字典，没有变化。",
@@ -420,7 +427,7 @@ def undo_change(ctx: Context, kind: str, payload: dict[str, Any]) -> str:
                 if payload["was"] is not None:
                     dictionaries.access_dictionary(tx, payload["was"])
                 dictionaries.bind(tx, form, field, payload["was"])
-                name, dictionary_id = field_text(form, field), payload["was"]
+                name, dictionary_id = field_text(form, field, custom_fields.forms_of(tx)), payload["was"]
                 changes = {"字典": (_name(tx, payload["now"]), _name(tx, payload["was"]))}
             case "delete":
                 name = str(payload["name"])
@@ -433,7 +440,8 @@ def undo_change(ctx: Context, kind: str, payload: dict[str, Any]) -> str:
             case "create":
                 dictionary_id = int(payload["dictionary_id"])
                 name = _unchanged(tx, dictionary_id, payload["after"])
-                rules.check_free([field_text(*f) for f in dictionaries.bindings_of(tx, dictionary_id)], name)
+                forms = custom_fields.forms_of(tx)
+                rules.check_free([field_text(*f, forms) for f in dictionaries.bindings_of(tx, dictionary_id)], name)
                 dictionaries.remove_dictionary(tx, dictionary_id)
                 changes = {"选项": (_labels(payload["after"]), "")}
             case _:

@@ -10,6 +10,7 @@ from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.filters import MOST, page_wanted
 from bot.language.replies import ordinal
 from handlers.customers.finding import find_customer, open_customer
+from handlers.customers.reading import list_conditions
 from handlers.filters import service
 from handlers.filters.rules import says_conditions
 from handlers.filters.views import ref_of, saved_text
@@ -38,7 +39,7 @@ def mine(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 @router.command("客户列表", "筛选客户", "客户")
 def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`客户 制造业 30天未跟进 按名称`, or one customer's name."""
-    if message.args and not says_conditions(message.args):
+    if message.args and not says_conditions(message.args) and not list_conditions(ctx, message.args)[0]:
         found = find_customer(ctx, message.args, pooled=None)
         if found.certain is not None:
             return open_customer(talk, found.certain)

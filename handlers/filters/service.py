@@ -13,9 +13,11 @@ from bot.core.forms import FORMS
 from bot.core.lists import Count, Wanted
 from bot.language.normalize import fold
 from bot.language.regions import REGIONS
+from handlers.customfields.filters import take_conditions
 from handlers.filters import rules
 from handlers.filters.rules import Meaning, Vocabulary
 from storage import audit, dictionaries, filters, people, roles, saved_filters, stages, undos
+from storage.custom_fields import custom_condition
 from storage.customers import PAGE
 from storage.database import Tx
 from storage.filters import Found
@@ -90,7 +92,14 @@ def _nothing_understood(meaning: Meaning) -> bool:
 
 
 def _understood(tx: Tx, ctx: Context, text: str, *, mine: bool) -> Meaning:
-    meaning = rules.understand(text, _vocabulary(tx, ctx), ctx.now)
+    said, rest = take_conditions(tx, ctx, "customer", text)
+    meaning = rules.understand(rest, _vocabulary(tx, ctx), ctx.now)
+    if said:
+        own, told = tuple(custom_condition("customer", s.condition) for s in said), [s.text for s in said if s.text]
+        meaning = replace(
+            meaning, wanted=replace(meaning.wanted, more=(*meaning.wanted.more, *own)), told=(*meaning.told, *told),
+            without_page=" ".join([*told, *meaning.without_page.split()]),
+        )  # fmt: skip
     if mine or meaning.mine:
         meaning = replace(meaning, mine=True, wanted=replace(meaning.wanted, owners=(ctx.actor.user_id,)))
     return meaning
@@ -188,12 +197,20 @@ def list_saved(ctx: Context) -> list[Kept]:
         names = people.names_of(tx, [f.user_id for f in shared])
         return [
             Kept(
-                saved, _found(tx, _understood(tx, ctx, saved.words, mine=saved.mine)).count,
+                saved, _count(tx, ctx, saved),
                 names.get(saved.user_id, "") if saved.user_id != ctx.actor.user_id else "",
                 _told(tx, saved_filters.shares_of(tx, saved.id or 0)) if saved.user_id == ctx.actor.user_id else (),
             )
             for saved in [*own, *shared]
         ]  # fmt: skip
+
+
+def _count(tx: Tx, ctx: Context, saved: SavedFilter) -> Count:
+    """None are met by a condition on a field that its reader may not see, or that is compared otherwise by now."""
+    try:
+        return _found(tx, _understood(tx, ctx, saved.words, mine=saved.mine)).count
+    except InvalidInput:
+        return Count(0)
 
 
 def find_saved(ctx: Context, name: str) -> SavedFilter | None:

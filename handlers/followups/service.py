@@ -9,10 +9,11 @@ from bot.core.actor import Permission
 from bot.core.errors import NotFound
 from bot.core.forms import check_may_fill
 from bot.core.redaction import redact
-from handlers.customers.rules import check_may_write
+from handlers.customers.standing import step_may_write
 from handlers.dictionaries.service import step_choose
 from handlers.followups import rules
-from storage import audit, customers, digest, follow_ups, people, undos
+from storage import audit, customers, digest, follow_ups, undos
+from storage.database import Tx
 
 UNDO = timedelta(minutes=10)
 SETTLED = ("next_follow_up", "not_followed", "returns_soon")  # reminders a follow-up makes needless
@@ -52,31 +53,31 @@ def log_follow_up(ctx: Context, customer_id: int, new: NewFollowUp) -> Logged:
     rules.check_follow_up(new.content, at=at, next_at=new.next_at, next_timed=new.next_timed, now=ctx.now)
     with ctx.begin() as tx:
         customer = customers.access_brief(tx, customer_id, lock=True)
-        if customer.owner_id != ctx.actor.user_id:
-            check_may_write(
-                owner_id=customer.owner_id, actor_id=ctx.actor.user_id,
-                may_edit=ctx.actor.may(Permission.FOLLOWUP_EDIT), name=customer.name,
-                owner=people.name_of(tx, customer.owner_id),
-            )  # fmt: skip
-        name = customer.name
-        if new.method:
-            new = replace(new, method=step_choose(tx, "followup", "method", new.method))
-        follow_up_id = follow_ups.add_follow_up(
-            tx, customer_id=customer_id, user_id=ctx.actor.user_id, at=at, method=new.method,
-            content=new.content.strip(), next_at=new.next_at, next_timed=new.next_timed,
-            source_key=ctx.key or None, now=ctx.now,
-        )  # fmt: skip
+        step_may_write(tx, ctx, customer, Permission.FOLLOWUP_EDIT)
+        name, customer_id = customer.name, customer.id  # that of its head, if it was merged
+        follow_up_id = step_store(tx, ctx, customer_id, name, replace(new, at=at))
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="followups.log", payload={"follow_up_id": follow_up_id},
             text=f"跟进 {name}", now=ctx.now, lasts=UNDO,
         )  # fmt: skip
-        subject = f"customer:{customer_id}"
-        digest.cancel(tx, subject, rules=SETTLED, now=ctx.now)
-        audit.record(
-            tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="log.follow_up", subject=subject,
-            follow_up=follow_up_id, name=name, changes={"跟进": ("", clip(redact(new.content.strip())))},
-        )  # fmt: skip
     return Logged(follow_up_id, name, undo_id)
+
+
+def step_store(tx: Tx, ctx: Context, customer_id: int, name: str, new: NewFollowUp) -> int:
+    """Stores what was checked before, moves the customer's last and next contact; returns the follow-up's id."""
+    if new.method:
+        new = replace(new, method=step_choose(tx, "followup", "method", new.method))
+    content, subject = new.content.strip(), f"customer:{customer_id}"
+    follow_up_id = follow_ups.add_follow_up(
+        tx, customer_id=customer_id, user_id=ctx.actor.user_id, at=new.at or ctx.now, method=new.method,
+        content=content, next_at=new.next_at, next_timed=new.next_timed, source_key=ctx.key or None, now=ctx.now,
+    )  # fmt: skip
+    digest.cancel(tx, subject, rules=SETTLED, now=ctx.now)
+    audit.record(
+        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="log.follow_up", subject=subject,
+        follow_up=follow_up_id, name=name, changes={"跟进": ("", clip(redact(content)))},
+    )  # fmt: skip
+    return follow_up_id
 
 
 def clip(text: str) -> str:
@@ -118,10 +119,8 @@ def plan_next(ctx: Context, customer_id: int, at: datetime, *, timed: bool) -> s
     rules.check_follow_up("-", at=ctx.now, next_at=at, next_timed=timed, now=ctx.now)
     with ctx.begin() as tx:
         customer = customers.access_customer(tx, customer_id, lock=True)
-        check_may_write(
-            owner_id=customer.owner_id, actor_id=ctx.actor.user_id, may_edit=ctx.actor.may(Permission.FOLLOWUP_EDIT),
-            name=customer.name, owner=people.name_of(tx, customer.owner_id),
-        )  # fmt: skip
+        step_may_write(tx, ctx, customer, Permission.FOLLOWUP_EDIT)
+        customer_id = customer.id or customer_id
         was = customer.next_follow_up_at
         changes = {"下次联系": (when(was, customer.next_timed), when(at, timed))}
         customers.set_next_follow_up(tx, customer_id, at, timed=timed, now=ctx.now)

@@ -18,10 +18,43 @@ TOPICS: tuple[tuple[str, Permission | None, str, str], ...] = (
     ("筛选", Permission.CUSTOMER_VIEW, "保存筛选 重点 重点客户 30天没跟进", "以后发「筛选 重点」「我的筛选」"),
     ("新建客户", Permission.CUSTOMER_ADD, "新建客户 杭州远航贸易 陈强 13812345678", "自动查重"),
     ("联系人", Permission.CONTACT_ADD, "联系人 华兴 陈强 采购经理 13812345678", "加一位联系人"),
+    ("改", Permission.CUSTOMER_ADD, "改 华兴 城市 杭州 来源 展会", "改客户或联系人；「补充信息 华兴」给表单"),
+    ("协作人", Permission.CUSTOMER_ADD, "给 华兴 加协作人 李敏 只读 到 3月底", "让同事一起跟"),
+    ("时间线", Permission.CUSTOMER_VIEW, "华兴 时间线", "这家客户的全部动态"),
+    ("锁定", Permission.CUSTOMER_ADD, "锁定 华兴 到 3月底", "期间不返回公海；「解锁 华兴」"),
+    ("转给", Permission.CUSTOMER_TRANSFER, "把 华兴 转给 李敏", "更换负责人"),
+    ("合并", Permission.CUSTOMER_DELETE, "合并 华兴科技 和 华兴科技杭州", "重复的两家并成一家"),
+    ("删除", Permission.CUSTOMER_DELETE, "删除客户 华兴", "没有合同、回款和商机的才能删"),
+    ("合同", Permission.CONTRACT_ADD, "合同 华兴 30万 一年", "核对后登记；编号、签订日、到期日也能写"),
+    ("查合同", Permission.CONTRACT_VIEW, "合同 执行中 50万以上", "列表带条件；「快到期的合同」「查合同 华兴」也行"),
+    ("作废合同", Permission.CONTRACT_VOID, "作废合同 HT-2026-007 客户取消采购", "有回款或开票的不能作废"),
+    ("续签", Permission.CONTRACT_ADD, "续签 HT-2026-007", "照原合同再签一份，原合同不再提醒到期"),
+    ("回款", Permission.PAYMENT_ADD, "回款 华兴 5万 昨天 转账", "核对后登记；「华兴到账5万」也行"),
+    (
+        "回款计划",
+        Permission.PAYMENT_ADD,
+        "回款计划 HT-2026-007 4月底 10万 6月底 20万",
+        "到期和逾期早上提醒；「… 3期」平均分",
+    ),
+    ("逾期回款", Permission.PAYMENT_VIEW, "逾期回款", "到期没收齐的，带合计"),
     ("公海", Permission.POOL_VIEW, "公海 杭州 机械", "看公海，点一下就领取"),
     ("领取", Permission.POOL_CLAIM, "领取 宁波海蓝", "先到先得"),
     ("退回", Permission.POOL_CLAIM, "退回 蓝海机械 联系不上", "放回公海"),
     ("分配", Permission.POOL_ASSIGN, "分配 宁波海蓝 给 李娜", "把公海客户给同事"),
+    ("评论", Permission.FOLLOWUP_ADD, "评论 华兴 @王芳 报价单发我看看", "看得到这家客户的同事会收到提醒"),
+    ("外勤", Permission.FOLLOWUP_ADD, "外勤 华东精密 车间看了设备", "或在钉钉里签到；「今天的外勤」看记录"),
+    ("继续", None, "继续", "接着填放下的草稿，「草稿」看有哪些"),
+    (
+        "商机",
+        Permission.OPPORTUNITY_ADD,
+        "商机 华兴 二期扩容 30万 月底签",
+        "建商机；「二期扩容 进入报价」「二期扩容 赢了」",
+    ),
+    ("我的商机", Permission.OPPORTUNITY_VIEW, "我的商机 报价 30天没跟进", "个数和总金额；「逾期商机」看逾期的"),
+    ("预测", Permission.OPPORTUNITY_VIEW, "预测 本月", "商机金额按赢率加总"),
+    ("竞争对手胜率", Permission.OPPORTUNITY_VIEW, "竞争对手胜率", "对每家赢了几成"),
+    ("导入", Permission.CUSTOMER_IMPORT, "客户导入模板", "填好的表格发给我，先检查再导入；线索、产品、合同等也行"),
+    ("导出", Permission.CUSTOMER_EXPORT, "导出 我的客户 杭州", "私聊收到表格"),
     ("撤销", None, "撤销", "撤回刚才的操作"),
 )
 SMALL_TALK = frozenset(
@@ -39,6 +72,8 @@ ADMIN_TOPICS = (
     ("角色导入模板", "用表格批量改角色"),
     ("为什么 李娜 看不到 华兴科技", "说明原因"),
     ("数据字典", "分类、来源等字段可选的值"),
+    ("新增字段 客户 年采购额 金额", "给客户、合同等表单加自己的字段；发送「字段」看全部"),
+    ("允许超额回款 开", "回款可以超过合同金额，记为预收；默认不允许"),
     ("交接任务", "把离职或转岗同事的客户、合同等交给别人"),
     ("操作记录 李娜 本周", "谁改了什么、谁被拒绝"),
     ("通知状态", "看没送达的通知"),
@@ -72,7 +107,7 @@ def help_one(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     return help_all(message, ctx, talk)
 
 
-@router.command("取消", "退出", "算了", whole=True)
+@router.command("取消", "退出", "算了", whole=True, drops=True)
 def give_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """Puts the open question aside."""
     asked = talk.open_question() is not None

@@ -40,7 +40,7 @@ def show_today(ctx: Context) -> Today:
                     continue
                 clock = pool_rules.return_clock(
                     after_days=days, owner_since=customer.owner_since, last_follow_up_at=customer.last_follow_up_at,
-                    rule_since=ctx.settings.pool_rule_since, today=ctx.today,
+                    rule_since=ctx.settings.pool_rule_since, today=ctx.today, lock_until=customer.lock_until,
                 )  # fmt: skip
                 if clock.days_left <= max(pool_rules.WARN_DAYS):
                     returning.append((customer.id, customer.name, max(0, clock.days_left)))

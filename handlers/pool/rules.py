@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from bot.core.errors import RuleBroken
 
 WARN_DAYS = (7, 3, 1)  # days left at which the owner is warned
+AFTER_LOCK = timedelta(days=3)  # from a lock's last day; taken off, that is the day before
 
 
 class AlreadyClaimed(RuleBroken, code="pool.already_claimed"):
@@ -17,6 +18,10 @@ class AlreadyClaimed(RuleBroken, code="pool.already_claimed"):
 
 class ClaimLimited(RuleBroken, code="pool.limited"):
     """A limit of the policy; the text names it and its number."""
+
+
+class Locked(RuleBroken, code="pool.locked"):
+    """The customer is kept from the pool until a day."""
 
 
 class NotInPool(RuleBroken, code="pool.not_in_pool"):
@@ -77,6 +82,20 @@ def check_receiver(policy: ClaimPolicy, *, name: str, holding: int) -> None:
         raise ClaimLimited(f"{name} 名下已有 {holding}/{policy.holding_cap} 家客户，已满，请换一位。")
 
 
+def check_room(cap: int, *, name: str, holding: int) -> None:
+    """Whether one more customer may be his. `name` "": it is the actor himself."""
+    if holding >= cap:
+        whose, then = (name, "请换一位") if name else ("你", "先退回不跟的再来")
+        raise ClaimLimited(f"{whose} 名下已有 {holding}/{cap} 家客户，已满，{then}。")
+
+
+def check_not_locked(*, name: str, lock_until: date | None, today: date) -> None:
+    """Neither by hand nor by rule (R-POOL-16)."""
+    if lock_until is not None and lock_until >= today:
+        until = f"{lock_until.month}月{lock_until.day}日"
+        raise Locked(f"「{name}」锁定到 {until}，不能退回公海。要退回先发送「解锁 {name}」。")
+
+
 def claimed_line(total: int, cap: int | None) -> str:
     """What `公海` begins with (D26)."""
     return f"累计领取 {total}/{cap}" if cap is not None else f"累计领取 {total}（不限）"
@@ -92,9 +111,13 @@ class ReturnClock:
 
 
 def return_clock(
-    *, after_days: int, owner_since: datetime, last_follow_up_at: datetime | None, rule_since: date | None, today: date
-) -> ReturnClock:
-    """Base: the later of last follow-up, start of ownership and the day the rule was switched on."""
+    *, after_days: int, owner_since: datetime, last_follow_up_at: datetime | None, rule_since: date | None, today: date,
+    lock_until: date | None = None,
+) -> ReturnClock:  # fmt: skip
+    """Base: the later of last follow-up, start of ownership and the day the rule was switched on.
+
+    A locked customer does not return, and after its lock has ended or been taken off a full day is left (R-POOL-16).
+    """
     days = [owner_since.date()]
     if last_follow_up_at is not None:
         days.append(last_follow_up_at.date())
@@ -102,7 +125,10 @@ def return_clock(
         days.append(rule_since)
     base = max(days)
     quiet = (today - base).days
-    return ReturnClock(base, quiet, after_days - quiet)
+    left = after_days - quiet
+    if lock_until is not None:
+        left = max(left, (lock_until + AFTER_LOCK - today).days)
+    return ReturnClock(base, quiet, left)
 
 
 def warning_threshold(clock: ReturnClock, after_days: int) -> int | None:

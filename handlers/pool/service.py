@@ -163,20 +163,23 @@ def return_customer(ctx: Context, customer_id: int, reason: str, *, card: str = 
     """
     with ctx.begin() as tx:
         customer = customers.access_customer(tx, customer_id, lock=True)
+        customer_id = customer.id or customer_id  # that of its head, if it was merged
         if customer.owner_id is None:
             raise NotReturnable(f"「{customer.name}」已经在公海里了。")
         own = customer.owner_id == ctx.actor.user_id
         if not (own and ctx.actor.may(Permission.POOL_CLAIM)):
             ctx.actor.require(Permission.POOL_RETURN)
         name, owner_id = customer.name, customer.owner_id
+        rules.check_not_locked(name=name, lock_until=customers.lock_of(tx, customer_id), today=ctx.today)
         next_at, timed = pools.plan_of(tx, customer_id)
         undo_payload = {
             "customer_id": customer_id, "owner_id": owner_id,
             "since": customer.owner_since.isoformat() if customer.owner_since else ctx.now.isoformat(),
             "next_at": next_at.isoformat() if next_at else None, "timed": timed,
         }  # fmt: skip
-        if not pools.release(tx, customer_id, owner_id, how="return", by=ctx.actor.user_id, now=ctx.now, reason=reason):
-            raise NotReturnable(f"「{name}」刚刚换了负责人，没有退回。")
+        if not pools.release(tx, customer_id, owner_id, how="return", by=ctx.actor.user_id, now=ctx.now, reason=reason,
+                             unless_locked_on=ctx.today):  # fmt: skip
+            raise NotReturnable(f"「{name}」锁定着，或刚刚换了负责人，没有退回。")
         undo_id = undos.offer(
             tx,
             user_id=ctx.actor.user_id,
@@ -236,7 +239,7 @@ def assign_customer(ctx: Context, customer_id: int, receiver_id: str) -> str:
     ctx.actor.require(Permission.POOL_ASSIGN)
     with ctx.begin() as tx:
         customer = customers.access_customer(tx, customer_id)
-        name = customer.name
+        name, customer_id = customer.name, customer.id or customer_id
         if customer.owner_id is not None:
             who = people.name_of(tx, customer.owner_id)
             raise NotInPool(f"「{name}」由 {who} 负责，不在公海里，不能分配。")
@@ -281,7 +284,7 @@ def _due(customer: Clocked, ctx: Context, days: int) -> bool:
         return False
     clock = rules.return_clock(
         after_days=days, owner_since=customer.owner_since, last_follow_up_at=customer.last_follow_up_at,
-        rule_since=ctx.settings.pool_rule_since, today=ctx.today,
+        rule_since=ctx.settings.pool_rule_since, today=ctx.today, lock_until=customer.lock_until,
     )  # fmt: skip
     return clock.days_left <= 0
 
@@ -294,7 +297,7 @@ def recycle_customer(ctx: Context, due: Clocked) -> bool:
     with ctx.begin() as tx:
         done = pools.release(
             tx, due.id, due.owner_id, how="recycle", by="", now=ctx.now, reason=f"{days} 天未跟进，自动返回公海",
-            rule_days=days, unless_followed_since=due.last_follow_up_at or due.owner_since,
+            rule_days=days, unless_followed_since=due.last_follow_up_at or due.owner_since, unless_locked_on=ctx.today,
         )  # fmt: skip
         if not done:
             return False

@@ -13,7 +13,7 @@ from bot.language.money import parse_amount
 from handlers.dictionaries.service import step_choose
 from handlers.products import rules
 from handlers.products.rules import ChangedSince, CodeTaken
-from storage import audit, dictionaries, products, undos
+from storage import audit, dictionaries, lines, products, undos
 from storage.database import Tx
 from storage.settings import lock_base_data
 from storage.tables import Product
@@ -127,6 +127,10 @@ def undo_add(ctx: Context, payload: dict[str, Any]) -> str:
     with ctx.begin() as tx:
         lock_base_data(tx)
         product = products.access_product(tx, str(payload["code"]))
+        if used := lines.count_uses(tx, product.id or 0):
+            raise ChangedSince(
+                f"「{product.name}」已用在 {used} 行明细里，不能撤销了；可以「停用产品 {product.code}」。"
+            )
         products.remove_product(tx, product)
         _record(tx, ctx, "undo.add_product", product, changes={"产品": (facts_line(product), "")})
         return f"已撤销新增产品「{product.name}」。"

@@ -6,7 +6,7 @@ from bot.context import Context
 from bot.jobs.spec import Job, Toolbox
 from handlers.pool.service import recycle_customer, recycle_due
 from handlers.reminders import service
-from storage import attachments, cards, inbox, notices, outbox
+from storage import attachments, cards, drafts, exchange, inbox, notices, outbox
 from storage.database import Tx
 
 
@@ -67,6 +67,8 @@ async def prune(tools: Toolbox) -> str:
             + outbox.prune(tx, now=now)
             + cards.prune(tx, now=now)
             + attachments.prune(tx, now=now)
+            + drafts.prune(tx, now=now)
+            + exchange.prune(tx, now=now)
         )
 
     return f"清理 {await tools.db.system(work)} 条"

@@ -94,6 +94,20 @@ def contract_expiry(
     )  # fmt: skip
 
 
+def payment_due(*, number: str, customer: str, period: int, due_on: date, rest: str, today: date) -> Reminder | None:
+    """An instalment on its day, and once more when it is late; `rest`: what is still to come in, in words."""
+    late = (today - due_on).days
+    if late < 0:
+        return None
+    what = f"合同 {number}「{customer}」第 {period} 期回款"
+    when = f"逾期 {late} 天" if late else "今天到期"
+    cycle = f"{period}:{due_on.isoformat()}"
+    return Reminder(
+        "payment_overdue" if late else "payment_due", cycle, f"{what}{when}，还差 {rest}", ("payment", "amount"),
+        f"{what}{when}",
+    )  # fmt: skip
+
+
 def returns_soon(*, name: str, days_left: int, after_days: int, threshold: int, base: date) -> Reminder:
     """One of the 7/3/1-day warnings before a customer returns to the pool."""
     cycle = f"{base.isoformat()}:{threshold}"
@@ -120,6 +134,7 @@ SECTIONS = (
     ("很久没跟进", ("not_followed",)),
     ("一直没成交", ("not_closed",)),
     ("合同快到期", ("contract_expiry",)),
+    ("要回的款", ("payment_due", "payment_overdue")),
     ("没有送达的通知", ("undelivered",)),
     ("需要处理", ("owner_left", "sync")),
 )

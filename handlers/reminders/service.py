@@ -4,10 +4,13 @@ from datetime import datetime, timedelta
 
 from bot.context import Context
 from bot.identity import may_be_told, rights_of
+from bot.language.money import show_money_short
+from handlers.payments.rules import DONE
+from handlers.payments.service import step_due
 from handlers.pool import rules as pool_rules
 from handlers.reminders import rules
 from handlers.reminders.rules import Reminder, ReminderPolicy
-from storage import contracts, customers, digest, notices, people, pools
+from storage import contracts, customers, digest, notices, payments, people, pools
 from storage.database import Tx
 from storage.pools import Clocked
 from storage.settings import CompanySettings
@@ -26,6 +29,7 @@ def list_owners(ctx: Context) -> list[str]:
     with ctx.begin() as tx:
         owners = {c.owner_id for c in pools.list_clocked(tx)}
         owners |= {c.owner_id for c in contracts.list_running(tx) if c.owner_id}
+        owners |= payments.owners_of_due(tx, ctx.today)
         owners |= set(digest.list_people_waiting(tx))
         return sorted(owners)
 
@@ -104,6 +108,13 @@ def due_reminders(tx: Tx, ctx: Context, owner_id: str) -> list[tuple[Reminder, s
             policy, number=contract.number, customer=contract.customer, ends_on=contract.ends_on, today=today
         )
         found.append((reminder, f"contract:{contract.id}"))
+    for plan in step_due(tx, ctx, owner_id=owner_id, until=today):
+        if plan.status != DONE and plan.amount is not None and plan.paid is not None:
+            due = rules.payment_due(
+                number=plan.number, customer=plan.customer, period=plan.period, due_on=plan.due_on,
+                rest=show_money_short(plan.amount - plan.paid), today=today,
+            )  # fmt: skip
+            found.append((due, f"contract:{plan.contract_id}"))
     return [(reminder, subject) for reminder, subject in found if reminder is not None]
 
 
@@ -115,7 +126,7 @@ def _returns_soon(ctx: Context, customer: Clocked) -> Reminder | None:
         return None
     clock = pool_rules.return_clock(
         after_days=days, owner_since=customer.owner_since, last_follow_up_at=customer.last_follow_up_at,
-        rule_since=ctx.settings.pool_rule_since, today=ctx.today,
+        rule_since=ctx.settings.pool_rule_since, today=ctx.today, lock_until=customer.lock_until,
     )  # fmt: skip
     threshold = pool_rules.warning_threshold(clock, days)
     if threshold is None:

@@ -108,7 +108,7 @@ def _field(ctx: Context, role_id: int, words: str) -> Changed:
         level = rules.FIELD_WORDS[parts[-1]]
     else:
         raise InvalidInput(f"没有「{parts[-1]}」这种字段权限，有：隐藏、脱敏、只读、可写；「默认」是不限制。")
-    return service.set_fields(ctx, role_id, form, [rules.read_field(form, word) for word in parts[1:-1]], level)
+    return service.set_fields(ctx, role_id, form, parts[1:-1], level)
 
 
 DOINGS: dict[str, Callable[[Context, int, str], Changed]] = {

@@ -1,18 +1,18 @@
 """What a person can do and see and by which role, and why he does not see something. Steps that take `tx`."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.actor import RESOURCES, Actor, Permission, permission_name
 from bot.core.fields import LEVEL_NAMES as FIELD_LEVELS
 from bot.core.fields import FieldLevel
-from bot.core.forms import FORMS, field_of, form_label
+from bot.core.forms import field_of, form_label
 from bot.core.roles import EVERYBODY, SCOPE_NAMES, effective_functions
 from bot.core.roles import LEVEL_NAMES as OPERATION_LEVELS
 from bot.identity import in_usage_scope, rights_of
 from handlers.roles import rules
 from handlers.roles.finding import find_people
-from storage import access, customers, people
+from storage import access, custom_fields, customers, people
 from storage.access import Membership
 from storage.database import Tx
 from storage.fields import rebind
@@ -69,7 +69,7 @@ def sheet_of(tx: Tx, user_id: str, settings: CompanySettings) -> PersonSheet:
         [f"{m.role}（{SCOPE_NAMES[m.data_scope]}，{OPERATION_LEVELS[m.level]}）" for m in held if _counts(m)],
         _function_lines(by_function),
         [f"{rules.function_names(idle)}（{'、'.join(_all(idle.values()))}）"] if idle else [],
-        scope_text(tx, held), rules.field_lines(kept),
+        scope_text(tx, held), rules.field_lines(kept, custom_fields.forms_of(tx)),
     )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def reason(tx: Tx, asker: Actor, user_id: str, what: str, found: Found | None, s
     customer = customers.access_customer(tx, found.customer_id)
     title, owner_id, pooled = customer.name, customer.owner_id, customer.owner_id is None
     owner = people.name_of(tx, owner_id) if owner_id else ""
-    rebind(tx, rights.scope)
+    rebind(tx, replace(rights.scope, day=asker.scope.day))
     seen = bool(customers.list_by_ids(tx, [found.customer_id]))
     rebind(tx, asker.scope)
     if pooled and not rights.permissions & {Permission.POOL_VIEW, Permission.POOL_CLAIM}:
@@ -147,7 +147,7 @@ def reason(tx: Tx, asker: Actor, user_id: str, what: str, found: Found | None, s
         )
     if not pooled and owner_id != user_id and Permission.CUSTOMER_VIEW not in rights.permissions:
         return _function(name, f"「{title}」由 {owner} 负责", Permission.CUSTOMER_VIEW, held, settings)
-    return f"{name} 能看到「{title}」。" + _kept(rights.scope.fields.limits, held)
+    return f"{name} 能看到「{title}」。" + _kept(tx, rights.scope.fields.limits, held)
 
 
 def _about_words(
@@ -167,7 +167,7 @@ def _about_words(
             if mine
             else f"{name} 没有{label}的功能。"
         )
-    for form, fields in FORMS.items():
+    for form, fields in custom_fields.forms_of(tx).items():
         for field in fields:
             if what not in (field.label, f"{form_label(form)}{field.label}", f"{form_label(form)}的{field.label}"):
                 continue
@@ -207,12 +207,12 @@ def _departments(tx: Tx, user_id: str) -> str:
     return f"（{'、'.join(mine)}）" if mine else ""
 
 
-def _kept(limits: Iterable[tuple[str, str, FieldLevel]], held: list[Membership]) -> str:
-    lines = []
+def _kept(tx: Tx, limits: Iterable[tuple[str, str, FieldLevel]], held: list[Membership]) -> str:
+    lines, forms = [], custom_fields.forms_of(tx)
     for form, field, level in sorted(limits):
         if form not in ("customer", "contact", "followup") or level not in (FieldLevel.HIDDEN, FieldLevel.MASKED):
             continue
-        label = field_of(form, field)
+        label = field_of(form, field, forms)
         by = "、".join(m.role for m in held if (form, field) in m.fields)
         if label is not None:
             lines.append(f"{form_label(form)}「{label.label}」{FIELD_LEVELS[level]}（{by}）")
@@ -224,7 +224,7 @@ def own(tx: Tx, asker: Actor, what: str, found: Found | None, settings: CompanyS
     held = [] if asker.admin else access.list_memberships(tx, asker.user_id)
     if found is not None:
         name = customers.access_customer(tx, found.customer_id).name
-        kept = _kept(asker.scope.fields.limits, held)
+        kept = _kept(tx, asker.scope.fields.limits, held)
         return f"你能看到「{name}」，发送「查 {name}」打开。{kept}"
     if asker.admin:
         return f"你是管理员，什么都能看到。全公司都没有找到「{what}」，请核对名称。"

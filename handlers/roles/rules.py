@@ -13,7 +13,7 @@ from bot.core.actor import ACTIONS, RESOURCES, Permission, permission_name
 from bot.core.errors import InvalidInput, RuleBroken
 from bot.core.fields import LEVEL_NAMES as FIELD_LEVELS
 from bot.core.fields import Field, FieldLevel
-from bot.core.forms import FORMS, FormField, field_of, form_label
+from bot.core.forms import FORMS, FormField, Forms, field_of, form_label
 from bot.core.roles import ADVANCED_ACTIONS, EVERYBODY, LEVEL_NAMES, SCOPE_NAMES, RoleSheet, is_advanced
 from bot.language.commands import closest
 
@@ -180,14 +180,14 @@ def read_form(word: str) -> str:
     raise InvalidInput(f"没有「{word}」这张表单。{hint}有：{'、'.join(form_label(f) for f in FORMS)}。")
 
 
-def read_field(form: str, word: str) -> FormField:
+def read_field(form: str, word: str, forms: Forms) -> FormField:
     """电话 → its field. Raises InvalidInput, offering those there are."""
-    for field in FORMS[form]:
+    for field in forms[form]:
         if word in (field.label, field.name) or field.label == f"{form_label(form)}{word}":
             return field
-    near = closest(word, [f.label for f in FORMS[form]]) or [f.label for f in FORMS[form] if word in f.label]
+    near = closest(word, [f.label for f in forms[form]]) or [f.label for f in forms[form] if word in f.label]
     hint = f"你是想说「{near[0]}」？" if near else ""
-    known = "、".join(f.label for f in FORMS[form] if not f.always)
+    known = "、".join(f.label for f in forms[form] if not f.always)
     raise InvalidInput(f"{form_label(form)}没有「{word}」这个字段。{hint}有：{known}。")
 
 
@@ -198,7 +198,7 @@ def set_fields(role: RoleSheet, form: str, fields: Iterable[FormField], level: F
         if field.always and level is not None:
             raise RoleRefused(f"「{field.label}」用来认出是哪一条{form_label(form)}，不能限制。")
         if level is FieldLevel.MASKED and field.kind not in MASKABLE:
-            raise RoleRefused(f"「{field.label}」是金额或日期，没法脱敏，可以设为 隐藏、只读 或 可写。")
+            raise RoleRefused(f"「{field.label}」没法脱敏，可以设为 隐藏、只读 或 可写。")
         if level is None:
             settings.pop((form, field.name), None)
         else:
@@ -206,11 +206,11 @@ def set_fields(role: RoleSheet, form: str, fields: Iterable[FormField], level: F
     return replace(role, fields=settings)
 
 
-def field_lines(settings: Mapping[Field, FieldLevel]) -> list[str]:
+def field_lines(settings: Mapping[Field, FieldLevel], forms: Forms) -> list[str]:
     """客户：电话 隐藏、备注 只读."""
     by_form: dict[str, list[str]] = {}
     for (form, name), level in sorted(settings.items()):
-        field = field_of(form, name)
+        field = field_of(form, name, forms)
         if field is not None:
             by_form.setdefault(form, []).append(f"{field.label} {FIELD_LEVELS[level]}")
     return [f"{form_label(form)}：{'、'.join(parts)}" for form, parts in by_form.items()]
@@ -251,7 +251,7 @@ def operation_names(form: str, operations: Collection[str]) -> str:
 
 
 def differences(
-    before: RoleSheet, after: RoleSheet, people: Mapping[str, str], departments: Mapping[int, str]
+    before: RoleSheet, after: RoleSheet, people: Mapping[str, str], departments: Mapping[int, str], forms: Forms
 ) -> list[str]:
     """Now → new, a line for each; empty: nothing changed."""
     lines = []
@@ -278,7 +278,7 @@ def differences(
             lines.append(f"{name} 的服务部门：{named(had, departments)} → {named(has, departments)}")
     for form, name in sorted({*before.fields, *after.fields}):
         was, now = before.fields.get((form, name)), after.fields.get((form, name))
-        field = field_of(form, name)
+        field = field_of(form, name, forms)
         if was != now and field is not None:
             lines.append(f"{form_label(form)}「{field.label}」：{level_name(was)} → {level_name(now)}")
     return lines

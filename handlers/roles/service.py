@@ -9,13 +9,14 @@ from bot.context import Context
 from bot.core.actor import ACTIONS, RESOURCES
 from bot.core.errors import InvalidInput, NotFound, RuleBroken
 from bot.core.fields import FieldLevel
-from bot.core.forms import FormField, form_label
+from bot.core.forms import FORMS as OURS
+from bot.core.forms import Forms, form_label
 from bot.core.roles import LEVEL_NAMES, SCOPE_NAMES, RoleSheet
 from handlers.roles import explaining, rules
 from handlers.roles.explaining import PersonSheet
 from handlers.roles.finding import find_departments, find_people, find_role
 from handlers.roles.rules import Unchanged
-from storage import audit, people, roles, undos
+from storage import audit, custom_fields, people, roles, undos
 from storage.database import Tx
 from storage.roles import NameTaken, RoleLine
 from storage.settings import FORMS as OPERATED
@@ -42,7 +43,9 @@ class RolePage:
 
 @dataclass(frozen=True, slots=True)
 class RoleDetails:
-    """One role in words' reach: names of its members and departments, and functions that have no effect yet."""
+    """One role in words' reach: names of its members and departments, functions that have no effect yet, and the forms
+    with the company's own fields.
+    """
 
     role: RoleSheet
     people: dict[str, str]
@@ -50,6 +53,7 @@ class RoleDetails:
     departed: frozenset[str]
     members: int
     without_effect: list[str]
+    forms: Forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def show_role(ctx: Context, role_id: int) -> RoleDetails:
         return RoleDetails(
             role, people.names_of(tx, role.members), _department_names(tx), frozenset(gone),
             people.count_active(tx) if role.built_in else len(role.members) - len(gone),
-            rules.without_effect(role, ctx.settings.advanced_operations),
+            rules.without_effect(role, ctx.settings.advanced_operations), custom_fields.forms_of(tx),
         )  # fmt: skip
 
 
@@ -111,7 +115,7 @@ def create_role(ctx: Context, words: str) -> Changed:
         except NameTaken as twin:
             raise rules.taken(name) from twin
         lines = [f"新建角色：{name}（数据权限 本人，操作权限 普通，还没有功能）"]
-        lines += rules.differences(RoleSheet(made.id, name), made, people.names_of(tx, made.members), {})
+        lines += rules.differences(RoleSheet(made.id, name), made, people.names_of(tx, made.members), {}, OURS)
         undo_id = _keep(tx, ctx, "create.role", None, made, lines)
         return Changed(made.id, name, lines, [f"给它功能：「角色 {name} 添加功能 客户-全部」"], undo_id)
 
@@ -225,11 +229,13 @@ def set_level(ctx: Context, role_id: int, level: str) -> Changed:
         return _change(tx, ctx, role, replace(role, level=level), note=note)
 
 
-def set_fields(ctx: Context, role_id: int, form: str, fields: list[FormField], level: FieldLevel | None) -> Changed:
-    """How much of these fields the role has; None: nothing said about them."""
+def set_fields(ctx: Context, role_id: int, form: str, words: list[str], level: FieldLevel | None) -> Changed:
+    """How much of these fields, by their labels or names, the role has; None: nothing said about them."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
         role = _access(tx, role_id, lock=True)
+        forms = custom_fields.forms_of(tx)
+        fields = [rules.read_field(form, word, forms) for word in words]
         return _change(tx, ctx, role, rules.set_fields(role, form, fields, level), note="已经是这样了。")
 
 
@@ -293,7 +299,7 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
         assert role is not None
         names = people.names_of(tx, {*(before.members if before else ()), *(after.members if after else ())})
         if before is not None and after is not None:
-            lines = rules.differences(after, before, names, _department_names(tx))
+            lines = rules.differences(after, before, names, _department_names(tx), custom_fields.forms_of(tx))
         else:
             lines = [f"{'恢复' if before else '删掉'}角色：{role.name}（成员 {len(role.members)} 人）"]
         _record(
@@ -404,7 +410,7 @@ def _department_names(tx: Tx) -> dict[int, str]:
 def _change(tx: Tx, ctx: Context, before: RoleSheet, after: RoleSheet, *, note: str = "") -> Changed:
     _check_synced(tx)
     names = people.names_of(tx, {*before.members, *after.members})
-    lines = rules.differences(before, after, names, _department_names(tx))
+    lines = rules.differences(before, after, names, _department_names(tx), custom_fields.forms_of(tx))
     if not lines:
         raise Unchanged(f"没有变化：{note or '已经是这样了。'}")
     try:

@@ -6,7 +6,7 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.core.fields import FieldLevel
-from bot.core.forms import FORMS, field_of
+from bot.core.forms import FORMS
 from bot.dispatch import CardRef, CardTap, CardUpdate, Router
 from cards.roles import (
     AskDeleteRoleButton,
@@ -122,10 +122,10 @@ def fields(tap: CardTap[RoleFieldsButton], ctx: Context) -> CardUpdate:
 def field(tap: CardTap[RoleFieldButton], ctx: Context) -> CardUpdate:
     """One field's level."""
     ctx.actor.require_admin()
-    wanted = field_of(tap.button.form, tap.button.field)
-    if tap.button.form not in FORMS or wanted is None or tap.button.level not in set(FieldLevel):
+    if tap.button.form not in FORMS or tap.button.level not in set(FieldLevel):
         raise InvalidInput("没有这个字段，请重新打开角色再试。")
-    done = service.set_fields(ctx, tap.button.role_id, tap.button.form, [wanted], FieldLevel(tap.button.level))
+    level = FieldLevel(tap.button.level)
+    done = service.set_fields(ctx, tap.button.role_id, tap.button.form, [tap.button.field], level)
     return _after(done, "roles.fields", form=tap.button.form)
 
 

@@ -102,7 +102,7 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
     ]
     if details.without_effect:
         fields.append(("不起作用", f"{rules.function_names(details.without_effect)}（高级操作，角色是普通）"))
-    fields += [("字段权限", line) for line in rules.field_lines(role.fields)]
+    fields += [("字段权限", line) for line in rules.field_lines(role.fields, details.forms)]
     buttons = [
         CardButton(
             f"数据权限 {label}", RoleScopeButton(role_id=role_id, data_scope=value),
@@ -263,11 +263,12 @@ def paint_fields(state: dict[str, Any], ctx: Context) -> CardView:
     """One form's fields, each with a button for the next level."""
     role_id, form = int(state["role_id"]), str(state["form"])
     try:
-        role = service.show_role(ctx, role_id).role
+        details = service.show_role(ctx, role_id)
     except AppError as refusal:
         return refused("角色", refusal)
+    role = details.role
     lines, buttons = [], []
-    for field in FORMS.get(form, ()):
+    for field in details.forms.get(form, ()):
         if field.always:
             continue
         level = role.fields.get((form, field.name))

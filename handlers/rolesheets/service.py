@@ -84,6 +84,8 @@ def check_sheet(ctx: Context, name: str, sheet: Sheet) -> Checked:
         Forbidden, NotARoleSheet.
     """
     ctx.actor.require_admin()
+    if not sheet.complete:
+        raise rules.NotARoleSheet(f"角色表有 {sheet.total} 行，太长了，请拆成几个小一点的再发。")
     with ctx.begin() as tx:
         known = _known(tx)
         plan = rules.read_plan(sheet, known)

@@ -11,7 +11,7 @@ from bot.core.errors import InvalidInput, NotFound
 from bot.core.forms import FORMS
 from bot.core.lists import Count
 from handlers.customers import finding
-from storage import customers, people, search
+from storage import contacts, customers, people, search
 from storage.customers import PAGE
 from storage.database import Tx
 from storage.filters import BOUND
@@ -149,7 +149,7 @@ def show_record(ctx: Context, kind: str, record_id: int) -> tuple[str, list[tupl
 def customer_of(ctx: Context, contact_id: int) -> int:
     """The customer of a contact that this person may see. Raises NotFound."""
     with ctx.begin() as tx:
-        return customers.access_contact(tx, contact_id).customer_id
+        return contacts.access_contact(tx, contact_id).customer_id
 
 
 def _text(value: Any) -> str:

@@ -15,6 +15,7 @@ KIND = "settings.change"
 NAMES = {
     "pool": "公海设置", "reminders": "提醒规则", "admins": "管理员", "usage_scope": "使用范围", "opened": "开通",
     "consent": "同意条款", "edition": "版本", "quiet_hours": "免打扰",
+    "allow_over_collect": "允许超额回款",
 }  # fmt: skip
 
 

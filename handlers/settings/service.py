@@ -298,7 +298,7 @@ def _returns(tx: Tx, ctx: Context, settings: CompanySettings) -> list[str]:
             continue
         clock = partial(
             pool_rules.return_clock, after_days=days, owner_since=customer.owner_since,
-            last_follow_up_at=customer.last_follow_up_at, today=ctx.today,
+            last_follow_up_at=customer.last_follow_up_at, today=ctx.today, lock_until=customer.lock_until,
         )  # fmt: skip
         left = clock(rule_since=settings.pool_rule_since).days_left
         soon += left <= SOON

@@ -94,6 +94,16 @@ def list_targets(ctx: Context, year: int) -> list[TargetLine]:
         ]
 
 
+def step_subject(tx: Tx, ctx: Context, who: str) -> Subject:
+    """The person or department of that name, within the actor's scope. Raises NotFound."""
+    return _access_subject(tx, ctx, who)
+
+
+def step_in_scope(tx: Tx, ctx: Context, subject: Subject, *, others: bool) -> bool:
+    """Whether the actor may see the subject's targets; his own always, those of `others` by function and scope."""
+    return _own(ctx, subject) or (others and _in_scope(tx, ctx, subject))
+
+
 def _access_subject(tx: Tx, ctx: Context, who: str) -> Subject:
     found = targets.find_department(tx, who)
     if not found:

@@ -21,18 +21,25 @@ from storage.tables.access import (  # noqa: E402
     Secret,
     Setting,
 )
-from storage.tables.contracts import Contract, Payment  # noqa: E402
+from storage.tables.contracts import Contract, ContractOwner, NumberCounter, Payment, PaymentPlan  # noqa: E402
 from storage.tables.crm import (  # noqa: E402
     ClaimCarry,
     ClaimLog,
     Contact,
     Customer,
     FollowUp,
+    JoinRequest,
+    MergeLog,
     OwnerHistory,
+    TeamMember,
 )
+from storage.tables.custom_fields import CustomField  # noqa: E402
+from storage.tables.dialogues import DialogueDraft, Intent  # noqa: E402
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
+from storage.tables.exchange import Exchange, ExchangeFile, ExchangeRow  # noqa: E402
 from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
 from storage.tables.leads import Lead  # noqa: E402
+from storage.tables.lines import ContractLine  # noqa: E402
 from storage.tables.loads import LoadedRecord  # noqa: E402
 from storage.tables.messaging import (  # noqa: E402
     Attachment,
@@ -50,16 +57,45 @@ from storage.tables.messaging import (  # noqa: E402
     Undo,
     Upload,
 )
-from storage.tables.opportunities import Opportunity, OpportunityCompetitor  # noqa: E402
+from storage.tables.opportunities import (  # noqa: E402
+    Opportunity,
+    OpportunityCompetitor,
+    OpportunityLine,
+    StageLog,
+)
 from storage.tables.org import Department, DepartmentLeader, Employee, EmployeeDepartment, SyncRun  # noqa: E402
-from storage.tables.sales import Competitor, FlowNode, Invoice, Product, Stage, Target  # noqa: E402
+from storage.tables.sales import (  # noqa: E402
+    Competitor,
+    FlowNode,
+    Invoice,
+    Product,
+    ProductPrice,
+    Stage,
+    Target,
+)
 from storage.tables.search import SavedFilter, SavedFilterShare, SearchEntry  # noqa: E402
+from storage.tables.visits import CheckIn, Comment, Visit  # noqa: E402
 
 Tables.collect()
 _fields.watch(
     {
         str(model.__tablename__): model
-        for model in (Customer, Contact, FollowUp, Lead, Opportunity, Contract, Payment, Product, Competitor)
+        for model in (
+            Customer,
+            Contact,
+            FollowUp,
+            Lead,
+            Opportunity,
+            OpportunityLine,
+            Contract,
+            ContractLine,
+            Payment,
+            Product,
+            ProductPrice,
+            Competitor,
+            Comment,
+            Visit,
+        )
     }
 )
 
@@ -68,40 +104,56 @@ __all__ = [
     "Audit",
     "Card",
     "CardSubject",
+    "CheckIn",
     "ClaimCarry",
     "ClaimLog",
+    "Comment",
     "Competitor",
     "Contact",
     "Contract",
+    "ContractLine",
+    "ContractOwner",
     "Conversation",
+    "CustomField",
     "Customer",
     "Department",
     "DepartmentLeader",
     "Departure",
+    "DialogueDraft",
     "Dictionary",
     "DictionaryValue",
     "DigestItem",
     "Employee",
     "EmployeeDepartment",
+    "Exchange",
+    "ExchangeFile",
+    "ExchangeRow",
     "FieldDictionary",
     "FlowNode",
     "FollowUp",
     "Handover",
     "HandoverItem",
     "Inbox",
+    "Intent",
     "Invoice",
     "JobRequest",
     "JobState",
+    "JoinRequest",
     "Lead",
     "Lease",
     "LoadedRecord",
+    "MergeLog",
     "Notice",
+    "NumberCounter",
     "Opportunity",
     "OpportunityCompetitor",
+    "OpportunityLine",
     "Outbox",
     "OwnerHistory",
     "Payment",
+    "PaymentPlan",
     "Product",
+    "ProductPrice",
     "Role",
     "RoleField",
     "RoleFunction",
@@ -113,8 +165,11 @@ __all__ = [
     "Secret",
     "Setting",
     "Stage",
+    "StageLog",
     "SyncRun",
     "Target",
+    "TeamMember",
     "Undo",
     "Upload",
+    "Visit",
 ]

@@ -1,20 +1,24 @@
 """Customers, their contacts, follow-ups and owners."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import JSON, CheckConstraint, Column, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from storage.scope import OfCustomer, Owned
+from storage.tables.custom_fields import HasCustom
 from storage.types import Moment
 
 ALIVE = text("deleted_at IS NULL")
 STATIC = ("industry", "customer_class", "source", "city", "created_at")
 MOVING = ("next_follow_up_at", "last_follow_up_at")
 REST = ("deleted_at", "owner_id", "created_at")
+JSON_KIND = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
-class Customer(Owned, table=True):
+class Customer(Owned, HasCustom, table=True):
     """A customer. Without an owner it is in the public pool: there is no second flag (R-POOL-1)."""
 
     __table_args__ = (
@@ -49,7 +53,14 @@ class Customer(Owned, table=True):
     pinyin: str = ""
     initials: str = Field(default="", index=True)
     credit_code: str | None = None  # 统一社会信用代码
+    short_name: str = Field(default="", index=True)  # 简称: what people call it
     phone: str = ""
+    region: str = ""  # 省份或地区
+    address: str = ""
+    website: str = ""
+    lng: float | None = None  # degrees, in `coord_sys`
+    lat: float | None = None
+    coord_sys: str = ""  # gcj02 (DingTalk, 高德) | wgs84 | bd09
     customer_class: str = ""  # 客户分类, a dictionary value
     industry: str = ""
     source: str = ""
@@ -63,6 +74,8 @@ class Customer(Owned, table=True):
     touched_at: datetime | None = Field(default=None, sa_type=Moment)  # the later of that and owner_since; a trigger's
     next_follow_up_at: datetime | None = Field(default=None, sa_type=Moment)
     next_timed: bool = False  # next_follow_up_at has a time of day, not only a day
+    lock_until: date | None = None  # the last Beijing day on which it is kept from the pool (R-POOL-16)
+    merged_into: int | None = Field(default=None, index=True)  # deleted by a merge: its old cards lead to that customer
     created_at: datetime = Field(sa_type=Moment)
     created_by: str = ""
     updated_at: datetime = Field(sa_type=Moment)
@@ -70,7 +83,7 @@ class Customer(Owned, table=True):
     deleted_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
-class Contact(OfCustomer, table=True):
+class Contact(OfCustomer, HasCustom, table=True):
     """A person at a customer; visible with the customer (R-CONT-2)."""
 
     __table_args__ = (
@@ -86,11 +99,68 @@ class Contact(OfCustomer, table=True):
     title: str = ""
     mobile: str = ""
     mobile_tail: str = Field(default="", index=True)  # last four digits
+    phone: str = ""  # a second number: 座机
     wechat: str = ""
     main: bool = False
+    decider: bool = False  # 决策人
+    reports_to_id: int | None = None  # a contact of the same customer, no circle (R-CONT-4)
+    disabled_reason: str = ""  # 离职 …; empty: he is still to be reached
+    version: int = 1
     created_at: datetime = Field(sa_type=Moment)
     created_by: str = ""
     deleted_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class TeamMember(OfCustomer, table=True):
+    """A 协作人: sees a customer that is not his, until a day; what makes it so is `storage.scope`."""
+
+    __tablename__ = "team_member"
+    __table_args__ = (
+        Index(
+            "uq_team_member_live", "customer_id", "user_id", unique=True,
+            sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_team_member_user", "user_id", "customer_id"),
+    )  # fmt: skip
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: str
+    may_write: bool = False
+    until: date | None = None  # the last Beijing day; None: as long as nobody ends it
+    created_at: datetime = Field(sa_type=Moment)
+    created_by: str = ""
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class JoinRequest(OfCustomer, table=True):
+    """Somebody asks a customer's owner to be made 协作人; answered once."""
+
+    __tablename__ = "join_request"
+    __table_args__ = (
+        Index(
+            "uq_join_request_open", "customer_id", "user_id", unique=True,
+            sqlite_where=text("answered_at IS NULL"), postgresql_where=text("answered_at IS NULL"),
+        ),
+    )  # fmt: skip
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: str  # who asks
+    asked_id: str  # whom: the owner then
+    created_at: datetime = Field(sa_type=Moment)
+    answered_at: datetime | None = Field(default=None, sa_type=Moment)
+    answered_by: str = ""
+    agreed: bool = False
+
+
+class MergeLog(SQLModel, table=True):
+    """Two customers made one: what was moved, so that it can be moved back for 72 hours (R-DUP-4)."""
+
+    __tablename__ = "merge_log"
+    id: int | None = Field(default=None, primary_key=True)
+    head_id: int  # no foreign key: after a merge none in the schema points to the tail (invariant 27)
+    tail_id: int
+    moved: dict[str, Any] = Field(sa_column=Column(JSON_KIND, nullable=False))
+    at: datetime = Field(sa_type=Moment)
+    by_user_id: str = ""
+    undone_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class FollowUp(OfCustomer, table=True):
@@ -100,6 +170,7 @@ class FollowUp(OfCustomer, table=True):
     __table_args__ = (Index("ix_follow_up_customer_at", "customer_id", "at"),)
     id: int | None = Field(default=None, primary_key=True)
     user_id: str = Field(index=True)  # author; may have left
+    opportunity_id: int | None = Field(default=None, foreign_key="opportunity.id", index=True)
     at: datetime = Field(sa_type=Moment, index=True)
     method: str = ""  # dictionary value of followup.method
     content: str

@@ -5,10 +5,11 @@ from datetime import datetime
 from sqlmodel import Field
 
 from storage.scope import Owned
+from storage.tables.custom_fields import HasCustom
 from storage.types import Moment
 
 
-class Lead(Owned, table=True):
+class Lead(Owned, HasCustom, table=True):
     """线索."""
 
     id: int | None = Field(default=None, primary_key=True)

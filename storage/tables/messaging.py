@@ -111,6 +111,8 @@ class Conversation(SQLModel, table=True):
     pending: dict[str, Any] | None = Field(default=None, sa_column=Column(Json))
     # the open question: {"kind": …, slots…}
     pending_until: datetime | None = Field(default=None, sa_type=Moment)
+    asked: dict[str, Any] | None = Field(default=None, sa_column=Column(Json))
+    # how the open question was put: {"words": what was said to the bot, "text", "card": {kind, state, subjects}}
     subject_id: int | None = None  # the last customer spoken of
     subject_until: datetime | None = Field(default=None, sa_type=Moment)
     misses: int = 0  # sentences in a row that were not understood

@@ -1,13 +1,15 @@
 """The rest of the sales chain: loaded from a world file and kept, used by the capabilities that follow."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.types import Fen, Json
+from storage.scope import OfContract
+from storage.tables.custom_fields import HasCustom
+from storage.types import Fen, Json, Moment
 
 
 class Stage(SQLModel, table=True):
@@ -23,9 +25,10 @@ class Stage(SQLModel, table=True):
     kind: str = "open"
     position: int = 0
     active: bool = True  # False: kept on what is in it, not to be chosen any more
+    rotten_days: int | None = None  # without a follow-up for so many days what is in it is stale (R-OPP-7)
 
 
-class Product(SQLModel, table=True):
+class Product(HasCustom, table=True):
     """产品, by its 编号."""
 
     id: int | None = Field(default=None, primary_key=True)
@@ -34,7 +37,20 @@ class Product(SQLModel, table=True):
     category: str = ""
     unit: str = ""
     price: Decimal = Field(default=Decimal("0.00"), sa_type=Fen)
+    spec: str = ""  # 规格
+    description: str = ""
     enabled: bool = True  # False: kept on lines made before, not to be chosen any more
+
+
+class ProductPrice(SQLModel, table=True):
+    """A price a product had, and until when: what it costs now stands on the product."""
+
+    __tablename__ = "product_price"
+    id: int | None = Field(default=None, primary_key=True)
+    product_id: int = Field(foreign_key="product.id", index=True)
+    price: Decimal = Field(sa_type=Fen)
+    until: datetime = Field(sa_type=Moment)
+    by_user_id: str = ""  # who changed it
 
 
 class Competitor(SQLModel, table=True):
@@ -48,11 +64,10 @@ class Competitor(SQLModel, table=True):
     active: bool = True  # False: archived, kept where it was met
 
 
-class Invoice(SQLModel, table=True):
+class Invoice(OfContract, table=True):
     """An invoice issued on a contract (before this database: from a world file)."""
 
     id: int | None = Field(default=None, primary_key=True)
-    contract_id: int = Field(foreign_key="contract.id", index=True)
     amount: Decimal = Field(sa_type=Fen)
     issued_on: date
 

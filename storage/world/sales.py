@@ -6,6 +6,9 @@ from typing import Any
 from sqlalchemy import delete
 from sqlmodel import col, select
 
+from storage.numbers import next_number, note_number
+from storage.opportunities import enter_stage
+from storage.payments import main_department
 from storage.tables import (
     Competitor,
     Contract,
@@ -66,6 +69,7 @@ def load_opportunities(load: Loading, vocabulary: Vocabulary, ids: dict[str, int
     rows = {(o.customer_id, o.name): o for o in tx.exec(select(Opportunity), execution_options=WHOLE).all()}
     listed = tx.exec(select(Stage).order_by(col(Stage.position), col(Stage.id))).all()
     stages = {one.name: one.id for one in listed}
+    by_id = {one.id: one for one in listed}
     first = next((one.id for one in listed if one.kind == "open"), None)
     rivals = {name: key for key, name in tx.exec(select(Competitor.id, Competitor.name)).all()}
     met: list[tuple[Opportunity, list[str]]] = []
@@ -85,12 +89,12 @@ def load_opportunities(load: Loading, vocabulary: Vocabulary, ids: dict[str, int
         if row is None:
             row = Opportunity(
                 name=record.name, customer_id=customer_id, amount=record.amount, stage_id=stage_id,
-                created_at=load.now,
+                created_at=load.now, stage_since=load.now, updated_at=load.now,
             )  # fmt: skip
         for name, value in _opportunity_fields(record, vocabulary, path).items():
             setattr(row, name, value)
-        row.stage_id = stage_id
         tx.add(row)
+        enter_stage(tx, row, by_id[stage_id], by="", now=load.now)
         if "competitors" in record.model_fields_set:
             met.append((row, record.competitors))
     tx.flush()
@@ -136,16 +140,19 @@ def load_contracts(load: Loading, ids: dict[str, int]) -> None:
             row.owner_id = record.owner
         load.tx.add(row)
     load.tx.flush()
-    numbers = {number: row.id for number, row in rows.items() if row.id is not None}
-    _load_money(load, numbers)
+    for record in load.world.contracts:
+        note_number(load.tx, record.no)
+    _load_money(load, rows)
 
 
-def _load_money(load: Loading, numbers: dict[str, int]) -> None:
+def _load_money(load: Loading, rows: dict[str, Contract]) -> None:
     tx = load.tx
+    fresh: list[Payment] = []
     invoices = Counter((one.contract_id, one.issued_on, one.amount) for one in tx.exec(select(Invoice)).all())
-    payments = Counter((p.contract_id, p.paid_on, p.amount, p.method) for p in tx.exec(select(Payment)).all())
+    received = select(Payment).where(Payment.kind == "normal")
+    payments = Counter((p.contract_id, p.paid_on, p.amount, p.method) for p in tx.exec(received).all())
     for i, record in enumerate(load.world.contracts):
-        raw, contract_id = load.raw["contracts"][i], numbers[record.no]
+        raw, contract_id = load.raw["contracts"][i], rows[record.no].id or 0
         if record.invoiced and _is_new(load, "invoiced", record, raw):
             for invoice in record.invoiced:
                 if _spare(load, "invoiced", invoices, (contract_id, invoice.on, invoice.amount)):
@@ -154,12 +161,17 @@ def _load_money(load: Loading, numbers: dict[str, int]) -> None:
             for payment in record.payments:
                 mark = (contract_id, payment.on, payment.amount, payment.method)
                 if _spare(load, "payments", payments, mark):
-                    tx.add(
+                    owner = rows[record.no].owner_id  # whoever has the contract counts for what came in before
+                    fresh.append(
                         Payment(
-                            contract_id=contract_id, amount=payment.amount, paid_on=payment.on, method=payment.method
+                            contract_id=contract_id, amount=payment.amount, paid_on=payment.on, method=payment.method,
+                            created_at=load.now, credited_user_id=owner, credited_dept_id=main_department(tx, owner),
                         )
                     )  # fmt: skip
-    tx.flush()
+    for one in sorted(fresh, key=lambda p: p.paid_on):
+        one.number = next_number(tx, "HK", one.paid_on.year)
+        tx.add(one)
+        tx.flush()
 
 
 def _is_new(load: Loading, child: str, record: ContractRecord, raw: dict[str, Any]) -> bool:

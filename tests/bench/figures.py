@@ -21,6 +21,7 @@ class Scale:
     people: int  # bench 6
     departments: int
     starts: int  # bench 7
+    imported: int  # rows of a table of customers
     crowd: int = 1_000_000  # bench 8: customers, with five follow-ups each
     questions: int = 200
 
@@ -28,10 +29,11 @@ class Scale:
 NORMAL = Scale(
     runs=5, frames=15_000, sdk_replies=150, replies=1_500, follow_ups=1_000, follow_ups_in_flight=(1, 50, 200),
     customers=30, claimers=50, taps=1_000, people=10_000, departments=500, starts=5,
+    imported=20_000,
 )  # fmt: skip
 TINY = Scale(
     runs=1, frames=60, sdk_replies=8, replies=20, follow_ups=12, follow_ups_in_flight=(1, 4), customers=2, claimers=4,
-    taps=8, people=40, departments=4, starts=1, crowd=2_000, questions=6,
+    taps=8, people=40, departments=4, starts=1, imported=40, crowd=2_000, questions=6,
 )  # fmt: skip
 
 

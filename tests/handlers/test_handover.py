@@ -127,6 +127,7 @@ async def fill(db: Database, rng: random.Random) -> None:
             tx.add(
                 Opportunity(
                     name=f"商机{n}", customer_id=theirs, amount=Decimal(rng.randint(1, 99)), created_at=NOW,
+                    stage_since=NOW, updated_at=NOW,
                     stage_id=rng.choice(stages).id or 0, owner_id=rng.choice(SELLERS), deleted_at=gone,
                 )
             )  # fmt: skip

@@ -109,7 +109,7 @@ async def test_a_table_others_refer_to_can_be_made_anew(sqlite: Database) -> Non
 
     await sqlite.connection(work)
     assert await sqlite.connection(lambda c: c.exec_driver_sql("PRAGMA foreign_keys").scalar_one()) == 1
-    assert await sqlite.connection(lambda c: c.exec_driver_sql("SELECT count(*) FROM contact").scalar_one()) == 2
+    assert await sqlite.connection(lambda c: c.exec_driver_sql("SELECT count(*) FROM contact").scalar_one()) == 3
     with pytest.raises(IntegrityError):  # without the switch the same fails
         await sqlite.connection(_remake)
 

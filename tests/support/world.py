@@ -85,7 +85,7 @@ def small_world(**settings: Any) -> dict[str, Any]:
             customer("华兴科技有限公司", "lina04", contacts=[{"name": "陈强", "mobile": "13812345678", "main": True}]),
             customer("华星电子有限公司", "lina04"),
             customer("上海明德仪器有限公司", "zhao05"),
-            customer("深圳创想电子有限公司", "zhou06"),
+            customer("深圳创想电子有限公司", "zhou06", contacts=[{"name": "马丽", "mobile": "13700007777"}]),
         ],
         "claims": [],
     }  # fmt: skip

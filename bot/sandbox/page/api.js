@@ -54,6 +54,7 @@ export const api = {
   read: (userid, seq) => call("POST", `/inbox/${seg(userid)}/read`, { seq }),
   card: (otid, userid) => call("GET", `/cards/${seg(otid)}?${query({ as: userid })}`),
   tap: (otid, body) => call("POST", `/cards/${seg(otid)}/tap`, body),
+  checkIn: (body) => call("POST", "/checkins", body),
   h5: (userid, url) => call("POST", "/h5", { as: userid, url }),
   upload: (file) => {
     const form = new FormData();

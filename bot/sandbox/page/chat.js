@@ -56,7 +56,7 @@ export class ChatView {
     });
     this.sendButton = button("发送", { class: "send", on: { click: () => this.#sendLine() } }, icon("send"));
     this.extra = h("div", { class: "extra", hidden: true, role: "group", "aria-label": "更多" }, this.#extras());
-    this.more = button("更多：语音、图片、文件", { class: "round", "aria-expanded": "false", on: { click: () => this.#toggleExtra() } }, icon("plus"));
+    this.more = button("更多：语音、图片、文件、签到", { class: "round", "aria-expanded": "false", on: { click: () => this.#toggleExtra() } }, icon("plus"));
     const phrases = this.inGroup ? GROUP_PHRASES : PHRASES;
     this.chips = h(
       "div", { class: "chips", role: "group", "aria-label": "快捷短语" },
@@ -82,7 +82,7 @@ export class ChatView {
     const file = choose("", "file");
     const tile = (label, name, run) => button(label, { class: "tile", on: { click: run } }, icon(name), h("span", { text: label }));
     const all = [image, tile("图片", "image", () => image.click())];
-    if (!this.inGroup) all.push(file, tile("文件", "file", () => file.click()), tile("语音", "mic", () => this.#voice()));
+    if (!this.inGroup) all.push(file, tile("文件", "file", () => file.click()), tile("语音", "mic", () => this.#voice()), tile("签到", "pin", () => this.#checkIn()));
     return all;
   }
 
@@ -165,6 +165,31 @@ export class ChatView {
       h("p", { class: "sheethint", text: "这里没有麦克风：写下你会说的话，它会作为语音连同识别出来的文字发出。" }), words, button("发送语音", { class: "cardbutton primary wide", on: { click: done } }),
     ]);
     words.focus();
+  }
+
+  /** 签到 is DingTalk's own, beside the chat: the app hears of it by an event. */
+  #checkIn() {
+    this.#toggleExtra(false);
+    const field = (label, value, type = "text") => h("input", { class: "input", type, value, step: type === "number" ? "0.000001" : null, "aria-label": label, placeholder: label });
+    const place = field("地点", "望春工业园 3 号楼");
+    const longitude = field("经度", "121.490000", "number");
+    const latitude = field("纬度", "29.870000", "number");
+    const remark = field("备注：见了谁、聊了什么", "");
+    const done = async () => {
+      if (!longitude.value || !latitude.value) return longitude.focus();
+      try {
+        await api.checkIn({ as: this.userid, longitude: Number(longitude.value), latitude: Number(latitude.value), place: place.value.trim(), remark: remark.value.trim() });
+        close();
+        this.phone.toast("签到成功");
+      } catch (problem) {
+        this.phone.toast(`没有签到：${problem.message}`, "warn");
+      }
+      return undefined;
+    };
+    const close = this.phone.sheet("签到", [
+      h("p", { class: "sheethint", text: "这里没有定位：写下你在哪里，就像钉钉的「签到」那样。" }), place, longitude, latitude, remark, button("签到", { class: "cardbutton primary wide", on: { click: done } }),
+    ]);
+    remark.focus();
   }
 
   // --- drawing

@@ -1,0 +1,96 @@
+"""Opportunity cards: what their buttons carry and what they show."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from bot.core.markup import escape
+from bot.dispatch import Button, CardButton, CardForm, CardRow, CardView, FormField, choices
+
+
+class NewOpportunityButton(Button):
+    """「建商机」 on a customer's card: the form, with the customer filled in."""
+
+    action: ClassVar[str] = "opportunities.new"
+    customer_id: int
+
+
+class SubmitOpportunityButton(Button):
+    """Hands in the form of a new opportunity."""
+
+    action: ClassVar[str] = "opportunities.submit_new"
+
+
+class OpenOpportunityButton(Button):
+    """Shows one opportunity."""
+
+    action: ClassVar[str] = "opportunities.open"
+    opportunity_id: int
+
+
+class MoveButton(Button):
+    """Into that stage."""
+
+    action: ClassVar[str] = "opportunities.move"
+    opportunity_id: int
+    stage_id: int
+
+
+class AskStageButton(Button):
+    """「改阶段」: the stages to choose from."""
+
+    action: ClassVar[str] = "opportunities.stages"
+    opportunity_id: int
+
+
+class CloseButton(Button):
+    """赢了, or lost for one of the usual reasons. `reason`: its place among them; 0: ask."""
+
+    action: ClassVar[str] = "opportunities.close"
+    opportunity_id: int
+    won: bool
+    reason: int = 0
+
+
+class OpportunityPageButton(Button):
+    """Another page of the list."""
+
+    action: ClassVar[str] = "opportunities.page"
+    page: int
+
+
+def list_card(
+    title: str, head: str, rows: Sequence[tuple[int, str, str]], *, page: int, pages: int, empty: str
+) -> CardView:
+    """A list with its total; each row opens the opportunity."""
+    if not rows:
+        return CardView(title, body=empty)
+    drawn = tuple(
+        CardRow(
+            escape(name), escape(facts), "",
+            (CardButton(f"查看 {name}"[:20], OpenOpportunityButton(opportunity_id=i), typed=f"商机 {name}"),),
+        )
+        for i, name, facts in rows
+    )  # fmt: skip
+    buttons: list[CardButton] = []
+    if page > 1:
+        buttons.append(CardButton("上一页", OpportunityPageButton(page=page - 1), typed="上一页"))
+    if page < pages:
+        buttons.append(CardButton("下一页", OpportunityPageButton(page=page + 1), typed="下一页"))
+    return CardView(title, body=head, rows=drawn, buttons=tuple(buttons))
+
+
+def new_card(
+    draft: Mapping[str, str], stages: Sequence[str], sources: Sequence[str], withheld: frozenset[str]
+) -> CardView:
+    """What is known of a new opportunity, to be completed."""
+    fields = (
+        FormField("customer", "客户", required=True, value=draft.get("customer") or None, placeholder="名称或简称"),
+        FormField("name", "商机名称", value=draft.get("name") or None, placeholder="例如 二期扩容"),
+        FormField("amount", "商机金额", value=draft.get("amount") or None, placeholder="例如 30万"),
+        FormField("expected_on", "预计成交", "date", value=draft.get("expected_on") or None),
+        FormField("stage", "销售阶段", "select", options=choices(*stages)),
+        FormField("source", "商机来源", "select", options=choices(*sources)),
+    )
+    shown = tuple(f for f in fields if f.name not in withheld and (f.kind != "select" or f.options))
+    typed = f"商机 {draft.get('customer') or '华兴'} 二期扩容 30万 月底签"
+    return CardView("新建商机", form=CardForm(shown, SubmitOpportunityButton(), "新建商机", typed))

@@ -1,0 +1,1 @@
+"""评论: what colleagues say to each other about a customer."""

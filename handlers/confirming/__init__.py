@@ -1,0 +1,1 @@
+"""One summary, one tap: for what moves money."""

@@ -1,0 +1,1 @@
+"""Contacts one by one: changing, the main one, those who left."""

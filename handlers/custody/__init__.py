@@ -1,0 +1,1 @@
+"""A customer as a whole: its owner, its lock, its deletion."""

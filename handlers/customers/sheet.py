@@ -1,0 +1,352 @@
+"""Columns of customers with their main contact, and what a row of them does.
+
+The key is the legal person: the credit code or the hard key of the name (R-DUP-1). What only looks alike is never
+merged: it is left out unless its row is asked for by number.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, cast
+
+from bot.context import Context
+from bot.core.actor import Permission
+from bot.core.errors import NotFound
+from bot.language.companies import hard_key, soft_key
+from bot.language.pinyin import initials, pinyin_of
+from handlers.customers import rules
+from handlers.customers.rules import TwinFact
+from handlers.exchange.kinds import (
+    OWNER,
+    Batch,
+    Changed,
+    Kind,
+    Look,
+    RowProblem,
+    Values,
+    Wanted,
+    Written,
+    form_columns,
+    plain,
+    record_change,
+    same,
+)
+from handlers.exchange.records import owner_cells
+from handlers.exchange.rules import SheetColumn
+from handlers.pool.rules import check_receiver
+from handlers.pool.service import policy_of
+from storage import customers, people, pools, records
+from storage.customers import CustomerFilter, KeyedTwin
+from storage.database import Tx
+from storage.references import is_referred_to
+from storage.tables import Contact, Customer
+
+FIELDS: Mapping[str, str] = {
+    "class": "customer_class", "industry": "industry", "source": "source", "city": "city", "phone": "phone",
+    "credit_code": "credit_code", "remark": "remark",
+}  # fmt: skip
+PERSON: Mapping[str, str] = {"contact.name": "name", "contact.title": "title", "contact.mobile": "mobile"}
+WITH_IT = ("contact", "owner_history", "claim_log")  # what goes with a customer that is taken back
+
+
+class CustomerBatch(Batch):
+    """Rows of customers."""
+
+    def __init__(self, tx: Tx, ctx: Context, options: Mapping[str, Any]) -> None:
+        super().__init__(tx, ctx, options)
+        self.titles = {FIELDS.get(c.field, c.field): c.title for c in CUSTOMERS.columns(tx)}
+        self.policy = policy_of(ctx.settings)
+        self.contacts: dict[int, list[Contact]] = {}
+
+    def prepare(self, rows: Sequence[Values]) -> None:
+        """Twins in the whole company, and those of them that are within the scope."""
+        names = [str(v["name"]) for v in rows if v.get("name")]
+        self.keys = {n: (hard_key(n), soft_key(n)) for n in names}
+        numbers = {str(v[f]) for v in rows for f in ("phone", "contact.mobile") if v.get(f)}
+        twins, self.by_phone = customers.list_twins(
+            self.tx, name_keys=[k for k, _ in self.keys.values()], soft_keys=[s for _, s in self.keys.values() if s],
+            codes=[str(v["credit_code"]) for v in rows if v.get("credit_code")], phones=sorted(numbers),
+        )  # fmt: skip
+        self.by_key = {t.name_key: t for t in twins}
+        self.by_code = {t.credit_code: t for t in twins if t.credit_code}
+        self.by_soft: dict[str, list[KeyedTwin]] = {}
+        for twin in twins:
+            self.by_soft.setdefault(twin.soft_key, []).append(twin)
+        self.by_id = {t.id: t for t in twins}
+        hard = {self.by_key[k].id for k, _ in self.keys.values() if k in self.by_key}
+        hard |= {self.by_code[c].id for v in rows if (c := v.get("credit_code")) in self.by_code}
+        self.visible = {c.id or 0: c for c in records.find_by(self.tx, Customer, "id", sorted(hard))}
+        self.contacts = customers.contacts_of(self.tx, sorted(self.visible))
+
+    def look(self, values: Values) -> Look:
+        """Raises RowProblem, Duplicate, NotYours, ClaimLimited, Forbidden."""
+        name = str(values.get("name") or "")
+        if len(name) < 2:
+            raise RowProblem("客户名称：必填，至少两个字")
+        if not values.get("contact.name") and (values.get("contact.title") or values.get("contact.mobile")):
+            values["contact.name"] = "联系人" if values.get("contact.mobile") else ""
+        twin = self.by_key.get(self.keys[name][0])
+        coded = self.by_code.get(str(values.get("credit_code") or ""))
+        if coded is not None and coded is not twin:
+            raise RowProblem(f"信用代码：已经是{self._twin_text(coded)}，请核对")
+        if twin is not None:
+            return self._present(twin, values)
+        self._check_owner(values)
+        alike = [t for t in self.by_soft.get(self.keys[name][1], ()) if self.keys[name][1]]
+        alike += [
+            self.by_id[i] for f in ("phone", "contact.mobile") for i in self.by_phone.get(values.get(f) or "", ())
+            if i in self.by_id
+        ]  # fmt: skip
+        if alike:
+            return Look("alike", reason=f"可能重复：{'；'.join(dict.fromkeys(self._twin_text(t) for t in alike[:3]))}")
+        return Look("new")
+
+    def _twin_text(self, twin: KeyedTwin) -> str:
+        visible = twin.id in self.visible or bool(records.get(self.tx, Customer, twin.id))
+        owner = people.name_of(self.tx, twin.owner_id) if twin.owner_id else ""
+        return rules.twin_text(
+            TwinFact(twin.name, owner, False, visible, mine=twin.owner_id == self.me and not self.system)
+        )
+
+    def _present(self, twin: KeyedTwin, values: Values) -> Look:
+        record = self.visible.get(twin.id)
+        if record is None:
+            raise RowProblem(f"已经有这家客户了：{self._twin_text(twin)}")
+        changes = {f: v for f, v in values.items() if f in FIELDS and not same(getattr(record, FIELDS[f]), v)}
+        if values.get("owner") and values["owner"] != record.owner_id:
+            raise RowProblem("负责人：已有的客户不能用导入换负责人，请发送「分配」或「交接」，或把这一格清空")
+        if (person := self._person(record, values)) is not None:
+            changes["contact"] = person
+        if not changes:
+            return Look("same", record)
+        if not self.system:
+            rules.check_may_write(
+                owner_id=record.owner_id, actor_id=self.me, may_edit=self.ctx.actor.may(Permission.CUSTOMER_EDIT),
+                name=record.name, owner=people.name_of(self.tx, record.owner_id),
+            )  # fmt: skip
+        return Look("update", record, changes)
+
+    def _person(self, record: Customer, values: Values) -> dict[str, Any] | None:
+        """What the row changes in the customer's contacts; None: nothing."""
+        name = values.get("contact.name")
+        if not name:
+            return None
+        given = {a: values[f] for f, a in PERSON.items() if f in values}
+        there = next((c for c in self.contacts.get(record.id or 0, ()) if c.name == name), None)
+        if there is not None and all(same(getattr(there, a), v) for a, v in given.items()):
+            return None
+        return given
+
+    def _check_owner(self, values: Values) -> None:
+        """Whose it would be: may the importer give it, and may the other have one more?"""
+        wanted = values.get("owner")
+        if wanted and wanted != self.me and not self.system:
+            self.ctx.actor.require(Permission.CUSTOMER_TRANSFER)
+        owner = self._owner(values)
+        if owner is None or self.policy.holding_cap is None:
+            return
+        if owner not in self.carried:
+            self.carried[owner] = pools.count_claims(self.tx, owner, self.ctx.today).holding
+        check_receiver(self.policy, name=people.name_of(self.tx, owner), holding=self.carried[owner])
+        self.carried[owner] += 1
+
+    def _owner(self, values: Values) -> str | None:
+        if values.get("owner"):
+            return str(values["owner"])
+        return None if self.options.get("blank") == "pool" else self.options.get("owner") or self.me or None
+
+    def create(self, values: Values) -> Any:
+        """Without an owner it is in the pool (R-POOL-1)."""
+        name, owner, now = str(values["name"]), self._owner(values), self.ctx.now
+        given = {FIELDS[f]: v for f, v in values.items() if f in FIELDS}
+        given["credit_code"] = given.get("credit_code") or None
+        return Customer(
+            name=name, name_key=self.keys[name][0], soft_key=self.keys[name][1], pinyin=pinyin_of(name),
+            initials=initials(name), owner_id=owner, owner_since=now if owner else None,
+            pooled_at=None if owner else now, pool_reason="" if owner else "导入", created_at=now, created_by=self.me,
+            updated_at=now, **given,
+        )  # fmt: skip
+
+    def change(self, look: Look) -> None:
+        """Writes what differs, and onto the contact of that name."""
+        record, now = look.record, self.ctx.now
+        look.before = {a: plain(getattr(record, a)) for f, a in FIELDS.items() if f in look.changes}
+        for field, value in look.changes.items():
+            if field in FIELDS:
+                setattr(record, FIELDS[field], (value or None) if field == "credit_code" else value)
+        record.updated_at, record.version = now, record.version + 1
+        if (given := look.changes.get("contact")) is None:
+            return
+        there = next((c for c in self.contacts.get(record.id, ()) if c.name == given["name"]), None)
+        if there is None:
+            there = self._contact(record.id, given, main=not self.contacts.get(record.id))
+            self.contacts.setdefault(record.id, []).append(there)
+            look.changes["contact"] = (there, None)
+            return
+        look.changes["contact"] = (there, {a: getattr(there, a) for a in PERSON.values()})
+        for attribute, value in given.items():
+            setattr(there, attribute, value)
+        there.mobile_tail = there.mobile[-4:]
+
+    def _contact(self, customer_id: int, given: Mapping[str, Any], *, main: bool) -> Contact:
+        name, mobile = str(given["name"]), str(given.get("mobile") or "")
+        return Contact(
+            customer_id=customer_id, name=name, initials=initials(name, person=True), title=given.get("title") or "",
+            mobile=mobile, mobile_tail=mobile[-4:], main=main, created_at=self.ctx.now, created_by=self.me,
+        )  # fmt: skip
+
+    def finish(self, created: Sequence[tuple[Any, Values]], changed: Sequence[Look]) -> list[Written]:
+        """Stores, with the first line of each new one's owner history and its contact."""
+        records.add_all(self.tx, [c for c, _ in created])
+        owners = {c.id: c.owner_id for c, _ in created}
+        pools.open_pages(self.tx, owners, how="import", by=self.me, now=self.ctx.now)
+        persons: dict[int, Contact] = {}
+        for customer, values in created:
+            if values.get("contact.name"):
+                given = {a: values.get(f) for f, a in PERSON.items()}
+                persons[customer.id] = self._contact(customer.id, given, main=True)
+        added = [look.changes["contact"][0] for look in changed if "contact" in look.changes]
+        records.add_all(self.tx, [*persons.values(), *added])
+        done = []
+        for customer, _ in created:
+            person = persons.get(customer.id)
+            after = facts(customer, [person] if person is not None else [])
+            done.append(Written(customer.id, None, after))
+            self._note("create.customer", customer, {}, after)
+        for look in changed:
+            before, record = dict(look.before or {}), look.record
+            after = {a: plain(getattr(record, a)) for f, a in FIELDS.items() if f in look.changes}
+            if "contact" in look.changes:
+                contact, was = look.changes["contact"]
+                before["contact"] = {"id": contact.id, "was": was}
+                after["contact"] = {a: getattr(contact, a) for a in PERSON.values()}
+            done.append(Written(record.id, before, after))
+            self._note("edit.customer", record, before, after)
+        return done
+
+    def _note(self, action: str, record: Customer, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        told = {a: v for a, v in after.items() if a in self.titles and a != "owner_id"}
+        record_change(
+            self.tx, self.ctx, action=action, subject=f"customer:{record.id}", name=record.name, columns=self.titles,
+            before=before, after=told, source=str(self.options.get("source", "")),
+        )  # fmt: skip
+
+
+def facts(customer: Customer, contacts: Sequence[Contact]) -> dict[str, Any]:
+    """A new customer as it came in."""
+    values = {a: plain(getattr(customer, a)) for a in FIELDS.values()}
+    return values | {"owner_id": customer.owner_id, "contacts": [[c.name, c.title, c.mobile] for c in contacts]}
+
+
+class Customers(Kind):
+    """客户."""
+
+    name: ClassVar[str] = "customers"
+    resource: ClassVar[str] = "customer"
+    label: ClassVar[str] = "客户"
+    unit: ClassVar[str] = "家"
+    words: ClassVar[tuple[str, ...]] = ("客户资料", "公司", "企业", "我的客户")
+    keys: ClassVar[tuple[str, ...]] = ("name",)
+    owned: ClassVar[bool] = True
+    notes: ClassVar[tuple[str, ...]] = (
+        "客户名称写全称：同一家（信用代码相同，或名称去掉空格和「有限公司」后相同）不会建两次。",
+        "负责人不填：归你，或者在检查结果的卡片上选择放进公海。",
+    )
+
+    def columns(self, tx: Tx) -> tuple[SheetColumn, ...]:
+        """The form's fields, the main contact, the owner."""
+        return (
+            *form_columns(
+                tx,
+                "customer",
+                name={"required": True, "width": 32, "longest": 80, "sample": "示例 杭州远航贸易有限公司",
+                      "synonyms": ("客户", "公司名称", "公司", "企业名称", "单位名称", "名称", "客户全称", "单位")},
+                **cast("Any", {"class": {"synonyms": ("分类", "客户级别", "级别", "客户等级", "等级", "客户类型")}}),
+                industry={"synonyms": ("行业", "所属行业")},
+                source={"synonyms": ("来源", "渠道")},
+                city={"synonyms": ("所在城市", "地区", "区域", "所在地", "省市"), "sample": "杭州"},
+                phone={"synonyms": ("公司电话", "客户电话", "座机", "电话号码", "公司座机")},
+                credit_code={"synonyms": ("统一社会信用代码", "社会信用代码", "税号", "纳税人识别号"), "width": 22},
+                remark={"synonyms": ("说明", "备注信息"), "width": 30, "longest": 2000},
+            ),
+            SheetColumn("contact.name", "联系人", synonyms=("联系人姓名", "姓名", "主联系人", "对接人"), longest=40,
+                        sample="陈强"),
+            SheetColumn("contact.title", "联系人职务", synonyms=("职务", "职位"), form="contact", form_field="title"),
+            SheetColumn("contact.mobile", "联系人手机", "phone", form_field="mobile", sample="13812345678",
+                        synonyms=("手机", "手机号", "手机号码", "联系电话", "联系方式", "移动电话"), form="contact"),
+            OWNER,
+        )  # fmt: skip
+
+    def key(self, values: Values) -> str:
+        """The legal person."""
+        return hard_key(str(values.get("name") or ""))
+
+    def batch(self, tx: Tx, ctx: Context, options: Mapping[str, Any]) -> CustomerBatch:
+        """Rows to come."""
+        return CustomerBatch(tx, ctx, options)
+
+    def take_back(
+        self, tx: Tx, ctx: Context, record: int, before: dict[str, Any] | None, after: dict[str, Any]
+    ) -> None:
+        """Raises Changed, NotFound."""
+        found = records.get(tx, Customer, record)
+        if found is None:
+            raise NotFound("已经不在了")
+        contacts = customers.contacts_of(tx, [record]).get(record, [])
+        if before is None:
+            worked_on = found.last_follow_up_at is not None or found.next_follow_up_at is not None
+            if worked_on or facts(found, contacts) != after or is_referred_to(tx, Customer, record, but=WITH_IT):
+                raise Changed("导入之后又改过或跟进过了")
+            customers.remove_customer(tx, found, ctx.now)
+            return
+        person = dict(before).pop("contact", None)
+        contact = next((c for c in contacts if person is not None and c.id == person["id"]), None)
+        if {a: plain(getattr(found, a)) for a in before if a != "contact"} != {
+            a: v for a, v in after.items() if a != "contact"
+        } or (
+            person is not None
+            and (contact is None or {a: getattr(contact, a) for a in PERSON.values()} != after["contact"])
+        ):
+            raise Changed("导入之后又改过了")
+        for attribute, value in before.items():
+            if attribute != "contact":
+                setattr(found, attribute, value)
+        if contact is not None and person is not None:
+            if person["was"] is None:
+                customers.remove_contact(tx, contact, ctx.now)
+            else:
+                for attribute, value in person["was"].items():
+                    setattr(contact, attribute, value)
+                contact.mobile_tail = contact.mobile[-4:]
+        found.updated_at, found.version = ctx.now, found.version + 1
+        records.write(tx)
+
+    def count(self, tx: Tx, ctx: Context, wanted: Wanted) -> int:
+        """Within the scope."""
+        return customers.count_customers(tx, _filter(ctx, wanted))
+
+    def rows(self, tx: Tx, ctx: Context, wanted: Wanted, after: int, limit: int) -> list[tuple[int, Values]]:
+        """Within the scope, cut by field rights."""
+        found = customers.list_after(tx, _filter(ctx, wanted), after=after, limit=limit)
+        contacts = customers.contacts_of(tx, [c.id or 0 for c in found])
+        owners = owner_cells(tx, [c.owner_id for c in found])
+        shown: list[tuple[int, Values]] = []
+        for customer in found:
+            values: Values = {"name": customer.name, "owner": owners[customer.owner_id]}
+            values |= {f: getattr(customer, a) for f, a in FIELDS.items()}
+            own = customer.owner_id == ctx.actor.user_id or ctx.actor.may(Permission.CONTACT_VIEW)
+            main = next(iter(contacts.get(customer.id or 0, ())), None)
+            if main is not None and own:
+                values |= {f: getattr(main, a) for f, a in PERSON.items()}
+            shown.append((customer.id or 0, values))
+        return shown
+
+
+def _filter(ctx: Context, wanted: Wanted) -> CustomerFilter:
+    """Owned ones; for the command line all of them."""
+    midnight = ctx.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    quiet = midnight - timedelta(days=wanted.quiet_days - 1) if wanted.quiet_days else None
+    pooled = None if not ctx.actor.user_id else False
+    return CustomerFilter(wanted.words, pooled, ctx.actor.user_id if wanted.mine else "", quiet)
+
+
+CUSTOMERS = Customers()

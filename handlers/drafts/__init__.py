@@ -1,0 +1,1 @@
+"""草稿: dialogues that were left half way."""

@@ -1,0 +1,71 @@
+"""What people call what each question belongs to: every question has its line here, or a test fails.
+
+`kept=False`: nothing is lost when it is left (a list, a menu, an offer), or it must not be kept (a secret).
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.dispatch.talk import Topic
+
+CUSTOMER: Final = Topic("新建客户", forms=("customers.new",))
+CONTACT: Final = Topic("添加联系人", forms=("customers.new_contact",))
+FOLLOW_UP: Final = Topic("跟进")
+HANDOVER: Final = Topic("交接")
+
+TOPICS: Final[Mapping[str, Topic]] = {
+    "audit.list": Topic("操作记录", kept=False),
+    "comments.slots": Topic("评论", forms=("comments.form",)),
+    "comments.which": Topic("评论", forms=("comments.form",)),
+    "comments.who": Topic("评论", forms=("comments.form",)),
+    "competitors.list": Topic("竞争对手", kept=False),
+    "confirming.wait": Topic("待确认", kept=False),  # its card stays, with its buttons
+    "contacts.which": Topic("联系人", kept=False),
+    "custody.which": Topic("客户交接", kept=False),
+    "customers.contact_new": CONTACT,
+    "customers.contact_which": CONTACT,
+    "customers.create": CUSTOMER,
+    "customers.create_anyway": CUSTOMER,
+    "customers.open": Topic("查客户", kept=False),
+    "dictionaries.list": Topic("数据字典", kept=False),
+    "dictionaries.values": Topic("新建字典"),
+    "drafts.list": Topic("草稿", kept=False),
+    "editing.anyway": Topic("修改客户"),
+    "editing.which": Topic("修改客户"),
+    "filters.list": Topic("客户列表", kept=False),
+    "followups.next": Topic("下次联系", kept=False),  # an offer: the follow-up itself is written down
+    "followups.slots": FOLLOW_UP,
+    "followups.which": FOLLOW_UP,
+    "handover.from": HANDOVER,
+    "handover.plan": HANDOVER,
+    "handover.restore_which": Topic("恢复角色", kept=False),
+    "handover.to": HANDOVER,
+    "handover.undo_which": Topic("撤销交接", kept=False),
+    "handover.who": HANDOVER,
+    "invoices.flow": Topic("开票审批设置", kept=False),
+    "merges.confirm": Topic("合并客户", kept=False),  # asked anew: both may have changed
+    "org.credentials": Topic("凭证", kept=False),
+    "org.tree": Topic("组织机构", kept=False),
+    "org.which": Topic("组织机构", kept=False),
+    "pool.assign_which": Topic("分配"),
+    "pool.claim": Topic("领取", kept=False),  # somebody else may be faster meanwhile: asked anew
+    "pool.list": Topic("公海", kept=False),
+    "pool.return_reason": Topic("退回"),
+    "pool.return_which": Topic("退回"),
+    "products.list": Topic("产品", kept=False),
+    "roles": Topic("角色导入", kept=False),
+    "roles.confirm": Topic("角色导入", kept=False),
+    "roles.delete": Topic("删除角色", kept=False),
+    "roles.list": Topic("角色权限", kept=False),
+    "search.results": Topic("搜索", kept=False),
+    "settings.menu": Topic("后台管理", kept=False),
+    "settings.topic": Topic("后台管理", kept=False),
+    "team.ask_which": Topic("申请协作", kept=False),
+    "team.which": Topic("客户团队", kept=False),
+    "targets.metric": Topic("设目标"),
+    "targets.overwrite": Topic("设目标"),
+    "timeline.page": Topic("动态", kept=False),
+    "timeline.which": Topic("动态", kept=False),
+    "visits.list": Topic("外勤", kept=False),
+    "visits.which": Topic("外勤", kept=False),  # the visit is stored: 「未关联外勤」 lists it
+}

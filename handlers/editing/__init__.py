@@ -1,0 +1,1 @@
+"""Changing a customer's fields: by sentence, by form."""

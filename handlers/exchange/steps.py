@@ -1,0 +1,87 @@
+"""Steps of an import, each inside somebody's transaction: a use case's for a short one, a job's for a long one."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from bot.context import Context
+from handlers.exchange import engine
+from handlers.exchange.catalogue import KINDS
+from storage import audit, exchange, undos
+from storage.database import Tx
+from storage.tables import Exchange
+
+UNDO: Final = timedelta(hours=24)
+
+
+def step_look_again(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) -> None:
+    """The dry run of rows that are in the table already."""
+    for row in rows:
+        row.key = ""
+    tx.flush()
+    by_number = {r.number: r for r in rows}
+    for thought in engine.look_at(tx, ctx, job, [(r.number, r.cells) for r in rows]):
+        row = by_number[thought.number]
+        row.key, row.verdict, row.reason = thought.key, thought.verdict, thought.reason[:500]
+    job.cursor = rows[-1].number
+    tx.flush()
+
+
+def step_write(tx: Tx, ctx: Context, job: Exchange) -> bool:
+    """Writes the next rows. False: all are written, and it is done."""
+    verdicts = engine.chosen_verdicts(job)
+    rows = exchange.rows_after(tx, job.id or 0, job.cursor, limit=engine.CHUNK, verdicts=verdicts)
+    if rows:
+        engine.write_rows(tx, ctx, job, rows)
+        tx.flush()
+        return True
+    exchange.mark_rest(tx, job.id or 0, verdicts=("problem",), outcome="failed")
+    exchange.mark_rest(tx, job.id or 0, verdicts=("new", "update", "alike", "same", "blank"), outcome="skipped")
+    outcomes = exchange.count_outcomes(tx, job.id or 0)
+    job.counts = {
+        **job.counts,
+        "created": outcomes["created"],
+        "updated": outcomes["updated"],
+        "failed": outcomes["failed"],
+    }
+    job.state, job.done_at = "done", ctx.now
+    done = outcomes["created"] + outcomes["updated"]
+    if done and job.user_id:
+        kind = KINDS[job.kind]
+        job.undo_id = undos.offer(
+            tx, user_id=job.user_id, kind="exchange.import", payload={"exchange_id": job.id}, now=ctx.now, lasts=UNDO,
+            text=f"导入{kind.label} {done:,} {kind.unit}",
+        )  # fmt: skip
+    record(tx, ctx, job, "import.records")
+    return False
+
+
+def record(tx: Tx, ctx: Context, job: Exchange, action: str) -> None:
+    """One line for the whole of it, besides those of each record."""
+    told = {"created": "新增", "updated": "更新", "failed": "失败", "undone": "撤销", "kept": "没有撤销"}
+    counts = {label: ("", str(job.counts[name])) for name, label in told.items() if job.counts.get(name)}
+    label = KINDS[job.kind].label if job.kind in KINDS else ""
+    audit.record(
+        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=f"exchange:{job.id}",
+        name=f"{label} {job.name}", changes=counts or None,
+    )  # fmt: skip
+
+
+def step_take_back(tx: Tx, ctx: Context, job: Exchange) -> bool:
+    """Takes back the next rows. False: done."""
+    rows = exchange.rows_after(tx, job.id or 0, job.cursor, limit=engine.CHUNK, outcomes=("created", "updated"))
+    if rows:
+        engine.take_back(tx, ctx, job, rows)
+        tx.flush()
+        return True
+    job.state = "undone"
+    record(tx, ctx, job, "undo.import")
+    return False
+
+
+def undone_text(job: Exchange) -> str:
+    """What an undo has done."""
+    kind = KINDS[job.kind]
+    undone, kept = int(job.counts.get("undone", 0)), int(job.counts.get("kept", 0))
+    rest = f"；{kept:,} {kind.unit}之后又改过或用过，没有动" if kept else ""
+    return f"已撤销导入的 {undone:,} {kind.unit}{kind.label}{rest}。"

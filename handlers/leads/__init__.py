@@ -1,0 +1,1 @@
+"""线索: those who might become customers."""

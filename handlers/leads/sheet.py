@@ -1,0 +1,99 @@
+"""Columns of leads, and what a row of them does: the key is the company and the number."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from bot.language.companies import hard_key
+from handlers.exchange.kinds import OWNER, RowProblem, Values, form_columns
+from handlers.exchange.records import RecordBatch, RecordKind, owner_cells
+from handlers.exchange.rules import SheetColumn
+from storage import records
+from storage.database import Tx
+from storage.tables import Lead
+
+
+class LeadBatch(RecordBatch):
+    """Rows of leads."""
+
+    def fetch(self, rows: Sequence[Values]) -> dict[str, Any]:
+        """By company and number, within the scope."""
+        names = {str(v["company"]) for v in rows if v.get("company")}
+        found = records.find_by(self.tx, Lead, "company", sorted(names))
+        found += records.find_by(self.tx, Lead, "mobile", sorted({str(v["mobile"]) for v in rows if v.get("mobile")}))
+        return {LEADS.key({"company": r.company, "mobile": r.mobile}): r for r in found}
+
+    def check_new(self, values: Values) -> None:
+        """Raises Forbidden."""
+        super().check_new(values)
+        self.owner_of(values)
+
+    def check_change(self, record: Any, changes: Values) -> None:
+        """Raises RowProblem: others' are only looked at; one that is converted or invalid is over."""
+        self.check_owner_stays(record, changes)
+        self.check_mine(record.owner_id, record.company)
+        if record.state != "open":
+            raise RowProblem(f"线索「{record.company}」已经转成客户或标为无效，不能再改")
+
+    def more(self, values: Values) -> dict[str, Any]:
+        """Open, the importer's unless the row says whose."""
+        return {"owner_id": self.owner_of(values), "created_at": self.ctx.now}
+
+
+class Leads(RecordKind):
+    """线索."""
+
+    name: ClassVar[str] = "leads"
+    resource: ClassVar[str] = "lead"
+    label: ClassVar[str] = "线索"
+    unit: ClassVar[str] = "条"
+    words: ClassVar[tuple[str, ...]] = ("潜在客户", "线索资料")
+    keys: ClassVar[tuple[str, ...]] = ("company",)
+    model = Lead
+    fields: ClassVar[Mapping[str, str]] = {
+        "company": "company", "contact": "contact", "mobile": "mobile", "source": "source", "remark": "remark",
+    }  # fmt: skip
+    searched: ClassVar[tuple[str, ...]] = ("company", "contact", "source")
+    noun: ClassVar[str] = "lead"
+    made_by = LeadBatch
+    notes: ClassVar[tuple[str, ...]] = ("公司和手机都相同就是同一条线索；负责人不填就归你。",)
+
+    def columns(self, tx: Tx) -> tuple[SheetColumn, ...]:
+        """公司 联系人 手机 线索来源 备注 负责人."""
+        return (
+            *form_columns(
+                tx,
+                "lead",
+                company={"required": True, "width": 30, "longest": 80, "sample": "示例 杭州远航贸易",
+                         "synonyms": ("公司名称", "线索名称", "企业名称", "单位", "客户名称", "客户")},
+                contact={"synonyms": ("联系人姓名", "姓名"), "sample": "陈强", "longest": 40},
+                mobile={"synonyms": ("手机号", "手机号码", "电话", "联系电话", "联系方式"), "sample": "13812345678"},
+                source={"synonyms": ("来源", "渠道")},
+                remark={"synonyms": ("说明", "需求", "备注信息"), "width": 30, "longest": 2000},
+            ),
+            OWNER,
+        )  # fmt: skip
+
+    def key(self, values: Values) -> str:
+        """Company and number."""
+        return f"{hard_key(str(values.get('company') or ''))}|{values.get('mobile') or ''}"
+
+    def title(self, record: Any) -> str:
+        """The company."""
+        return str(record.company)
+
+    def is_used(self, tx: Tx, record: Any) -> bool:  # noqa: ARG002
+        """Whether it was converted, marked or given away."""
+        return bool(record.state != "open")
+
+    def remove(self, tx: Tx, ctx: Any, record: Any) -> None:
+        """Gone from every list."""
+        record.deleted_at = ctx.now
+        records.write(tx)
+
+    def shown(self, tx: Tx, found: Sequence[Any]) -> list[Values]:
+        """With the owner."""
+        owners = owner_cells(tx, [r.owner_id for r in found])
+        return [{**v, "owner": owners[r.owner_id]} for r, v in zip(found, super().shown(tx, found), strict=True)]
+
+
+LEADS = Leads()

@@ -1,0 +1,21 @@
+"""How many customers a person may own: every path that gives one an owner asks here (R-POOL-5, invariant 17)."""
+
+from bot.context import Context
+from handlers.pool import rules
+from storage import people, pools
+from storage.database import Tx
+
+
+def step_check_room(tx: Tx, ctx: Context, receiver_id: str) -> None:
+    """Locks the receiver, so that two customers at once cannot pass the cap together.
+
+    Raises:
+        ClaimLimited: he holds as many as he may; the text says how many.
+    """
+    cap = ctx.settings.pool.holding_cap if ctx.settings.paid else None
+    if cap is None:
+        return
+    pools.lock_claimant(tx, receiver_id)
+    holding = pools.count_held(tx, receiver_id)
+    own = receiver_id == ctx.actor.user_id
+    rules.check_room(cap, name="" if own else people.name_of(tx, receiver_id), holding=holding)

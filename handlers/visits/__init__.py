@@ -1,0 +1,1 @@
+"""外勤: where somebody was, and at which customer."""
