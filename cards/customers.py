@@ -158,24 +158,6 @@ def customer_card(sheet: CustomerSheet, buttons: Sequence[CardButton]) -> CardVi
     return CardView(sheet.name, tags=sheet.tags, body=body, fields=tuple(fields), rows=rows, buttons=tuple(buttons))
 
 
-def customer_list(
-    title: str, head: str, rows: Sequence[tuple[int, str, str]], *, page: int, pages: int, empty: str
-) -> CardView:
-    """A list with its total; each row opens the customer."""
-    if not rows:
-        return CardView(title, body=empty)
-    drawn = tuple(
-        CardRow(escape(name), facts, "", (CardButton(f"查看 {name}", OpenButton(customer_id=i), typed=f"查 {name}"),))
-        for i, name, facts in rows
-    )
-    buttons: list[CardButton] = []
-    if page > 1:
-        buttons.append(CardButton("上一页", CustomerPageButton(page=page - 1), typed="上一页"))
-    if page < pages:
-        buttons.append(CardButton("下一页", CustomerPageButton(page=page + 1), typed="下一页"))
-    return CardView(title, body=head, rows=drawn, buttons=tuple(buttons))
-
-
 LABELS = {
     "name": "客户名称", "contact": "联系人", "mobile": "电话", "source": "来源", "industry": "行业",
     "customer_class": "分类", "title": "职务", "city": "城市", "credit_code": "信用代码", "remark": "备注",

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from bot.core.errors import NotFound
 from storage.database import Tx
 from storage.plain import table_of
+from storage.search_index import reindexed
 from storage.tables import Competitor, Customer, Opportunity, OpportunityCompetitor, Stage, StageLog
 
 PAGE = 5
@@ -234,12 +235,13 @@ def put_back(tx: Tx, before: dict[str, Any], version: int) -> None:
             value = Decimal(value)
         values[name] = value
     values["version"] = version
-    tx.execute(
-        update(Opportunity)
-        .where(col(Opportunity.id) == before["id"])
-        .values(**values)
-        .execution_options(synchronize_session=False, unscoped="the caller has access to it")
-    )
+    with reindexed(tx, "opportunity", int(before["id"])):
+        tx.execute(
+            update(Opportunity)
+            .where(col(Opportunity.id) == before["id"])
+            .values(**values)
+            .execution_options(synchronize_session=False, unscoped="the caller has access to it", indexed="around it")
+        )
     tx.expire_all()
 
 

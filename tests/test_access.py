@@ -42,6 +42,7 @@ from cards.roles import (
     RoleScopeButton,
     RolesPageButton,
 )
+from cards.search import OpenRecordButton
 from cards.team import AskJoinButton, TeamButton
 from cards.timeline import HistoryButton
 from handlers.audit.rules import Wanted as AuditWanted
@@ -62,7 +63,6 @@ from handlers.visits.reading import Wanted as VisitsWanted
 from handlers.visits.service import NewVisit, log_visit
 from storage import customers, roles, teams
 from storage.contracts import ContractFilter
-from storage.customers import CustomerFilter
 from storage.database import Database, Tx
 from storage.opportunities import OpportunityFilter
 from storage.payments import PaymentFilter
@@ -184,7 +184,6 @@ TABLE: dict[str, Row] = {
     "customers.create_customer": Row(
         P.CUSTOMER_ADD, lambda f, c, _: f(c, NewCustomer("新客户某某", "陈强")), foreign=None
     ),
-    "customers.list_customers": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, CustomerFilter()), foreign=None),
     "customers.show_customer": Row(None, lambda f, c, i: f(c, i)),
     "customers.undo_create": Row(None, lambda f, c, i: f(c, {"customer_id": i}), free=UNDO),
     "customfields.add_field": Row("admin", lambda f, c, _: f(c, "customer", "年采购额", "money"), foreign=None),
@@ -219,6 +218,15 @@ TABLE: dict[str, Row] = {
     "dictionaries.switch_value": Row("admin", lambda f, c, _: f(c, 2, "展会", on=False), foreign=None),
     "dictionaries.switch_value_by_id": Row("admin", lambda f, c, _: f(c, 1, 1, on=False), foreign=None),
     "dictionaries.undo_change": Row("admin", lambda f, c, _: f(c, "edit", {}), foreign=None, free=UNDO),
+    "filters.find_saved": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, "重点"), foreign=None),
+    "filters.list_customers": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, "制造业 30天未跟进"), foreign=None),
+    "filters.list_saved": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c), foreign=None),
+    "filters.remove_filter": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, "重点"), foreign=None),
+    "filters.save_filter": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, "重点", "30天未跟进"), foreign=None),
+    "filters.share_filter": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, "重点", "销售一部"), foreign=None),
+    "filters.undo_remove": Row(None, lambda f, c, _: f(c, {"name": "重点"}), foreign=None, free=UNDO),
+    "filters.undo_save": Row(None, lambda f, c, _: f(c, {"name": "重点", "before": None}), foreign=None, free=UNDO),
+    "filters.undo_share": Row(None, lambda f, c, _: f(c, {"name": "重点", "shares": []}), foreign=None, free=UNDO),
     "drafts.drop_drafts": Row(None, lambda f, c, _: f(c, "bot", None), foreign=None),
     "drafts.list_drafts": Row(None, lambda f, c, _: f(c, "bot"), foreign=None),
     "drafts.take_up": Row(None, lambda f, c, _: f(c, "bot", None), foreign=None),
@@ -392,6 +400,9 @@ TABLE: dict[str, Row] = {
         P.TARGET_SET, lambda f, c, _: f(c, read_targets("李娜 合同额 3月1万", today=NOW.date())), foreign=None
     ),
     "targets.undo_set": Row(P.TARGET_SET, lambda f, c, _: f(c, {}), foreign=None),
+    "search.customer_of": Row(None, lambda f, c, _: f(c, ABSENT), foreign=None),
+    "search.search_all": Row(None, lambda f, c, _: f(c, "华东精密"), foreign=None),
+    "search.show_record": Row(P.CUSTOMER_VIEW, lambda f, c, i: f(c, "customer", i)),
     "settings.change_pool": Row("admin", lambda f, c, _: f(c, {"claim_cap": 5}), foreign=None),
     "settings.change_reminders": Row("admin", lambda f, c, _: f(c, {"not_followed_days": 5}), foreign=None),
     "settings.request_self_check": Row("admin", lambda f, c, _: f(c), foreign=None),
@@ -574,6 +585,7 @@ FOREIGN, NOWHERE = "深圳创想电子有限公司", "深圳想创电子有限�
 SENTENCES = (
     "查 {}", "{}", "客户 {}", "我的客户 {}", "跟进 {} 电话聊了报价，下周三再打", "联系人 {}",
     "联系人 {} 王五 13812345670", "下次 {} 下周三", "退回 {} 无需求", "跟进记录 {}", "为什么我看不到 {}", "公海 {}",
+    "搜 {}", "筛选 {}",
     "改 {} 城市 杭州", "补充信息 {}", "{} 的联系人", "给 {} 加协作人 赵磊", "协作人 {}", "{} 时间线", "锁定 {}",
     "把 {} 转给 赵磊", "删除客户 {}", "合并 华兴科技 和 {}", "申请协作 {}",
     "评论 {} 寄样品",
@@ -612,6 +624,7 @@ TAPS: dict[str, Callable[[int], Button]] = {
     "move": lambda i: MoveNextButton(customer_id=i, day="2026-03-09"),
     "ask return": lambda i: AskReturnButton(customer_id=i),
     "return": lambda i: ReturnButton(customer_id=i, reason="重复"),
+    "open record": lambda i: OpenRecordButton(kind="customer", record_id=i),
     "edit": lambda i: EditButton(customer_id=i),
     "edit anyway": lambda i: EditAnywayButton(customer_id=i),
     "contacts": lambda i: ContactsButton(customer_id=i),

@@ -16,7 +16,7 @@ from bot.language.followup import FollowUpSlots, Problem, read_follow_up
 from bot.language.match import Tier
 from bot.language.replies import is_later, is_no, ordinal
 from bot.language.times import is_correction, only_time
-from handlers.customers.finding import LONG, candidates_of, chosen, describe, find_customer
+from handlers.customers.finding import LONG, candidates_for, chosen, describe, find_customer
 from handlers.customers.views import NOON, moment_text
 from handlers.followups.deals import named_in, of_customer
 from handlers.followups.service import NewFollowUp, log_follow_up, plan_next
@@ -87,7 +87,7 @@ def free_sentence(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | Non
 
 def _read(ctx: Context, words: str, talk: Talk, message: ChatMessage) -> FollowUpSlots:
     with ctx.begin() as tx:
-        candidates = candidates_of(tx, customers.list_nameplates(tx, pooled=False), ctx.actor)
+        candidates = candidates_for(tx, ctx.actor, words, pooled=False, sentence=True)
         methods = dictionaries.list_methods(tx)
     last = next((c for c in candidates if c.id == talk.subject()), None)
     return read_follow_up(words, candidates, methods, ctx.now, last=last, voice=message.kind == "audio")
