@@ -113,7 +113,7 @@ def read_cell(column: SheetColumn, text: str, known: Known) -> Any:
                 raise BadCell(f"「{text}」不是有效的统一社会信用代码")
             return code
         case "whole":
-            plain = unicodedata.normalize("NFKC", text).removesuffix("年").removesuffix(".0").strip()
+            plain = unicodedata.normalize("NFKC", text).removesuffix("年").removesuffix("%").removesuffix(".0").strip()
             if not plain.isdecimal():
                 raise BadCell(f"「{text}」不是整数")
             return int(plain)

@@ -178,14 +178,22 @@ def write_rows(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[ExchangeRow])
         if done is None:
             done = []
             for row in picked:
-                one = records.attempt(tx, lambda row=row: _write(tx, ctx, job, [row]))  # type: ignore[misc]
-                done += one if one is not None else [_mark(row, "failed", CLASH)]
+                done += _alone(tx, ctx, job, row)
         marks += done
     exchange.mark(tx, marks)
     for mark in marks:
         told = str(mark["becomes"])
         job.counts = {**job.counts, told: int(job.counts.get(told, 0)) + 1}
     job.cursor = rows[-1].number
+
+
+def _alone(tx: Tx, ctx: Context, job: Exchange, row: ExchangeRow) -> list[dict[str, object]]:
+    """A row in a savepoint: a step that refuses half-way leaves nothing."""
+    try:
+        done = records.attempt(tx, lambda: _write(tx, ctx, job, [row]))
+    except AppError as refusal:
+        return [_mark(row, "failed", refusal.text.rstrip("。"))]
+    return done if done is not None else [_mark(row, "failed", CLASH)]
 
 
 def _mark(row: ExchangeRow, outcome: str, reason: str = "", **more: Any) -> dict[str, object]:
@@ -227,6 +235,8 @@ def _write(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[ExchangeRow]) -> 
             else:
                 marks.append(_mark(row, "skipped", LATE))
         except AppError as refusal:
+            if KINDS[job.kind].one_by_one:
+                raise  # what its steps have written so far must go: see `_alone`
             marks.append(_mark(row, "failed", refusal.text.rstrip("。")))
     written = batch.finish(created, changed)
     for row, one, outcome in zip(
