@@ -182,7 +182,14 @@ def form_columns(
 
 
 def _kind(one: FormField) -> str:
-    known = {"choice": "choice", "phone": "phone", "money": "money", "date": "date", "person": "person"}
+    known = {
+        "choice": "choice",
+        "phone": "phone",
+        "money": "money",
+        "date": "date",
+        "person": "person",
+        "number": "number",
+    }
     return "code" if one.name == "credit_code" else known.get(one.kind, "text")
 
 

@@ -39,7 +39,7 @@ class SheetColumn:
 
     field: str
     title: str
-    kind: str = "text"  # text | choice | phone | money | date | person | code | whole
+    kind: str = "text"  # text | choice | phone | money | date | person | code | whole | number
     required: bool = False
     synonyms: tuple[str, ...] = ()
     form: str = ""
