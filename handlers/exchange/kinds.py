@@ -14,10 +14,10 @@ from typing import Any, ClassVar, Literal
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput, RuleBroken
-from bot.core.forms import FORMS, FormField
+from bot.core.forms import FormField
 from handlers.exchange.cells import tidy
 from handlers.exchange.rules import SheetColumn
-from storage import audit, dictionaries, org_chart
+from storage import audit, custom_fields, dictionaries, org_chart
 from storage.database import Tx
 
 Values = dict[str, Any]  # field → value; a blank cell is not there
@@ -154,7 +154,7 @@ class Kind(ABC):
 
 
 def form_columns(
-    tx: Tx,  # noqa: ARG001
+    tx: Tx,
     form: str,
     *,
     skip: Iterable[str] = (),
@@ -163,11 +163,11 @@ def form_columns(
 ) -> list[SheetColumn]:
     """The columns of a form's fields; `more`: what a field's column has besides, by the field's name."""
     made = []
-    for one in FORMS[form]:
+    for one in custom_fields.fields_of(tx, form):
         if one.name in skip:
             continue
         extra: dict[str, Any] = dict(more.get(one.name, {}))
-        extra.setdefault("required", False)
+        extra.setdefault("required", one.required)
         made.append(
             SheetColumn(
                 f"{prefix}{one.name}",
@@ -175,6 +175,7 @@ def form_columns(
                 _kind(one),
                 form=form,
                 form_field=one.name,
+                own=one if one.custom else None,
                 **extra,
             )
         )

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from handlers.customfields.values import new_changes, undo_custom
 from handlers.exchange.kinds import Changed, Look, Values, Written
 from handlers.exchange.records import RecordBatch, RecordKind
-from storage import records
+from storage import audit, custom_fields, records
 from storage.database import Tx
+
+OWN = "own"  # what the company's own fields were, in what an undo needs
 
 
 class SteppedBatch(RecordBatch):
@@ -14,7 +17,11 @@ class SteppedBatch(RecordBatch):
 
     def create(self, values: Values) -> Any:
         """By the step; the audit line is its own."""
+        own = self.own.new(values)
         record = self.make(values)
+        if own:
+            custom_fields.put_values(self.tx, record, dict(own))
+            self._note_own(record, new_changes(self.tx, self.own.form, own))
         self.found[self.kind.key(values)] = record
         return record
 
@@ -25,7 +32,21 @@ class SteppedBatch(RecordBatch):
     def change(self, look: Look) -> None:
         """By the step."""
         look.before = self.before(look.record)
-        self.edit(look.record, look.changes)
+        changes = {f: v for f, v in look.changes.items() if f not in self.own.titles}
+        if changes:
+            self.edit(look.record, changes)
+        said, was = self.own.write(look.record, look.changes)
+        if said:
+            look.before[OWN] = was
+            look.record.version += 1
+            self._note_own(look.record, said)
+
+    def _note_own(self, record: Any, said: dict[str, tuple[str, str]]) -> None:
+        audit.record(
+            self.tx, at=self.ctx.now, user_id=self.ctx.actor.user_id, via=self.ctx.via,
+            action=f"edit.{self.kind.noun}", subject=f"{self.kind.noun}:{record.id}", name=self.kind.title(record),
+            changes=said, source=str(self.options.get("source", "")),
+        )  # fmt: skip
 
     def before(self, record: Any) -> dict[str, Any]:
         """What `put_back` of the kind needs."""
@@ -55,7 +76,13 @@ class SteppedKind(RecordKind):
         found = records.access(tx, self.model, record)
         if found.version != after.get("version") or self.is_used(tx, found):
             raise Changed("导入之后又改过或用过了")
-        self.put_back(tx, ctx, found, before)
+        was = (before or {}).get(OWN)
+        kept = None if before is None else {name: value for name, value in before.items() if name != OWN}
+        self.put_back(tx, ctx, found, kept)
+        if was:
+            undo_custom(tx, self.resource, found, was)
+            found.version += 1
+            records.write(tx)
 
     def put_back(self, tx: Tx, ctx: Any, record: Any, before: Mapping[str, Any] | None) -> None:
         """As it was; `before` None: it goes again."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from handlers.exchange.kinds import Look, RowProblem, Values, Wanted, form_columns, plain
+from handlers.exchange.own import own_cells
 from handlers.exchange.rules import SheetColumn
 from handlers.exchange.stepped import SteppedBatch, SteppedKind
 from handlers.payments import rules
@@ -200,13 +201,15 @@ class Payments(SteppedKind):
         owner_id = ctx.actor.user_id if wanted.mine else ""
         found = payments_list.page(tx, wanted.words, owner_id=owner_id, after=after, limit=limit)
         origins = records.names_by_id(tx, Payment, "number", [p.refund_of for _, p in found if p.refund_of])
+        own = own_cells(tx, self.resource, [p for _, p in found])
         return [
             (
                 p.id or 0,
                 {
+                    **cells,
                     "contract": number, "number": p.number, "amount": p.amount, "on": p.paid_on, "method": p.method,
                     "remark": p.remark, "refund_of": origins.get(p.refund_of or 0, ""),
                 },
             )
-            for number, p in found
+            for (number, p), cells in zip(found, own, strict=True)
         ]  # fmt: skip
