@@ -6,6 +6,7 @@ merged: it is left out unless its row is asked for by number.
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
 from bot.context import Context
@@ -28,15 +29,15 @@ from handlers.exchange.kinds import (
     Written,
     form_columns,
     plain,
-    record_change,
     same,
+    told_changes,
 )
 from handlers.exchange.own import OwnFields, own_cells, own_facts, own_of
 from handlers.exchange.records import owner_cells
 from handlers.exchange.rules import SheetColumn
 from handlers.pool.rules import check_receiver
 from handlers.pool.service import policy_of
-from storage import custom_fields, customers, people, pools, records
+from storage import audit, bulk, custom_fields, customers, people, pools, records
 from storage.customers import CustomerFilter, KeyedTwin
 from storage.database import Tx
 from storage.references import is_referred_to
@@ -165,8 +166,8 @@ class CustomerBatch(Batch):
         """Without an owner it is in the pool (R-POOL-1)."""
         name, owner, now = str(values["name"]), self._owner(values), self.ctx.now
         given = {FIELDS[f]: v for f, v in values.items() if f in FIELDS}
-        given["credit_code"] = given.get("credit_code") or None
-        return Customer(
+        given = {**dict.fromkeys(FIELDS.values(), ""), **given, "credit_code": given.get("credit_code") or None}
+        return SimpleNamespace(  # no object of the session's: `finish` stores all of them at once
             name=name, name_key=self.keys[name][0], soft_key=self.keys[name][1], pinyin=pinyin_of(name),
             initials=initials(name), owner_id=owner, owner_since=now if owner else None,
             pooled_at=None if owner else now, pool_reason="" if owner else "导入", created_at=now, created_by=self.me,
@@ -187,7 +188,7 @@ class CustomerBatch(Batch):
             return
         there = next((c for c in self.contacts.get(record.id, ()) if c.name == given["name"]), None)
         if there is None:
-            there = self._contact(record.id, given, main=not self.contacts.get(record.id))
+            there = Contact(**self._contact(record.id, given, main=not self.contacts.get(record.id)))
             self.contacts.setdefault(record.id, []).append(there)
             look.changes["contact"] = (there, None)
             return
@@ -199,31 +200,35 @@ class CustomerBatch(Batch):
     def _own_facts(self, record: Customer, look: Look) -> dict[str, str]:
         return {n: str(record.custom.get(n, "")) for n in self.own.titles if n in look.changes}
 
-    def _contact(self, customer_id: int, given: Mapping[str, Any], *, main: bool) -> Contact:
+    def _contact(self, customer_id: int, given: Mapping[str, Any], *, main: bool) -> dict[str, Any]:
         name, mobile = str(given["name"]), str(given.get("mobile") or "")
-        return Contact(
-            customer_id=customer_id, name=name, initials=initials(name, person=True), title=given.get("title") or "",
-            mobile=mobile, mobile_tail=mobile[-4:], main=main, created_at=self.ctx.now, created_by=self.me,
-        )  # fmt: skip
+        return {
+            "customer_id": customer_id, "name": name, "initials": initials(name, person=True),
+            "title": given.get("title") or "", "mobile": mobile, "mobile_tail": mobile[-4:], "main": main,
+            "created_at": self.ctx.now, "created_by": self.me,
+        }  # fmt: skip
 
     def finish(self, created: Sequence[tuple[Any, Values]], changed: Sequence[Look]) -> list[Written]:
         """Stores, with the first line of each new one's owner history and its contact."""
-        records.add_all(self.tx, [c for c, _ in created])
+        ids = bulk.insert_rows(self.tx, Customer, [vars(c) for c, _ in created])
+        for (customer, _), new_id in zip(created, ids, strict=True):
+            customer.id = new_id
         owners = {c.id: c.owner_id for c, _ in created}
         pools.open_pages(self.tx, owners, how="import", by=self.me, now=self.ctx.now)
-        persons: dict[int, Contact] = {}
+        persons: dict[int, dict[str, Any]] = {}
         for customer, values in created:
             if values.get("contact.name"):
                 given = {a: values.get(f) for f, a in PERSON.items()}
                 persons[customer.id] = self._contact(customer.id, given, main=True)
-        added = [look.changes["contact"][0] for look in changed if "contact" in look.changes]
-        records.add_all(self.tx, [*persons.values(), *added])
+        bulk.insert_rows(self.tx, Contact, list(persons.values()))
+        records.add_all(self.tx, [look.changes["contact"][0] for look in changed if "contact" in look.changes])
         done = []
+        lines = []
         for customer, _ in created:
             person = persons.get(customer.id)
-            after = facts(customer, [person] if person is not None else [])
+            after = facts(customer, [SimpleNamespace(**person)] if person is not None else [])
             done.append(Written(customer.id, None, after))
-            self._note("create.customer", customer, {}, after)
+            lines.append(self._line("create.customer", customer, {}, after))
         for look in changed:
             before, record = dict(look.before or {}), look.record
             after = {a: plain(getattr(record, a)) for f, a in FIELDS.items() if f in look.changes}
@@ -233,18 +238,19 @@ class CustomerBatch(Batch):
                 before["contact"] = {"id": contact.id, "was": was}
                 after["contact"] = {a: getattr(contact, a) for a in PERSON.values()}
             done.append(Written(record.id, before, after))
-            self._note("edit.customer", record, before, after)
+            lines.append(self._line("edit.customer", record, before, after))
+        audit.record_many(
+            self.tx, lines, at=self.ctx.now, user_id=self.ctx.actor.user_id, via=self.ctx.via,
+            source=str(self.options.get("source", "")),
+        )  # fmt: skip
         return done
 
-    def _note(self, action: str, record: Customer, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    def _line(self, action: str, record: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> audit.Line:
         told = {a: v for a, v in after.items() if a in self.titles and a != "owner_id"}
-        record_change(
-            self.tx, self.ctx, action=action, subject=f"customer:{record.id}", name=record.name, columns=self.titles,
-            before=before, after=told, source=str(self.options.get("source", "")),
-        )  # fmt: skip
+        return audit.Line(action, f"customer:{record.id}", record.name, told_changes(self.titles, before, told))
 
 
-def facts(customer: Customer, contacts: Sequence[Contact]) -> dict[str, Any]:
+def facts(customer: Any, contacts: Sequence[Any]) -> dict[str, Any]:
     """A new customer as it came in."""
     values = {a: plain(getattr(customer, a)) for a in FIELDS.values()} | own_facts(customer)
     return values | {"owner_id": customer.owner_id, "contacts": [[c.name, c.title, c.mobile] for c in contacts]}

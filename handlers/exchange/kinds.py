@@ -243,13 +243,19 @@ def record_change(
     before: Mapping[str, Any], after: Mapping[str, Any], source: str,
 ) -> None:  # fmt: skip
     """A line in the audit: what differs, by the columns' titles. Telephone numbers are not told."""
+    audit.record(
+        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=subject, name=name,
+        changes=told_changes(columns, before, after) or None, source=source,
+    )  # fmt: skip
+
+
+def told_changes(
+    columns: Mapping[str, str], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> dict[str, tuple[str, str]]:
+    """What differs, by the columns' titles."""
     pairs = {
         columns[f]: (words_of(before.get(f)), words_of(after[f]))
         for f in after
         if f in columns and before.get(f) != after[f] and (after[f] or before.get(f))
     }
-    quiet = {t: ("", "已改") if any(k in t for k in ("电话", "手机")) else pair for t, pair in pairs.items()}
-    audit.record(
-        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=subject, name=name,
-        changes=quiet or None, source=source,
-    )  # fmt: skip
+    return {t: ("", "已改") if any(k in t for k in ("电话", "手机")) else pair for t, pair in pairs.items()}
