@@ -8,6 +8,8 @@ from sqlmodel import col, func, select
 from storage.database import Tx
 from storage.tables import Contract, Payment
 
+LIVE = col(Payment.voided_at).is_(None)
+
 
 def of_contracts(tx: Tx, contract_ids: Sequence[int]) -> list[Payment]:
     """Payments on these contracts."""
@@ -26,7 +28,7 @@ def count(tx: Tx, words: Sequence[str], *, owner_id: str = "") -> int:
     seen = list(tx.exec(_seen(words, owner_id)).all())
     total = 0
     for start in range(0, len(seen), 400):
-        query = select(func.count()).select_from(Payment)
+        query = select(func.count()).select_from(Payment).where(LIVE)
         total += tx.exec(query.where(col(Payment.contract_id).in_(seen[start : start + 400]))).one()
     return total
 
@@ -34,10 +36,10 @@ def count(tx: Tx, words: Sequence[str], *, owner_id: str = "") -> int:
 def page(
     tx: Tx, words: Sequence[str], *, after: int, limit: int, owner_id: str = ""
 ) -> list[tuple[str, Payment]]:  # fmt: skip
-    """The next of them by id, with their contract's number."""
+    """The next of them by id that are not void, with their contract's number."""
     found: list[tuple[str, Payment]] = []
     while len(found) < limit:
-        query = select(Payment).where(col(Payment.id) > after).order_by(col(Payment.id)).limit(limit)
+        query = select(Payment).where(col(Payment.id) > after, LIVE).order_by(col(Payment.id)).limit(limit)
         payments = list(tx.exec(query).all())
         if not payments:
             break

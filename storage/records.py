@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, col, func, or_, select
 
+from bot.core.errors import NotFound
 from storage.database import Tx
 
 M = TypeVar("M", bound=SQLModel)
@@ -63,6 +64,14 @@ def everyone(tx: Tx, model: type[M]) -> list[M]:
 def get(tx: Tx, model: type[M], record: int) -> M | None:
     """One, if it is within the scope."""
     return tx.exec(select(model).where(col(_number(model)) == record)).first()
+
+
+def access(tx: Tx, model: type[M], record: int) -> M:
+    """As `get`. Raises NotFound."""
+    found = get(tx, model, record)
+    if found is None:
+        raise NotFound("已经不在了")
+    return found
 
 
 def names_by_id(tx: Tx, model: type[M], column: str, ids: Collection[int], *, unscoped: str = "") -> dict[int, str]:

@@ -3,6 +3,7 @@
 pypinyin costs 200 ms and 57 MB to import (ecosystem.md 1.3), so it is imported at the first use.
 """
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -29,6 +30,7 @@ _DOUBLE: Final = {
 
 
 _SPLIT: Final = "\x1f"
+_PLAIN: Final = re.compile(r"([a-z0-9]+)")
 
 
 @lru_cache(maxsize=8192)
@@ -46,9 +48,17 @@ def readings(char: str) -> frozenset[str]:
 @lru_cache(maxsize=8192)
 def syllables(text: str) -> tuple[str, ...]:
     """One syllable to each Han character, chosen by the word it stands in; other characters as they are."""
+    runs = _PLAIN.split(fold(text))  # letters and digits at odd places: names of a list share the rest
+    return tuple(s for at, run in enumerate(runs) for s in (tuple(run) if at % 2 else _spelled(run)))
+
+
+@lru_cache(maxsize=8192)
+def _spelled(run: str) -> tuple[str, ...]:
+    if not run:
+        return ()
     from pypinyin import lazy_pinyin  # noqa: PLC0415 — see the module's docstring
 
-    spelled = lazy_pinyin(fold(text), errors=_SPLIT.join)
+    spelled = lazy_pinyin(run, errors=_SPLIT.join)
     return tuple(part.replace("ü", "v").lower() for run in spelled for part in run.split(_SPLIT) if part)
 
 

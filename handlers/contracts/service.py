@@ -438,11 +438,16 @@ def undo_create(ctx: Context, payload: Mapping[str, Any]) -> str:
     """Takes a registration back, unless something stands on it. Raises NotFound, ChangedSince."""
     with ctx.begin() as tx:
         contract = step_unchanged(tx, payload)
-        if payments.count_live(tx, contract.id or 0) or payments.list_plans(tx, [contract.id or 0]):
-            raise ChangedSince(f"合同 {contract.number} 上已经有回款或回款计划，不能撤销登记；可以「作废合同」。")
-        _remove(tx, ctx, contract)
-        _record(tx, ctx, "undo.create_contract", contract, changes={"合同": (contract.number, "")})
+        step_take_back(tx, ctx, contract)
         return f"已撤销登记合同 {contract.number}，这个编号不再使用。"
+
+
+def step_take_back(tx: Tx, ctx: Context, contract: Contract) -> None:
+    """The same within another's transaction (import), on a contract nobody has changed. Raises ChangedSince."""
+    if payments.count_live(tx, contract.id or 0) or payments.list_plans(tx, [contract.id or 0]):
+        raise ChangedSince(f"合同 {contract.number} 上已经有回款或回款计划，不能撤销登记；可以「作废合同」。")
+    _remove(tx, ctx, contract)
+    _record(tx, ctx, "undo.create_contract", contract, changes={"合同": (contract.number, "")})
 
 
 def show_contract(ctx: Context, contract_id: int) -> ContractDetails:

@@ -2,76 +2,140 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from typing import Any, ClassVar
 
-from handlers.exchange.kinds import OWNER, RowProblem, Values, form_columns
-from handlers.exchange.records import CUSTOMER, CustomerNames, RecordBatch, RecordKind, owner_cells
+from handlers.contracts import rules
+from handlers.contracts.service import (
+    EDITABLE,
+    NewContract,
+    step_create_contract,
+    step_move,
+    step_take_back,
+    step_update_contract,
+)
+from handlers.exchange.kinds import OWNER, RowProblem, Values, form_columns, plain
+from handlers.exchange.records import CUSTOMER, CustomerNames, owner_cells
 from handlers.exchange.rules import SheetColumn
-from storage import records
+from handlers.exchange.stepped import SteppedBatch, SteppedKind
+from storage import contracts, records
 from storage.database import Tx
 from storage.references import is_referred_to
 from storage.tables import Contract, Customer
 
 STATE = SheetColumn("state", "状态", synonyms=("合同状态",), width=10)
-STATES: Mapping[str, str] = {"草稿": "draft", "生效": "effective", "已生效": "effective", "执行中": "effective"}
+STATES: Mapping[str, str] = {
+    "草稿": "draft", "生效": "effective", "已生效": "effective", "执行中": "effective", "已结束": "ended",
+    "结束": "ended", "已作废": "void", "作废": "void",
+}  # fmt: skip
 
 
-class ContractBatch(RecordBatch):
+class ContractBatch(SteppedBatch):
     """Rows of contracts."""
 
     def fetch(self, rows: Sequence[Values]) -> dict[str, Any]:
         """By number, whoever has it: numbers are unique in the company."""
         self.names = CustomerNames(self.tx, [str(v.get("customer") or "") for v in rows])
-        numbers = [str(v["no"]) for v in rows if v.get("no")]
-        seen = {r.number: r for r in records.find_by(self.tx, Contract, "number", numbers)}
-        self.hidden = records.taken(self.tx, Contract, "number", numbers) - set(seen)
+        said = [str(v["no"]) for v in rows if v.get("no")]
+        numbers = list(dict.fromkeys([*said, *map(_number, said)]))
+        seen = {_number(r.number): r for r in records.find_folded(self.tx, Contract, "number", numbers)}
+        self.hidden = {_number(n) for n in records.taken(self.tx, Contract, "number", numbers)} - set(seen)
         return seen
 
     def check_new(self, values: Values) -> None:
-        """Raises RowProblem, Forbidden."""
+        """Raises RowProblem, Forbidden, InvalidInput, ContractRefused."""
         super().check_new(values)
-        if values["no"] in self.hidden:
+        number = rules.check_number(str(values["no"]))
+        if number in self.hidden:
             raise RowProblem(f"合同编号：「{values['no']}」已经用过了，换一个编号")
         customer = self.names.access(str(values["customer"]))
-        if customer.owner_id is None and not self.system:
+        if customer.owner_id is None:
             raise RowProblem(f"「{customer.name}」在公海里，先领取再导入合同")
         self.check_mine(customer.owner_id, customer.name)
-        self.check_days(values.get("starts_on"), values.get("ends_on"))
-        self.state_of(values)
+        rules.check_amount(values["amount"])
+        rules.check_discount(values.get("discount") or Decimal(0))
+        self._check_days(values)
+        state = self.state_of(values) or "effective"
+        if state == "void":
+            raise RowProblem("状态：已作废的合同不用导入")
+        if state != "draft":
+            rules.check_effective(number, signed_on=values.get("signed_on"), today=self.ctx.today)
         self.owner_of(values)
 
-    def check_days(self, starts_on: Any, ends_on: Any) -> None:
-        """Raises RowProblem."""
-        if starts_on and ends_on and ends_on < starts_on:
-            raise RowProblem("到期日期：不能早于开始日期")
+    def _check_days(self, values: Mapping[str, Any]) -> None:
+        rules.check_dates(
+            signed_on=values.get("signed_on"), starts_on=values.get("starts_on"), ends_on=values.get("ends_on")
+        )
 
     def state_of(self, values: Values) -> str:
-        """In effect unless the row says 草稿. Raises RowProblem."""
-        said = str(values.get("state") or "生效")
-        if said not in STATES:
-            raise RowProblem(f"状态：没认出「{said}」，可以填：草稿、生效")
-        return STATES[said]
+        """Empty: the row does not say. Raises RowProblem."""
+        said = str(values.get("state") or "")
+        if said and said not in STATES:
+            raise RowProblem(f"状态：没认出「{said}」，可以填：草稿、生效、已结束")
+        return STATES[said] if said else ""
+
+    def value(self, record: Any, field: str) -> Any:
+        """The state as the row says it, if it is that."""
+        if field == "state":
+            return rules.STATES[record.state]
+        return super().value(record, field)
 
     def check_change(self, record: Any, changes: Values) -> None:
-        """Raises RowProblem: what is in effect keeps its amount and customer."""
+        """Raises RowProblem, InvalidInput, ContractRefused."""
+        super().check_change(record, changes)
         self.check_owner_stays(record, changes)
         self.check_mine(record.owner_id, record.number)
-        if record.state != "draft" and "amount" in changes:
-            raise RowProblem("合同金额：已生效的合同不能用导入改金额")
-        if record.state == "void":
-            raise RowProblem("这份合同已作废，不能再改")
-        self.check_days(changes.get("starts_on", record.starts_on), changes.get("ends_on", record.ends_on))
+        state = self.state_of(changes)
+        if state == "void":
+            raise RowProblem(f"状态：作废要写原因，请发送「作废合同 {record.number} 原因」")
+        if state and state != record.state:
+            rules.check_move(record.number, record.state, state)
+        if any(f != "state" for f in changes):
+            rules.check_editable(record.number, record.state)
+        now = {f: getattr(record, a) for f, a in self.kind.fields.items() if f != "state"} | changes
+        self._check_days(now)
+        if "amount" in changes:
+            money = contracts.money_of(self.tx, record.id)
+            amount = rules.check_amount(changes["amount"] or Decimal(0))
+            rules.check_not_below(amount, paid=money.paid, invoiced=money.invoiced, shown=False)
 
-    def more(self, values: Values) -> dict[str, Any]:
+    def make(self, values: Values) -> Any:
         """Its customer's owner's unless the row says whose."""
+        state = self.state_of(values) or "effective"
+        given = {self.kind.fields[f]: v for f, v in values.items() if f in self.kind.fields and v is not None}
+        given.pop("state", None)
         customer = self.names.access(str(values["customer"]))
-        owner = self.owner_of(values) if values.get("owner") else customer.owner_id or self.owner_of(values)
-        return {
-            "customer_id": customer.id, "state": self.state_of(values), "owner_id": owner, "created_at": self.ctx.now,
-        }  # fmt: skip
+        owner = self.owner_of(values) if values.get("owner") else None
+        new = NewContract(customer.id or 0, draft=state == "draft", owner_id=owner, **given)
+        made = step_create_contract(self.tx, self.ctx, new)
+        if state == "ended":
+            step_move(self.tx, self.ctx, made, "ended")
+        return made
+
+    def before(self, record: Any) -> dict[str, Any]:
+        """Its columns and its state."""
+        return {name: plain(getattr(record, name)) for name in (*EDITABLE, "state") if name != "number"}
+
+    def edit(self, record: Any, changes: Values) -> None:
+        """Under a lock; columns first: an ended one keeps them."""
+        contracts.access_contract(self.tx, record.id, lock=True)
+        columns = {self.kind.fields[f]: v for f, v in changes.items() if f != "state"}
+        for name, empty in (("discount", Decimal(0)), ("name", "")):
+            if name in columns and columns[name] is None:
+                columns[name] = empty
+        if columns:
+            step_update_contract(self.tx, self.ctx, record, columns)
+        state = self.state_of(changes)
+        if state and state != record.state:
+            step_move(self.tx, self.ctx, record, state)
 
 
-class Contracts(RecordKind):
+def _number(text: str) -> str:
+    return "".join(text.split()).upper()
+
+
+class Contracts(SteppedKind):
     """合同."""
 
     name: ClassVar[str] = "contracts"
@@ -81,19 +145,23 @@ class Contracts(RecordKind):
     keys: ClassVar[tuple[str, ...]] = ("no",)
     model = Contract
     fields: ClassVar[Mapping[str, str]] = {
-        "no": "number", "amount": "amount", "signed_on": "signed_on", "starts_on": "starts_on", "ends_on": "ends_on",
+        "no": "number", "name": "name", "amount": "amount", "discount": "discount",
+        "signed_on": "signed_on", "starts_on": "starts_on", "ends_on": "ends_on",
+        "state": "state",
     }  # fmt: skip
-    searched: ClassVar[tuple[str, ...]] = ("number",)
+    searched: ClassVar[tuple[str, ...]] = ("number", "name")
     noun: ClassVar[str] = "contract"
     made_by = ContractBatch
     notes: ClassVar[tuple[str, ...]] = ("合同编号相同就是同一份合同；状态不填就是生效。",)
 
     def columns(self, tx: Tx) -> tuple[SheetColumn, ...]:
-        """编号 客户名称 金额 签订 开始 到期 状态 负责人."""
+        """编号 客户名称 名称 金额 折扣 签订 开始 到期 状态 负责人."""
         number, *rest = form_columns(
             tx,
             "contract",
             no={"required": True, "synonyms": ("编号", "合同号", "合同编码"), "sample": "示例-HT-001", "longest": 60},
+            name={"synonyms": ("名称", "合同标题"), "width": 28, "longest": 80},
+            discount={"synonyms": ("折扣", "整单折扣%", "折扣率"), "width": 10},
             amount={"required": True, "synonyms": ("金额", "合同总额", "总金额"), "sample": "120000"},
             signed_on={"synonyms": ("签订时间", "签约日期", "签署日期"), "sample": "2026-03-02"},
             starts_on={"synonyms": ("生效日期", "合同开始日期", "起始日期")},
@@ -103,26 +171,38 @@ class Contracts(RecordKind):
 
     def key(self, values: Values) -> str:
         """The number."""
-        return str(values.get("no") or "")
+        return _number(str(values.get("no") or ""))
 
     def is_used(self, tx: Tx, record: Any) -> bool:
         """Whether money came in on it, or an invoice went out."""
         return is_referred_to(tx, Contract, record.id)
 
-    def remove(self, tx: Tx, ctx: Any, record: Any) -> None:  # noqa: ARG002
-        """Gone: nothing refers to it."""
-        records.remove(tx, record)
+    def put_back(self, tx: Tx, ctx: Any, record: Any, before: Mapping[str, Any] | None) -> None:
+        """By the steps that 撤销 has."""
+        contracts.access_contract(tx, record.id, lock=True)
+        if before is None:
+            step_take_back(tx, ctx, record)
+            return
+        if before["state"] != record.state:
+            step_move(tx, ctx, record, str(before["state"]), back=True)
+        back = {name: _typed(name, value) for name, value in before.items() if name != "state"}
+        step_update_contract(tx, ctx, record, {n: v for n, v in back.items() if v != getattr(record, n)})
 
     def shown(self, tx: Tx, found: Sequence[Any]) -> list[Values]:
         """With customer, state and owner."""
         owners = owner_cells(tx, [r.owner_id for r in found])
         why = "a contract names its customer to its owner"
         names = records.names_by_id(tx, Customer, "name", [r.customer_id for r in found], unscoped=why)
-        said = {"draft": "草稿", "effective": "生效"}
         return [
-            {**v, "customer": names.get(r.customer_id, ""), "state": said.get(r.state, ""), "owner": owners[r.owner_id]}
+            {**v, "customer": names.get(r.customer_id, ""), "state": rules.STATES[r.state], "owner": owners[r.owner_id]}
             for r, v in zip(found, super().shown(tx, found), strict=True)
         ]
+
+
+def _typed(name: str, value: Any) -> Any:
+    if value is not None and name in ("amount", "discount"):
+        return Decimal(str(value))
+    return date.fromisoformat(value) if value and name in ("signed_on", "starts_on", "ends_on") else value
 
 
 CONTRACTS = Contracts()

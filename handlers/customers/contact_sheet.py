@@ -37,11 +37,13 @@ class ContactBatch(RecordBatch):
         record = self._present(customer, values)
         if record is not None:
             changes = {f: v for f, v in values.items() if f in self.kind.fields and not same(self.value(record, f), v)}
+            changes |= self.own.changes(record, values)
             if not changes:
                 return Look("same", record)
             self._check(customer, may_edit=self.ctx.actor.may(Permission.CONTACT_EDIT))
             return Look("update", record, changes)
         self._check(customer, may_edit=self.ctx.actor.may(Permission.CONTACT_EDIT))
+        self.own.new(values)
         if self.at.get((customer.id or 0, values["name"])):
             return Look("alike", reason=f"{customer.name} 已有「{values['name']}」，手机不同：换了号码还是另一位？")
         return Look("new")
@@ -75,6 +77,7 @@ class ContactBatch(RecordBatch):
         contact = Contact(
             customer_id=customer_id, name=values["name"], initials=initials(values["name"], person=True),
             title=values.get("title", ""), mobile=mobile, mobile_tail=mobile[-4:], wechat=values.get("wechat", ""),
+            phone=values.get("phone", ""), custom=self.own.new(values),
             main=customer_id not in self.have_main, created_at=self.ctx.now, created_by=self.me,
         )  # fmt: skip
         self.have_main.add(customer_id)
@@ -96,14 +99,20 @@ class Contacts(RecordKind):
     unit: ClassVar[str] = "位"
     keys: ClassVar[tuple[str, ...]] = ("customer", "name")
     model = Contact
-    fields: ClassVar[Mapping[str, str]] = {"name": "name", "title": "title", "mobile": "mobile", "wechat": "wechat"}
+    fields: ClassVar[Mapping[str, str]] = {
+        "name": "name",
+        "title": "title",
+        "mobile": "mobile",
+        "phone": "phone",
+        "wechat": "wechat",
+    }
     searched: ClassVar[tuple[str, ...]] = ("name", "title")
     noun: ClassVar[str] = "contact"
     made_by = ContactBatch
     notes: ClassVar[tuple[str, ...]] = ("客户名称要写全称，客户要先在系统里；同一客户里同名的两位，靠手机分清。",)
 
     def columns(self, tx: Tx) -> tuple[SheetColumn, ...]:
-        """客户名称 姓名 职务 手机 微信."""
+        """客户名称 姓名 职务 手机 座机 微信."""
         sample = SheetColumn(**{**{n: getattr(CUSTOMER, n) for n in CUSTOMER.__slots__}, "sample": "示例 杭州远航贸易"})
         return (
             sample,
@@ -113,6 +122,7 @@ class Contacts(RecordKind):
                 name={"required": True, "synonyms": ("联系人", "联系人姓名", "名字"), "sample": "陈强", "longest": 40},
                 title={"synonyms": ("职位", "岗位", "头衔")},
                 mobile={"synonyms": ("电话", "手机号", "手机号码", "联系电话", "联系方式"), "sample": "13812345678"},
+                phone={"synonyms": ("固定电话", "办公电话", "座机号")},
                 wechat={"synonyms": ("微信号",)},
             ),
         )

@@ -6,11 +6,13 @@ merged: it is left out unless its row is asked for by number.
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import NotFound
+from bot.core.forms import custom_kind
 from bot.language.companies import hard_key, soft_key
 from bot.language.pinyin import initials, pinyin_of
 from handlers.customers import rules
@@ -27,14 +29,15 @@ from handlers.exchange.kinds import (
     Written,
     form_columns,
     plain,
-    record_change,
     same,
+    told_changes,
 )
+from handlers.exchange.own import OwnFields, own_cells, own_facts, own_of
 from handlers.exchange.records import owner_cells
 from handlers.exchange.rules import SheetColumn
 from handlers.pool.rules import check_receiver
 from handlers.pool.service import policy_of
-from storage import customers, people, pools, records
+from storage import audit, bulk, custom_fields, customers, people, pools, records
 from storage.customers import CustomerFilter, KeyedTwin
 from storage.database import Tx
 from storage.references import is_referred_to
@@ -42,9 +45,11 @@ from storage.tables import Contact, Customer
 
 FIELDS: Mapping[str, str] = {
     "class": "customer_class", "industry": "industry", "source": "source", "city": "city", "phone": "phone",
-    "credit_code": "credit_code", "remark": "remark",
+    "credit_code": "credit_code", "short_name": "short_name", "region": "region", "address": "address",
+    "website": "website", "remark": "remark",
 }  # fmt: skip
 PERSON: Mapping[str, str] = {"contact.name": "name", "contact.title": "title", "contact.mobile": "mobile"}
+ELSEWHERE = ("lng", "lat", "coord_sys", "lock_until")  # 定位 and 锁定 say these, with what belongs to them
 WITH_IT = ("contact", "owner_history", "claim_log")  # what goes with a customer that is taken back
 
 
@@ -53,6 +58,7 @@ class CustomerBatch(Batch):
 
     def __init__(self, tx: Tx, ctx: Context, options: Mapping[str, Any]) -> None:
         super().__init__(tx, ctx, options)
+        self.own = OwnFields(tx, ctx, "customer")
         self.titles = {FIELDS.get(c.field, c.field): c.title for c in CUSTOMERS.columns(tx)}
         self.policy = policy_of(ctx.settings)
         self.contacts: dict[int, list[Contact]] = {}
@@ -91,6 +97,7 @@ class CustomerBatch(Batch):
         if twin is not None:
             return self._present(twin, values)
         self._check_owner(values)
+        self.own.new(values)
         alike = [t for t in self.by_soft.get(self.keys[name][1], ()) if self.keys[name][1]]
         alike += [
             self.by_id[i] for f in ("phone", "contact.mobile") for i in self.by_phone.get(values.get(f) or "", ())
@@ -112,6 +119,7 @@ class CustomerBatch(Batch):
         if record is None:
             raise RowProblem(f"已经有这家客户了：{self._twin_text(twin)}")
         changes = {f: v for f, v in values.items() if f in FIELDS and not same(getattr(record, FIELDS[f]), v)}
+        changes |= self.own.changes(record, values)
         if values.get("owner") and values["owner"] != record.owner_id:
             raise RowProblem("负责人：已有的客户不能用导入换负责人，请发送「分配」或「交接」，或把这一格清空")
         if (person := self._person(record, values)) is not None:
@@ -158,27 +166,29 @@ class CustomerBatch(Batch):
         """Without an owner it is in the pool (R-POOL-1)."""
         name, owner, now = str(values["name"]), self._owner(values), self.ctx.now
         given = {FIELDS[f]: v for f, v in values.items() if f in FIELDS}
-        given["credit_code"] = given.get("credit_code") or None
-        return Customer(
+        given = {**dict.fromkeys(FIELDS.values(), ""), **given, "credit_code": given.get("credit_code") or None}
+        return SimpleNamespace(  # no object of the session's: `finish` stores all of them at once
             name=name, name_key=self.keys[name][0], soft_key=self.keys[name][1], pinyin=pinyin_of(name),
             initials=initials(name), owner_id=owner, owner_since=now if owner else None,
             pooled_at=None if owner else now, pool_reason="" if owner else "导入", created_at=now, created_by=self.me,
-            updated_at=now, **given,
+            updated_at=now, custom=self.own.new(values), **given,
         )  # fmt: skip
 
     def change(self, look: Look) -> None:
         """Writes what differs, and onto the contact of that name."""
         record, now = look.record, self.ctx.now
         look.before = {a: plain(getattr(record, a)) for f, a in FIELDS.items() if f in look.changes}
+        look.before |= self._own_facts(record, look)
         for field, value in look.changes.items():
             if field in FIELDS:
                 setattr(record, FIELDS[field], (value or None) if field == "credit_code" else value)
+        self.own.write(record, look.changes)
         record.updated_at, record.version = now, record.version + 1
         if (given := look.changes.get("contact")) is None:
             return
         there = next((c for c in self.contacts.get(record.id, ()) if c.name == given["name"]), None)
         if there is None:
-            there = self._contact(record.id, given, main=not self.contacts.get(record.id))
+            there = Contact(**self._contact(record.id, given, main=not self.contacts.get(record.id)))
             self.contacts.setdefault(record.id, []).append(there)
             look.changes["contact"] = (there, None)
             return
@@ -187,53 +197,62 @@ class CustomerBatch(Batch):
             setattr(there, attribute, value)
         there.mobile_tail = there.mobile[-4:]
 
-    def _contact(self, customer_id: int, given: Mapping[str, Any], *, main: bool) -> Contact:
+    def _own_facts(self, record: Customer, look: Look) -> dict[str, str]:
+        return {n: str(record.custom.get(n, "")) for n in self.own.titles if n in look.changes}
+
+    def _contact(self, customer_id: int, given: Mapping[str, Any], *, main: bool) -> dict[str, Any]:
         name, mobile = str(given["name"]), str(given.get("mobile") or "")
-        return Contact(
-            customer_id=customer_id, name=name, initials=initials(name, person=True), title=given.get("title") or "",
-            mobile=mobile, mobile_tail=mobile[-4:], main=main, created_at=self.ctx.now, created_by=self.me,
-        )  # fmt: skip
+        return {
+            "customer_id": customer_id, "name": name, "initials": initials(name, person=True),
+            "title": given.get("title") or "", "mobile": mobile, "mobile_tail": mobile[-4:], "main": main,
+            "created_at": self.ctx.now, "created_by": self.me,
+        }  # fmt: skip
 
     def finish(self, created: Sequence[tuple[Any, Values]], changed: Sequence[Look]) -> list[Written]:
         """Stores, with the first line of each new one's owner history and its contact."""
-        records.add_all(self.tx, [c for c, _ in created])
+        ids = bulk.insert_rows(self.tx, Customer, [vars(c) for c, _ in created])
+        for (customer, _), new_id in zip(created, ids, strict=True):
+            customer.id = new_id
         owners = {c.id: c.owner_id for c, _ in created}
         pools.open_pages(self.tx, owners, how="import", by=self.me, now=self.ctx.now)
-        persons: dict[int, Contact] = {}
+        persons: dict[int, dict[str, Any]] = {}
         for customer, values in created:
             if values.get("contact.name"):
                 given = {a: values.get(f) for f, a in PERSON.items()}
                 persons[customer.id] = self._contact(customer.id, given, main=True)
-        added = [look.changes["contact"][0] for look in changed if "contact" in look.changes]
-        records.add_all(self.tx, [*persons.values(), *added])
+        bulk.insert_rows(self.tx, Contact, list(persons.values()))
+        records.add_all(self.tx, [look.changes["contact"][0] for look in changed if "contact" in look.changes])
         done = []
+        lines = []
         for customer, _ in created:
             person = persons.get(customer.id)
-            after = facts(customer, [person] if person is not None else [])
+            after = facts(customer, [SimpleNamespace(**person)] if person is not None else [])
             done.append(Written(customer.id, None, after))
-            self._note("create.customer", customer, {}, after)
+            lines.append(self._line("create.customer", customer, {}, after))
         for look in changed:
             before, record = dict(look.before or {}), look.record
             after = {a: plain(getattr(record, a)) for f, a in FIELDS.items() if f in look.changes}
+            after |= self._own_facts(record, look)
             if "contact" in look.changes:
                 contact, was = look.changes["contact"]
                 before["contact"] = {"id": contact.id, "was": was}
                 after["contact"] = {a: getattr(contact, a) for a in PERSON.values()}
             done.append(Written(record.id, before, after))
-            self._note("edit.customer", record, before, after)
+            lines.append(self._line("edit.customer", record, before, after))
+        audit.record_many(
+            self.tx, lines, at=self.ctx.now, user_id=self.ctx.actor.user_id, via=self.ctx.via,
+            source=str(self.options.get("source", "")),
+        )  # fmt: skip
         return done
 
-    def _note(self, action: str, record: Customer, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    def _line(self, action: str, record: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> audit.Line:
         told = {a: v for a, v in after.items() if a in self.titles and a != "owner_id"}
-        record_change(
-            self.tx, self.ctx, action=action, subject=f"customer:{record.id}", name=record.name, columns=self.titles,
-            before=before, after=told, source=str(self.options.get("source", "")),
-        )  # fmt: skip
+        return audit.Line(action, f"customer:{record.id}", record.name, told_changes(self.titles, before, told))
 
 
-def facts(customer: Customer, contacts: Sequence[Contact]) -> dict[str, Any]:
+def facts(customer: Any, contacts: Sequence[Any]) -> dict[str, Any]:
     """A new customer as it came in."""
-    values = {a: plain(getattr(customer, a)) for a in FIELDS.values()}
+    values = {a: plain(getattr(customer, a)) for a in FIELDS.values()} | own_facts(customer)
     return values | {"owner_id": customer.owner_id, "contacts": [[c.name, c.title, c.mobile] for c in contacts]}
 
 
@@ -258,6 +277,11 @@ class Customers(Kind):
             *form_columns(
                 tx,
                 "customer",
+                skip=ELSEWHERE,
+                short_name={"synonyms": ("客户简称", "公司简称", "别名"), "longest": 40},
+                region={"synonyms": ("省", "所在省份", "省/地区")},
+                address={"synonyms": ("公司地址", "详细地址", "客户地址", "办公地址"), "width": 30},
+                website={"synonyms": ("官网", "网站", "公司网址", "主页"), "width": 24},
                 name={"required": True, "width": 32, "longest": 80, "sample": "示例 杭州远航贸易有限公司",
                       "synonyms": ("客户", "公司名称", "公司", "企业名称", "单位名称", "名称", "客户全称", "单位")},
                 **cast("Any", {"class": {"synonyms": ("分类", "客户级别", "级别", "客户等级", "等级", "客户类型")}}),
@@ -300,15 +324,19 @@ class Customers(Kind):
             return
         person = dict(before).pop("contact", None)
         contact = next((c for c in contacts if person is not None and c.id == person["id"]), None)
-        if {a: plain(getattr(found, a)) for a in before if a != "contact"} != {
+        held = own_facts(found)
+        if {a: held.get(a, "") if custom_kind(a) else plain(getattr(found, a)) for a in before if a != "contact"} != {
             a: v for a, v in after.items() if a != "contact"
         } or (
             person is not None
             and (contact is None or {a: getattr(contact, a) for a in PERSON.values()} != after["contact"])
         ):
             raise Changed("导入之后又改过了")
+        own = own_of(before)
+        if own:
+            custom_fields.put_values(tx, found, {name: value or None for name, value in own.items()})
         for attribute, value in before.items():
-            if attribute != "contact":
+            if attribute != "contact" and attribute not in own:
                 setattr(found, attribute, value)
         if contact is not None and person is not None:
             if person["was"] is None:
@@ -330,12 +358,13 @@ class Customers(Kind):
         contacts = customers.contacts_of(tx, [c.id or 0 for c in found])
         owners = owner_cells(tx, [c.owner_id for c in found])
         shown: list[tuple[int, Values]] = []
-        for customer in found:
-            values: Values = {"name": customer.name, "owner": owners[customer.owner_id]}
+        own = own_cells(tx, "customer", found)
+        for customer, cells in zip(found, own, strict=True):
+            values: Values = {**cells, "name": customer.name, "owner": owners[customer.owner_id]}
             values |= {f: getattr(customer, a) for f, a in FIELDS.items()}
-            own = customer.owner_id == ctx.actor.user_id or ctx.actor.may(Permission.CONTACT_VIEW)
+            mine = customer.owner_id == ctx.actor.user_id or ctx.actor.may(Permission.CONTACT_VIEW)
             main = next(iter(contacts.get(customer.id or 0, ())), None)
-            if main is not None and own:
+            if main is not None and mine:
                 values |= {f: getattr(main, a) for f, a in PERSON.items()}
             shown.append((customer.id or 0, values))
         return shown

@@ -44,6 +44,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "exchange.file": Topic("导入", kept=False),
     "exchange.ready": Topic("导入", kept=False),
     "filters.list": Topic("客户列表", kept=False),
+    "followups.deal": FOLLOW_UP,
     "followups.next": Topic("下次联系", kept=False),  # an offer: the follow-up itself is written down
     "followups.slots": FOLLOW_UP,
     "followups.which": FOLLOW_UP,

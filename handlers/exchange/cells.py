@@ -93,7 +93,7 @@ def read_cell(column: SheetColumn, text: str, known: Known) -> Any:
     if text == CLEAR:
         if column.required:
             raise BadCell("必填，不能清空")
-        return None if column.kind in ("money", "date", "person", "whole") else ""
+        return None if column.kind in ("money", "date", "person", "whole", "number") else ""
     if text in _ERRORS:
         raise BadCell(f"公式出错了（{text}），请改成值")
     match column.kind:
@@ -112,8 +112,13 @@ def read_cell(column: SheetColumn, text: str, known: Known) -> Any:
             if code is None:
                 raise BadCell(f"「{text}」不是有效的统一社会信用代码")
             return code
+        case "number":
+            plain = unicodedata.normalize("NFKC", text).replace(",", "").removesuffix("%").strip()
+            if not _PLAIN.fullmatch(plain):
+                raise BadCell(f"「{text[:30]}」不是数字，例如 12.5")
+            return Decimal(plain)
         case "whole":
-            plain = unicodedata.normalize("NFKC", text).removesuffix("年").removesuffix(".0").strip()
+            plain = unicodedata.normalize("NFKC", text).removesuffix("年").removesuffix("%").removesuffix(".0").strip()
             if not plain.isdecimal():
                 raise BadCell(f"「{text}」不是整数")
             return int(plain)

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.context import Context
-from bot.core.errors import AppError
-from bot.core.forms import check_may_fill, withheld
+from bot.core.errors import AppError, InvalidInput
+from bot.core.forms import FORMS, FormField, check_may_fill, withheld
+from handlers.customfields.values import read_value
 from handlers.exchange.catalogue import KINDS
 from handlers.exchange.cells import BadCell, Known, read_cell, tidy
 from handlers.exchange.kinds import Batch, Changed, Kind, Look, Values, choices_for, people_for
-from handlers.exchange.rules import REASON, SAMPLE, Counted, SheetColumn, plain_title
+from handlers.exchange.rules import CLEAR, REASON, SAMPLE, Counted, SheetColumn, plain_title
 from storage import exchange, records
 from storage.database import Tx
 from storage.tables import Exchange, ExchangeRow
@@ -43,8 +44,14 @@ def columns_of(tx: Tx, kind: Kind) -> dict[str, SheetColumn]:
 
 def writable(ctx: Context, columns: Sequence[SheetColumn]) -> list[SheetColumn]:
     """Those the actor may fill in: the template has no others."""
-    kept = {form: withheld(ctx.actor, form) for form in {c.form for c in columns if c.form}}
+    forms = {c.form for c in columns if c.form}
+    kept = {form: withheld(ctx.actor, form, {form: fields_in(form, columns)}) for form in forms}
     return [c for c in columns if not c.form or c.form_field not in kept[c.form]]
+
+
+def fields_in(form: str, columns: Sequence[SheetColumn]) -> tuple[FormField, ...]:
+    """A form's fields: ours, and the company's own among these columns."""
+    return (*FORMS.get(form, ()), *(c.own for c in columns if c.own is not None and c.form == form))
 
 
 class Reader:
@@ -76,12 +83,24 @@ class Reader:
             if not text:
                 continue
             if column.field in self.refused:
-                check_may_fill(self.ctx.actor, column.form, {column.form_field: text})
+                forms = {column.form: fields_in(column.form, [column])}
+                check_may_fill(self.ctx.actor, column.form, {column.form_field: text}, forms)
             try:
-                values[column.field] = read_cell(column, text, self.known)
+                values[column.field] = self._own(column, text) if column.own else read_cell(column, text, self.known)
             except BadCell as wrong:
                 problems.append(f"{column.title}：{wrong.text}")
+            except InvalidInput as wrong:
+                problems.append(wrong.text.rstrip("。"))
         return values, problems
+
+    def _own(self, column: SheetColumn, text: str) -> str:
+        """As it is stored. Raises BadCell, NotAValue."""
+        if text == CLEAR:
+            return ""
+        if column.kind in ("choice", "person"):
+            return str(read_cell(column, text, self.known))
+        assert column.own is not None
+        return read_value(self.tx, self.ctx, column.form, column.own, text)
 
     def is_sample(self, cells: Cells) -> bool:
         """The template's own row, or one without anything that is read."""
@@ -178,14 +197,22 @@ def write_rows(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[ExchangeRow])
         if done is None:
             done = []
             for row in picked:
-                one = records.attempt(tx, lambda row=row: _write(tx, ctx, job, [row]))  # type: ignore[misc]
-                done += one if one is not None else [_mark(row, "failed", CLASH)]
+                done += _alone(tx, ctx, job, row)
         marks += done
     exchange.mark(tx, marks)
     for mark in marks:
         told = str(mark["becomes"])
         job.counts = {**job.counts, told: int(job.counts.get(told, 0)) + 1}
     job.cursor = rows[-1].number
+
+
+def _alone(tx: Tx, ctx: Context, job: Exchange, row: ExchangeRow) -> list[dict[str, object]]:
+    """A row in a savepoint: a step that refuses half-way leaves nothing."""
+    try:
+        done = records.attempt(tx, lambda: _write(tx, ctx, job, [row]))
+    except AppError as refusal:
+        return [_mark(row, "failed", refusal.text.rstrip("。"))]
+    return done if done is not None else [_mark(row, "failed", CLASH)]
 
 
 def _mark(row: ExchangeRow, outcome: str, reason: str = "", **more: Any) -> dict[str, object]:
@@ -227,6 +254,8 @@ def _write(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[ExchangeRow]) -> 
             else:
                 marks.append(_mark(row, "skipped", LATE))
         except AppError as refusal:
+            if KINDS[job.kind].one_by_one:
+                raise  # what its steps have written so far must go: see `_alone`
             marks.append(_mark(row, "failed", refusal.text.rstrip("。")))
     written = batch.finish(created, changed)
     for row, one, outcome in zip(

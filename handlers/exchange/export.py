@@ -55,7 +55,7 @@ def export_columns(tx: Tx, ctx: Context, kind: Kind) -> list[SheetColumn]:
     hidden = ctx.actor.scope.fields
     return [
         c for c in kind.columns(tx)
-        if not c.form or hidden.level(c.form, c.form_field) != "hidden" or c.required
+        if not c.form or hidden.level(c.form, c.form_field) != "hidden" or (c.required and not c.own)
     ]  # fmt: skip
 
 

@@ -14,10 +14,10 @@ from typing import Any, ClassVar, Literal
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput, RuleBroken
-from bot.core.forms import FORMS, FormField
+from bot.core.forms import FormField
 from handlers.exchange.cells import tidy
 from handlers.exchange.rules import SheetColumn
-from storage import audit, dictionaries, org_chart
+from storage import audit, custom_fields, dictionaries, org_chart
 from storage.database import Tx
 
 Values = dict[str, Any]  # field → value; a blank cell is not there
@@ -154,7 +154,7 @@ class Kind(ABC):
 
 
 def form_columns(
-    tx: Tx,  # noqa: ARG001
+    tx: Tx,
     form: str,
     *,
     skip: Iterable[str] = (),
@@ -163,11 +163,11 @@ def form_columns(
 ) -> list[SheetColumn]:
     """The columns of a form's fields; `more`: what a field's column has besides, by the field's name."""
     made = []
-    for one in FORMS[form]:
+    for one in custom_fields.fields_of(tx, form):
         if one.name in skip:
             continue
         extra: dict[str, Any] = dict(more.get(one.name, {}))
-        extra.setdefault("required", False)
+        extra.setdefault("required", one.required)
         made.append(
             SheetColumn(
                 f"{prefix}{one.name}",
@@ -175,6 +175,7 @@ def form_columns(
                 _kind(one),
                 form=form,
                 form_field=one.name,
+                own=one if one.custom else None,
                 **extra,
             )
         )
@@ -182,7 +183,14 @@ def form_columns(
 
 
 def _kind(one: FormField) -> str:
-    known = {"choice": "choice", "phone": "phone", "money": "money", "date": "date", "person": "person"}
+    known = {
+        "choice": "choice",
+        "phone": "phone",
+        "money": "money",
+        "date": "date",
+        "person": "person",
+        "number": "number",
+    }
     return "code" if one.name == "credit_code" else known.get(one.kind, "text")
 
 
@@ -235,13 +243,19 @@ def record_change(
     before: Mapping[str, Any], after: Mapping[str, Any], source: str,
 ) -> None:  # fmt: skip
     """A line in the audit: what differs, by the columns' titles. Telephone numbers are not told."""
+    audit.record(
+        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=subject, name=name,
+        changes=told_changes(columns, before, after) or None, source=source,
+    )  # fmt: skip
+
+
+def told_changes(
+    columns: Mapping[str, str], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> dict[str, tuple[str, str]]:
+    """What differs, by the columns' titles."""
     pairs = {
         columns[f]: (words_of(before.get(f)), words_of(after[f]))
         for f in after
         if f in columns and before.get(f) != after[f] and (after[f] or before.get(f))
     }
-    quiet = {t: ("", "已改") if any(k in t for k in ("电话", "手机")) else pair for t, pair in pairs.items()}
-    audit.record(
-        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=subject, name=name,
-        changes=quiet or None, source=source,
-    )  # fmt: skip
+    return {t: ("", "已改") if any(k in t for k in ("电话", "手机")) else pair for t, pair in pairs.items()}

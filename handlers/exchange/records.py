@@ -22,6 +22,7 @@ from handlers.exchange.kinds import (
     record_change,
     same,
 )
+from handlers.exchange.own import OwnFields, own_cells, own_facts, put_own_back
 from handlers.exchange.rules import SheetColumn
 from storage import people, records
 from storage.database import Tx
@@ -36,7 +37,8 @@ class RecordBatch(Batch):
         self.kind = kind
         self.found: dict[str, Any] = {}  # key → record
         self.titles = {c.field: c.title for c in kind.columns(tx)}
-        self.required = [c for c in kind.columns(tx) if c.required]
+        self.required = [c for c in kind.columns(tx) if c.required and not c.own]
+        self.own = OwnFields(tx, ctx, kind.resource)
 
     def prepare(self, rows: Sequence[Values]) -> None:
         """Reads what is there of these rows' records."""
@@ -54,8 +56,10 @@ class RecordBatch(Batch):
             if missing:
                 raise RowProblem(f"{'、'.join(missing)}：必填")
             self.check_new(values)
+            self.own.new(values)
             return Look("new")
         changes = {f: v for f, v in values.items() if f in self.kind.fields and not same(self.value(record, f), v)}
+        changes |= self.own.changes(record, values)
         for field in self.kind.keys:
             changes.pop(field, None)
         if not changes:
@@ -78,6 +82,8 @@ class RecordBatch(Batch):
     def create(self, values: Values) -> Any:
         """A new record."""
         given = {self.kind.fields[f]: v for f, v in values.items() if f in self.kind.fields}
+        if self.own.fields:
+            given["custom"] = self.own.new(values)
         record = self.kind.model(**given, **self.more(values))
         self.found[self.kind.key(values)] = record
         return record
@@ -90,7 +96,9 @@ class RecordBatch(Batch):
         """Writes what differs."""
         look.before = self.kind.facts(look.record)
         for field, value in look.changes.items():
-            setattr(look.record, self.kind.fields[field], value)
+            if field in self.kind.fields:
+                setattr(look.record, self.kind.fields[field], value)
+        self.own.write(look.record, look.changes)
 
     def finish(self, created: Sequence[tuple[Any, Values]], changed: Sequence[Look]) -> list[Written]:
         """Stores, and puts each on record."""
@@ -114,6 +122,7 @@ class RecordBatch(Batch):
     def note(self, verb: str, record: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         """A line in the audit."""
         by_attribute = {self.kind.fields[f]: t for f, t in self.titles.items() if f in self.kind.fields}
+        by_attribute |= self.own.titles
         record_change(
             self.tx, self.ctx, action=f"{verb}.{self.kind.noun}",
             subject=f"{self.kind.noun}:{self.kind.subject(record)}",
@@ -158,7 +167,7 @@ class RecordKind(Kind):
 
     def facts(self, record: Any) -> dict[str, Any]:
         """Its values as JSON: what an undo compares and puts back."""
-        return {attribute: plain(getattr(record, attribute)) for attribute in self.fields.values()}
+        return {a: plain(getattr(record, a)) for a in self.fields.values()} | own_facts(record)
 
     def title(self, record: Any) -> str:
         """As people read it."""
@@ -181,7 +190,9 @@ class RecordKind(Kind):
             self.remove(tx, ctx, found)
             return
         for attribute, value in before.items():
-            setattr(found, attribute, self.restored(attribute, value))
+            if attribute in self.fields.values():
+                setattr(found, attribute, self.restored(attribute, value))
+        put_own_back(tx, found, before, after)
         records.write(tx)
 
     def restored(self, attribute: str, value: Any) -> Any:
@@ -211,7 +222,8 @@ class RecordKind(Kind):
         found = records.page(
             tx, self.model, wanted.words, self.searched, after=after, limit=limit, owner_id=_owner(ctx, wanted)
         )
-        return [(r.id, v) for r, v in zip(found, self.shown(tx, found), strict=True)]
+        own = own_cells(tx, self.resource, found)
+        return [(r.id, v | o) for r, v, o in zip(found, self.shown(tx, found), own, strict=True)]
 
     def shown(self, tx: Tx, found: Sequence[Any]) -> list[Values]:  # noqa: ARG002
         """What an export says of them."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.errors import InvalidInput, RuleBroken
+from bot.core.forms import FormField
 
 CLEAR: Final = "<清空>"
 SAMPLE: Final = "示例"
@@ -39,7 +40,7 @@ class SheetColumn:
 
     field: str
     title: str
-    kind: str = "text"  # text | choice | phone | money | date | person | code | whole
+    kind: str = "text"  # text | choice | phone | money | date | person | code | whole | number
     required: bool = False
     synonyms: tuple[str, ...] = ()
     form: str = ""
@@ -47,6 +48,7 @@ class SheetColumn:
     sample: str = ""
     width: int = 16
     longest: int = 200
+    own: FormField | None = None  # a field of the company's
 
     @property
     def header(self) -> str:

@@ -49,6 +49,7 @@ class NewOpportunity:
     stage: str = ""  # empty: the first open one
     source: str = ""
     contact_id: int | None = None
+    owner_id: str | None = None  # None: who makes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ def step_create_opportunity(tx: Tx, ctx: Context, new: NewOpportunity) -> Opport
     made = Opportunity(
         name=name, customer_id=new.customer_id, amount=rules.check_amount(new.amount), stage_id=stage.id or 0,
         stage_since=ctx.now, source=step_choose(tx, "opportunity", "source", new.source), contact_id=new.contact_id,
-        expected_on=new.expected_on or month_end(ctx.today.year, ctx.today.month), owner_id=ctx.actor.user_id,
+        expected_on=new.expected_on or month_end(ctx.today.year, ctx.today.month),
+        owner_id=new.owner_id or ctx.actor.user_id,
         created_at=ctx.now, created_by=ctx.actor.user_id, updated_at=ctx.now,
     )  # fmt: skip
     opportunities.enter_stage(tx, made, stage, by=ctx.actor.user_id, now=ctx.now)
@@ -323,29 +325,32 @@ def delete_opportunity(ctx: Context, opportunity_id: int) -> Changed:
 def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
     """Puts back what it was, unless it has changed since. Raises Forbidden, NotFound, ChangedSince."""
     _require_write(ctx)
-    key, before = int(payload["id"]), payload["before"]
     with ctx.begin() as tx:
-        now = opportunities.picture(tx, key)
-        if now["deleted_at"] is None:
-            opportunities.access_opportunity(tx, key, lock=True)
-        if now["version"] != payload["version"] or now["owner_id"] != payload["owner_id"]:
-            raise rules.ChangedSince(
-                f"「{now['name']}」之后又改过，不能撤销了。发送「商机 {now['name']}」看现在的样子。"
-            )
-        if before is None:
-            made = opportunities.access_opportunity(tx, key)
-            made.deleted_at, made.version = ctx.now, made.version + 1
-            tx.add(made)
-            _record(tx, ctx, "undo.opportunity", made, changes={"商机": (made.name, "")})
-            return f"已撤销新建商机「{made.name}」。"
-        opportunities.forget_log(tx, key, after=int(before["log"]))
-        lines.put_back(tx, OpportunityLine, key, before["lines"])
-        _put_met_back(tx, key, before["met"])
-        opportunities.put_back(tx, before["row"], int(now["version"]) + 1)
-        follow_ups.settle_opportunity(tx, key)  # contacts in between were not taken back
-        found = opportunities.access_opportunity(tx, key)
-        _record(tx, ctx, "undo.opportunity", found, lines=[f"撤销：{payload['text']}"])
-        return f"已撤销，「{found.name}」恢复原样。"
+        return step_undo_change(tx, ctx, payload)
+
+
+def step_undo_change(tx: Tx, ctx: Context, payload: dict[str, Any]) -> str:
+    """The same within another's transaction (import)."""
+    key, before = int(payload["id"]), payload["before"]
+    now = opportunities.picture(tx, key)
+    if now["deleted_at"] is None:
+        opportunities.access_opportunity(tx, key, lock=True)
+    if now["version"] != payload["version"] or now["owner_id"] != payload["owner_id"]:
+        raise rules.ChangedSince(f"「{now['name']}」之后又改过，不能撤销了。发送「商机 {now['name']}」看现在的样子。")
+    if before is None:
+        made = opportunities.access_opportunity(tx, key)
+        made.deleted_at, made.version = ctx.now, made.version + 1
+        tx.add(made)
+        _record(tx, ctx, "undo.opportunity", made, changes={"商机": (made.name, "")})
+        return f"已撤销新建商机「{made.name}」。"
+    opportunities.forget_log(tx, key, after=int(before["log"]))
+    lines.put_back(tx, OpportunityLine, key, before["lines"])
+    _put_met_back(tx, key, before["met"])
+    opportunities.put_back(tx, before["row"], int(now["version"]) + 1)
+    follow_ups.settle_opportunity(tx, key)  # contacts in between were not taken back
+    found = opportunities.access_opportunity(tx, key)
+    _record(tx, ctx, "undo.opportunity", found, lines=[f"撤销：{payload['text']}"])
+    return f"已撤销，「{found.name}」恢复原样。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -491,7 +496,12 @@ def _access(tx: Tx, ctx: Context, opportunity_id: int) -> tuple[Opportunity, dic
         owner_id=found.owner_id, actor_id=ctx.actor.user_id, may_edit=ctx.actor.may(Permission.OPPORTUNITY_EDIT),
         name=found.name, owner=people.name_of(tx, found.owner_id) if found.owner_id else "",
     )  # fmt: skip
-    return found, {
+    return found, step_picture(tx, opportunity_id)
+
+
+def step_picture(tx: Tx, opportunity_id: int) -> dict[str, Any]:
+    """What it is now, with what belongs to it, as `step_undo_change` puts it back."""
+    return {
         "row": opportunities.picture(tx, opportunity_id), "log": opportunities.last_log_id(tx, opportunity_id),
         "lines": lines.pictures(tx, OpportunityLine, opportunity_id),
         "met": [_met_row(m) for m in opportunities.list_met(tx, opportunity_id)],

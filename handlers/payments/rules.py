@@ -119,6 +119,14 @@ def check_amount(amount: Decimal) -> Decimal:
     return amount
 
 
+def check_number(number: str) -> str:
+    """A number given by hand, of an import. Raises InvalidInput."""
+    number = "".join(number.split()).upper()
+    if len(number) > 40 or not any(c.isdigit() for c in number):
+        raise InvalidInput(f"回款编号「{number[:40]}」要有数字、最多 40 个字，例如 HK-2026-0019；不写就自动编号。")
+    return number
+
+
 def check_day(paid_on: date, today: date) -> date:
     """What has not come yet cannot be registered (R-PAY-5). Raises InvalidInput."""
     if paid_on > today:

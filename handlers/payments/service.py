@@ -39,6 +39,7 @@ class NewPayment:
     remark: str = ""
     refund_of: int | None = None
     over: bool = False
+    number: str = ""  # empty: generated
     source_key: str = ""  # of the draft on a card: what is confirmed twice is registered once
 
 
@@ -147,7 +148,7 @@ def step_create_payment(tx: Tx, ctx: Context, new: NewPayment, *, contract: Cont
         _check_refund(tx, new, amount)
     credited = contracts.owner_on(tx, new.contract_id, contract.owner_id, paid_on)
     payment = Payment(
-        number=numbers.next_number(tx, PREFIX, ctx.today.year), contract_id=new.contract_id, amount=amount,
+        number=_number(tx, ctx, new.number), contract_id=new.contract_id, amount=amount,
         kind="normal" if new.refund_of is None else "refund", refund_of=new.refund_of, paid_on=paid_on,
         method=new.method.strip(), remark=new.remark.strip(), credited_user_id=credited,
         credited_dept_id=payments.main_department(tx, credited), over_collect_flag=over,
@@ -161,6 +162,16 @@ def step_create_payment(tx: Tx, ctx: Context, new: NewPayment, *, contract: Cont
     _settle_reminders(tx, ctx, contract)
     _touch(tx, ctx, contract)
     return payment
+
+
+def _number(tx: Tx, ctx: Context, given: str) -> str:
+    if not given.strip():
+        return numbers.next_number(tx, PREFIX, ctx.today.year)
+    number = rules.check_number(given)
+    if numbers.is_taken(tx, number):
+        raise PaymentRefused(f"回款编号 {number} 用过了（删除的也不再用），换一个，或者不写编号、自动编。")
+    numbers.note_number(tx, number)
+    return number
 
 
 def _check_refund(tx: Tx, new: NewPayment, amount: Decimal) -> None:
@@ -177,13 +188,18 @@ def undo_create(ctx: Context, payload: Mapping[str, Any]) -> str:
     with ctx.begin() as tx:
         payment, contract = _locked(tx, int(payload["payment_id"]))
         _check_version(payment, payload)
-        _check_removable(tx, ctx, payment, contract)
-        payment.deleted_at, payment.version = ctx.now, payment.version + 1
-        tx.add(payment)
-        tx.flush()
-        _record(tx, ctx, "undo.payment", payment, changes={"回款": (payment.number or "", "")})
-        _touch(tx, ctx, contract)
+        step_take_back(tx, ctx, payment, contract)
         return f"已撤销回款 {payment.number}，不再计入合同 {contract.number}。"
+
+
+def step_take_back(tx: Tx, ctx: Context, payment: Payment, contract: Contract) -> None:
+    """The same within another's transaction (import); the contract is locked. Raises PaymentRefused, OverCollected."""
+    _check_removable(tx, ctx, payment, contract)
+    payment.deleted_at, payment.version = ctx.now, payment.version + 1
+    tx.add(payment)
+    tx.flush()
+    _record(tx, ctx, "undo.payment", payment, changes={"回款": (payment.number or "", "")})
+    _touch(tx, ctx, contract)
 
 
 def _check_removable(tx: Tx, ctx: Context, payment: Payment, contract: Contract) -> None:
@@ -249,41 +265,66 @@ def edit_payment(ctx: Context, payment_id: int, changes: Mapping[str, Any]) -> C
     """
     if not ctx.actor.may(Permission.PAYMENT_EDIT):
         ctx.actor.require(Permission.PAYMENT_ADD)
-    check_may_fill(ctx.actor, "payment", {"on": changes.get("paid_on"), "method": changes.get("method")})
     with ctx.begin() as tx:
         payment, contract = _locked(tx, payment_id)
-        mine = ctx.actor.user_id in (payment.created_by, contract.owner_id)
-        if not mine and not ctx.actor.may(Permission.PAYMENT_EDIT):
-            raise Forbidden(f"回款 {payment.number} 不是你登记的，你只能查看；要改请联系管理员开通「回款-编辑」。")
-        if payment.voided_at is not None:
-            raise PaymentRefused(f"回款 {payment.number} 已作废，不能再改。")
-        labels = {"paid_on": "日期", "method": "方式"}
-        before = {name: getattr(payment, name) for name in labels if name in changes}
-        if "paid_on" in changes:
-            day: date = rules.check_day(changes["paid_on"], ctx.today)
-            payment.credited_user_id = contracts.owner_on(tx, contract.id or 0, contract.owner_id, day)
-            payment.credited_dept_id = payments.main_department(tx, payment.credited_user_id)
-            payment.paid_on = day
-        if "method" in changes:
-            payment.method = str(changes["method"])
-        pairs = {
-            labels[name]: (str(was), str(getattr(payment, name)))
-            for name, was in before.items()
-            if was != getattr(payment, name)
-        }
-        if not pairs:
-            raise InvalidInput(
-                f"能改的是日期和方式，例如「修改回款 {payment.number} 日期 3月1日 方式 承兑」；金额不对就作废再登记。"
-            )
-        payment.version += 1
-        tx.add(payment)
-        tx.flush()
-        _record(tx, ctx, "edit.payment", payment, changes=pairs)
-        _touch(tx, ctx, contract)
+        pairs, before = step_update_payment(tx, ctx, payment, contract, changes)
         kept = {"before": {k: v.isoformat() if isinstance(v, date) else v for k, v in before.items()}}
         undo_id = _offer(tx, ctx, payment, "payments.edit", f"修改回款 {payment.number}", kept)
         text = "；".join(f"{label}：{was or '（空）'} → {now or '（空）'}" for label, (was, now) in pairs.items())
         return Changed(f"回款 {payment.number} {text}", undo_id, contract.id or 0)
+
+
+def step_update_payment(
+    tx: Tx, ctx: Context, payment: Payment, contract: Contract, changes: Mapping[str, Any]
+) -> tuple[dict[str, tuple[str, str]], dict[str, Any]]:
+    """The same within another's transaction (import), on a locked contract; returns what changed, and what it was.
+
+    Raises Forbidden, InvalidInput, PaymentRefused.
+    """
+    check_may_fill(ctx.actor, "payment", {"on": changes.get("paid_on"), "method": changes.get("method")})
+    mine = ctx.actor.user_id in (payment.created_by, contract.owner_id)
+    if not mine and not ctx.actor.may(Permission.PAYMENT_EDIT):
+        raise Forbidden(f"回款 {payment.number} 不是你登记的，你只能查看；要改请联系管理员开通「回款-编辑」。")
+    if payment.voided_at is not None:
+        raise PaymentRefused(f"回款 {payment.number} 已作废，不能再改。")
+    labels = {"paid_on": "日期", "method": "方式"}
+    before = {name: getattr(payment, name) for name in labels if name in changes}
+    if "paid_on" in changes:
+        day: date = rules.check_day(changes["paid_on"], ctx.today)
+        payment.credited_user_id = contracts.owner_on(tx, contract.id or 0, contract.owner_id, day)
+        payment.credited_dept_id = payments.main_department(tx, payment.credited_user_id)
+        payment.paid_on = day
+    if "method" in changes:
+        payment.method = str(changes["method"])
+    pairs = {
+        labels[name]: (str(was), str(getattr(payment, name)))
+        for name, was in before.items()
+        if was != getattr(payment, name)
+    }
+    if not pairs:
+        raise InvalidInput(
+            f"能改的是日期和方式，例如「修改回款 {payment.number} 日期 3月1日 方式 承兑」；金额不对就作废再登记。"
+        )
+    payment.version += 1
+    tx.add(payment)
+    tx.flush()
+    _record(tx, ctx, "edit.payment", payment, changes=pairs)
+    _touch(tx, ctx, contract)
+    return pairs, before
+
+
+def step_put_back(tx: Tx, ctx: Context, payment: Payment, contract: Contract, before: Mapping[str, Any]) -> None:
+    """Day and method as they were; the contract is locked."""
+    if "paid_on" in before:
+        payment.paid_on = date.fromisoformat(before["paid_on"])
+        payment.credited_user_id = contracts.owner_on(tx, contract.id or 0, contract.owner_id, payment.paid_on)
+        payment.credited_dept_id = payments.main_department(tx, payment.credited_user_id)
+    payment.method = before.get("method", payment.method)
+    payment.version += 1
+    tx.add(payment)
+    tx.flush()
+    _record(tx, ctx, "undo.payment", payment, changes={"日期": ("", str(payment.paid_on))})
+    _touch(tx, ctx, contract)
 
 
 def undo_edit(ctx: Context, payload: Mapping[str, Any]) -> str:
@@ -291,17 +332,7 @@ def undo_edit(ctx: Context, payload: Mapping[str, Any]) -> str:
     with ctx.begin() as tx:
         payment, contract = _locked(tx, int(payload["payment_id"]))
         _check_version(payment, payload)
-        before = payload["before"]
-        if "paid_on" in before:
-            payment.paid_on = date.fromisoformat(before["paid_on"])
-            payment.credited_user_id = contracts.owner_on(tx, contract.id or 0, contract.owner_id, payment.paid_on)
-            payment.credited_dept_id = payments.main_department(tx, payment.credited_user_id)
-        payment.method = before.get("method", payment.method)
-        payment.version += 1
-        tx.add(payment)
-        tx.flush()
-        _record(tx, ctx, "undo.payment", payment, changes={"日期": ("", str(payment.paid_on))})
-        _touch(tx, ctx, contract)
+        step_put_back(tx, ctx, payment, contract, payload["before"])
         return f"已撤销，回款 {payment.number} 恢复原样。"
 
 
