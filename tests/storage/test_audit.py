@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.core.clock import BEIJING
 from handlers.audit.words import ACTIONS, DOORS, KINDS, detail_words
+from handlers.exchange.records import RecordKind
 from storage import attachments, audit, outbox
 from storage.audit import AuditFilter
 from storage.database import Database, Tx
@@ -77,23 +78,33 @@ async def test_conditions_combine(database: Database) -> None:
 
 
 def _recorded_actions() -> set[str]:
-    """Every literal that is handed to `audit.record`, or to a step that hands it on."""
-    found: set[str] = set()
+    """Every literal that is handed to `audit.record`, or to a step that hands it on, and what imports say of each kind."""
+    found = {f"{verb}.{kind.noun}" for verb in ("create", "edit") for kind in _imported(RecordKind)}
     for room in ("bot", "handlers", "storage", "sync"):
         for path in (ROOT / room).rglob("*.py"):
-            for call in ast.walk(ast.parse(path.read_text())):
-                if not isinstance(call, ast.Call):
-                    continue
-                name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-                if name not in ("record", "_record", "_keep", "_changed"):
-                    continue
-                given = [k.value for k in call.keywords if k.arg == "action"]
-                given += [a for a in call.args if isinstance(a, ast.Constant | ast.IfExp)]
-                for value in given:
+            for node in ast.walk(ast.parse(path.read_text())):
+                for value in _given_actions(node):
                     for part in ast.walk(value):
-                        if isinstance(part, ast.Constant) and isinstance(part.value, str) and "." in part.value:
+                        if isinstance(part, ast.Constant) and isinstance(part.value, str) and "." in part.value[:-1]:
                             found.add(part.value)
     return found
+
+
+def _given_actions(node: ast.AST) -> list[ast.AST]:
+    if isinstance(node, ast.Assign):
+        return [node.value] if any(isinstance(t, ast.Name) and t.id == "action" for t in node.targets) else []
+    if not isinstance(node, ast.Call):
+        return []
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if name not in ("record", "_record", "_keep", "_changed"):
+        return []
+    given: list[ast.AST] = [k.value for k in node.keywords if k.arg == "action"]
+    return given + [a for a in node.args if isinstance(a, ast.Constant | ast.IfExp)]
+
+
+def _imported(kind: type[RecordKind]) -> list[type[RecordKind]]:
+    below = [one for sub in kind.__subclasses__() for one in _imported(sub)]
+    return [*([kind] if hasattr(kind, "noun") else []), *below]
 
 
 def test_every_action_has_its_words() -> None:
