@@ -31,12 +31,12 @@ class LeadBatch(RecordBatch):
         """Raises RowProblem: others' are only looked at; one that is converted or invalid is over."""
         self.check_owner_stays(record, changes)
         self.check_mine(record.owner_id, record.company)
-        if record.state != "open":
+        if record.state in ("converted", "invalid"):
             raise RowProblem(f"线索「{record.company}」已经转成客户或标为无效，不能再改")
 
     def more(self, values: Values) -> dict[str, Any]:
-        """Open, the importer's unless the row says whose."""
-        return {"owner_id": self.owner_of(values), "created_at": self.ctx.now}
+        """New, the importer's unless the row says whose."""
+        return {"owner_id": self.owner_of(values), "created_at": self.ctx.now, "created_by": self.me or ""}
 
 
 class Leads(RecordKind):
@@ -83,7 +83,7 @@ class Leads(RecordKind):
 
     def is_used(self, tx: Tx, record: Any) -> bool:  # noqa: ARG002
         """Whether it was converted, marked or given away."""
-        return bool(record.state != "open")
+        return bool(record.state != "new")
 
     def remove(self, tx: Tx, ctx: Any, record: Any) -> None:
         """Gone from every list."""
