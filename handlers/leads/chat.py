@@ -1,6 +1,7 @@
 """What people say about leads."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from bot.context import Context
@@ -13,7 +14,7 @@ from handlers.customers.finding import find_person
 from handlers.customers.rules import MaybeDuplicate
 from handlers.customfields.values import Required, own_fields
 from handlers.leads import service
-from handlers.leads.finding import ask_which, find_leads, split
+from handlers.leads.finding import ask_which, find_lead, split
 from handlers.leads.reading import read_change, read_lead, read_told
 from handlers.leads.rules import ALL_WORDS, EXAMPLE, STATE_WORDS, ReasonMissing
 from handlers.leads.service import Changed, NewLead
@@ -96,14 +97,13 @@ def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`线索 展会 李娜 无效`; `线索 远航` shows it; `线索 远航 转给 李敏`."""
     words = message.args
     handed = TO_WHOM.match(words)
-    if handed is not None and find_leads(ctx, handed["name"]):
+    if handed is not None and find_lead(ctx, handed["name"]).certain is not None:
         return transfer_to(ctx, talk, handed["name"], handed["whom"])
     asked = read_list(words).words
     if words and not any(w in STATE_WORDS or w in ALL_WORDS for w in asked):
-        found = find_leads(ctx, words)
-        if len(found) == 1:
-            talk.settle()
-            return Reply(card=one_ref(found[0][0]))
+        found = find_lead(ctx, words)
+        if found.certain is not None:
+            return _open(ctx, talk, found.certain, "")
     return _list(ctx, talk, words)
 
 
@@ -130,8 +130,8 @@ def turn_page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str,
 def _on(ctx: Context, talk: Talk, words: str, act: str) -> Reply:
     """The lead at the start of the words, and what is done with it."""
     found, rest = split(ctx, words)
-    if len(found) == 1:
-        return ACTS[act](ctx, talk, found[0][0], rest)
+    if found.certain is not None:
+        return ACTS[act](ctx, talk, found.certain, rest)
     return ask_which(talk, found, words, act, rest)
 
 
@@ -150,10 +150,7 @@ def choose(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, An
 @router.command("查线索", "查看线索", "查询线索")
 def look_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`查线索 远航`."""
-    found = find_leads(ctx, message.args)
-    if not found and message.args:
-        return _on(ctx, talk, message.args, "open")
-    return _open(ctx, talk, found[0][0], "") if len(found) == 1 else ask_which(talk, found, message.args, "open", "")
+    return _on(ctx, talk, message.args, "open")
 
 
 def _open(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:  # noqa: ARG001 -- one shape for all
@@ -324,13 +321,12 @@ def delete(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     return _certain(ctx, message.args, lambda key: _shown(service.delete_lead(ctx, key), talk))
 
 
-def _certain(ctx: Context, words: str, act: Any) -> Reply:
+def _certain(ctx: Context, words: str, act: Callable[[int], Reply]) -> Reply:
     """What changes a lead for good wants its name so that one is meant. Raises NotFound, InvalidInput."""
-    found = find_leads(ctx, words) if words.strip() else []
-    if len(found) == 1:
-        reply: Reply = act(found[0][0])
-        return reply
-    some = "；".join(line for i, line in found if i)
+    found = find_lead(ctx, words)
+    if found.certain is not None:
+        return act(found.certain)
+    some = "；".join(line for _, line in found.options)
     if some:
         raise InvalidInput(f"「{words[:40]}」不确定是哪条线索：{some}。写上全名再说一次。")
     raise NotFound(f"没有找到线索「{words[:40]}」，发送「线索」看看有哪些。")

@@ -88,6 +88,7 @@ def convert(tap: CardTap[ConvertLeadButton], ctx: Context) -> CardUpdate:
     try:
         done = service.convert_lead(ctx, key, opportunity=both, anyway=tap.button.anyway)
     except MaybeDuplicate as doubt:
+        ask_in_chat(ctx, "leads.convert", id=key, opportunity=both, anyway=False, doubt=True)
         state = {"lead_id": key, "opportunity": both, "text": doubt.text}
         return CardUpdate(card=CardRef("leads.doubt", state, (f"lead:{key}",)))
     except Required as short:

@@ -114,7 +114,7 @@ def paint_doubt(state: dict[str, Any], ctx: Context) -> CardView:
     lead = service.show_lead(ctx, int(state["lead_id"])).lead
     anyway = ConvertLeadButton(lead_id=lead.id or 0, opportunity=bool(state["opportunity"]), anyway=True)
     return CardView(
-        f"线索 {lead.company}", body=f"{state['text']}\n确定是另一家的话，点「仍要新建」。",
+        f"线索 {lead.company}", body=f"{escape(str(state['text']))}\n确定是另一家的话，点「仍要新建」。",
         buttons=(CardButton("仍要新建", anyway, typed="仍要新建"),),
     )  # fmt: skip
 
