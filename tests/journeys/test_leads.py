@@ -31,7 +31,7 @@ async def test_from_a_sentence_to_a_customer(both: Stage) -> None:
     assert "可能重复：「苏州远航贸易有限公司」" in doubt["text"]
     done = (await both.tap("lina04", logged, "仍要新建"))["card"]
     assert "已转客户" in done["text"] and "商机已建" in done["text"]
-    assert "聊了需求" in (await both.ask("lina04", "查 远航贸易"))["text"]
+    assert "聊了需求" in (await both.ask("lina04", "查 杭州远航贸易"))["text"]
     assert "没有重复新建" in (await both.ask("lina04", "线索转客户 杭州远航贸易"))["text"]
     assert "杭州远航贸易" in (await both.ask("lina04", "线索 已转客户"))["text"]
 
