@@ -14,7 +14,7 @@ KILLS = int(os.environ.get("DINGCRM_KILLS", "20"))
 SEED = int(os.environ.get("DINGCRM_SEED", "20260302"))
 
 
-@pytest.mark.timeout(60 + KILLS * 8)
+@pytest.mark.timeout(60 + KILLS * 15)
 async def test_the_house_survives_every_kill(tmp_path: Path) -> None:
     report = await run_kills("sound", KILLS, tmp_path, SEED)
     assert report.kills == KILLS

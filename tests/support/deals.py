@@ -18,8 +18,8 @@ def deals_world(**settings: Any) -> dict[str, Any]:
     world = small_world(**settings)
     world["settings"]["usage_scope"] = {"mode": "all", "departments": [], "users": []}
     world["settings"]["reminders"] = {"contract_expiry_days": 7, "next_follow_up_days": 1, "at": "09:00"}
-    world["roles"][0]["functions"] += SELLS
-    world["roles"][1]["functions"] += SELLS + LEADS
+    world["roles"][0]["functions"] = [*world["roles"][0]["functions"], *SELLS]
+    world["roles"][1]["functions"] = [*world["roles"][1]["functions"], *SELLS, *LEADS]
     world["roles"].append(
         {
             "name": "财务", "data_scope": "all", "level": "advanced",
