@@ -318,7 +318,13 @@ def transfer_to(ctx: Context, talk: Talk, name: str, whom: str) -> Reply:
 def delete(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`删除线索 远航`."""
     ctx.actor.require(Permission.LEAD_DELETE)
-    return _certain(ctx, message.args, lambda key: _shown(service.delete_lead(ctx, key), talk))
+
+    def act(key: int) -> Reply:
+        done = service.delete_lead(ctx, key)
+        talk.settle()
+        return Reply(f"{done.text}。要恢复就发送「撤销」。")
+
+    return _certain(ctx, message.args, act)
 
 
 def _certain(ctx: Context, words: str, act: Callable[[int], Reply]) -> Reply:

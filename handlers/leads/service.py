@@ -132,7 +132,7 @@ def step_update_lead(tx: Tx, ctx: Context, lead: Lead, changes: Mapping[str, str
     kept = {label: pair for label, pair in said.items() if label != "电话"}
     lines = ["电话已改"] if "电话" in said else []
     _record(tx, ctx, "edit.lead", lead, changes=kept, lines=lines)
-    return "；".join(f"{label}：{a} → {b}" for label, (a, b) in said.items())
+    return f"已改：{'、'.join(said)}"  # no values: the card is drawn for others too
 
 
 def set_state(ctx: Context, lead_id: int, state: str, *, reason: str = "") -> Changed:

@@ -38,7 +38,7 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
     try:
         details = service.show_lead(ctx, int(state["lead_id"]))
     except AppError as refusal:
-        return CardView("线索", body=str(state.get("said") or "") or refusal.text)
+        return CardView("线索", body=refusal.text)
     lead = details.lead
     owner = "你" if lead.owner_id == ctx.actor.user_id else details.owner_name or "（没有负责人）"
     shown = STATES[lead.state] + (f"：{escape(lead.invalid_reason)}" if lead.state == "invalid" else "")
