@@ -30,7 +30,7 @@ class Converted:
 def step_convert(
     tx: Tx, ctx: Context, lead: Lead, *, opportunity: bool, anyway: bool, custom: Mapping[str, str]
 ) -> Converted:
-    """The lead is locked, open and the actor's to change; he may create customers. Raises as `convert_lead`."""
+    """The lead is locked, open and the actor's to change. Raises as `convert_lead`."""
     lead_id = lead.id or 0
     told = leads.true_values(tx, lead_id)
     new = NewCustomer(

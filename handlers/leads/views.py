@@ -90,11 +90,10 @@ def _buttons(details: Details, ctx: Context) -> list[CardButton]:
     if lead.state != "interested":
         keen = LeadStateButton(lead_id=key, state="interested")
         buttons.append(CardButton("有意向", keen, typed=f"线索有意向 {name}"))
-    if may(Permission.CUSTOMER_ADD):
-        buttons.append(CardButton("转客户", ConvertLeadButton(lead_id=key), typed=f"线索转客户 {name}"))
-        if may(Permission.OPPORTUNITY_ADD):
-            both = ConvertLeadButton(lead_id=key, opportunity=True)
-            buttons.append(CardButton("转客户并建商机", both, typed=f"转客户并建商机 {name}"))
+    buttons.append(CardButton("转客户", ConvertLeadButton(lead_id=key), typed=f"线索转客户 {name}"))
+    if may(Permission.OPPORTUNITY_ADD):
+        both = ConvertLeadButton(lead_id=key, opportunity=True)
+        buttons.append(CardButton("转客户并建商机", both, typed=f"转客户并建商机 {name}"))
     buttons.append(CardButton("无效", InvalidLeadButton(lead_id=key), typed=f"线索无效 {name}"))
     return buttons
 
