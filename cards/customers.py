@@ -23,6 +23,15 @@ class OpenButton(Button):
     customer_id: int
 
 
+class MoreButton(Button):
+    """「更多」: what is done less often with a customer; `more` False: back again."""
+
+    action: ClassVar[str] = "customers.more"
+    customer_id: int
+    page: int = 1
+    more: bool = True
+
+
 class TimelineButton(Button):
     """「跟进记录」, five a page."""
 
@@ -110,6 +119,22 @@ class CustomerSheet:
     chain: str = ""
     team: str = ""
     may_edit: bool = False
+    own: bool = False
+    pooled: bool = False
+    dealt: bool = False  # it has contracts on which money may come in, as far as the viewer sees
+
+
+MOST = 6  # buttons on a card, as many as a phone shows without scrolling
+
+
+def folded(buttons: Sequence[CardButton], *, customer_id: int, page: int, more: bool) -> list[CardButton]:
+    """As many as fit, the others behind 「更多」; `more`: those others."""
+    if len(buttons) <= MOST:
+        return list(buttons)
+    if more:
+        back = MoreButton(customer_id=customer_id, page=page, more=False)
+        return [*buttons[MOST - 1 :], CardButton("收起", back)]
+    return [*buttons[: MOST - 1], CardButton("更多", MoreButton(customer_id=customer_id, page=page))]
 
 
 def customer_card(sheet: CustomerSheet, buttons: Sequence[CardButton]) -> CardView:
@@ -131,24 +156,6 @@ def customer_card(sheet: CustomerSheet, buttons: Sequence[CardButton]) -> CardVi
     body = sheet.facts
     rows = tuple(CardRow(head, content) for head, content in sheet.timeline)
     return CardView(sheet.name, tags=sheet.tags, body=body, fields=tuple(fields), rows=rows, buttons=tuple(buttons))
-
-
-def customer_list(
-    title: str, head: str, rows: Sequence[tuple[int, str, str]], *, page: int, pages: int, empty: str
-) -> CardView:
-    """A list with its total; each row opens the customer."""
-    if not rows:
-        return CardView(title, body=empty)
-    drawn = tuple(
-        CardRow(escape(name), facts, "", (CardButton(f"查看 {name}", OpenButton(customer_id=i), typed=f"查 {name}"),))
-        for i, name, facts in rows
-    )
-    buttons: list[CardButton] = []
-    if page > 1:
-        buttons.append(CardButton("上一页", CustomerPageButton(page=page - 1), typed="上一页"))
-    if page < pages:
-        buttons.append(CardButton("下一页", CustomerPageButton(page=page + 1), typed="下一页"))
-    return CardView(title, body=head, rows=drawn, buttons=tuple(buttons))
 
 
 LABELS = {

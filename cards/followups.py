@@ -16,10 +16,11 @@ class MoveNextButton(Button):
 
 
 def logged_card(
-    *, name: str, method: str, content: str, when: str, next_text: str, buttons: Sequence[CardButton]
+    *, name: str, method: str, content: str, when: str, next_text: str, buttons: Sequence[CardButton], deal: str = ""
 ) -> CardView:
     """已记录 · 华兴科技（电话）: echoes what was understood."""
     title = f"已记录 · {name}" + (f"（{method}）" if method else "")
-    fields = [("时间", when)] if when else []
+    fields = [("商机", escape(deal))] if deal else []
+    fields += [("时间", when)] if when else []
     fields.append(("下次", next_text or "没有定，直接回复时间就能补，例如「下周三下午3点」"))
     return CardView(title, body=escape(content), fields=tuple(fields), buttons=tuple(buttons))

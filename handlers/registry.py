@@ -30,6 +30,8 @@ from handlers.editing import taps as editing_taps
 from handlers.exchange import chat as exchange_chat
 from handlers.exchange import jobs as exchange_jobs
 from handlers.exchange import taps as exchange_taps
+from handlers.filters import chat as filters_chat
+from handlers.filters import taps as filters_taps
 from handlers.followups import chat as followups_chat
 from handlers.followups import taps as followups_taps
 from handlers.handover import chat as handover_chat
@@ -63,6 +65,8 @@ from handlers.roles import chat as roles_chat
 from handlers.roles import taps as roles_taps
 from handlers.rolesheets import chat as rolesheets_chat
 from handlers.rolesheets import taps as rolesheets_taps
+from handlers.search import chat as search_chat
+from handlers.search import taps as search_taps
 from handlers.settings import chat as settings_chat
 from handlers.settings import jobs as settings_jobs
 from handlers.settings import taps as settings_taps
@@ -106,6 +110,8 @@ ROUTERS: tuple[Router, ...] = (
     drafts_chat.router,
     editing_chat.router,
     editing_taps.router,
+    filters_chat.router,
+    filters_taps.router,
     followups_chat.router,
     followups_taps.router,
     handover_chat.router,
@@ -141,6 +147,8 @@ ROUTERS: tuple[Router, ...] = (
     targets_taps.router,
     rolesheets_chat.router,
     rolesheets_taps.router,
+    search_chat.router,
+    search_taps.router,
     settings_chat.router,
     settings_taps.router,
     timeline_chat.router,

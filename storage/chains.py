@@ -5,8 +5,11 @@ from decimal import Decimal
 
 from sqlmodel import col, func, select
 
+from storage.contracts import DEALT, is_dealt
 from storage.database import Tx
 from storage.tables import Contact, Contract, Customer, FollowUp, Opportunity, Payment
+
+ZERO = Decimal("0.00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +21,8 @@ class Sum:
 
 
 def is_closed(tx: Tx, customer_id: int) -> bool:
-    """已成交: it has an effective contract, whoever owns that (R-CUST-1)."""
-    query = select(Contract.id).where(
-        Contract.customer_id == customer_id, Contract.state == "effective", col(Contract.deleted_at).is_(None)
-    )
-    return (
-        tx.exec(query.limit(1), execution_options={"unscoped": "whether it is a client, not by which contract"}).first()
-        is not None
-    )
+    """已成交: it has a contract that is signed and not void, whoever owns that (R-CUST-1, invariant 43)."""
+    return is_dealt(tx, customer_id)
 
 
 def count_follow_ups(tx: Tx, customer_id: int) -> int:
@@ -34,26 +31,37 @@ def count_follow_ups(tx: Tx, customer_id: int) -> int:
 
 
 def opportunities(tx: Tx, customer_id: int) -> Sum:
-    """Those the person sees."""
+    """The open ones the person sees."""
     query = select(func.count(col(Opportunity.id)), func.sum(Opportunity.amount))
-    count, amount = tx.exec(query.where(Opportunity.customer_id == customer_id)).one()
+    query = query.where(Opportunity.customer_id == customer_id, Opportunity.result == "open")
+    count, amount = tx.exec(query).one()
     return Sum(int(count), amount)
 
 
 def contracts(tx: Tx, customer_id: int) -> Sum:
-    """The effective ones the person sees."""
+    """The signed ones the person sees, running or ended."""
     query = select(func.count(col(Contract.id)), func.sum(Contract.amount))
-    query = query.where(Contract.customer_id == customer_id, Contract.state == "effective")
+    query = query.where(Contract.customer_id == customer_id, col(Contract.state).in_(DEALT))
     count, amount = tx.exec(query).one()
     return Sum(int(count), amount)
 
 
 def payments(tx: Tx, customer_id: int) -> Sum:
-    """What came in on the effective contracts the person sees."""
-    query = select(func.count(col(Payment.id)), func.sum(Payment.amount)).select_from(Contract)
-    query = query.join(Payment, col(Payment.contract_id) == col(Contract.id))
-    count, amount = tx.exec(query.where(Contract.customer_id == customer_id, Contract.state == "effective")).one()
-    return Sum(int(count), amount)
+    """What came in on the signed contracts the person sees, less what was given back; void ones count nothing.
+
+    `count`: of what came in.
+    """
+    query = select(Payment.kind, func.count(col(Payment.id)), func.sum(Payment.amount))
+    query = query.join(Contract, col(Payment.contract_id) == col(Contract.id)).where(
+        Contract.customer_id == customer_id, col(Contract.state).in_(DEALT), col(Payment.voided_at).is_(None)
+    )
+    rows: dict[str, tuple[int, Decimal | None]] = {
+        kind: (int(count), amount) for kind, count, amount in tx.exec(query.group_by(col(Payment.kind))).all()
+    }
+    came, back = rows.get("normal", (0, ZERO)), rows.get("refund", (0, ZERO))
+    if came[1] is None or back[1] is None:  # not to be seen
+        return Sum(came[0], None)
+    return Sum(came[0], came[1] - back[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +84,20 @@ def hanging(tx: Tx, customer_id: int) -> Hanging:
         return int(tx.exec(query, execution_options=whole).one())
 
     paid = select(func.count(col(Payment.id))).join(Contract, col(Payment.contract_id) == col(Contract.id))
-    paid = paid.where(Contract.customer_id == customer_id, col(Contract.deleted_at).is_(None))
+    paid = paid.where(
+        Contract.customer_id == customer_id, col(Contract.deleted_at).is_(None), col(Payment.deleted_at).is_(None),
+        col(Payment.voided_at).is_(None),
+    )  # fmt: skip
     return Hanging(
         count(Contact, Contact.customer_id == customer_id, col(Contact.deleted_at).is_(None)),
         count(FollowUp, FollowUp.customer_id == customer_id, col(FollowUp.deleted_at).is_(None)),
-        count(Opportunity, Opportunity.customer_id == customer_id, col(Opportunity.deleted_at).is_(None)),
+        count(
+            Opportunity, Opportunity.customer_id == customer_id, Opportunity.result == "open",
+            col(Opportunity.deleted_at).is_(None),
+        ),
         count(Contract, Contract.customer_id == customer_id, col(Contract.deleted_at).is_(None)),
         int(tx.exec(paid, execution_options=whole).one()),
-    )
+    )  # fmt: skip
 
 
 def name_of(tx: Tx, customer_id: int) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlalchemy import or_
 from sqlalchemy import select as core_select
 from sqlmodel import col, func, select
 
@@ -9,7 +10,7 @@ from bot.core.errors import NotFound
 from bot.language.companies import hard_key
 from storage.database import Tx
 from storage.plain import table_of
-from storage.tables import Competitor, OpportunityCompetitor
+from storage.tables import Competitor, Opportunity, OpportunityCompetitor
 
 
 def find_competitor(tx: Tx, name: str) -> Competitor | None:
@@ -54,9 +55,11 @@ def add_competitor(tx: Tx, *, name: str, strengths: str, weaknesses: str, tactic
 
 
 def count_met(tx: Tx, competitor: Competitor) -> int:
-    """Opportunities it was met in, whoever owns them."""
-    query = select(func.count()).select_from(OpportunityCompetitor)
-    return tx.exec(query.where(OpportunityCompetitor.competitor_id == competitor.id)).one()
+    """Opportunities it was met in or that it won, whoever owns them, deleted ones too: they name it."""
+    met = select(OpportunityCompetitor.opportunity_id).where(OpportunityCompetitor.competitor_id == competitor.id)
+    query = select(func.count()).select_from(Opportunity)
+    query = query.where(or_(col(Opportunity.won_by_id) == competitor.id, col(Opportunity.id).in_(met)))
+    return tx.exec(query, execution_options={"unscoped": "a competitor somebody met was met"}).one()
 
 
 def remove_competitor(tx: Tx, competitor: Competitor) -> None:

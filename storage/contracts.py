@@ -317,12 +317,13 @@ def access_opportunity(tx: Tx, opportunity_id: int) -> OpportunityFact:
 
 
 def list_open_opportunities(tx: Tx, customer_id: int) -> list[OpportunityFact]:
-    """A customer's in scope, the newest first; not those that a contract is linked to already."""
+    """A customer's open or won ones in scope, the newest first; not those a contract is linked to already."""
     linked = select(Contract.opportunity_id).where(
         Contract.customer_id == customer_id, col(Contract.opportunity_id).is_not(None), Contract.state != "void"
     )
     query = select(Opportunity).where(
-        Opportunity.customer_id == customer_id, col(Opportunity.id).not_in(linked)
+        Opportunity.customer_id == customer_id, col(Opportunity.id).not_in(linked),
+        col(Opportunity.result).in_(("open", "won")),
     )  # fmt: skip
     rows = tx.exec(query.order_by(col(Opportunity.id).desc())).all()
     return [OpportunityFact(o.id or 0, o.name, o.customer_id, o.amount) for o in rows]

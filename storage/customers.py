@@ -13,13 +13,15 @@ from sqlmodel import col, func, select, update
 from bot.core.errors import NotFound
 from storage.custom_fields import Condition, custom_condition
 from storage.database import Tx
+from storage.hints import by_ids, walk
 from storage.plain import Narrowed, given, given_list, table_of
-from storage.tables import Contact, Customer, DigestItem, OwnerHistory
+from storage.search import Part
+from storage.tables import Contact, Customer, DigestItem, OwnerHistory, SearchEntry
 
 PAGE = 5  # rows of a list in chat (D26)
 MANY = 20000  # names held at once for likeness search
 
-C, CONTACTS = table_of(Customer), table_of(Contact)
+C, CONTACTS, ENTRY = table_of(Customer), table_of(Contact), table_of(SearchEntry)
 _BRIEF = columns(
     C.c.id, C.c.name, C.c.owner_id, C.c.owner_since, C.c.pooled_at, C.c.next_follow_up_at, C.c.next_timed
 ).where(C.c.id == given("of"))  # fmt: skip
@@ -30,8 +32,18 @@ PLATES = {
     True: Narrowed(_PLATES.where(C.c.owner_id.is_(None))),
     False: Narrowed(_PLATES.where(C.c.owner_id.is_not(None)), owned=True),
 }
+BY_IDS = {pooled: plates.among(C, C.c.id.in_(given_list("ids"))) for pooled, plates in PLATES.items()}
+FEW = 3_000  # names that are compared one by one
+_NEXT = walk(columns(C.c.id).limit(1).offset(FEW), C, "ix_customer_owner_alive")
+MORE = {
+    None: Narrowed(_NEXT),
+    True: Narrowed(_NEXT.where(C.c.owner_id.is_(None))),
+    False: Narrowed(_NEXT.where(C.c.owner_id.is_not(None)), owned=True),
+}
 CONTACT_PLATES = Narrowed(
-    columns(CONTACTS.c.customer_id, CONTACTS.c.name, CONTACTS.c.initials, CONTACTS.c.mobile_tail).limit(MANY)
+    columns(CONTACTS.c.customer_id, CONTACTS.c.name, CONTACTS.c.initials, CONTACTS.c.mobile_tail)
+    .where(CONTACTS.c.customer_id.in_(given_list("ids")))
+    .limit(MANY)
 )
 POOLED = Narrowed(columns(func.count()).select_from(C).where(C.c.owner_id.is_(None)))
 ON_LISTS = Narrowed(
@@ -173,7 +185,8 @@ def list_customers(tx: Tx, wanted: CustomerFilter, *, page: int = 1, size: int =
 
 def list_by_ids(tx: Tx, ids: Sequence[int]) -> list[Customer]:
     """Those visible, in the order of `ids`."""
-    found = {c.id: c for c in tx.exec(select(Customer).where(col(Customer.id).in_(list(ids)))).all()}
+    query = by_ids(select(Customer).where(col(Customer.id).in_(list(ids))), Customer)
+    found = {c.id: c for c in tx.exec(query).all()}
     return [found[i] for i in ids if i in found]
 
 
@@ -200,9 +213,15 @@ def names_of(tx: Tx, ids: Sequence[int]) -> dict[int, str]:
     return {i: name for i, name in rows if i is not None}
 
 
-def list_nameplates(tx: Tx, *, pooled: bool | None = None) -> list[Nameplate]:
-    """Names within the scope; only the pool's, or only owned ones."""
-    return [Nameplate(i, n, p, s, o is None, short) for i, n, p, s, o, short in PLATES[pooled].run(tx)]
+def sees_many(tx: Tx, *, pooled: bool | None = None) -> bool:
+    """Whether the scope holds more customers than are compared one by one."""
+    return MORE[pooled].run(tx).first() is not None
+
+
+def list_nameplates(tx: Tx, *, pooled: bool | None = None, ids: Sequence[int] | None = None) -> list[Nameplate]:
+    """Names within the scope; only the pool's, or only owned ones; only those of `ids`."""
+    rows = PLATES[pooled].run(tx) if ids is None else BY_IDS[pooled].run(tx, ids=list(ids))
+    return [Nameplate(i, n, p, s, o is None, short) for i, n, p, s, o, short in rows]
 
 
 def list_ids_of(tx: Tx, owner_id: str) -> set[int]:
@@ -225,25 +244,26 @@ def list_taken_plates(tx: Tx, *, since: datetime) -> list[Nameplate]:
     return [Nameplate(i or 0, n, p, s, False) for i, n, p, s in rows]
 
 
-def list_contact_plates(tx: Tx, customer_ids: Sequence[int] | None = None) -> list[tuple[int, str, str, str]]:
-    """(customer id, contact's name, initials, phone tail) of contacts within the scope."""
-    if customer_ids is None:
-        return [(i, name, initials, tail) for i, name, initials, tail in CONTACT_PLATES.run(tx)]
-    query = select(Contact.customer_id, Contact.name, Contact.initials, Contact.mobile_tail)
-    query = query.where(col(Contact.customer_id).in_(list(customer_ids)))
-    return list(tx.exec(query.limit(MANY)).all())
+def list_contact_plates(tx: Tx, customer_ids: Sequence[int]) -> list[tuple[int, str, str, str]]:
+    """(customer id, contact's name, initials, phone tail) of these customers' contacts within the scope."""
+    rows = CONTACT_PLATES.run(tx, ids=list(customer_ids)) if customer_ids else ()
+    return [(i, name, initials, tail) for i, name, initials, tail in rows]
 
 
 def list_by_phone_tail(tx: Tx, digits: str) -> list[int]:
     """Customers with a contact (or own) phone ending in `digits` (four or more)."""
-    contacts = tx.exec(select(Contact.customer_id).where(col(Contact.mobile).endswith(digits, autoescape=True)))
-    outside = col(Customer.owner_id).is_not(None)  # of a pool customer's number the mask shows four digits (D14)
-    own = tx.exec(
-        select(Customer.id).where(
-            col(Customer.phone).endswith(digits, autoescape=True), or_(outside, literal(len(digits)) <= 4)
-        )
+    called = columns(ENTRY.c.ref_id).where(Part("contact.mobile", digits[::-1]).condition())
+    contacts = select(Contact.customer_id).where(
+        col(Contact.id).in_(called), col(Contact.mobile).endswith(digits, autoescape=True)
     )
-    return sorted({*contacts.all(), *(i for i in own.all() if i is not None)})
+    outside = col(Customer.owner_id).is_not(None)  # of a pool customer's number the mask shows four digits (D14)
+    named = columns(ENTRY.c.ref_id).where(Part("customer.phone", digits[::-1]).condition())
+    own = select(Customer.id).where(
+        col(Customer.id).in_(named), col(Customer.phone).endswith(digits, autoescape=True),
+        or_(outside, literal(len(digits)) <= 4),
+    )  # fmt: skip
+    found = tx.exec(by_ids(own, Customer)).all()
+    return sorted({*tx.exec(by_ids(contacts, Contact)).all(), *(i for i in found if i is not None)})
 
 
 @dataclass(frozen=True, slots=True)

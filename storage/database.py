@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
+import storage.search_index
 import storage.tables  # noqa: F401 -- fills SQLModel.metadata
 from bot.core.actor import SYSTEM, Scope
 

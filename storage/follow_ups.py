@@ -10,9 +10,10 @@ from sqlmodel import col, func, select
 
 from storage.database import Tx
 from storage.plain import Narrowed, Plain, given, table_of
-from storage.tables import Customer, FollowUp
+from storage.tables import Customer, FollowUp, Opportunity
 
 C, F = table_of(Customer), table_of(FollowUp)
+O = table_of(Opportunity)  # noqa: E741 -- its letter, as C is the customer's
 ALL_OF = (F.c.customer_id == given("of"), F.c.deleted_at.is_(None))
 WHOEVER = "a customer's last contact is its latest follow-up, whoever made it"
 LATEST = Plain(core_select(F.c.at).where(*ALL_OF).order_by(F.c.at.desc(), F.c.id.desc()).limit(1), unscoped=WHOEVER)
@@ -23,7 +24,8 @@ NEWEST = Plain(
 )
 ADD = Plain(insert(F).returning(F.c.id), unscoped="the caller has access to the customer")
 ENTRY = Narrowed(
-    core_select(F.c.customer_id, F.c.at, F.c.method, F.c.content, F.c.next_at, F.c.next_timed, F.c.created_at)
+    core_select(F.c.customer_id, F.c.at, F.c.method, F.c.content, F.c.next_at, F.c.next_timed, F.c.created_at,
+                F.c.opportunity_id)
     .where(F.c.id == given("of"))
 )  # fmt: skip
 SETTLE = Plain(
@@ -39,14 +41,16 @@ SETTLE = Plain(
 
 def add_follow_up(
     tx: Tx, *, customer_id: int, user_id: str, at: datetime, method: str, content: str, next_at: datetime | None,
-    next_timed: bool, source_key: str | None, now: datetime,
+    next_timed: bool, source_key: str | None, now: datetime, opportunity_id: int | None = None,
 ) -> int:  # fmt: skip
     """Stores it and moves its customer's last and next contact, in the same transaction (R-FU-2); returns its id."""
     follow_up_id: int = ADD.run(
         tx, customer_id=customer_id, user_id=user_id, at=at, method=method, content=content, next_at=next_at,
-        next_timed=next_timed, source_key=source_key, created_at=now,
+        next_timed=next_timed, source_key=source_key, created_at=now, opportunity_id=opportunity_id,
     ).scalar_one()  # fmt: skip
     _settle(tx, customer_id, now)
+    if opportunity_id is not None:
+        settle_opportunity(tx, opportunity_id)
     return follow_up_id
 
 
@@ -56,6 +60,19 @@ def take_back(tx: Tx, follow_up: FollowUp, now: datetime) -> None:
     tx.add(follow_up)
     tx.flush()
     _settle(tx, follow_up.customer_id, now)
+    if follow_up.opportunity_id is not None:
+        settle_opportunity(tx, follow_up.opportunity_id)
+
+
+def settle_opportunity(tx: Tx, opportunity_id: int) -> None:
+    """Its last and next contact are those of the follow-ups that name it, as with customers."""
+    of = (F.c.opportunity_id == opportunity_id, F.c.deleted_at.is_(None))
+    whole = {"unscoped": WHOEVER, "unmasked": "written to its opportunity, shown to nobody"}
+    last = tx.execute(core_select(func.max(F.c.at)).where(*of), execution_options=whole).scalar()
+    newest = core_select(F.c.next_at).where(*of).order_by(F.c.id.desc()).limit(1)
+    planned = tx.execute(newest, execution_options=whole).scalar()
+    change = core_update(O).where(O.c.id == opportunity_id).values(last_follow_up_at=last, next_follow_up_at=planned)
+    tx.execute(change, execution_options={"unscoped": "the caller has access to the opportunity"})
 
 
 def _settle(tx: Tx, customer_id: int, now: datetime) -> None:

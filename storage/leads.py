@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from bot.core.errors import NotFound
 from storage.database import Tx
 from storage.plain import table_of
+from storage.search_index import reindexed
 from storage.tables import Customer, FollowUp, Lead, LeadFollowUp
 
 PAGE = 5
@@ -211,12 +212,15 @@ def put_back(tx: Tx, lead_id: int, before: dict[str, Any], version: int) -> None
         c.name: datetime.fromisoformat(v) if (v := before[c.name]) is not None and c.name.endswith("_at") else v
         for c in KEPT
     }
-    tx.execute(
-        update(Lead)
-        .where(col(Lead.id) == lead_id)
-        .values(**values, version=version)
-        .execution_options(synchronize_session=False, unscoped="the caller has access to it")
-    )
+    with reindexed(tx, "lead", lead_id):
+        tx.execute(
+            update(Lead)
+            .where(col(Lead.id) == lead_id)
+            .values(**values, version=version)
+            .execution_options(
+                synchronize_session=False, unscoped="the caller has access to it", indexed="reindexed around it"
+            )
+        )
     tx.expire_all()
 
 

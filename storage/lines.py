@@ -13,7 +13,10 @@ from storage.tables import ContractLine, OpportunityLine, Product
 from storage.tables.lines import ProductLine
 
 L = TypeVar("L", OpportunityLine, ContractLine)
-WHOLE = {"unmasked": "reckoned with and written back, shown to nobody"}
+WHOLE = {
+    "unmasked": "reckoned with and written back, shown to nobody",
+    "unscoped": "the caller has access to the record",
+}
 
 
 def _of(model: type[ProductLine]) -> Any:
@@ -46,7 +49,8 @@ def add_line(
     amount: Decimal,
 ) -> L:  # fmt: skip
     """Behind the others, with the product's code, name and unit of now."""
-    last = tx.execute(columns(func.max(table_of(model).c.position)).where(_of(model) == record_id)).scalar()
+    behind = columns(func.max(table_of(model).c.position)).where(_of(model) == record_id)
+    last = tx.execute(behind, execution_options=WHOLE).scalar()
     line = model(
         product_id=product.id or 0, position=(last or 0) + 1, code=product.code, name=product.name, unit=product.unit,
         price=price, quantity=quantity, discount=discount, amount=amount, **{_of(model).name: record_id},
@@ -95,7 +99,11 @@ def _write(tx: Tx, model: type[L], record_id: int, kept: Sequence[dict[str, Any]
 
 def count_uses(tx: Tx, product_id: int) -> int:
     """Lines that were made of the product, on whatever record (R-PROD-4)."""
+    whoever = {"unscoped": "a product on anybody's line, or a deleted record's, is in use"}
     return sum(
-        tx.exec(select(func.count()).select_from(model).where(col(model.product_id) == product_id)).one()
+        tx.exec(
+            select(func.count()).select_from(model).where(col(model.product_id) == product_id),
+            execution_options=whoever,
+        ).one()
         for model in (OpportunityLine, ContractLine)
     )

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel, col
 from storage import cards
 from storage.customers import SameKey
 from storage.database import Tx
+from storage.search_index import reindexed
 from storage.tables import (
     Contact,
     Customer,
@@ -137,7 +138,7 @@ def _settle(tx: Tx, head_id: int, tail_id: int, tail_name: str, now: datetime) -
         execution_options=WHY,
     ).all()
     for key, name in twins:
-        _update(tx, Opportunity, [key], name=f"{name}（{tail_name} {key}）")
+        _rename(tx, key, f"{name}（{tail_name} {key}）")
     return {
         "mains": mains, "pages": pages, "members": members, "requests": requests,
         "opportunities": [[key, name] for key, name in twins],
@@ -182,7 +183,7 @@ def take_back(tx: Tx, log: MergeLog, now: datetime) -> None:
     _update(tx, OwnerHistory, settled["pages"], to_at=None)
     _update(tx, TeamMember, settled["members"], ended_at=None)
     for key, name in settled["opportunities"]:
-        _update(tx, Opportunity, [key], name=name)
+        _rename(tx, key, name)
     tx.expire_all()
     for customer_id in (head_id, tail_id):
         _update(tx, Customer, [customer_id], last_follow_up_at=_latest(tx, customer_id), updated_at=now)
@@ -198,6 +199,12 @@ def take_back(tx: Tx, log: MergeLog, now: datetime) -> None:
 
 def _ids(tx: Tx, model: type[Any], *where: Any) -> list[int]:
     return [i for i in tx.execute(select(model.id).where(*where), execution_options=WHY).scalars() if i is not None]
+
+
+def _rename(tx: Tx, opportunity_id: int, name: str) -> None:
+    renamed = update(Opportunity).where(col(Opportunity.id) == opportunity_id).values(name=name)
+    with reindexed(tx, "opportunity", opportunity_id):
+        tx.execute(renamed.execution_options(synchronize_session=False, indexed="around it", **WHY))
 
 
 def _update(tx: Tx, model: type[Any], ids: Sequence[int], **values: Any) -> None:

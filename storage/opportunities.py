@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from bot.core.errors import NotFound
 from storage.database import Tx
 from storage.plain import table_of
+from storage.search_index import reindexed
 from storage.tables import Competitor, Customer, Opportunity, OpportunityCompetitor, Stage, StageLog
 
 PAGE = 5
@@ -124,6 +125,22 @@ def list_names(tx: Tx) -> list[tuple[int, str, int, str]]:
     return [(i or 0, name, customer_id, result) for i, name, customer_id, result in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class OwnOpportunity:
+    """An open one, by its name."""
+
+    id: int
+    name: str
+    customer_id: int
+
+
+def list_own(tx: Tx, user_id: str) -> list[OwnOpportunity]:
+    """The open ones that person has."""
+    query = select(Opportunity.id, Opportunity.name, Opportunity.customer_id)
+    query = query.where(Opportunity.owner_id == user_id, Opportunity.result == "open")
+    return [OwnOpportunity(i or 0, name, of) for i, name, of in tx.exec(query.order_by(col(Opportunity.id))).all()]
+
+
 def taken(tx: Tx, customer_id: int, name: str, but: int | None = None) -> bool:
     """Whether the customer has another live opportunity of that name, whoever owns it."""
     query = select(Opportunity.id).where(
@@ -218,12 +235,13 @@ def put_back(tx: Tx, before: dict[str, Any], version: int) -> None:
             value = Decimal(value)
         values[name] = value
     values["version"] = version
-    tx.execute(
-        update(Opportunity)
-        .where(col(Opportunity.id) == before["id"])
-        .values(**values)
-        .execution_options(synchronize_session=False, unscoped="the caller has access to it")
-    )
+    with reindexed(tx, "opportunity", int(before["id"])):
+        tx.execute(
+            update(Opportunity)
+            .where(col(Opportunity.id) == before["id"])
+            .values(**values)
+            .execution_options(synchronize_session=False, unscoped="the caller has access to it", indexed="around it")
+        )
     tx.expire_all()
 
 

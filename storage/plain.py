@@ -24,6 +24,7 @@ from sqlmodel import SQLModel
 from bot.core.fields import FieldRights
 from storage.database import DRIVER, Tx
 from storage.fields import POOL, Cut, DocumentCut, cut_statement, cuts, shows_fields
+from storage.hints import by_ids
 from storage.scope import narrowing, touches_scoped
 
 Values = Sequence[dict[str, object]]
@@ -217,6 +218,11 @@ class Narrowed:
         self._pool = {name: cut for name, cut in POOL["customer"].items() if name in shown}
         if self._pool and "owner_id" not in shown:
             raise TypeError("what is shown of a pool customer depends on its owner: select owner_id too")
+
+    def among(self, table: Table, condition: Any) -> "Narrowed":
+        """The same of the table's rows with these ids alone."""
+        statement = by_ids(self._statement.where(condition), table)
+        return Narrowed(statement, owned=self._owned, unscoped=self._unscoped)
 
     def run(self, tx: Tx, **values: object) -> Rows:
         """With these values."""

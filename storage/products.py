@@ -1,11 +1,14 @@
 """Queries on products (产品)."""
 
 from decimal import Decimal
+from typing import Any
 
+from sqlalchemy import select as columns
 from sqlmodel import col, func, or_, select
 
 from bot.core.errors import NotFound
 from storage.database import Tx
+from storage.plain import table_of
 from storage.references import is_referred_to
 from storage.tables import Product
 
@@ -44,6 +47,22 @@ def list_products(tx: Tx, words: tuple[str, ...], *, page: int, per_page: int) -
 def add_product(tx: Tx, *, code: str, name: str, category: str, unit: str, price: Decimal) -> Product:
     """`price` in yuan."""
     product = Product(code=code, name=name, category=category, unit=unit, price=price)
+    tx.add(product)
+    tx.flush()
+    return product
+
+
+def whole(tx: Tx, product: Product) -> dict[str, Any]:
+    """Every field as it is, as JSON, to be put back by `restore_product`: shown to nobody."""
+    table = table_of(Product)
+    query = columns(*(c for c in table.c if c.name != "id")).where(table.c.id == product.id)
+    row = tx.execute(query, execution_options={"unmasked": "written back by an undo"}).mappings().one()
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in row.items()}
+
+
+def restore_product(tx: Tx, kept: dict[str, Any]) -> Product:
+    """What `whole` kept is a product again."""
+    product = Product(**{**kept, "price": Decimal(kept["price"])})
     tx.add(product)
     tx.flush()
     return product

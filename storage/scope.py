@@ -121,11 +121,13 @@ def narrowing(
     if table.name in Tables.contract_names:
         contracts = SQLModel.metadata.tables["contract"]
         seen = select(contracts.c.id).where(contracts.c.deleted_at.is_(None))
-        return and_(alive, table.c.contract_id.in_(seen.where(_visible(contracts, user, departments, pool, day))))
+        seen = seen.where(_visible(contracts, user, departments, pool, day))
+        return and_(alive, seen.where(contracts.c.id == table.c.contract_id).correlate(table).exists())
     if table.name in Tables.lead_names:
         leads = SQLModel.metadata.tables["lead"]
-        found = select(leads.c.id).where(leads.c.deleted_at.is_(None))
-        return and_(alive, table.c.lead_id.in_(found.where(_visible(leads, user, departments, pool, day))))
+        seen = select(leads.c.id).where(leads.c.deleted_at.is_(None))
+        seen = seen.where(_visible(leads, user, departments, pool, day))
+        return and_(alive, seen.where(leads.c.id == table.c.lead_id).correlate(table).exists())
     if departments is None and pool and not pool_masked:  # system and administrators: history of the pool too
         return alive
     customers = SQLModel.metadata.tables["customer"]
@@ -134,6 +136,8 @@ def narrowing(
         .where(customers.c.deleted_at.is_(None), customers.c.owner_id.is_not(None))
         .where(_visible(customers, user, departments, pool=False, day=day))  # none of these is without an owner
     )
+    if departments is None or isinstance(departments, BindParameter) or departments:  # many: the row asks for its own
+        return and_(alive, owned.where(customers.c.id == table.c.customer_id).correlate(table).exists())
     return and_(alive, table.c.customer_id.in_(owned))
 
 

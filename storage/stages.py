@@ -1,11 +1,12 @@
 """Queries on sales stages (销售阶段)."""
 
+from sqlalchemy import or_
 from sqlmodel import col, func, select
 
 from bot.core.errors import NotFound
 from storage.database import Tx
 from storage.dictionaries import fold
-from storage.tables import Opportunity, Stage
+from storage.tables import Opportunity, Stage, StageLog
 
 
 def list_stages(tx: Tx) -> list[Stage]:
@@ -51,6 +52,16 @@ def renumber(tx: Tx, order: list[Stage]) -> None:
 def count_in(tx: Tx, stage: Stage) -> int:
     """Opportunities that are in the stage, whoever owns them."""
     query = select(func.count()).select_from(Opportunity).where(Opportunity.stage_id == stage.id)
+    return tx.exec(query, execution_options={"unscoped": "a stage in use by anybody is in use"}).one()
+
+
+def count_uses(tx: Tx, stage: Stage) -> int:
+    """Opportunities that are in the stage or were, whoever owns them: their log names it."""
+    passed = select(StageLog.opportunity_id).where(
+        or_(col(StageLog.from_stage_id) == stage.id, col(StageLog.to_stage_id) == stage.id)
+    )
+    query = select(func.count()).select_from(Opportunity)
+    query = query.where(or_(col(Opportunity.stage_id) == stage.id, col(Opportunity.id).in_(passed)))
     return tx.exec(query, execution_options={"unscoped": "a stage in use by anybody is in use"}).one()
 
 

@@ -10,15 +10,30 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, String, bindparam, cast, func, literal, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from bot.core.actor import Permission
 from bot.core.clock import at_beijing
 from storage.database import Tx
-from storage.tables import Audit, Comment, Contract, Customer, FollowUp, Opportunity, OwnerHistory, Payment, Visit
+from storage.tables import (
+    Audit,
+    Comment,
+    Contract,
+    Customer,
+    FollowUp,
+    Opportunity,
+    OwnerHistory,
+    Payment,
+    Stage,
+    StageLog,
+    Visit,
+)
 
 OF: Final[Any] = bindparam("of", expanding=True)  # the customer, and those that were merged into it
+WAS: Final = aliased(Stage)
+NOW: Final = aliased(Stage)
 CHANGES: Final = (
     "edit.customer", "undo.edit_customer", "add.contact", "edit.contact", "delete.contact", "undo.edit_contact",
     "add.member", "edit.member", "end.member", "undo.member", "ask.join", "answer.join", "lock.customer",
@@ -93,10 +108,29 @@ KINDS: list[Kind] = [
         Permission.CONTRACT_VIEW,
     ),
     Kind(
+        "stage",
+        select(col(StageLog.at), col(StageLog.by_user_id), col(Opportunity.name), col(WAS.name), col(NOW.name))
+        .join(Opportunity, col(Opportunity.id) == col(StageLog.opportunity_id))
+        .join(WAS, col(WAS.id) == col(StageLog.from_stage_id))  # the first one is its making, told already
+        .join(NOW, col(NOW.id) == col(StageLog.to_stage_id))
+        .where(col(Opportunity.customer_id).in_(OF)),
+        Permission.OPPORTUNITY_VIEW,
+    ),
+    Kind(
+        "contract_state",
+        select(col(Audit.at), col(Audit.user_id), col(Contract.number), col(Audit.detail))
+        .join(Contract, col(Audit.subject) == literal("contract:") + cast(col(Contract.id), String))
+        .where(col(Contract.customer_id).in_(OF), col(Audit.action) == "move.contract"),
+        Permission.CONTRACT_VIEW,
+    ),
+    Kind(
         "payment",
-        select(col(Payment.paid_on), col(Contract.owner_id), col(Contract.number), col(Payment.amount))
+        select(
+            col(Payment.paid_on), func.coalesce(func.nullif(col(Payment.created_by), ""), col(Contract.owner_id)),
+            col(Contract.number), col(Payment.amount), col(Payment.kind),
+        )
         .join(Contract, col(Contract.id) == col(Payment.contract_id))
-        .where(col(Contract.customer_id).in_(OF)),
+        .where(col(Contract.customer_id).in_(OF), col(Payment.voided_at).is_(None)),
         Permission.PAYMENT_VIEW,
     ),
 ]  # fmt: skip

@@ -42,11 +42,13 @@ from cards.roles import (
     RoleScopeButton,
     RolesPageButton,
 )
+from cards.search import OpenRecordButton
 from cards.team import AskJoinButton, TeamButton
 from cards.timeline import HistoryButton
 from handlers.audit.rules import Wanted as AuditWanted
 from handlers.comments.service import Commented, add_comment
 from handlers.competitors.rules import CompetitorWords
+from handlers.contractlines.service import LineChange
 from handlers.contracts.service import NewContract
 from handlers.customers.service import NewCustomer
 from handlers.exchange.kinds import Wanted as ExportWanted
@@ -62,13 +64,12 @@ from handlers.visits.reading import Wanted as VisitsWanted
 from handlers.visits.service import NewVisit, log_visit
 from storage import customers, roles, teams
 from storage.contracts import ContractFilter
-from storage.customers import CustomerFilter
 from storage.database import Database, Tx
 from storage.leads import LeadFilter
 from storage.opportunities import OpportunityFilter
 from storage.payments import PaymentFilter
 from storage.settings import read_settings
-from storage.tables import Contact, Contract, Payment, SyncRun
+from storage.tables import Contact, Contract, Payment, Product, SyncRun
 from tests.support.company import customer_id, id_of, load_company
 from tests.support.room import Room
 
@@ -164,6 +165,9 @@ TABLE: dict[str, Row] = {
     "custody.undo_lock": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "custody.undo_transfer": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "custody.unlock_customer": Row(P.CUSTOMER_ADD, lambda f, c, i: f(c, i)),
+    "contractlines.change_line": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, _sold(c), Decimal("12800.00")), *DEAL),
+    "contractlines.reckon_line": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, _sold(c)), *DEAL),
+    "contractlines.undo_lines": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
     "contracts.create_contract": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, NewContract(i, Decimal(9)))),
     "contracts.delete_contract": Row(P.CONTRACT_DELETE, lambda f, c, i: f(c, i), *DRAFT),
     "contracts.edit_contract": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, {"name": "维保"}), *DEAL),
@@ -182,7 +186,6 @@ TABLE: dict[str, Row] = {
     "customers.create_customer": Row(
         P.CUSTOMER_ADD, lambda f, c, _: f(c, NewCustomer("新客户某某", "陈强")), foreign=None
     ),
-    "customers.list_customers": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, CustomerFilter()), foreign=None),
     "customers.show_customer": Row(None, lambda f, c, i: f(c, i)),
     "customers.undo_create": Row(None, lambda f, c, i: f(c, {"customer_id": i}), free=UNDO),
     "customfields.add_field": Row("admin", lambda f, c, _: f(c, "customer", "年采购额", "money"), foreign=None),
@@ -217,6 +220,15 @@ TABLE: dict[str, Row] = {
     "dictionaries.switch_value": Row("admin", lambda f, c, _: f(c, 2, "展会", on=False), foreign=None),
     "dictionaries.switch_value_by_id": Row("admin", lambda f, c, _: f(c, 1, 1, on=False), foreign=None),
     "dictionaries.undo_change": Row("admin", lambda f, c, _: f(c, "edit", {}), foreign=None, free=UNDO),
+    "filters.find_saved": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, "重点"), foreign=None),
+    "filters.list_customers": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, "制造业 30天未跟进"), foreign=None),
+    "filters.list_saved": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c), foreign=None),
+    "filters.remove_filter": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, "重点"), foreign=None),
+    "filters.save_filter": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, "重点", "30天未跟进"), foreign=None),
+    "filters.share_filter": Row(P.CUSTOMER_VIEW, lambda f, c, _: f(c, "重点", "销售一部"), foreign=None),
+    "filters.undo_remove": Row(None, lambda f, c, _: f(c, {"name": "重点"}), foreign=None, free=UNDO),
+    "filters.undo_save": Row(None, lambda f, c, _: f(c, {"name": "重点", "before": None}), foreign=None, free=UNDO),
+    "filters.undo_share": Row(None, lambda f, c, _: f(c, {"name": "重点", "shares": []}), foreign=None, free=UNDO),
     "drafts.drop_drafts": Row(None, lambda f, c, _: f(c, "bot", None), foreign=None),
     "drafts.list_drafts": Row(None, lambda f, c, _: f(c, "bot"), foreign=None),
     "drafts.take_up": Row(None, lambda f, c, _: f(c, "bot", None), foreign=None),
@@ -346,9 +358,11 @@ TABLE: dict[str, Row] = {
     "products.add_product": Row(P.PRODUCT_ADD, lambda f, c, _: f(c, ["Z-9", "轴", "9"]), foreign=None),
     "products.edit_product": Row(P.PRODUCT_EDIT, lambda f, c, _: f(c, "Z-9", "单价", "10"), foreign=None),
     "products.list_products": Row(P.PRODUCT_VIEW, lambda f, c, _: f(c), foreign=None),
+    "products.remove_product": Row(P.PRODUCT_DELETE, lambda f, c, _: f(c, "Z-9"), foreign=None),
     "products.show_product": Row(P.PRODUCT_VIEW, lambda f, c, _: f(c, "Z-9"), foreign=None),
     "products.switch_product": Row(P.PRODUCT_EDIT, lambda f, c, _: f(c, "Z-9", enabled=False), foreign=None),
     "products.undo_add": Row(P.PRODUCT_ADD, lambda f, c, _: f(c, {"code": "X"}), foreign=None),
+    "products.undo_remove": Row(P.PRODUCT_DELETE, lambda f, c, _: f(c, {"product": {}}), foreign=None),
     "products.undo_edit": Row(P.PRODUCT_EDIT, lambda f, c, _: f(c, {"code": "X"}), foreign=None),
     "reminders.list_lost": Row("admin", lambda f, c, _: f(c), foreign=None),
     "reminders.list_owners": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
@@ -399,6 +413,9 @@ TABLE: dict[str, Row] = {
         P.TARGET_SET, lambda f, c, _: f(c, read_targets("李娜 合同额 3月1万", today=NOW.date())), foreign=None
     ),
     "targets.undo_set": Row(P.TARGET_SET, lambda f, c, _: f(c, {}), foreign=None),
+    "search.customer_of": Row(None, lambda f, c, _: f(c, ABSENT), foreign=None),
+    "search.search_all": Row(None, lambda f, c, _: f(c, "华东精密"), foreign=None),
+    "search.show_record": Row(P.CUSTOMER_VIEW, lambda f, c, i: f(c, "customer", i)),
     "settings.change_pool": Row("admin", lambda f, c, _: f(c, {"claim_cap": 5}), foreign=None),
     "settings.change_reminders": Row("admin", lambda f, c, _: f(c, {"not_followed_days": 5}), foreign=None),
     "settings.request_self_check": Row("admin", lambda f, c, _: f(c), foreign=None),
@@ -437,6 +454,13 @@ TABLE: dict[str, Row] = {
 
 def _visited(ctx: Context) -> int:
     return log_visit(ctx, NewVisit()).visit_id if ctx.actor.permissions else ABSENT
+
+
+def _sold(ctx: Context) -> LineChange:
+    with ctx.begin() as tx:
+        tx.add(Product(code="ZJ-1", name="数控主轴", price=Decimal(12800)))
+        tx.flush()
+    return LineChange("ZJ-1")
 
 
 def _commented(ctx: Context, customer: int) -> Commented:
@@ -574,6 +598,7 @@ FOREIGN, NOWHERE = "深圳创想电子有限公司", "深圳想创电子有限�
 SENTENCES = (
     "查 {}", "{}", "客户 {}", "我的客户 {}", "跟进 {} 电话聊了报价，下周三再打", "联系人 {}",
     "联系人 {} 王五 13812345670", "下次 {} 下周三", "退回 {} 无需求", "跟进记录 {}", "为什么我看不到 {}", "公海 {}",
+    "搜 {}", "筛选 {}",
     "改 {} 城市 杭州", "补充信息 {}", "{} 的联系人", "给 {} 加协作人 赵磊", "协作人 {}", "{} 时间线", "锁定 {}",
     "把 {} 转给 赵磊", "删除客户 {}", "合并 华兴科技 和 {}", "申请协作 {}",
     "评论 {} 寄样品",
@@ -612,6 +637,7 @@ TAPS: dict[str, Callable[[int], Button]] = {
     "move": lambda i: MoveNextButton(customer_id=i, day="2026-03-09"),
     "ask return": lambda i: AskReturnButton(customer_id=i),
     "return": lambda i: ReturnButton(customer_id=i, reason="重复"),
+    "open record": lambda i: OpenRecordButton(kind="customer", record_id=i),
     "edit": lambda i: EditButton(customer_id=i),
     "edit anyway": lambda i: EditAnywayButton(customer_id=i),
     "contacts": lambda i: ContactsButton(customer_id=i),

@@ -26,9 +26,11 @@ from bot.core.forms import FORMS
 from bot.language.companies import hard_key, soft_key
 from bot.language.pinyin import initials, pinyin_of
 from cards.customers import CustomerPageButton, FollowButton, OpenButton, TimelineButton
+from cards.filters import AskSaveButton, RunButton
 from cards.followups import MoveNextButton
 from cards.pool import AskReturnButton, ClaimButton, PoolPageButton, ReturnButton
 from cards.roles import OpenRoleButton, RoleFieldButton, RoleFunctionButton, RoleMembersButton, RoleScopeButton
+from cards.search import OpenRecordButton
 from cards.undo import UndoButton
 from storage.database import Database, Tx
 from storage.dictionaries import fold
@@ -413,6 +415,9 @@ ACTS: dict[str, Act] = {
         f"say {form}": saying(form)
         for form in (
             "查 {name}", "查 {part}", "{name}", "{part}", "客户 {part}", "客户", "我的客户", "我的客户 {part}",
+            "搜 {name}", "搜 {part}", "客户 {part} 30天未跟进 按名称", "客户 来源 {part}", "客户 {person} 没有下一步",
+            "保存筛选 甲{number} 30天未跟进 {part}", "保存筛选 乙{number} {person}", "我的筛选", "筛选 乙{number}",
+            "共享筛选 乙{number} 给 角色0", "取消共享 乙{number}", "删除筛选 乙{number}",
             "公海", "公海 {part}", "领取 {name}", "退回 {name} 无需求", "分配 {name} 给 {person}",
             "跟进 {name} 电话聊了报价", "跟进 {part} 明天再打", "联系人 {name}", "联系人 {name} 王五 13812345678",
             "下次 {name} 后天", "新建客户 {name}科技 王五 13812345678",
@@ -448,6 +453,10 @@ ACTS: dict[str, Act] = {
     "tap return": tapping(lambda key, _: ReturnButton(customer_id=key, reason="重复")),
     "tap pool page": tapping(lambda _, b: PoolPageButton(page=b % 3)),
     "tap customer page": tapping(lambda _, b: CustomerPageButton(page=b % 3)),
+    "tap record": tapping(lambda key, _: OpenRecordButton(kind="customer", record_id=key)),
+    "tap contact": tapping(lambda key, _: OpenRecordButton(kind="contact", record_id=key)),
+    "tap filter": tapping(lambda _, b: RunButton(filter_id=b % 4)),
+    "tap save": tapping(lambda _, b: AskSaveButton()),
     "tap undo": tapping(lambda _, b: UndoButton(undo_id=b)),
     "tap role": tapping(lambda _, b: OpenRoleButton(role_id=b)),
     "tap members": tapping(lambda _, b: RoleMembersButton(role_id=b)),
@@ -461,8 +470,8 @@ ACTS: dict[str, Act] = {
 }  # fmt: skip
 
 SEARCHES = (
-    "say 查 {part}", "say 客户 {part}", "say 我的客户 {part}", "say 公海 {part}", "say 客户 说明 {part}",
-    "say 我的客户 设备类型 {part}",
+    "say 查 {part}", "say 搜 {part}", "say 客户 {part}", "say 我的客户 {part}", "say 公海 {part}",
+    "say 客户 说明 {part}", "say 我的客户 设备类型 {part}",
 )  # fmt: skip
 
 

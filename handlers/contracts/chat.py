@@ -1,6 +1,7 @@
 """What people type about contracts."""
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 from bot.context import Context
@@ -9,6 +10,8 @@ from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.filters import page_wanted
 from bot.language.replies import is_no, is_yes, ordinal
+from handlers.contractlines.service import LineChange
+from handlers.contracts.amounts import apply_amount, of_line
 from handlers.contracts.drafts import Draft, draft_of, renewal_of, shown, with_words
 from handlers.contracts.finding import ContractFound, chosen_contract, find_contract
 from handlers.contracts.listing import compares, filter_of, read_conditions
@@ -24,6 +27,7 @@ from handlers.contracts.service import (
     transfer_contract,
 )
 from handlers.customers.finding import THIS, chosen, find_customer, find_person
+from handlers.products.reading import ADD, REMOVE, read_line
 
 router = Router("contracts.chat")
 # 合同已经寄了, 合同条款谈妥了: what happened to a paper, not what to do with one of ours
@@ -45,6 +49,7 @@ MOVES: Final = (
 VOID: Final = re.compile(r"作废(?:了|吧)?[\s,，:：]*(?P<reason>.*)")
 GIVE: Final = re.compile(r"(?:转移|转|移交|交|分配)?给\s*(?P<whom>\S.*)")
 RENEW: Final = re.compile(r"续签[\s,，:：]*(?P<words>.*)")
+LINE: Final = re.compile(f"{ADD.pattern.replace('(?P<rest>.+)', '.+')}|{REMOVE.pattern.replace('(?P<rest>.+)', '.+')}")
 MONEY_IN: Final = re.compile(r"回款|到账|收款|分期")
 DELETE: Final = re.compile(r"删除|删掉|删了")
 
@@ -68,6 +73,11 @@ def contract(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     args = message.args
     if not args:
         return _list(ctx, talk, "", mine=False)
+    if line := LINE.search(args):
+        found = find_contract(ctx, args[: line.start()].strip(), talk)
+        if found.certain is None:
+            return replace(found, rest=line[0]).ask(talk, "改产品", "contracts.which", then="about")
+        return _line(ctx, talk, found.certain, line[0])
     words = read_contract(args, ctx.now)
     named = NUMBER.search(args)
     if named is not None and (named.start() == 0 or words.amount is None):
@@ -240,6 +250,8 @@ def _act(ctx: Context, talk: Talk, then: str, contract_id: int, rest: str) -> Re
             return _changed(talk, transfer_contract(ctx, contract_id, find_person(ctx, found["whom"])))
         if DELETE.fullmatch(rest):
             return _changed(talk, delete_contract(ctx, contract_id))
+        if LINE.fullmatch(rest):
+            return _line(ctx, talk, contract_id, rest)
         return _edit(ctx, talk, contract_id, rest) if rest else open_contract(ctx, talk, contract_id)
     if then in ("effective", "ended"):
         return _changed(talk, move_contract(ctx, contract_id, then))
@@ -301,22 +313,42 @@ def _edit(ctx: Context, talk: Talk, contract_id: int, rest: str) -> Reply:
     return Reply(card=CardRef("contracts.amount", state, (f"contract:{contract_id}",)))
 
 
+def _line(ctx: Context, talk: Talk, contract_id: int, rest: str) -> Reply:
+    """`加产品 ZJ-001 2台 9折`, `删产品 ZJ-001`: what it comes to is shown first."""
+    if gone := REMOVE.fullmatch(rest):
+        change = LineChange(gone["rest"].strip(), remove=True)
+    else:
+        change = LineChange(*read_line(rest[rest.index("产品") + 2 :]))
+    state = of_line(ctx, contract_id, change)
+    talk.ask("contracts.amount", state=state)
+    return Reply(card=CardRef("contracts.amount", state, (f"contract:{contract_id}",)))
+
+
+@router.sentence(12)
+def line_of(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`HT-2026-019 加产品 ZJ-001 2台`: of what begins with a contract's number."""
+    said = NUMBER.match(message.text.strip())
+    line = LINE.search(message.text.strip())
+    if said is None or line is None or message.text.strip()[said.end() : line.start()].strip():
+        return None
+    found = find_contract(ctx, said[0], talk)
+    return (
+        found.ask(talk, "改产品", "contracts.which", then="about")
+        if found.certain is None
+        else _line(ctx, talk, found.certain, line[0])
+    )
+
+
 @router.question("contracts.amount")
 def confirm_amount(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """改成这个金额, or not."""
     said = message.text.strip(" 。.!！")
     if said in ("改成这个金额", "改", "修改") or is_yes(said):
-        state = pending["state"]
-        return _changed(talk, edit_contract(ctx, int(state["contract_id"]), amount_change(state)))
+        return _changed(talk, apply_amount(ctx, pending["state"]))
     if is_no(said):
         talk.settle()
         return Reply("好的，金额没有改。")
     return None
-
-
-def amount_change(state: dict[str, Any]) -> dict[str, Any]:
-    """What 「改成这个金额」 changes."""
-    return {"amount": Draft(customer_id=0, amount=str(state["amount"])).new(draft=True).amount}
 
 
 def _void(ctx: Context, talk: Talk, contract_id: int, reason: str) -> Reply:

@@ -19,6 +19,7 @@ from handlers.contracts.reading import ContractWords
 from handlers.contracts.rules import end_of, months_between
 from handlers.contracts.service import NewContract, prepare
 from handlers.customers.finding import find_customer
+from handlers.products.lines import total
 from storage import contracts, talks
 
 DAYS = ("signed_on", "starts_on", "ends_on")
@@ -149,7 +150,10 @@ def completed(ctx: Context, draft: Draft) -> Draft:
     opportunity_id = draft.opportunity_id
     if opportunity_id is None and len(known.opportunities) == 1 and draft.renews is None:
         opportunity_id = known.opportunities[0].id
-    return replace(draft, customer=known.customer, opportunity_id=opportunity_id)
+    amount, sums = draft.amount, known.sums.get(opportunity_id or 0, [])
+    if sums and draft.discount and Decimal(amount or 0) == total(sums):  # the price of the products, before it
+        amount = str(total(sums, Decimal(draft.discount)))
+    return replace(draft, customer=known.customer, opportunity_id=opportunity_id, amount=amount)
 
 
 def shown(ctx: Context, draft: Draft) -> CardRef:

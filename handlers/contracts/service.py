@@ -1,7 +1,7 @@
 """Use cases of contracts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,10 +15,11 @@ from handlers.contracts import rules
 from handlers.contracts.figures import check_may_look, sees, step_standing, step_standings
 from handlers.contracts.rules import STATES, ChangedSince, ContractRefused, Standing
 from handlers.customers.rules import check_may_write
-from storage import audit, cards, contracts, customers, digest, notices, numbers, payments, people, undos
+from handlers.products.lines import total
+from storage import audit, cards, contracts, customers, digest, lines, notices, numbers, payments, people, undos
 from storage.contracts import PAGE, ContractFilter, NumberTaken, OpportunityFact
 from storage.database import Tx
-from storage.tables import Contract
+from storage.tables import Contract, ContractLine, OpportunityLine
 
 UNDO = timedelta(minutes=10)
 PREFIX = "HT"  # of generated numbers (D25)
@@ -80,6 +81,7 @@ class ContractDetails:
     renewed_by: str  # number
     renews: str
     standing: Standing
+    lines: list[ContractLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,10 @@ def step_create_contract(tx: Tx, ctx: Context, new: NewContract) -> Contract:
         contracts.add_contract(tx, contract)
     except NumberTaken as twin:
         raise _taken(number) from twin
+    if opportunity_id is not None:
+        sums = lines.list_amounts(tx, OpportunityLine, opportunity_id)
+        if sums and total(sums, contract.discount) == amount:  # else another price was agreed on
+            lines.copy_lines(tx, opportunity_id, contract.id or 0)
     if not new.draft:
         step_move(tx, ctx, contract, "effective", told=False)
     if new.renews is not None:
@@ -148,7 +154,7 @@ def step_create_contract(tx: Tx, ctx: Context, new: NewContract) -> Contract:
     changes = {LABELS[k]: ("", _words(tx, ctx, k, getattr(contract, k))) for k in ("amount", "signed_on", "ends_on")}
     changes["状态"] = ("", STATES[contract.state])
     _record(tx, ctx, "create.contract", contract, changes={k: pair for k, pair in changes.items() if pair[1]})
-    _touch(tx, ctx, contract)
+    step_touch(tx, ctx, contract)
     return contract
 
 
@@ -193,7 +199,7 @@ def _renew(tx: Tx, ctx: Context, old_id: int, contract: Contract) -> None:
     _settle_reminder(tx, ctx, old)
     old.renewed_by, old.version = contract.id, old.version + 1
     _record(tx, ctx, "renew.contract", old, changes={"续签为": ("", contract.number)})
-    _touch(tx, ctx, old)
+    step_touch(tx, ctx, old)
 
 
 def step_move(tx: Tx, ctx: Context, contract: Contract, to: str, *, back: bool = False, told: bool = True) -> None:
@@ -215,7 +221,7 @@ def step_move(tx: Tx, ctx: Context, contract: Contract, to: str, *, back: bool =
         changes = {"状态": (STATES[before], STATES[to])}
         reason = {"reason": contract.void_reason} if to == "void" else {}
         _record(tx, ctx, "undo.contract" if back else "move.contract", contract, changes=changes, **reason)
-    _touch(tx, ctx, contract)
+    step_touch(tx, ctx, contract)
 
 
 def move_contract(ctx: Context, contract_id: int, to: str, reason: str = "") -> Changed:
@@ -231,7 +237,7 @@ def move_contract(ctx: Context, contract_id: int, to: str, reason: str = "") -> 
     with ctx.begin() as tx:
         contract = contracts.access_contract(tx, contract_id, lock=True)
         if to != "void":
-            _check_own(tx, ctx, contract)
+            step_check_write(tx, ctx, contract)
         before, signed_on = contract.state, contract.signed_on
         renewed: list[int] = []
         if to == "void":
@@ -260,7 +266,7 @@ def move_contract(ctx: Context, contract_id: int, to: str, reason: str = "") -> 
 def undo_move(ctx: Context, payload: Mapping[str, Any]) -> str:
     """Puts the state back. The undo door has checked whose it is. Raises NotFound, ChangedSince."""
     with ctx.begin() as tx:
-        contract = _unchanged(tx, payload)
+        contract = step_unchanged(tx, payload)
         if contract.state == "effective" and payload["before"] == "draft" and payments.count_live(tx, contract.id or 0):
             raise ChangedSince(f"合同 {contract.number} 上已经登记了回款，不能退回草稿。")
         contract.signed_on = _day(payload["signed_on"])
@@ -281,7 +287,7 @@ def edit_contract(ctx: Context, contract_id: int, changes: Mapping[str, Any]) ->
     _require_write(ctx)
     with ctx.begin() as tx:
         contract = contracts.access_contract(tx, contract_id, lock=True)
-        _check_own(tx, ctx, contract)
+        step_check_write(tx, ctx, contract)
         before = {name: getattr(contract, name) for name in changes}
         text = step_update_contract(tx, ctx, contract, changes)
         if not text:
@@ -307,6 +313,12 @@ def step_update_contract(tx: Tx, ctx: Context, contract: Contract, changes: Mapp
         if number != old["number"]:
             _number(tx, ctx, number)
         new["number"] = number
+    sums = lines.list_amounts(tx, ContractLine, contract.id)
+    if sums and "amount" in changes and Decimal(new["amount"]) != contracts.money_of(tx, contract.id).amount:
+        raise InvalidInput(f"合同 {contract.number} 有产品明细，金额是它们的合计；改产品或整单折扣就会跟着变。")
+    if sums and "discount" in changes:
+        new["amount"] = total(sums, rules.check_discount(Decimal(new["discount"])))
+        changes = {**changes, "amount": new["amount"]}
     if "amount" in changes:
         money = contracts.money_of(tx, contract.id)
         shown = step_standing(tx, ctx, contract).paid is not None
@@ -332,14 +344,14 @@ def step_update_contract(tx: Tx, ctx: Context, contract: Contract, changes: Mapp
     tx.flush()
     pairs = {LABELS[k]: (_words(tx, ctx, k, old[k]), _words(tx, ctx, k, new[k])) for k in EDITABLE if k in changed}
     _record(tx, ctx, "edit.contract", contract, changes=pairs)
-    _touch(tx, ctx, contract)
+    step_touch(tx, ctx, contract)
     return "；".join(f"{label}：{was or '（空）'} → {now or '（空）'}" for label, (was, now) in pairs.items())
 
 
 def undo_edit(ctx: Context, payload: Mapping[str, Any]) -> str:
     """Puts back what the contract said. Raises NotFound, ChangedSince, ContractRefused."""
     with ctx.begin() as tx:
-        contract = _unchanged(tx, payload)
+        contract = step_unchanged(tx, payload)
         back = {name: _value(name, value) for name, value in payload["before"].items()}
         if "number" in back and back["number"] != contract.number:
             raise ChangedSince("合同编号改过就不再用旧的了，要改请再发一次新编号。")
@@ -374,7 +386,7 @@ def transfer_contract(ctx: Context, contract_id: int, receiver_id: str) -> Chang
                 title=f"新转来的合同：{contract.number}", now=ctx.now,
                 text=f"{ctx.actor.name} 把合同 {contract.number} 转给你了，发送「合同 {contract.number}」看详情。",
             )  # fmt: skip
-        _touch(tx, ctx, contract)
+        step_touch(tx, ctx, contract)
         return Changed(
             contract_id,
             contract.number,
@@ -394,7 +406,7 @@ def undo_transfer(ctx: Context, payload: Mapping[str, Any]) -> str:
         tx.add(contract)
         tx.flush()
         _record(tx, ctx, "undo.contract", contract, changes={"负责人": ("", people.name_of(tx, contract.owner_id))})
-        _touch(tx, ctx, contract)
+        step_touch(tx, ctx, contract)
         return f"已撤销，合同 {contract.number} 还是 {people.name_of(tx, contract.owner_id)} 负责。"
 
 
@@ -417,7 +429,7 @@ def _remove(tx: Tx, ctx: Context, contract: Contract) -> None:
     contract.deleted_at, contract.version = ctx.now, contract.version + 1
     contracts.clear_renewal(tx, contract.id or 0)
     _settle_reminder(tx, ctx, contract)
-    _touch(tx, ctx, contract)
+    step_touch(tx, ctx, contract)
     tx.add(contract)
     tx.flush()
 
@@ -425,7 +437,7 @@ def _remove(tx: Tx, ctx: Context, contract: Contract) -> None:
 def undo_create(ctx: Context, payload: Mapping[str, Any]) -> str:
     """Takes a registration back, unless something stands on it. Raises NotFound, ChangedSince."""
     with ctx.begin() as tx:
-        contract = _unchanged(tx, payload)
+        contract = step_unchanged(tx, payload)
         if payments.count_live(tx, contract.id or 0) or payments.list_plans(tx, [contract.id or 0]):
             raise ChangedSince(f"合同 {contract.number} 上已经有回款或回款计划，不能撤销登记；可以「作废合同」。")
         _remove(tx, ctx, contract)
@@ -445,6 +457,7 @@ def show_contract(ctx: Context, contract_id: int) -> ContractDetails:
             contract, names.get(contract.customer_id, ""), people.name_of(tx, contract.owner_id),
             contracts.opportunity_name(tx, contract.opportunity_id), later[0].number if later else "",
             earlier[0].number if earlier else "", step_standing(tx, ctx, contract),
+            lines.list_lines(tx, ContractLine, contract_id),
         )  # fmt: skip
 
 
@@ -470,6 +483,7 @@ class Prepared:
     opportunities: list[OpportunityFact]
     renews: str  # number
     made: str = ""  # number of the contract this draft has become already
+    sums: Mapping[int, list[Decimal]] = field(default_factory=dict)  # opportunity → what its lines come to
 
 
 def prepare(ctx: Context, customer_id: int, renews: int | None = None, token: str = "") -> Prepared:
@@ -488,7 +502,8 @@ def prepare(ctx: Context, customer_id: int, renews: int | None = None, token: st
         old = contracts.access_contract(tx, renews).number if renews is not None else ""
         made = contracts.find_by_source(tx, token) if token else None
         opportunities = contracts.list_open_opportunities(tx, customer_id)
-        return Prepared(customer.name, opportunities, old, made.number if made is not None else "")
+        sums = {o.id: lines.list_amounts(tx, OpportunityLine, o.id) for o in opportunities if o.amount is not None}
+        return Prepared(customer.name, opportunities, old, made.number if made is not None else "", sums)
 
 
 def end_past(ctx: Context) -> int:
@@ -506,7 +521,8 @@ def _require_write(ctx: Context) -> None:
         ctx.actor.require(Permission.CONTRACT_ADD)
 
 
-def _check_own(tx: Tx, ctx: Context, contract: Contract) -> None:
+def step_check_write(tx: Tx, ctx: Context, contract: Contract) -> None:
+    """One's own always, others' in scope with 合同-编辑. Raises Forbidden."""
     if contract.owner_id == ctx.actor.user_id or ctx.actor.may(Permission.CONTRACT_EDIT):
         return
     who = people.name_of(tx, contract.owner_id)
@@ -515,7 +531,8 @@ def _check_own(tx: Tx, ctx: Context, contract: Contract) -> None:
     )
 
 
-def _unchanged(tx: Tx, payload: Mapping[str, Any]) -> Contract:
+def step_unchanged(tx: Tx, payload: Mapping[str, Any]) -> Contract:
+    """The contract an undo is about, locked. Raises NotFound, ChangedSince."""
     contract = contracts.access_contract(tx, int(payload["contract_id"]), lock=True)
     if contract.version != payload["version"]:
         raise _since(contract)
@@ -535,7 +552,7 @@ def _offer(tx: Tx, ctx: Context, contract: Contract, kind: str, text: str, paylo
     return undos.offer(tx, user_id=ctx.actor.user_id, kind=kind, payload=kept, text=text, now=ctx.now, lasts=UNDO)
 
 
-def _touch(tx: Tx, ctx: Context, contract: Contract) -> None:
+def step_touch(tx: Tx, ctx: Context, contract: Contract) -> None:
     """Cards of others show it as it is now; the customer's too, for a contract makes it 已成交."""
     card = ctx.key if ctx.via == "tap" else ""
     for subject in (f"contract:{contract.id}", f"customer:{contract.customer_id}"):

@@ -20,7 +20,9 @@ from cards.contracts import (
     SubmitContractButton,
     SubmitEditButton,
 )
+from handlers.contractlines.service import undo_lines
 from handlers.contracts import views
+from handlers.contracts.amounts import apply_amount
 from handlers.contracts.drafts import (
     DAYS,
     draft_of,
@@ -55,6 +57,7 @@ router.painter("contracts.amount")(views.paint_amount)
 router.painter("contracts.list")(views.paint_list)
 router.undoer("contracts.create")(lambda payload, ctx: undo_create(ctx, payload))
 router.undoer("contracts.edit")(lambda payload, ctx: undo_edit(ctx, payload))
+router.undoer("contracts.lines")(lambda payload, ctx: undo_lines(ctx, payload))
 router.undoer("contracts.move")(lambda payload, ctx: undo_move(ctx, payload))
 router.undoer("contracts.transfer")(lambda payload, ctx: undo_transfer(ctx, payload))
 
@@ -191,8 +194,7 @@ def confirm_amount(tap: CardTap[ConfirmAmountButton], ctx: Context) -> CardUpdat
     """The new amount counts."""
     if not tap.state.get("amount"):
         return CardUpdate(note="已经改过了，没有重复修改。")
-    amount = read_amount(str(tap.state["amount"]), "合同金额")
-    done = edit_contract(ctx, int(tap.state["contract_id"]), {"amount": amount})
+    done = apply_amount(ctx, tap.state)
     remember(ctx, None)
     return _changed(done)
 

@@ -1,5 +1,6 @@
 """Contract cards, drawn from the present state; shared by what is typed and what is tapped."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -27,9 +28,10 @@ from handlers.contracts.drafts import Draft, draft_of
 from handlers.contracts.listing import empty_list, expiry_days, filter_of, title_of
 from handlers.contracts.rules import STATES, span_text, standing_line
 from handlers.contracts.service import ContractDetails, prepare
+from handlers.products.lines import discount_text, total
 from handlers.undo.views import undo_buttons
 from storage.contracts import DEALT
-from storage.tables import Contract
+from storage.tables import Contract, ContractLine
 
 
 def withheld_of(ctx: Context) -> frozenset[str]:
@@ -68,7 +70,26 @@ def sheet_of(details: ContractDetails, ctx: Context) -> ContractSheet:
     return ContractSheet(
         contract.id or 0, contract.number, details.customer, state_words(contract, ctx),
         standing_line(details.standing), tuple((label, value) for label, value in fields if value),
+        tuple(line_row(line) for line in details.lines),
     )  # fmt: skip
+
+
+def line_row(line: ContractLine) -> tuple[str, str]:
+    """ZJ-001 数控主轴 × 2台 and 9折 ¥23,040.00, as far as its reader may see."""
+    amount: Decimal | None = line.amount
+    parts = (discount_text(line.discount), "" if amount is None else show_money(amount))
+    head = f"{line.code} {line.name} × {line.quantity.normalize():f}{line.unit}"
+    return escape(head), " ".join(part for part in parts if part)
+
+
+def lines_text(amount: Decimal, discount: Decimal, sums: Sequence[Decimal]) -> str:
+    """Whether the opportunity's products come along: only if they make the amount."""
+    if not sums:
+        return ""
+    comes = total(sums, discount)
+    if comes == amount:
+        return f"{len(sums)} 项，照商机带过来"
+    return f"合计 {show_money(comes)}，和合同金额不同，不带过来；要带就把金额改成 {show_money(comes)}"
 
 
 def _buttons(details: ContractDetails, ctx: Context) -> list[CardButton]:
@@ -189,6 +210,7 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
         ("签订日", f"{signed}" + ("（还没到，先存为草稿）" if future else "")),
         ("期限", span_text(new.starts_on, new.ends_on)),
         ("整单折扣", f"{draft.discount}%" if draft.discount else ""),
+        ("产品", lines_text(new.amount, new.discount, known.sums.get(draft.opportunity_id or 0, ()))),
         ("续签自", known.renews),
     ]
     shown = [(label, value) for label, value in fields if value]

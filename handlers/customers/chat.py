@@ -1,20 +1,18 @@
 """What people type about customers and contacts."""
 
 import re
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from bot.context import Context
-from bot.core.errors import InvalidInput, NotFound
+from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.commands import without_politeness
-from bot.language.filters import page_wanted, read_list
 from bot.language.phones import read_contact
-from bot.language.replies import ordinal
 from handlers.contacts.finding import ask_which, find_contacts, list_of, open_contact
 from handlers.customers.asking import ask_contact, ask_customer
-from handlers.customers.finding import LONG, THIS, chosen, find_customer
-from handlers.customers.reading import list_conditions, read_new_customer
+from handlers.customers.finding import ABOUT, THIS, chosen, find_customer, open_customer
+from handlers.customers.reading import read_new_customer
 from handlers.customers.rules import MaybeDuplicate
 from handlers.customers.service import (
     FIELDS,
@@ -23,50 +21,14 @@ from handlers.customers.service import (
     add_contact,
     check_new_name,
     create_customer,
-    list_customers,
 )
-from handlers.customers.views import filter_of
 from handlers.customfields.values import Required, own_fields
 
 router = Router("customers.chat")
-ABOUT = re.compile(
-    r"(?P<name>.{2,40}?)\s*(?:的|是|现在|现|目前)*\s*(?:(?:联系)?(?:电话|手机|号码|方式)(?:号码?)?(?:是?多少|呢|号)?|联系人(?:是谁)?|"
-    r"(?:是)?(?:谁|哪个人?)(?:在)?(?:负责|跟进?|的客户)|归谁(?:管)?|负责人(?:是谁)?|跟进记录|跟进情况|跟进历史|"
-    r"资料|信息|情况|详情|怎么样了?)[?？。呀啊呢]*"
-)
 WHO = re.compile(r"(?:谁|哪个人?)(?:在|是)?(?:负责|跟进?|管)(?:着|的)?(?:客户)?\s*(?P<name>.{2,40}?)[?？。呀啊呢]*")
 ADD_CONTACT = re.compile(
     r"(?:给|为)?(?P<name>.{2,40}?)\s*(?:再)?(?:添|增|新)?加(?:一|个|一个|位|一位)?联系人[\s,，:：]+(?P<who>.+)"
 )
-QUIET = re.compile(r"(\d{1,4})\s*天(?:没|未|没有)?(?:跟进|联系)(?:的|过)?(?:客户)?")
-
-
-def open_customer(talk: Talk, customer_id: int) -> Reply:
-    """The customer's card."""
-    talk.settle()
-    talk.about(customer_id)
-    return Reply(card=CardRef("customers.one", {"customer_id": customer_id}, (f"customer:{customer_id}",)))
-
-
-@router.command(
-    "查客户", "查询客户", "查询", "查找", "查一下", "查一查", "查查", "查下", "查看", "查", "搜索", "搜一下", "搜"
-)
-def look_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`查 华兴`: its card, or those it could be."""
-    if not message.args:
-        raise InvalidInput("想查哪一家？例如「查 华兴」，名称的一部分、拼音首字母或手机尾号都行。")
-    asked = ABOUT.fullmatch(message.args)
-    attempt = ""
-    for words in dict.fromkeys([message.args, asked["name"] if asked else message.args]):
-        found = find_customer(ctx, words, pooled=None, reading=True)
-        if found.certain is not None:
-            return open_customer(talk, found.certain)
-        if found.options:
-            return found.ask(talk, "customers.open", "看")
-        attempt = found.attempt or attempt
-    raise NotFound(
-        f"没有找到「{message.args[:LONG]}」，名称的一部分、拼音首字母或手机尾号都可以再试试。", attempt=attempt
-    )
 
 
 @router.sentence(20)
@@ -86,64 +48,6 @@ def choose(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, An
     """The number of one of several."""
     customer_id = chosen(message, ctx, pending)
     return None if customer_id is None else open_customer(talk, customer_id)
-
-
-def _list(ctx: Context, talk: Talk, words: str, *, mine: bool) -> Reply:
-    custom, words = list_conditions(ctx, words)
-    quiet = QUIET.search(words)
-    asked = read_list(QUIET.sub(" ", words))
-    state: dict[str, Any] = {
-        "words": list(asked.words), "page": asked.page, "mine": ctx.actor.user_id if mine else "",
-    }  # fmt: skip
-    if quiet:
-        state["quiet_days"] = int(quiet.group(1))
-    if custom:
-        state["custom"] = [asdict(c.condition) for c in custom]
-        state["custom_said"] = [c.text for c in custom if c.text]
-    talk.ask("customers.list", state=state)
-    return Reply(card=CardRef("customers.list", state))
-
-
-@router.command("我的客户")
-def mine(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`我的客户 杭州 30天没跟进`."""
-    return _list(ctx, talk, message.args, mine=True)
-
-
-@router.command("客户列表", "客户")
-def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`客户 制造业 30天未跟进`, or one customer's name."""
-    if message.args and not QUIET.search(message.args) and not list_conditions(ctx, message.args)[0]:
-        found = find_customer(ctx, message.args, pooled=None)
-        if found.certain is not None:
-            return open_customer(talk, found.certain)
-    return _list(ctx, talk, message.args, mine=False)
-
-
-@router.sentence(20)
-def quiet_customers(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
-    """`30天没跟进的客户`, `谁10天没跟进`."""
-    if not QUIET.search(message.text):
-        return None
-    return _list(ctx, talk, message.text.removeprefix("谁"), mine=False)
-
-
-@router.question("customers.list")
-def turn_page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
-    """`下一页`, `上一页`, `第3页`, or the number of a row to open it."""
-    state = dict(pending["state"])
-    wanted = page_wanted(message.text, int(state["page"]))
-    number = ordinal(message.text)
-    if wanted is None and number is None:
-        return None
-    page = list_customers(ctx, filter_of(state, ctx), int(state["page"]) if wanted is None else wanted)
-    if wanted is not None:
-        state["page"] = min(wanted, page.pages)
-        talk.ask("customers.list", state=state)
-        return Reply(card=CardRef("customers.list", state))
-    if number is None or not 1 <= number <= len(page.rows):
-        raise InvalidInput(f"这一页只有 {len(page.rows)} 家，回复 1 到 {len(page.rows)} 之间的数字，或发送「下一页」。")
-    return open_customer(talk, page.rows[number - 1].id or 0)
 
 
 @router.command("新建客户", "新增客户", "添加客户", "创建客户", "录入客户", "建客户", "加客户", "录客户")
@@ -287,7 +191,10 @@ def timeline(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`跟进记录 华兴`: the customer's card with its timeline."""
     if not message.args and (subject := talk.subject()) is not None:
         return open_customer(talk, subject)
-    return look_up(message, ctx, talk)
+    if not message.args:
+        raise InvalidInput("看哪一家的？例如「跟进记录 华兴」。")
+    found = find_customer(ctx, message.args, pooled=None, reading=True)
+    return open_customer(talk, found.certain) if found.certain is not None else found.ask(talk, "customers.open", "看")
 
 
 @router.sentence(90)

@@ -9,13 +9,13 @@ from bot.context import Context
 from bot.core.actor import Actor, Permission
 from bot.core.errors import InvalidInput, NotFound
 from bot.core.markup import escape
-from bot.dispatch import ChatMessage, Reply, Talk
+from bot.dispatch import CardRef, ChatMessage, Reply, Talk
 from bot.dispatch.talk import MEMORY
 from bot.language.companies import hard_key
-from bot.language.match import Candidate, rank
+from bot.language.match import Candidate, Match, rank
 from bot.language.replies import is_no, is_yes, ordinal
 from bot.language.sentence import find_in_sentence
-from storage import customers, people, pools, talks
+from storage import customers, people, pools, search, talks
 from storage.customers import Nameplate
 from storage.database import Tx
 from storage.tables import Customer
@@ -23,6 +23,11 @@ from storage.tables import Customer
 TAIL = re.compile(r"\d{4,12}", re.ASCII)  # the last digits of a number
 THIS = ("这家", "这个客户", "这个", "他们", "他家", "刚才那家", "那家", "它", "他", "她")  # the one last spoken of
 LONG = 40  # characters of what somebody typed that are said back to him
+ABOUT = re.compile(
+    r"(?P<name>.{2,40}?)\s*(?:的|是|现在|现|目前)*\s*(?:(?:联系)?(?:电话|手机|号码|方式)(?:号码?)?(?:是?多少|呢|号)?|联系人(?:是谁)?|"
+    r"(?:是)?(?:谁|哪个人?)(?:在)?(?:负责|跟进?|的客户)|归谁(?:管)?|负责人(?:是谁)?|跟进记录|跟进情况|跟进历史|"
+    r"资料|信息|情况|详情|怎么样了?)[?？。呀啊呢]*"
+)
 DETAIL = re.compile(r"^(?P<name>[^（(]+?)\s*[（(](?P<place>[^）)]+)[）)]?$")
 
 
@@ -63,7 +68,7 @@ def candidates_of(tx: Tx, plates: list[Nameplate], actor: Actor) -> list[Candida
     if not views:
         plates = [p for p in plates if p.pooled or p.id in own]
     by_customer: dict[int, tuple[list[str], list[str]]] = {}
-    for customer_id, name, _initials, tail in customers.list_contact_plates(tx):
+    for customer_id, name, _initials, tail in customers.list_contact_plates(tx, [p.id for p in plates]):
         if meets or customer_id in own:
             names, tails = by_customer.setdefault(customer_id, ([], []))
             names.append(name)
@@ -77,6 +82,31 @@ def _candidate(plate: Nameplate, names: Sequence[str] = (), tails: Sequence[str]
         id=plate.id, name=plate.name, initials=plate.initials, pinyin=plate.pinyin, contacts=tuple(names),
         phone_tails=tuple(tails), aliases=(plate.short_name,) if plate.short_name else (),
     )  # fmt: skip
+
+
+def candidates_for(tx: Tx, actor: Actor, words: str, *, pooled: bool | None, sentence: bool = False) -> list[Candidate]:
+    """Those the actor sees, if they are few; else those of them that `words` may mean.
+
+    `sentence`: the words are a sentence in which a name may stand anywhere.
+    """
+    if not customers.sees_many(tx, pooled=pooled):
+        return candidates_of(tx, customers.list_nameplates(tx, pooled=pooled), actor)
+    ids = search.ids_like(tx, words) if not sentence else []
+    ids += search.ids_in_sentence(tx, words) if sentence or not ids else []
+    return _candidates_by(tx, actor, ids, pooled=pooled)
+
+
+def _candidates_by(tx: Tx, actor: Actor, ids: list[int], *, pooled: bool | None) -> list[Candidate]:
+    plates = customers.list_nameplates(tx, pooled=pooled, ids=ids) if ids else []
+    return candidates_of(tx, plates, actor)
+
+
+def _ranked(tx: Tx, actor: Actor, words: str, candidates: list[Candidate], *, pooled: bool | None) -> Match:
+    """As `rank`; where only likely candidates were fetched and none is met, those with a wrong character too."""
+    match = rank(words, candidates)
+    if match.options or not customers.sees_many(tx, pooled=pooled):
+        return match
+    return rank(words, _candidates_by(tx, actor, search.ids_near(tx, words), pooled=pooled))
 
 
 def find_customer(
@@ -93,20 +123,15 @@ def find_customer(
     sentence; the rest of it is returned too. `reading`: a single likeness is good enough to be shown.
     """
     with ctx.begin() as tx:
-        plates = customers.list_nameplates(tx, pooled=pooled)
-        candidates = candidates_of(tx, plates, ctx.actor)
         digits = re.sub(r"[\s-]", "", words)
         if TAIL.fullmatch(digits):
-            known = {c.id for c in candidates}
-            hits = [i for i in customers.list_by_phone_tail(tx, digits) if i in known]
-            if hits and not ctx.actor.may(Permission.CONTACT_VIEW):
-                own = customers.list_ids_of(tx, ctx.actor.user_id)
-                hits = [i for i in hits if i in own]
+            hits = _by_tail(tx, ctx.actor, digits, pooled=pooled)
             if len(hits) == 1:
                 return Finding(words, hits[0])
             if hits:
                 return _options(tx, ctx, words, hits)
-        match = rank(words, candidates)
+        candidates = candidates_for(tx, ctx.actor, words, pooled=pooled, sentence=leading)
+        match = _ranked(tx, ctx.actor, words, candidates, pooled=pooled)
         if match.certain is not None:
             return Finding(words, match.certain.id)
         if reading and match.total == 1:
@@ -128,6 +153,19 @@ def find_customer(
         if not match.options:
             return Finding(words, None, attempt=_out_of_sight(tx, words))
         return _options(tx, ctx, words, [c.id for c in match.options])
+
+
+def _by_tail(tx: Tx, actor: Actor, digits: str, *, pooled: bool | None) -> list[int]:
+    """Customers by the end of their, or a contact's, number, as far as the actor may look at those."""
+    hits = customers.list_by_phone_tail(tx, digits)
+    if not hits:
+        return []
+    known = {p.id for p in customers.list_nameplates(tx, pooled=pooled, ids=hits)}
+    if not (actor.may(Permission.CONTACT_VIEW) and actor.may(Permission.CUSTOMER_VIEW)):
+        pool = {p.id for p in customers.list_nameplates(tx, pooled=True, ids=hits)}
+        own = {c.id for c in customers.list_by_ids(tx, hits) if c.owner_id == actor.user_id}
+        known &= own if not actor.may(Permission.CONTACT_VIEW) else own | pool
+    return [i for i in hits if i in known]
 
 
 def _out_of_sight(tx: Tx, words: str) -> str:
@@ -175,6 +213,13 @@ def since_text(customer: Customer, ctx: Context) -> str:
     return "今天联系过" if days <= 0 else f"{days} 天前联系"
 
 
+def open_customer(talk: Talk, customer_id: int) -> Reply:
+    """The customer's card."""
+    talk.settle()
+    talk.about(customer_id)
+    return Reply(card=CardRef("customers.one", {"customer_id": customer_id}, (f"customer:{customer_id}",)))
+
+
 def chosen(message: ChatMessage, ctx: Context, pending: dict[str, Any]) -> int | None:
     """Which of the offered customers is meant: 2, 第二家, its name, or 是 where only one was offered.
 
@@ -196,7 +241,7 @@ def chosen(message: ChatMessage, ctx: Context, pending: dict[str, Any]) -> int |
     if is_no(text) or not 1 < len(text) <= LONG:
         return None
     with ctx.begin() as tx:
-        offered = [_candidate(p) for p in customers.list_nameplates(tx) if p.id in ids]
+        offered = [_candidate(p) for p in customers.list_nameplates(tx, ids=ids)] if ids else []
     match = rank(text, offered)
     return match.certain.id if match.certain is not None else None
 

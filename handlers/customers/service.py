@@ -21,7 +21,6 @@ from handlers.dictionaries.service import step_choose
 from handlers.pool.caps import step_check_room
 from storage import audit, chains, customers, follow_ups, people, pools, teams, undos
 from storage.chains import Sum
-from storage.customers import PAGE, CustomerFilter
 from storage.database import Tx
 from storage.tables import Contact, Customer, FollowUp, OwnerHistory, TeamMember
 
@@ -257,26 +256,6 @@ def _chain(tx: Tx, ctx: Context, customer_id: int, follow_ups_seen: int | None, 
         chains.payments(tx, customer_id) if signs and earns else None,
         not hidden and chains.is_closed(tx, customer_id),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerPage:
-    """One page of a list, with its total (D26)."""
-
-    rows: list[Customer]
-    names: dict[str, str]
-    total: int
-    pages: int
-
-
-def list_customers(ctx: Context, wanted: CustomerFilter, page: int = 1) -> CustomerPage:
-    """Owned customers within the scope that match. Raises Forbidden."""
-    ctx.actor.require(Permission.CUSTOMER_VIEW)
-    with ctx.begin() as tx:
-        total = customers.count_customers(tx, wanted)
-        pages = max(1, -(-total // PAGE))
-        rows = customers.list_customers(tx, wanted, page=min(max(1, page), pages))
-        return CustomerPage(rows, people.names_of(tx, [c.owner_id for c in rows]), total, pages)
 
 
 def add_contact(

@@ -5,7 +5,7 @@ from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, CardTap, CardUpdate, Router
 from cards.customers import (
     CreateAnywayButton,
-    CustomerPageButton,
+    MoreButton,
     OpenButton,
     SubmitContactButton,
     SubmitCustomerButton,
@@ -21,7 +21,6 @@ from handlers.customfields.values import read_filled
 
 router = Router("customers.taps")
 router.painter("customers.one")(views.paint_customer)
-router.painter("customers.list")(views.paint_list)
 router.painter("customers.created")(views.paint_created)
 router.painter("customers.new")(views.paint_new)
 router.painter("customers.new_contact")(views.paint_new_contact)
@@ -44,10 +43,11 @@ def timeline(tap: CardTap[TimelineButton], ctx: Context) -> CardUpdate:  # noqa:
     return CardUpdate(card=CardRef("customers.one", state, (f"customer:{tap.button.customer_id}",)))
 
 
-@router.button(CustomerPageButton)
-def turn_page(tap: CardTap[CustomerPageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
-    """Another page of the list."""
-    return CardUpdate(state={**tap.state, "page": tap.button.page})
+@router.button(MoreButton)
+def more(tap: CardTap[MoreButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
+    """The other buttons of the same card."""
+    state = {"customer_id": tap.button.customer_id, "page": tap.button.page, "more": tap.button.more}
+    return CardUpdate(card=CardRef("customers.one", state, (f"customer:{tap.button.customer_id}",)))
 
 
 @router.button(SubmitCustomerButton)

@@ -1,6 +1,6 @@
 """Customer cards, drawn from the present state; shared by what is typed and what is tapped."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +13,11 @@ from bot.dispatch import CardButton, CardView
 from cards import customers as customer_cards
 from cards.comments import CommentButton
 from cards.contacts import ContactsButton
+from cards.contracts import NewContractButton
 from cards.customers import CustomerSheet, FollowButton, TimelineButton, contact_line, facts_line
 from cards.editing import EditButton
+from cards.opportunities import NewOpportunityButton
+from cards.payments import NewPaymentButton
 from cards.pool import AskReturnButton, ClaimButton
 from cards.timeline import HistoryButton
 from handlers.customers import service
@@ -23,8 +26,6 @@ from handlers.customers.service import CustomerDetails
 from handlers.customfields.values import asked_of, custom_lines
 from handlers.undo.views import undo_buttons
 from storage.chains import Sum
-from storage.custom_fields import Condition
-from storage.customers import CustomerFilter
 from storage.tables import Contact, Customer, FollowUp, TeamMember
 
 WEEKDAYS = "一二三四五六日"
@@ -116,6 +117,9 @@ def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
             (works and (ctx.actor.may(Permission.CUSTOMER_ADD) or ctx.actor.may(Permission.CUSTOMER_EDIT)))
             or (details.member != "read" and ctx.actor.may(Permission.CUSTOMER_EDIT))
         ),
+        own=own,
+        pooled=pooled,
+        dealt=bool(details.chain.contracts and details.chain.contracts.count),
     )
 
 
@@ -191,7 +195,16 @@ def next_steps(ctx: Context, sheet: CustomerSheet) -> list[CardButton]:
         steps.append(
             CardButton("记跟进", FollowButton(customer_id=sheet.customer_id), "primary", typed=f"跟进 {sheet.name} ")
         )
-    del ctx  # whose functions decide about the other steps
+    may, key = ctx.actor.may, sheet.customer_id
+    if sheet.pooled:
+        return steps
+    if may(Permission.OPPORTUNITY_ADD) and (sheet.own or may(Permission.OPPORTUNITY_EDIT)):
+        typed = f"商机 {sheet.name} 二期扩容 30万 月底签"
+        steps.append(CardButton("建商机", NewOpportunityButton(customer_id=key), typed=typed))
+    if may(Permission.CONTRACT_ADD) and (sheet.own or may(Permission.CONTRACT_EDIT)):
+        steps.append(CardButton("登记合同", NewContractButton(customer_id=key), typed=f"合同 {sheet.name} 30万 一年"))
+    if sheet.dealt and may(Permission.PAYMENT_ADD):
+        steps.append(CardButton("登记回款", NewPaymentButton(customer_id=key), typed=f"回款 {sheet.name} 5万"))
     return steps
 
 
@@ -240,72 +253,9 @@ def paint_customer(state: dict[str, Any], ctx: Context) -> CardView:
         buttons.append(
             CardButton("退回公海", AskReturnButton(customer_id=sheet.customer_id), typed=f"退回 {sheet.name}")
         )
-    return customer_cards.customer_card(sheet, buttons)
-
-
-def filter_of(state: dict[str, Any], ctx: Context) -> CustomerFilter:
-    """The list's conditions, with days reckoned from today."""
-    quiet = state.get("quiet_days")
-    since = None
-    if quiet is not None:
-        since = ctx.now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=int(quiet) - 1)
-    return CustomerFilter(
-        words=tuple(str(w) for w in state.get("words", ())),
-        pooled=False,
-        mine=str(state.get("mine", "")),
-        quiet_since=since,
-        custom=tuple(Condition(**c) for c in state.get("custom", ())),
-    )
-
-
-def list_title(state: dict[str, Any]) -> str:
-    """我的客户 · 杭州 · 30天未跟进."""
-    parts = ["我的客户" if state.get("mine") else "客户", *(str(w) for w in state.get("words", ()))]
-    parts += [str(said) for said in state.get("custom_said", ())]
-    if state.get("quiet_days") is not None:
-        parts.append(f"{state['quiet_days']} 天没跟进")
-    return " · ".join(parts)
-
-
-def empty_list(state: dict[str, Any], ctx: Context) -> str:
-    """Why there is nothing, and what this person can do about it (U32)."""
-    if conditions := [str(w) for w in (*state.get("words", ()), *state.get("custom_said", ()))]:
-        return f"没有符合「{' '.join(conditions)}」的客户，少写一个条件再试试。"
-    if state.get("quiet_days") is not None:
-        return f"没有超过 {state['quiet_days']} 天没跟进的客户，跟得很勤。发送「今天」看看要联系谁。"
-    ways = []
-    if ctx.actor.may(Permission.CUSTOMER_ADD):
-        ways.append("发送「新建客户 名称 联系人 电话」建一个")
-    if ctx.actor.may(Permission.POOL_VIEW):
-        ways.append("发送「公海」去领")
-    return f"还没有客户。{'，或'.join(ways) if ways else '有问题请联系管理员'}。"
-
-
-def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
-    """A page of customers."""
-    page_number = int(state.get("page", 1))
-    page = service.list_customers(ctx, filter_of(state, ctx), page_number)
-    rows = []
-    for customer in page.rows:
-        last = customer.last_follow_up_at
-        when = f"最近 {moment_text(last, ctx, timed=False)}" if last else "还没跟进过"
-        owner = "" if customer.owner_id == ctx.actor.user_id else page.names.get(customer.owner_id or "", "")
-        rows.append(
-            (
-                customer.id or 0,
-                customer.name,
-                " · ".join(p for p in (facts_line(customer, named=customer.name), owner, when) if p),
-            )
-        )
-    shown = f"（第 {page_number}/{page.pages} 页）" if page.pages > 1 else ""
-    return customer_cards.customer_list(
-        list_title(state),
-        f"共 {page.total} 家{shown}",
-        rows,
-        page=page_number,
-        pages=page.pages,
-        empty=empty_list(state, ctx),
-    )
+    more = bool(state.get("more"))
+    shown = customer_cards.folded(buttons, customer_id=sheet.customer_id, page=page, more=more)
+    return customer_cards.customer_card(sheet, shown)
 
 
 def paint_created(state: dict[str, Any], ctx: Context) -> CardView:

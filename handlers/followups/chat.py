@@ -9,18 +9,21 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.clock import BEIJING
 from bot.core.errors import InvalidInput, NotFound
+from bot.core.markup import escape
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.dates import find_moments
 from bot.language.followup import FollowUpSlots, Problem, read_follow_up
 from bot.language.match import Tier
-from bot.language.replies import is_later, is_no
+from bot.language.replies import is_later, is_no, ordinal
 from bot.language.times import is_correction, only_time
-from handlers.customers.finding import LONG, candidates_of, chosen, describe, find_customer
+from handlers.customers.finding import LONG, candidates_for, chosen, describe, find_customer
 from handlers.customers.views import NOON, moment_text
+from handlers.followups.deals import named_in, of_customer
 from handlers.followups.service import NewFollowUp, log_follow_up, plan_next
 from handlers.followups.views import promise
 from handlers.undo.service import take_back
 from storage import customers, dictionaries, people
+from storage.opportunities import OwnOpportunity
 
 router = Router("followups.chat")
 
@@ -46,6 +49,7 @@ class Draft:
     next_at: str = ""
     timed: bool = False
     at: str = ""
+    deal: str = ""  # the name of the opportunity it is about
 
     def row(self) -> dict[str, Any]:
         """JSON."""
@@ -83,7 +87,7 @@ def free_sentence(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | Non
 
 def _read(ctx: Context, words: str, talk: Talk, message: ChatMessage) -> FollowUpSlots:
     with ctx.begin() as tx:
-        candidates = candidates_of(tx, customers.list_nameplates(tx, pooled=False), ctx.actor)
+        candidates = candidates_for(tx, ctx.actor, words, pooled=False, sentence=True)
         methods = dictionaries.list_methods(tx)
     last = next((c for c in candidates if c.id == talk.subject()), None)
     return read_follow_up(words, candidates, methods, ctx.now, last=last, voice=message.kind == "audio")
@@ -111,6 +115,14 @@ def _settle(slots: FollowUpSlots, ctx: Context, talk: Talk) -> Reply:
 def _decide(draft: Draft, slots: FollowUpSlots, ctx: Context, talk: Talk) -> Reply:
     """Stores it, offers the customers it may be, or asks once for all that is missing."""
     unknown = Problem.CUSTOMER_UNKNOWN in slots.problems
+    if draft.customer_id is None and not draft.deal:
+        deals, rest = named_in(ctx, slots)
+        if deals:
+            content = rest if draft.content == slots.content else draft.content
+            draft = replace(draft, content=content, deal=deals[0].name)
+            if len(deals) > 1:
+                return _ask_deal(draft, deals, talk, ctx)
+            draft = replace(draft, customer_id=deals[0].customer_id)
     if draft.customer_id is None:
         _refuse_pooled(slots, ctx)
         if slots.customer.options and not unknown:
@@ -130,6 +142,32 @@ def _decide(draft: Draft, slots: FollowUpSlots, ctx: Context, talk: Talk) -> Rep
         return Reply(f"还差：{'、'.join(missing)}。一条发给我就行，例如：华兴 对方要 8 折，下周三再打")
     assert draft.customer_id is not None
     return _store(ctx, talk, draft.customer_id, draft)
+
+
+def _ask_deal(draft: Draft, deals: list[OwnOpportunity], talk: Talk, ctx: Context) -> Reply:
+    """Several of one's own could be meant."""
+    deals = deals[:5]
+    with ctx.begin() as tx:
+        names = customers.names_of(tx, [o.customer_id for o in deals])
+    talk.ask("followups.deal", deals=[[o.customer_id, o.name] for o in deals], draft=draft.row())
+    lines = [f"{n} {escape(names.get(o.customer_id, ''))} · {escape(o.name)}" for n, o in enumerate(deals, start=1)]
+    return Reply("\n".join([f"找到 {len(deals)} 个商机，回复数字：", *lines]))
+
+
+@router.question("followups.deal")
+def choose_deal(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
+    """The number of one of several opportunities."""
+    number, deals = ordinal(message.text), list(pending["deals"])
+    if number is None:
+        return None
+    if not 1 <= number <= len(deals):
+        raise InvalidInput(f"回复 1 到 {len(deals)} 之间的数字，都不是就回复「取消」。")
+    customer_id, name = deals[number - 1]
+    draft = replace(Draft(**pending["draft"]), customer_id=int(customer_id), deal=str(name))
+    if not draft.content:
+        talk.ask("followups.slots", **draft.row())
+        return Reply("聊了什么？直接发内容就行，例如：对方要 8 折，下周三再打")
+    return _store(ctx, talk, int(customer_id), draft)
 
 
 def _refuse_pooled(slots: FollowUpSlots, ctx: Context) -> None:
@@ -159,7 +197,9 @@ def _offer(draft: Draft, ids: list[int], ctx: Context, talk: Talk, *, last: bool
 def _store(ctx: Context, talk: Talk, customer_id: int, draft: Draft) -> Reply:
     next_at = datetime.fromisoformat(draft.next_at) if draft.next_at else None
     at = datetime.fromisoformat(draft.at) if draft.at else None
-    done = log_follow_up(ctx, customer_id, NewFollowUp(draft.content, draft.method, at, next_at, draft.timed))
+    deal_id = of_customer(ctx, customer_id, draft.deal)
+    new = NewFollowUp(draft.content, draft.method, at, next_at, draft.timed, deal_id)
+    done = log_follow_up(ctx, customer_id, new)
     talk.settle()
     talk.about(customer_id)
     talk.ask("followups.next", customer_id=customer_id, undo_id=done.undo_id, draft=draft.row())
@@ -226,7 +266,7 @@ def _merged(before: Draft, after: Draft) -> Draft:
     content = "，".join(part for part in (before.content, after.content) if part)
     return Draft(
         after.customer_id, content, after.method or before.method, after.next_at or before.next_at,
-        after.timed if after.next_at else before.timed, after.at or before.at,
+        after.timed if after.next_at else before.timed, after.at or before.at, after.deal or before.deal,
     )  # fmt: skip
 
 

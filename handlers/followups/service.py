@@ -6,13 +6,13 @@ from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Permission
-from bot.core.errors import NotFound
+from bot.core.errors import InvalidInput, NotFound
 from bot.core.forms import check_may_fill
 from bot.core.redaction import redact
 from handlers.customers.standing import step_may_write
 from handlers.dictionaries.service import step_choose
 from handlers.followups import rules
-from storage import audit, customers, digest, follow_ups, undos
+from storage import audit, customers, digest, follow_ups, opportunities, undos
 from storage.database import Tx
 
 UNDO = timedelta(minutes=10)
@@ -28,6 +28,7 @@ class NewFollowUp:
     at: datetime | None = None  # None: now
     next_at: datetime | None = None
     next_timed: bool = False
+    opportunity_id: int | None = None  # of that customer, which it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,10 @@ def log_follow_up(ctx: Context, customer_id: int, new: NewFollowUp) -> Logged:
         customer = customers.access_brief(tx, customer_id, lock=True)
         step_may_write(tx, ctx, customer, Permission.FOLLOWUP_EDIT)
         name, customer_id = customer.name, customer.id  # that of its head, if it was merged
+        if new.opportunity_id is not None:
+            about = opportunities.access_opportunity(tx, new.opportunity_id, lock=True)
+            if about.customer_id != customer_id:
+                raise InvalidInput(f"商机「{about.name}」不是「{name}」的，写上客户再说一次。")
         follow_up_id = step_store(tx, ctx, customer_id, name, replace(new, at=at))
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="followups.log", payload={"follow_up_id": follow_up_id},
@@ -71,6 +76,7 @@ def step_store(tx: Tx, ctx: Context, customer_id: int, name: str, new: NewFollow
     follow_up_id = follow_ups.add_follow_up(
         tx, customer_id=customer_id, user_id=ctx.actor.user_id, at=new.at or ctx.now, method=new.method,
         content=content, next_at=new.next_at, next_timed=new.next_timed, source_key=ctx.key or None, now=ctx.now,
+        opportunity_id=new.opportunity_id,
     )  # fmt: skip
     digest.cancel(tx, subject, rules=SETTLED, now=ctx.now)
     audit.record(

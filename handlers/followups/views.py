@@ -12,7 +12,7 @@ from cards.followups import MoveNextButton
 from handlers.customers.views import moment_text, told_text
 from handlers.reminders.service import policy_of
 from handlers.undo.views import undo_buttons
-from storage import customers, follow_ups
+from storage import contracts, customers, follow_ups
 
 
 def promise(ctx: Context) -> str:
@@ -27,6 +27,7 @@ def paint_logged(state: dict[str, Any], ctx: Context) -> CardView:
         if follow_up is None:
             return CardView(f"跟进 {state.get('name', '')}", body="这条跟进已撤销。")
         customer = customers.find_brief(tx, follow_up.customer_id)
+        deal = contracts.opportunity_name(tx, follow_up.opportunity_id)
     planned = customer.next_follow_up_at if customer is not None else follow_up.next_at
     timed = customer.next_timed if customer is not None else follow_up.next_timed
     name = customer.name if customer is not None else str(state.get("name", ""))
@@ -43,5 +44,5 @@ def paint_logged(state: dict[str, Any], ctx: Context) -> CardView:
         name=name, method=follow_up.method, content=follow_up.content,
         when=told_text(follow_up.at, ctx) if earlier else "",
         next_text=f"{moment_text(planned, ctx, timed=timed)}{promise(ctx)}" if planned else "" if may_plan else "—",
-        buttons=buttons,
+        buttons=buttons, deal=deal,
     )  # fmt: skip

@@ -12,8 +12,10 @@ router = Router("help.chat")
 TOPICS: tuple[tuple[str, Permission | None, str, str], ...] = (
     ("今天", None, "今天", "要联系谁、谁快返回公海"),
     ("跟进", Permission.FOLLOWUP_ADD, "跟进 华兴 电话聊了报价，下周三下午3点再打", "一句话记一条，语音也行"),
-    ("查", Permission.CUSTOMER_VIEW, "查 华兴", "名称、拼音首字母、手机尾号都能查"),
-    ("客户", Permission.CUSTOMER_VIEW, "我的客户 30天没跟进", "列出来，带条件"),
+    ("查", Permission.CUSTOMER_VIEW, "查 华兴", "名称、拼音首字母、手机尾号、合同编号都能查"),
+    ("搜", None, "搜 华兴", "客户、联系人、线索、商机、合同、产品一起找"),
+    ("客户", Permission.CUSTOMER_VIEW, "客户 制造业 30天没跟进", "条件叠加：分类 行业 来源 城市 负责人 阶段 日期"),
+    ("筛选", Permission.CUSTOMER_VIEW, "保存筛选 重点 重点客户 30天没跟进", "以后发「筛选 重点」「我的筛选」"),
     ("新建客户", Permission.CUSTOMER_ADD, "新建客户 杭州远航贸易 陈强 13812345678", "自动查重"),
     ("联系人", Permission.CONTACT_ADD, "联系人 华兴 陈强 采购经理 13812345678", "加一位联系人"),
     ("改", Permission.CUSTOMER_ADD, "改 华兴 城市 杭州 来源 展会", "改客户或联系人；「补充信息 华兴」给表单"),

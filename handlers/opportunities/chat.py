@@ -24,6 +24,7 @@ from handlers.opportunities import service
 from handlers.opportunities.rules import EXAMPLE, ReasonMissing, RivalMissing
 from handlers.opportunities.service import Changed, NewOpportunity
 from handlers.opportunities.views import filter_of, one_ref
+from handlers.products.reading import read_line
 from storage import stages
 
 router = Router("opportunities.chat")
@@ -41,8 +42,6 @@ RATE = re.compile(r"^(?P<name>.+?)\s*(?:赢率|把握)\s*(?:改为|改成|[:：]
 LINE = re.compile(r"^(?P<name>.+?)\s*(?:加|添加|增加)产品\s*(?P<rest>.+)$")
 NO_LINE = re.compile(r"^(?P<name>.+?)\s*(?:删|删除|去掉)产品\s*(?P<rest>.+)$")
 RIVAL = re.compile(r"^(?P<name>.+?)\s*(?:加|添加|增加)(?:竞争对手|竞品|对手)\s*(?P<rest>.+)$")
-QUANTITY = re.compile(r"(?<![\w-])(\d+(?:\.\d+)?)\s*(?![\d.]*折)([^\d\s折]{0,4})(?=\s|$)", re.ASCII)
-FOLD = re.compile(r"(\d{1,2}(?:\.\d{1,2})?)\s*折")
 PRICE = re.compile(r"(?:报价|价格|价)\s*[:：]?\s*(\S+)")
 THREAT = re.compile(r"威胁\s*[:：]?\s*([低中高])")
 
@@ -299,18 +298,7 @@ def _rate(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:
 
 
 def _line(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:
-    product, _, more = rest.partition(" ")
-    cut = FOLD.search(more)
-    discount = Decimal(0)
-    if cut is not None:
-        share = Decimal(cut[1])
-        discount = 100 - (share if share > 10 else share * 10)
-        more = f"{more[: cut.start()]} {more[cut.end() :]}"
-    quantity = QUANTITY.search(f" {more}")
-    if more.strip() and quantity is None:
-        raise InvalidInput(f"没认出数量「{more.strip()}」，例如「加产品 {product} 2台 9折」。")
-    number = Decimal(quantity[1]) if quantity else Decimal(1)
-    return _shown(service.add_line(ctx, key, product, number, discount), talk)
+    return _shown(service.add_line(ctx, key, *read_line(rest)), talk)
 
 
 def _no_line(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:

@@ -14,7 +14,19 @@ from bot.language.money import show_money
 from handlers.dictionaries.service import step_choose
 from handlers.opportunities import rules
 from handlers.products.lines import LineFact, check_line, check_may_choose, line_amount, total
-from storage import audit, competitors, contacts, customers, lines, opportunities, people, products, stages, undos
+from storage import (
+    audit,
+    competitors,
+    contacts,
+    customers,
+    follow_ups,
+    lines,
+    opportunities,
+    people,
+    products,
+    stages,
+    undos,
+)
 from storage.database import Tx
 from storage.opportunities import PAGE, Met, OpportunityFilter
 from storage.tables import Contact, Opportunity, OpportunityCompetitor, OpportunityLine, Stage
@@ -330,6 +342,7 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
         lines.put_back(tx, OpportunityLine, key, before["lines"])
         _put_met_back(tx, key, before["met"])
         opportunities.put_back(tx, before["row"], int(now["version"]) + 1)
+        follow_ups.settle_opportunity(tx, key)  # contacts in between were not taken back
         found = opportunities.access_opportunity(tx, key)
         _record(tx, ctx, "undo.opportunity", found, lines=[f"撤销：{payload['text']}"])
         return f"已撤销，「{found.name}」恢复原样。"

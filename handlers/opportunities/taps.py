@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from bot.context import Context
+from bot.core.actor import Permission
 from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import CardRef, CardTap, CardUpdate, Router
 from bot.language.money import parse_amount
@@ -42,6 +43,7 @@ router.undoer("opportunities.change")(lambda payload, ctx: undo_change(ctx, payl
 @router.button(NewOpportunityButton)
 def begin(tap: CardTap[NewOpportunityButton], ctx: Context) -> CardUpdate:
     """The form, with the customer filled in (R4.02)."""
+    ctx.actor.require(Permission.OPPORTUNITY_ADD)
     name = show_customer(ctx, tap.button.customer_id).customer.name
     return CardUpdate(
         card=CardRef("opportunities.new", {"draft": {"customer": name}, "customer_id": tap.button.customer_id})

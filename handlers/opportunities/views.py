@@ -11,6 +11,7 @@ from bot.core.forms import withheld
 from bot.core.markup import escape
 from bot.dispatch import CardButton, CardRef, CardView
 from bot.language.money import show_money
+from cards.contracts import NewContractButton
 from cards.opportunities import AskStageButton, CloseButton, MoveButton, list_card, new_card
 from handlers.opportunities import service
 from handlers.opportunities.rules import EXAMPLE, REASONS, RESULTS, days_text
@@ -74,14 +75,17 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
             CardButton("赢了", CloseButton(opportunity_id=found.id or 0, won=True), typed=f"{found.name} 赢了"),
             CardButton("输了", CloseButton(opportunity_id=found.id or 0, won=False), typed=f"{found.name} 输了"),
         ]
-    buttons += won_buttons(found)
+    if (own and ctx.actor.may(Permission.CONTRACT_ADD)) or ctx.actor.may(Permission.CONTRACT_EDIT):
+        buttons += won_buttons(found, details.customer_name)
     return CardView(f"商机 {found.name}", body=body, fields=tuple(fields), buttons=tuple(buttons))
 
 
-def won_buttons(found: Opportunity) -> list[CardButton]:
-    """What follows a won opportunity: contracts hang their 「登记合同」 here."""
-    del found
-    return []
+def won_buttons(found: Opportunity, customer: str) -> list[CardButton]:
+    """What follows a won opportunity: its contract, filled with what is known of it (R4.02)."""
+    if found.result != "won":
+        return []
+    button = NewContractButton(customer_id=found.customer_id, opportunity_id=found.id)
+    return [CardButton("登记合同", button, "primary", typed=f"合同 {customer} {found.name}")]
 
 
 def _line_texts(details: Details) -> list[str]:

@@ -7,7 +7,7 @@ from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from handlers.products.rules import EXAMPLE
-from handlers.products.service import add_product, edit_product, show_product, switch_product
+from handlers.products.service import add_product, edit_product, remove_product, show_product, switch_product
 from handlers.products.views import changed_reply, one_reply
 
 router = Router("products.chat")
@@ -64,3 +64,11 @@ def disable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: A
 def enable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """`启用产品 ZJ-001`."""
     return changed_reply(switch_product(ctx, message.args, enabled=True))
+
+
+@router.command("删除产品")
+def remove(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+    """`删除产品 ZJ-001`: one that no line was made of."""
+    if not message.args:
+        raise InvalidInput("请写明是哪一个，例如「删除产品 ZJ-001」。")
+    return changed_reply(remove_product(ctx, message.args))

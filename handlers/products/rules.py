@@ -22,6 +22,16 @@ class ChangedSince(RuleBroken, code="products.changed"):
     """Somebody has changed it after what would be taken back."""
 
 
+class StillUsed(RuleBroken, code="products.still_used"):
+    """Lines were made of it (R-PROD-4)."""
+
+
+def check_may_remove(code: str, name: str, used: int) -> None:
+    """`used`: lines made of it. Raises StillUsed."""
+    if used:
+        raise StillUsed(f"「{name}」已用在 {used} 行明细里，不能删除；可以「停用产品 {code}」，以后不再可选。")
+
+
 @dataclass(frozen=True, slots=True)
 class NewProduct:
     """What was typed; empty where nothing was."""

@@ -121,6 +121,37 @@ def switch_product(ctx: Context, word: str, *, enabled: bool) -> Changed:
         return _changed(tx, ctx, product, "enabled", before)
 
 
+def remove_product(ctx: Context, word: str) -> Changed:
+    """Only one that no line was made of (R-PROD-4). Raises Forbidden, NotFound, StillUsed."""
+    ctx.actor.require(Permission.PRODUCT_DELETE)
+    with ctx.begin() as tx:
+        lock_base_data(tx)
+        product = products.access_product(tx, word)
+        rules.check_may_remove(product.code, product.name, lines.count_uses(tx, product.id or 0))
+        kept, said = products.whole(tx, product), f"已删除产品 {product.code} {product.name}"
+        undo_id = undos.offer(
+            tx, user_id=ctx.actor.user_id, kind="products.remove", payload={"product": kept},
+            text=f"删除产品 {product.name}", now=ctx.now, lasts=UNDO,
+        )  # fmt: skip
+        _record(tx, ctx, "remove.product", product, changes={"产品": (facts_line(product), "")})
+        gone = Product(**product.model_dump())
+        products.remove_product(tx, product)
+        return Changed(gone, said, undo_id)
+
+
+def undo_remove(ctx: Context, payload: dict[str, Any]) -> str:
+    """Puts it back on the list, unless its 编号 was given to another since. Raises Forbidden, ChangedSince."""
+    ctx.actor.require(Permission.PRODUCT_DELETE)
+    with ctx.begin() as tx:
+        lock_base_data(tx)
+        kept = dict(payload["product"])
+        if products.find_product(tx, str(kept["code"])) is not None:
+            raise ChangedSince(f"编号「{kept['code']}」已经给了别的产品，不能撤销删除了。")
+        product = products.restore_product(tx, kept)
+        _record(tx, ctx, "undo.remove_product", product, changes={"产品": ("", facts_line(product))})
+        return f"已撤销删除，产品「{product.name}」还在。"
+
+
 def undo_add(ctx: Context, payload: dict[str, Any]) -> str:
     """Takes a new product off the list again. Raises Forbidden."""
     ctx.actor.require(Permission.PRODUCT_ADD)

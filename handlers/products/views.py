@@ -11,7 +11,7 @@ from handlers.products.service import Changed, facts_line, list_products
 from handlers.undo.views import undo_buttons
 from storage.tables import Product
 
-SENTENCES = f"可以说：「{EXAMPLE}」「修改产品 编号 单价 13800」「停用产品 编号」"
+SENTENCES = f"可以说：「{EXAMPLE}」「修改产品 编号 单价 13800」「停用产品 编号」「删除产品 编号」"
 
 
 def paint_list(state: dict[str, Any], ctx: Context) -> CardView:

@@ -39,7 +39,7 @@ class StageFact:
     name: str
     kind: str  # open | won | lost
     active: bool
-    used: int  # opportunities in it
+    used: int  # opportunities in it; where it is to be deleted, those that went through it too
 
 
 def read_stage(text: str) -> tuple[str, int]:
@@ -76,5 +76,6 @@ def check_may_go(stage: StageFact, others: list[StageFact], *, deleting: bool) -
         raise MustStay(f"「{stage.name}」是唯一的{KINDS[stage.kind]}阶段，要留着；先新增一个再说。")
     if deleting and stage.used:
         raise StillUsed(
-            f"有 {stage.used} 个商机在「{stage.name}」，不能删除；可以「停用阶段 {stage.name}」，原来的商机不变。"
+            f"有 {stage.used} 个商机在「{stage.name}」或经过它，不能删除；"
+            f"可以「停用阶段 {stage.name}」，原来的商机不变。"
         )

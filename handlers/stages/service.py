@@ -119,7 +119,7 @@ def remove_stage(ctx: Context, name: str) -> Changed:
     with ctx.begin() as tx:
         lock_base_data(tx)
         stage = stages.access_stage(tx, name)
-        rules.check_may_go(_fact(stage, stages.count_in(tx, stage)), _others(tx, stage), deleting=True)
+        rules.check_may_go(_fact(stage, stages.count_uses(tx, stage)), _others(tx, stage), deleting=True)
         before, was = _picture(tx), stage.name
         stages.remove_stage(tx, stage)
         return _changed(tx, ctx, before, "remove.stage", was, f"已删除阶段 {was}")
@@ -139,7 +139,7 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
         ids = {int(s["id"]) for s in payload["before"]}
         for stage in stages.list_stages(tx):
             if stage.id not in ids:
-                rules.check_may_go(_fact(stage, stages.count_in(tx, stage)), _others(tx, stage), deleting=True)
+                rules.check_may_go(_fact(stage, stages.count_uses(tx, stage)), _others(tx, stage), deleting=True)
                 stages.remove_stage(tx, stage)
         known = {s.id: s for s in stages.list_stages(tx)}
         for was in before.values():

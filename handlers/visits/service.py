@@ -13,7 +13,7 @@ from bot.core.forms import withheld
 from bot.identity import may_be_told
 from bot.language.methods import nearest_value
 from bot.language.sentence import find_in_sentence
-from handlers.customers.finding import candidates_of
+from handlers.customers.finding import candidates_for
 from handlers.customers.standing import step_may_write
 from handlers.followups.rules import BACK
 from handlers.followups.service import NewFollowUp, step_store, when
@@ -256,8 +256,8 @@ def _near(tx: Tx, ctx: Context, visit: Visit) -> list[tuple[Near, Customer]]:
     words = f"{visit.remark} {visit.place}".strip()
     if words:
         own = customers.list_ids_of(tx, visit.user_id)
-        plates = [plate for plate in customers.list_nameplates(tx, pooled=False) if plate.id in own]
-        hit = find_in_sentence(words, candidates_of(tx, plates, ctx.actor))
+        candidates = candidates_for(tx, ctx.actor, words, pooled=False, sentence=True)
+        hit = find_in_sentence(words, [one for one in candidates if one.id in own])
         named = [] if hit is None else [hit.certain.id] if hit.certain is not None else [c.id for c in hit.options]
         for customer in customers.list_by_ids(tx, named[:5]):
             away = rules.distance_m(spot, _spot(customer))

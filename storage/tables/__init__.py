@@ -73,6 +73,7 @@ from storage.tables.sales import (  # noqa: E402
     Stage,
     Target,
 )
+from storage.tables.search import SavedFilter, SavedFilterShare, SearchEntry  # noqa: E402
 from storage.tables.visits import CheckIn, Comment, Visit  # noqa: E402
 
 Tables.collect()
@@ -160,6 +161,9 @@ __all__ = [
     "RoleFunction",
     "RoleMember",
     "RoleMemberDepartment",
+    "SavedFilter",
+    "SavedFilterShare",
+    "SearchEntry",
     "Secret",
     "Setting",
     "Stage",

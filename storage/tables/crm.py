@@ -12,6 +12,9 @@ from storage.tables.custom_fields import HasCustom
 from storage.types import Moment
 
 ALIVE = text("deleted_at IS NULL")
+STATIC = ("industry", "customer_class", "source", "city", "created_at")
+MOVING = ("next_follow_up_at", "last_follow_up_at")
+REST = ("deleted_at", "owner_id", "created_at")
 JSON_KIND = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
@@ -28,11 +31,18 @@ class Customer(Owned, HasCustom, table=True):
             postgresql_where=text("deleted_at IS NULL AND credit_code IS NOT NULL"),
         ),
         Index("ix_customer_owner_next", "owner_id", "next_follow_up_at"),
-        Index("ix_customer_owner_alive", "owner_id", "deleted_at"),  # the pool's size, without its rows
         Index(
             "ix_customer_pool", "pooled_at",
             sqlite_where=text("owner_id IS NULL"), postgresql_where=text("owner_id IS NULL"),
         ),
+        # What lists are filtered and sorted by stands in their indexes: a row is read only to be shown. By whose it is,
+        # in the lists' own order, and by values that change seldom; which leads there fastest: `storage.filters`.
+        Index("ix_customer_owner_alive", "owner_id", "deleted_at", "touched_at", *STATIC, *MOVING),
+        Index("ix_customer_list", "touched_at", "deleted_at", "owner_id", *STATIC, *MOVING),
+        Index("ix_customer_industry", "industry", "customer_class", "source", "city", *REST),
+        Index("ix_customer_source", "source", "customer_class", "city", "industry", *REST),
+        Index("ix_customer_city", "city", "industry", "customer_class", "source", *REST),
+        Index("ix_customer_created_at", "created_at", "customer_class", "industry", "source", "city", *REST[:2]),
         CheckConstraint("(owner_id IS NULL) = (pooled_at IS NOT NULL)", name="owned_or_pooled"),
         CheckConstraint("(owner_id IS NULL) = (owner_since IS NULL)", name="owner_since"),
     )  # fmt: skip
@@ -61,6 +71,7 @@ class Customer(Owned, HasCustom, table=True):
     pool_reason: str = ""
     last_owner_id: str | None = None  # who had it before the pool
     last_follow_up_at: datetime | None = Field(default=None, sa_type=Moment)
+    touched_at: datetime | None = Field(default=None, sa_type=Moment)  # the later of that and owner_since; a trigger's
     next_follow_up_at: datetime | None = Field(default=None, sa_type=Moment)
     next_timed: bool = False  # next_follow_up_at has a time of day, not only a day
     lock_until: date | None = None  # the last Beijing day on which it is kept from the pool (R-POOL-16)

@@ -22,6 +22,8 @@ class Scale:
     departments: int
     starts: int  # bench 7
     imported: int  # rows of a table of customers
+    crowd: int = 1_000_000  # bench 8: customers, with five follow-ups each
+    questions: int = 200
 
 
 NORMAL = Scale(
@@ -31,8 +33,7 @@ NORMAL = Scale(
 )  # fmt: skip
 TINY = Scale(
     runs=1, frames=60, sdk_replies=8, replies=20, follow_ups=12, follow_ups_in_flight=(1, 4), customers=2, claimers=4,
-    taps=8, people=40, departments=4, starts=1,
-    imported=40,
+    taps=8, people=40, departments=4, starts=1, imported=40, crowd=2_000, questions=6,
 )  # fmt: skip
 
 

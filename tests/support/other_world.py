@@ -54,7 +54,7 @@ def other_world(**settings: Any) -> dict[str, Any]:
         ],
         "roles": [
             {
-                "name": "销售代表", "data_scope": "self", "level": "normal", "functions": SELLER,
+                "name": "销售代表", "data_scope": "self", "level": "normal", "functions": [*SELLER],
                 "members": [{"user": u, "departments": []} for u in ("a1", "a2", "a3", "b1", "b2", "b4", "z9")],
             },
             {

@@ -61,7 +61,7 @@ def small_world(**settings: Any) -> dict[str, Any]:
         ],
         "roles": [
             {
-                "name": "业务员", "data_scope": "self", "level": "normal", "functions": SELLER,
+                "name": "业务员", "data_scope": "self", "level": "normal", "functions": [*SELLER],
                 "members": [{"user": u, "departments": []} for u in ("lina04", "zhao05", "zhou06")],
             },
             {

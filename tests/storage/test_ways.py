@@ -1,0 +1,197 @@
+"""Lists, searches and cards look through no table: what SQLite and PostgreSQL say they would do, and equal answers."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import select
+
+from bot.context import make_context
+from bot.core.actor import Actor, Permission, Scope
+from bot.core.lists import Values, Wanted
+from handlers.customers import finding
+from handlers.customers.views import paint_customer
+from handlers.filters.views import paint_list
+from handlers.search.service import search_all
+from storage import customers, filters
+from storage.database import Database, Tx
+from storage.settings import read_settings
+from storage.tables import Customer
+from tests.support.company import NOW, load_company
+from tests.support.world import customer, small_world
+
+SCOPES = {
+    "self": Scope("lina04"),
+    "self and the pool": Scope("lina04", pool=True),
+    "departments": Scope("wang03", departments=frozenset({101, 102}), pool=True),
+    "all": Scope("liu20", departments=None, pool=True),
+}
+ASKED: dict[str, Callable[[Any], object]] = {
+    "list": lambda ctx: paint_list({"text": ""}, ctx),
+    "quiet": lambda ctx: paint_list({"text": "制造业 30天未跟进"}, ctx),
+    "new": lambda ctx: paint_list({"text": "重点客户 展会 上月新建"}, ctx),
+    "mine": lambda ctx: paint_list({"text": "没有下一步", "mine": True}, ctx),
+    "name": lambda ctx: paint_list({"text": "精密 按名称"}, ctx),
+    "search": lambda ctx: search_all(ctx, "精密"),
+    "initials": lambda ctx: search_all(ctx, "hd"),
+    "tail": lambda ctx: finding.find_customer(ctx, "5678", pooled=None),
+    "meant": lambda ctx: finding.find_customer(ctx, "华东精密", pooled=None),
+    "sentence": lambda ctx: finding.find_customer(ctx, "华东精密 电话聊了报价", pooled=False, leading=True),
+    "card": lambda ctx: paint_customer({"customer_id": 1}, ctx),
+}
+LARGE = ("customer", "contact", "follow_up", "search_entry", "owner_history")
+
+
+def _many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if there were more than is compared one by one."""
+    monkeypatch.setattr(customers, "sees_many", lambda _tx, **_: True)
+
+
+def _meant(ctx: Any, words: str) -> object:
+    return finding.find_customer(ctx, words, pooled=None)
+
+
+def _ask(tx: Tx, scope: Scope, ask: Callable[[Any], object]) -> object:
+    actor = Actor(scope.user_id, "某", frozenset(Permission), scope)
+    return ask(make_context(tx, actor, NOW, read_settings(tx), "chat"))
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("asked", ASKED)
+async def test_no_table_is_looked_through(
+    database: Database, monkeypatch: pytest.MonkeyPatch, asked: str, scope: str
+) -> None:
+    await load_company(database)
+    _many(monkeypatch)
+    few = filters.FEW, filters.FEW_SEEN
+    for sizes in (few, (0, 0)):  # as for a few, and as for a million
+        monkeypatch.setattr(filters, "FEW", sizes[0])
+        monkeypatch.setattr(filters, "FEW_SEEN", sizes[1])
+        plans = await database.read(None, lambda tx: _plans(tx, SCOPES[scope], ASKED[asked]))
+        assert plans
+        scans = [line for line in plans if _looks_through(line)]
+        assert not scans, "\n".join(scans)
+
+
+def _looks_through(line: str) -> bool:
+    """The whole of a table; the list's own order and its owners are walked until a bound is reached."""
+    found = re.search(
+        rf"^SCAN ({'|'.join(LARGE)})\b(?! USING (?:COVERING )?INDEX ix_customer_(?:list|owner_alive))", line
+    )
+    return found is not None or re.search(rf"Seq Scan on ({'|'.join(LARGE)})\b", line) is not None
+
+
+def _plans(tx: Tx, scope: Scope, ask: Callable[[Any], object]) -> list[str]:
+    """What the database would do for each statement of the question."""
+    connection = tx.connection()
+    said: list[tuple[str, Any]] = []
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.dbapi_connection
+        seen: list[str] = []
+        driver.set_trace_callback(seen.append)
+        _ask(tx, scope, ask)
+        driver.set_trace_callback(None)
+        return [
+            row[3] for s in seen if s.lstrip().startswith("SELECT") for row in driver.execute(f"EXPLAIN QUERY PLAN {s}")
+        ]
+
+    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: Any) -> None:
+        said.append((statement, parameters))
+
+    event.listen(connection.engine, "before_cursor_execute", note)
+    try:
+        _ask(tx, scope, ask)
+    finally:
+        event.remove(connection.engine, "before_cursor_execute", note)
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    return [
+        row[0]
+        for statement, parameters in said
+        if statement.lstrip().startswith("SELECT")
+        for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).all()
+    ]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_many_are_found_as_few_are(database: Database, monkeypatch: pytest.MonkeyPatch, scope: str) -> None:
+    """The index leads to those that a comparison of all names finds."""
+    world = small_world()
+    world["customers"] += [customer(name, "lina04") for name in ("宁波华兴精密科技有限公司", "杭州华星电子有限公司")]
+    await load_company(database, world)
+    words = (
+        "华东精密",
+        "华兴",
+        "华星",
+        "精密",
+        "hxjm",
+        "huaxing",
+        "5678",
+        "花兴",
+        "华兴精蜜",
+        "陈强",
+        "宁波",
+        "不存在",
+    )
+
+    def meant(tx: Tx) -> list[object]:
+        return [_ask(tx, SCOPES[scope], partial(_meant, words=w)) for w in words]
+
+    few = await database.read(None, meant)
+    _many(monkeypatch)
+    assert await database.read(None, meant) == few
+
+
+WANTED = (
+    Wanted(), Wanted(values=(Values("industry", ("制造业",)),)), Wanted(values=(Values("city", ("宁波",), but=True),)),
+    Wanted(quiet_since=NOW - timedelta(days=5)), Wanted(created=(NOW - timedelta(days=900), NOW)),
+    Wanted(names=("精密",)), Wanted(names=("有限公司",)), Wanted(has_plan=False), Wanted(owners=("lina04",)),
+    Wanted(closed=False), Wanted(closed=True), Wanted(followed=(NOW - timedelta(days=30), NOW)),
+    Wanted(sort="created_at"), Wanted(sort="pinyin", descending=False), Wanted(sort="amount"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("sizes", [(4_000, 40_000), (0, 0)])
+async def test_the_count_is_the_lists(
+    database: Database, monkeypatch: pytest.MonkeyPatch, scope: str, sizes: tuple[int, int]
+) -> None:
+    """By every way, of every condition: the pages together are what is counted, each once (invariant 31)."""
+    await load_company(database)
+    monkeypatch.setattr(filters, "FEW", sizes[0])
+    monkeypatch.setattr(filters, "FEW_SEEN", sizes[1])
+
+    def work(tx: Tx) -> None:
+        tx.info["scope"] = SCOPES[scope]
+        seen = {c.id for c in tx.exec(select(Customer)).all() if c.owner_id is not None}
+        for wanted in WANTED:
+            found = filters.find(tx, wanted)
+            listed = [c.id for n in range(1, 9) for c in filters.page(tx, wanted, found, n, 2)]
+            assert len(listed) == len(set(listed)) == found.count.number, wanted
+            assert set(listed) <= seen, wanted
+            assert not found.count.more
+            if wanted == Wanted():
+                assert set(listed) == seen
+            order = [str(c.touched_at) for n in range(1, 9) for c in filters.page(tx, wanted, found, n, 2)]
+            if wanted.sort == "touched_at":
+                assert order == sorted(order, reverse=True), wanted
+
+    await database.read(None, work)
+
+
+async def test_more_than_the_bound_is_said_so(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    await load_company(database)
+    monkeypatch.setattr(filters, "BOUND", 2)
+
+    def work(tx: Tx) -> tuple[str, list[int], list[int]]:
+        tx.info["scope"] = SCOPES["all"]
+        found = filters.find(tx, Wanted())
+        pages = [[c.id or 0 for c in filters.page(tx, Wanted(), found, n, 2)] for n in (1, 2)]
+        return found.count.text, pages[0], pages[1]
+
+    count, first, second = await database.read(None, work)
+    assert count == "2+"
+    assert len(first) == 2 and second and not set(first) & set(second)
