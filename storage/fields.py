@@ -49,8 +49,14 @@ TABLES: Final[Mapping[str, str]] = {form: "follow_up" if form == "followup" else
 TEXTS: Final = ("text", "choice", "phone")  # kinds of which an outline can be shown
 DERIVED: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {  # columns that hold a field's value again
     ("contact", "mobile"): (("contact", "mobile_tail"),),
-    ("followup", "content"): (("comment", "content"), ("visit", "remark")),
-    ("followup", "next_at"): (("customer", "next_follow_up_at"), ("opportunity", "next_follow_up_at")),
+    ("followup", "content"): (("comment", "content"), ("visit", "remark"), ("lead_follow_up", "content")),
+    ("followup", "method"): (("lead_follow_up", "method"),),
+    ("followup", "next_at"): (
+        ("customer", "next_follow_up_at"),
+        ("opportunity", "next_follow_up_at"),
+        ("lead", "next_follow_up_at"),
+        ("lead_follow_up", "next_at"),
+    ),
     ("opportunity", "amount"): (("opportunity_line", "price"), ("opportunity_line", "amount")),
     ("contract", "amount"): (("contract_line", "price"), ("contract_line", "amount")),
     ("product", "price"): (

@@ -34,15 +34,23 @@ class OfContract(SQLModel):
     contract_id: int = Field(foreign_key="contract.id", index=True)
 
 
+class OfLead(SQLModel):
+    """Base of every table whose rows are seen by whoever sees their lead."""
+
+    lead_id: int = Field(foreign_key="lead.id", index=True)
+
+
 class Tables:
     """The concrete tables the hook narrows, found once after all models are loaded."""
 
     owned: ClassVar[tuple[type[Owned], ...]] = ()
     of_customer: ClassVar[tuple[type[OfCustomer], ...]] = ()
     of_contract: ClassVar[tuple[type[OfContract], ...]] = ()
+    of_lead: ClassVar[tuple[type[OfLead], ...]] = ()
     names: ClassVar[frozenset[str]] = frozenset()
     owned_names: ClassVar[frozenset[str]] = frozenset()
     contract_names: ClassVar[frozenset[str]] = frozenset()
+    lead_names: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def collect(cls) -> None:
@@ -50,9 +58,12 @@ class Tables:
         cls.owned = tuple(t for t in Owned.__subclasses__() if hasattr(t, "__table__"))
         cls.of_customer = tuple(t for t in OfCustomer.__subclasses__() if hasattr(t, "__table__"))
         cls.of_contract = tuple(t for t in OfContract.__subclasses__() if hasattr(t, "__table__"))
+        cls.of_lead = tuple(t for t in OfLead.__subclasses__() if hasattr(t, "__table__"))
         cls.owned_names = frozenset(_table(t).name for t in cls.owned)
         cls.contract_names = frozenset(_table(t).name for t in cls.of_contract)
-        cls.names = frozenset(_table(t).name for t in (*cls.owned, *cls.of_customer, *cls.of_contract))
+        cls.lead_names = frozenset(_table(t).name for t in cls.of_lead)
+        known = (*cls.owned, *cls.of_customer, *cls.of_contract, *cls.of_lead)
+        cls.names = frozenset(_table(t).name for t in known)
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -71,6 +82,8 @@ def _departments(scope: Scope) -> list[int] | None:
 
 def _visible(table: Table, user: Any, departments: Any, pool: bool, day: Any) -> ColumnElement[bool]:
     owner = table.c.owner_id
+    if table.name == "lead" and departments is not None:  # the pool is one of customers: for who sees everybody's rows
+        pool = False
     pooled = owner.is_(None) if pool else false()
     if departments is None:
         return or_(owner.is_not(None), pooled)
@@ -110,6 +123,11 @@ def narrowing(
         seen = select(contracts.c.id).where(contracts.c.deleted_at.is_(None))
         seen = seen.where(_visible(contracts, user, departments, pool, day))
         return and_(alive, seen.where(contracts.c.id == table.c.contract_id).correlate(table).exists())
+    if table.name in Tables.lead_names:
+        leads = SQLModel.metadata.tables["lead"]
+        seen = select(leads.c.id).where(leads.c.deleted_at.is_(None))
+        seen = seen.where(_visible(leads, user, departments, pool, day))
+        return and_(alive, seen.where(leads.c.id == table.c.lead_id).correlate(table).exists())
     if departments is None and pool and not pool_masked:  # system and administrators: history of the pool too
         return alive
     customers = SQLModel.metadata.tables["customer"]
@@ -126,7 +144,7 @@ def narrowing(
 @lru_cache(maxsize=512)  # a scope is made anew for every request, and mostly equal to the last one's
 def _criteria(scope: Scope) -> tuple[Any, ...]:
     rules: list[Any] = []
-    for model in (*Tables.owned, *Tables.of_customer, *Tables.of_contract):
+    for model in (*Tables.owned, *Tables.of_customer, *Tables.of_contract, *Tables.of_lead):
         rule = narrowing(_table(model), scope.user_id, _departments(scope), scope.pool, scope.pool_masked, scope.day)
         assert rule is not None
         rules.append(with_loader_criteria(model, rule, include_aliases=True))

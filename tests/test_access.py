@@ -55,6 +55,7 @@ from handlers.exchange.kinds import Wanted as ExportWanted
 from handlers.followups.service import NewFollowUp
 from handlers.handover.service import Wanted
 from handlers.invoices.rules import NodeWords
+from handlers.leads.service import NewLead
 from handlers.opening.rules import ScopeWish
 from handlers.opportunities.service import NewOpportunity
 from handlers.payments.service import NewPayment
@@ -64,6 +65,7 @@ from handlers.visits.service import NewVisit, log_visit
 from storage import customers, roles, teams
 from storage.contracts import ContractFilter
 from storage.database import Database, Tx
+from storage.leads import LeadFilter
 from storage.opportunities import OpportunityFilter
 from storage.payments import PaymentFilter
 from storage.settings import read_settings
@@ -271,6 +273,17 @@ TABLE: dict[str, Row] = {
     "invoices.change_flow": Row("admin", lambda f, c, _: f(c, NodeWords("hide", "", ("合同金额",))), foreign=None),
     "invoices.show_flow": Row("admin", lambda f, c, _: f(c), foreign=None),
     "invoices.undo_flow": Row("admin", lambda f, c, _: f(c, {}), foreign=None),
+    "leads.convert_lead": Row(P.LEAD_ADD, lambda f, c, i: f(c, ABSENT), foreign=None),
+    "leads.create_lead": Row(P.LEAD_ADD, lambda f, c, _: f(c, NewLead("杭州某某贸易")), foreign=None),
+    "leads.delete_lead": Row(P.LEAD_DELETE, lambda f, c, i: f(c, ABSENT), foreign=None),
+    "leads.list_leads": Row(P.LEAD_VIEW, lambda f, c, _: f(c, LeadFilter()), foreign=None),
+    "leads.list_named": Row(P.LEAD_VIEW, lambda f, c, _: f(c), foreign=None),
+    "leads.log_follow_up": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, ABSENT, "聊了需求"), foreign=None),
+    "leads.set_state": Row(P.LEAD_ADD, lambda f, c, i: f(c, ABSENT, "interested"), foreign=None),
+    "leads.show_lead": Row(P.LEAD_VIEW, lambda f, c, i: f(c, ABSENT), foreign=None),
+    "leads.transfer_lead": Row(P.LEAD_TRANSFER, lambda f, c, i: f(c, ABSENT, "zhao05"), foreign=None),
+    "leads.undo_change": Row(P.LEAD_ADD, lambda f, c, _: f(c, {"id": ABSENT, "before": None}), foreign=None),
+    "leads.update_lead": Row(P.LEAD_ADD, lambda f, c, i: f(c, ABSENT, {"remark": "要两台"}), foreign=None),
     "merges.merge_customers": Row(P.CUSTOMER_DELETE, lambda f, c, i: f(c, _named(c, "华星电子有限公司"), i)),
     "merges.preview_merge": Row(P.CUSTOMER_DELETE, lambda f, c, i: f(c, _named(c, "华星电子有限公司"), i)),
     "merges.undo_merge": Row(P.CUSTOMER_DELETE, lambda f, c, i: f(c, {"merge_id": ABSENT}), foreign=None, free=UNDO),

@@ -76,34 +76,44 @@ def create_customer(ctx: Context, new: NewCustomer, *, anyway: bool = False) -> 
     """
     ctx.actor.require(Permission.CUSTOMER_ADD)
     _check_may_fill(ctx, new)
+    with ctx.begin() as tx:
+        customer = step_create_customer(tx, ctx, new, ctx.actor.user_id, anyway=anyway)
+        undo_id = undos.offer(
+            tx, user_id=ctx.actor.user_id, kind="customers.create", payload={"customer_id": customer.id},
+            text=f"新建客户 {customer.name}", now=ctx.now, lasts=UNDO,
+        )  # fmt: skip
+    return Created(customer, undo_id)
+
+
+def step_create_customer(
+    tx: Tx, ctx: Context, new: NewCustomer, owner_id: str, *, anyway: bool = False
+) -> Customer:  # fmt: skip
+    """In the caller's transaction; the caller has asked for the permission and the fields. Raises as
+    `create_customer`, and ClaimLimited where the owner holds as many as he may.
+    """
     name = new.name.strip()
     _check_name(name)
     if new.credit_code and not is_credit_code(new.credit_code):
         raise InvalidInput(f"「{new.credit_code}」不是有效的统一社会信用代码，请核对后再发。")
-    with ctx.begin() as tx:
-        chosen: dict[str, Any] = {column: _choose(tx, field, getattr(new, column)) for column, field in FIELDS.items()}
-        new = replace(new, **chosen, custom=check_new(tx, ctx, "customer", new.custom))
-        twins = customers.find_twins(
-            tx, name_key=hard_key(name), soft_key=soft_key(name), credit_code=new.credit_code or None, phone=new.mobile
-        )
-        rules.check_duplicates(twin_facts(tx, ctx, twins), anyway=anyway)
-        step_check_room(tx, ctx, ctx.actor.user_id)
-        customer = _store(tx, ctx, new, name)
-        assert customer.id is not None
-        pools.open_page(tx, customer.id, ctx.actor.user_id, how="create", by=ctx.actor.user_id, now=ctx.now)
-        if new.contact or new.mobile:
-            customers.add_contact(
-                tx, customer_id=customer.id, name=new.contact or "联系人", initials=initials(new.contact, person=True),
-                title=new.title, mobile=new.mobile, now=ctx.now, by=ctx.actor.user_id,
-                custom=check_new(tx, ctx, "contact", new.contact_custom),
-            )  # fmt: skip
-        undo_id = undos.offer(
-            tx, user_id=ctx.actor.user_id, kind="customers.create", payload={"customer_id": customer.id},
-            text=f"新建客户 {name}", now=ctx.now, lasts=UNDO,
+    chosen: dict[str, Any] = {column: _choose(tx, field, getattr(new, column)) for column, field in FIELDS.items()}
+    new = replace(new, **chosen, custom=check_new(tx, ctx, "customer", new.custom))
+    twins = customers.find_twins(
+        tx, name_key=hard_key(name), soft_key=soft_key(name), credit_code=new.credit_code or None, phone=new.mobile
+    )
+    rules.check_duplicates(twin_facts(tx, ctx, twins), anyway=anyway)
+    step_check_room(tx, ctx, owner_id)
+    customer = _store(tx, ctx, new, name, owner_id)
+    assert customer.id is not None
+    pools.open_page(tx, customer.id, owner_id, how="create", by=ctx.actor.user_id, now=ctx.now)
+    if new.contact or new.mobile:
+        customers.add_contact(
+            tx, customer_id=customer.id, name=new.contact or "联系人", initials=initials(new.contact, person=True),
+            title=new.title, mobile=new.mobile, now=ctx.now, by=ctx.actor.user_id,
+            custom=check_new(tx, ctx, "contact", new.contact_custom),
         )  # fmt: skip
-        changes = _given(new) | new_changes(tx, "customer", new.custom)
-        _record(tx, ctx, "create.customer", customer.id, name=name, changes=changes)
-    return Created(customer, undo_id)
+    changes = _given(new) | new_changes(tx, "customer", new.custom)
+    _record(tx, ctx, "create.customer", customer.id, name=name, changes=changes)
+    return customer
 
 
 def _check_may_fill(ctx: Context, new: NewCustomer) -> None:
@@ -136,11 +146,11 @@ def _check_name(name: str) -> None:
         raise InvalidInput(f"客户名称太长了（{len(name)} 字），不超过 {LONGEST_NAME} 字，请把其他内容用空格隔开。")
 
 
-def _store(tx: Tx, ctx: Context, new: NewCustomer, name: str) -> Customer:
+def _store(tx: Tx, ctx: Context, new: NewCustomer, name: str, owner_id: str) -> Customer:
     customer = Customer(
         name=name, name_key=hard_key(name), soft_key=soft_key(name), pinyin=pinyin_of(name), initials=initials(name),
         credit_code=new.credit_code or None, customer_class=new.customer_class, industry=new.industry,
-        source=new.source, city=new.city, remark=new.remark, owner_id=ctx.actor.user_id, owner_since=ctx.now,
+        source=new.source, city=new.city, remark=new.remark, owner_id=owner_id, owner_since=ctx.now,
         created_at=ctx.now, created_by=ctx.actor.user_id, updated_at=ctx.now, custom=new.custom,
     )  # fmt: skip
     try:

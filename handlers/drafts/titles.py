@@ -55,6 +55,12 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "handover.undo_which": Topic("撤销交接", kept=False),
     "handover.who": HANDOVER,
     "invoices.flow": Topic("开票审批设置", kept=False),
+    "leads.convert": Topic("线索转客户", kept=False),  # asked anew: the customer may be there meanwhile
+    "leads.follow": Topic("跟进线索"),
+    "leads.list": Topic("线索", kept=False),
+    "leads.new": Topic("新建线索", forms=("leads.new",)),
+    "leads.which": Topic("线索", kept=False),
+    "leads.why": Topic("线索无效", kept=False),
     "merges.confirm": Topic("合并客户", kept=False),  # asked anew: both may have changed
     "opportunities.list": Topic("商机", kept=False),
     "opportunities.whose": Topic("商机", kept=False),

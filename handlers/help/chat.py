@@ -44,6 +44,10 @@ TOPICS: tuple[tuple[str, Permission | None, str, str], ...] = (
     ("评论", Permission.FOLLOWUP_ADD, "评论 华兴 @王芳 报价单发我看看", "看得到这家客户的同事会收到提醒"),
     ("外勤", Permission.FOLLOWUP_ADD, "外勤 华东精密 车间看了设备", "或在钉钉里签到；「今天的外勤」看记录"),
     ("继续", None, "继续", "接着填放下的草稿，「草稿」看有哪些"),
+    ("线索", Permission.LEAD_ADD, "新建线索 杭州远航贸易 陈强 13812345678 展会", "先记下来；「线索无效 远航 空号」"),
+    ("我的线索", Permission.LEAD_VIEW, "我的线索 展会 有意向", "总数和状态；「线索 全部」看已转和无效的"),
+    ("跟进线索", Permission.FOLLOWUP_ADD, "跟进线索 远航 电话聊了需求 下次周三", "到期早上提醒"),
+    ("线索转客户", Permission.LEAD_ADD, "线索转客户 远航", "带上跟进记录；「转客户并建商机 远航」"),
     (
         "商机",
         Permission.OPPORTUNITY_ADD,

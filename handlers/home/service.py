@@ -7,9 +7,9 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.clock import at_beijing
 from handlers.pool import rules as pool_rules
-from storage import customers, follow_ups, pools
+from storage import customers, follow_ups, leads, pools
 from storage.customers import CustomerFilter
-from storage.tables import Customer
+from storage.tables import Customer, Lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Today:
 
     overdue: list[Customer]
     today: list[Customer]
+    leads: list[Lead]  # whose next contact is today or overdue
     returning: list[tuple[int, str, int]]  # id, name, days left
     customers: int
     pool: int | None  # None: no right to see it
@@ -46,7 +47,10 @@ def show_today(ctx: Context) -> Today:
                     returning.append((customer.id, customer.name, max(0, clock.days_left)))
         monday = midnight - timedelta(days=ctx.today.weekday())
         return Today(
-            overdue, today, sorted(returning, key=lambda r: r[2]),
+            overdue, today,
+            leads.list_planned(tx, me, before=midnight + timedelta(days=1))
+            if ctx.actor.may(Permission.LEAD_VIEW) else [],
+            sorted(returning, key=lambda r: r[2]),
             customers.count_customers(tx, CustomerFilter(mine=me, pooled=False)),
             customers.count_customers(tx, CustomerFilter(pooled=True)) if ctx.actor.may(Permission.POOL_VIEW) else None,
             follow_ups.count_by(tx, me, since=monday),

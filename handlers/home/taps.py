@@ -6,9 +6,10 @@ from bot.context import Context
 from bot.core.markup import escape
 from bot.dispatch import CardButton, CardRow, CardView, Router
 from cards.customers import FollowButton
+from cards.leads import FollowLeadButton
 from handlers.customers.views import moment_text
 from handlers.home.service import show_today
-from storage.tables import Customer
+from storage.tables import Customer, Lead
 
 router = Router("home.taps")
 ROWS = 6
@@ -19,6 +20,7 @@ def paint_today(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG00
     """Overdue first, then today's, then what is about to return to the pool."""
     day = show_today(ctx)
     rows = [_row("逾期", c, ctx) for c in day.overdue] + [_row("今天", c, ctx) for c in day.today]
+    rows += [_lead_row(lead, ctx) for lead in day.leads]
     rows += [
         CardRow(escape(name), f"将返回公海 · 还有 {left} 天" if left else "将返回公海 · 今天", "", (_follow(i, name),))
         for i, name, left in day.returning
@@ -35,6 +37,8 @@ def paint_today(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG00
         return CardView(f"今天 {ctx.today.month}月{ctx.today.day}日", body=f"{head}\n{hint}")
     more = f"共 {total} 件，先看 {ROWS} 件；处理完再发「今天」。" if total > ROWS else f"共 {total} 件"
     counts = f"今天 {len(day.today)} 件 · 逾期 {len(day.overdue)} 件 · 将返回公海 {len(day.returning)} 家"
+    if day.leads:
+        counts += f" · 线索 {len(day.leads)} 条"
     return CardView(
         f"今天 {ctx.today.month}月{ctx.today.day}日", body=f"{head}\n{counts}", rows=tuple(rows[:ROWS]), footer=more
     )
@@ -48,6 +52,15 @@ def _row(kind: str, customer: Customer, ctx: Context) -> CardRow:
     elif planned is not None:
         when = f" · 约的是 {moment_text(planned, ctx, timed=customer.next_timed)}"
     return CardRow(escape(customer.name), f"{kind}{when}", "", (_follow(customer.id or 0, customer.name),))
+
+
+def _lead_row(lead: Lead, ctx: Context) -> CardRow:
+    planned = lead.next_follow_up_at
+    when = f" · 约的是 {moment_text(planned, ctx, timed=lead.next_timed)}" if planned is not None else ""
+    follow = CardButton(
+        f"记跟进 {lead.company}", FollowLeadButton(lead_id=lead.id or 0), typed=f"跟进线索 {lead.company} "
+    )  # fmt: skip
+    return CardRow(escape(lead.company), f"线索{when}", "", (follow,))
 
 
 def _follow(customer_id: int, name: str) -> CardButton:

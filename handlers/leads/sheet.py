@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from bot.language.companies import hard_key
-from handlers.exchange.kinds import OWNER, RowProblem, Values, form_columns
+from handlers.exchange.kinds import OWNER, Look, Values, form_columns
 from handlers.exchange.records import RecordBatch, RecordKind, owner_cells
 from handlers.exchange.rules import SheetColumn
+from handlers.leads import rules
 from storage import records
 from storage.database import Tx
 from storage.tables import Lead
@@ -28,15 +29,19 @@ class LeadBatch(RecordBatch):
         self.owner_of(values)
 
     def check_change(self, record: Any, changes: Values) -> None:
-        """Raises RowProblem: others' are only looked at; one that is converted or invalid is over."""
+        """Raises RowProblem: others' are only looked at; Over: one that is converted or invalid."""
         self.check_owner_stays(record, changes)
         self.check_mine(record.owner_id, record.company)
-        if record.state != "open":
-            raise RowProblem(f"线索「{record.company}」已经转成客户或标为无效，不能再改")
+        rules.check_open(record.company, record.state)
+
+    def change(self, look: Look) -> None:
+        """A new version, so that no earlier 撤销 passes over it."""
+        super().change(look)
+        look.record.version += 1
 
     def more(self, values: Values) -> dict[str, Any]:
-        """Open, the importer's unless the row says whose."""
-        return {"owner_id": self.owner_of(values), "created_at": self.ctx.now}
+        """New, the importer's unless the row says whose."""
+        return {"owner_id": self.owner_of(values), "created_at": self.ctx.now, "created_by": self.me or ""}
 
 
 class Leads(RecordKind):
@@ -83,7 +88,7 @@ class Leads(RecordKind):
 
     def is_used(self, tx: Tx, record: Any) -> bool:  # noqa: ARG002
         """Whether it was converted, marked or given away."""
-        return bool(record.state != "open")
+        return bool(record.state != "new")
 
     def remove(self, tx: Tx, ctx: Any, record: Any) -> None:
         """Gone from every list."""

@@ -10,7 +10,7 @@ from handlers.payments.service import step_due
 from handlers.pool import rules as pool_rules
 from handlers.reminders import rules
 from handlers.reminders.rules import Reminder, ReminderPolicy
-from storage import contracts, customers, digest, notices, payments, people, pools
+from storage import contracts, customers, digest, leads, notices, payments, people, pools
 from storage.database import Tx
 from storage.pools import Clocked
 from storage.settings import CompanySettings
@@ -30,6 +30,7 @@ def list_owners(ctx: Context) -> list[str]:
         owners = {c.owner_id for c in pools.list_clocked(tx)}
         owners |= {c.owner_id for c in contracts.list_running(tx) if c.owner_id}
         owners |= payments.owners_of_due(tx, ctx.today)
+        owners |= leads.owners_of_planned(tx)
         owners |= set(digest.list_people_waiting(tx))
         return sorted(owners)
 
@@ -103,6 +104,13 @@ def due_reminders(tx: Tx, ctx: Context, owner_id: str) -> list[tuple[Reminder, s
             )
         )  # fmt: skip
         found.append((_returns_soon(ctx, customer), subject))
+    for lead in leads.list_planned(tx, owner_id):
+        planned_at = lead.next_follow_up_at
+        if planned_at is not None:
+            told = rules.next_follow_up(
+                policy, name=f"线索 {lead.company}", planned=planned_at, timed=lead.next_timed, today=today
+            )
+            found.append((told, f"lead:{lead.id}"))
     for contract in contracts.list_running(tx, owner_id=owner_id):
         reminder = rules.contract_expiry(
             policy, number=contract.number, customer=contract.customer, ends_on=contract.ends_on, today=today

@@ -49,7 +49,7 @@ def load_leads(load: Loading, vocabulary: Vocabulary) -> None:
         if "source" in record.model_fields_set:
             lead.source = vocabulary.read(("lead", "source"), record.source, f"leads[{i}].source")
         if "state" in record.model_fields_set:
-            lead.state = record.state
+            lead.state = "new" if record.state == "open" else record.state
         if "owner" in record.model_fields_set:
             lead.owner_id = record.owner
         load.tx.add(lead)

@@ -115,7 +115,7 @@ class LeadRecord(_Record):
     mobile: Text = ""
     source: Text = ""
     owner: Name | None = None
-    state: Name = "open"
+    state: Literal["open", "new", "following", "interested", "converted", "invalid"] = "open"
 
 
 class ContactRecord(_Record):

@@ -1,0 +1,83 @@
+"""What may be done with a lead. Pure. Source: crm-rules.md 1.12, R-LEAD-1 to R-LEAD-5; requirements R4.06."""
+
+from typing import Final
+
+from bot.core.errors import InvalidInput, RuleBroken
+
+EXAMPLE: Final = "新建线索 杭州远航贸易 陈强 13812345678 展会"
+STATES: Final = {
+    "new": "新线索", "following": "跟进中", "interested": "有意向", "converted": "已转客户", "invalid": "无效",
+}  # fmt: skip
+STATE_WORDS: Final = {
+    "新": "new", "新线索": "new", "未跟进": "new", "没跟进": "new", "跟进中": "following", "有意向": "interested",
+    "意向": "interested", "已转客户": "converted", "已转": "converted", "已转换": "converted", "无效": "invalid",
+}  # fmt: skip
+ALL_WORDS: Final = ("全部", "所有")
+REASONS: Final = ("空号", "无需求", "重复", "其他")
+MOVES: Final = {  # state → where it may go
+    "new": ("following", "interested", "converted", "invalid"),
+    "following": ("interested", "converted", "invalid"),
+    "interested": ("following", "converted", "invalid"),
+    "invalid": ("following",),
+    "converted": (),
+}  # fmt: skip
+LONGEST: Final = 80
+
+
+class Over(RuleBroken, code="leads.over"):
+    """It is converted or invalid: nothing of it changes."""
+
+
+class NotYours(RuleBroken, code="leads.not_yours"):
+    """One may see it but not change it."""
+
+
+class DuplicateLead(RuleBroken, code="leads.duplicate"):
+    """A live lead of that company and number is there."""
+
+
+class ChangedSince(RuleBroken, code="leads.changed"):
+    """Somebody has changed it after what would be taken back."""
+
+
+class ReasonMissing(InvalidInput, code="leads.reason_missing"):
+    """Invalid needs a reason (R-LEAD-4)."""
+
+
+def check_company(company: str) -> str:
+    """Raises InvalidInput."""
+    if not 2 <= len(company) <= LONGEST:
+        raise InvalidInput(f"线索的公司名称要 2 到 {LONGEST} 个字，例如「{EXAMPLE}」。")
+    return company
+
+
+def check_move(company: str, was: str, now: str) -> None:
+    """Raises Over, InvalidInput."""
+    if now in MOVES[was]:
+        return
+    if was == now:
+        raise InvalidInput(f"线索「{company}」已经是{STATES[now]}了。")
+    check_open(company, was)
+    raise InvalidInput(f"线索「{company}」是{STATES[was]}，不能改成{STATES[now]}。")
+
+
+def check_open(company: str, state: str) -> None:
+    """Raises Over."""
+    if state == "converted":
+        raise Over(f"线索「{company}」已经转成客户，不能再改。发送「查线索 {company}」看转成了哪家。")
+    if state == "invalid":
+        raise Over(f"线索「{company}」已标为无效，先发送「恢复线索 {company}」。")
+
+
+def check_reason(company: str, reason: str) -> str:
+    """Raises ReasonMissing."""
+    if not reason.strip():
+        raise ReasonMissing(f"「{company}」为什么无效？例如「线索无效 {company} 空号」。")
+    return reason.strip()[:200]
+
+
+def check_may_change(*, owner_id: str | None, actor_id: str, may_edit: bool, company: str, owner: str) -> None:
+    """One's own always; others' in scope with 编辑. Raises NotYours."""
+    if owner_id != actor_id and not may_edit:
+        whose = f"由 {owner} 负责" if owner else "还没有负责人"
+        raise NotYours(f"线索「{company}」{whose}，你只能查看。")

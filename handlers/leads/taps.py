@@ -1,0 +1,97 @@
+"""What taps on lead cards do, and how the cards are drawn."""
+
+from bot.context import Context
+from bot.core.actor import Permission
+from bot.core.errors import InvalidInput
+from bot.dispatch import CardRef, CardTap, CardUpdate, Router
+from cards.leads import (
+    ConvertLeadButton,
+    FollowLeadButton,
+    InvalidLeadButton,
+    LeadPageButton,
+    LeadStateButton,
+    OpenLeadButton,
+    SubmitLeadButton,
+)
+from handlers.customers.rules import MaybeDuplicate
+from handlers.customfields.values import Required, read_filled
+from handlers.leads import service, views
+from handlers.leads.asking import ask_in_chat
+from handlers.leads.reading import read_form
+from handlers.leads.rules import REASONS
+from handlers.leads.told import converted_text
+
+router = Router("leads.taps")
+router.painter("leads.one")(views.paint_one)
+router.painter("leads.list")(views.paint_list)
+router.painter("leads.new")(views.paint_new)
+router.painter("leads.why")(views.paint_why)
+router.painter("leads.doubt")(views.paint_doubt)
+router.undoer("leads.change")(lambda payload, ctx: service.undo_change(ctx, payload))
+
+
+@router.button(SubmitLeadButton)
+def submit(tap: CardTap[SubmitLeadButton], ctx: Context) -> CardUpdate:
+    """Makes what the form says."""
+    new = read_form(tap.form, read_filled(ctx, "lead", tap.form))
+    done = service.create_lead(ctx, new)
+    return CardUpdate(card=views.one_ref(done.lead_id, done.undo_id, done.text))
+
+
+@router.button(OpenLeadButton)
+def open_one(tap: CardTap[OpenLeadButton], ctx: Context) -> CardUpdate:
+    """The card shows the lead instead of the list."""
+    service.show_lead(ctx, tap.button.lead_id)
+    return CardUpdate(card=views.one_ref(tap.button.lead_id))
+
+
+@router.button(LeadPageButton)
+def turn_page(tap: CardTap[LeadPageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
+    """Another page of the list."""
+    return CardUpdate(state={**tap.state, "page": tap.button.page})
+
+
+@router.button(FollowLeadButton)
+def follow(tap: CardTap[FollowLeadButton], ctx: Context) -> CardUpdate:
+    """The next sentence is a follow-up of this lead."""
+    ctx.actor.require(Permission.FOLLOWUP_ADD)
+    name = service.show_lead(ctx, tap.button.lead_id).lead.company
+    ask_in_chat(ctx, "leads.follow", id=tap.button.lead_id)
+    return CardUpdate(note=f"「{name}」聊了什么？直接在聊天里发，例如「电话聊了需求 下次周三」。")
+
+
+@router.button(LeadStateButton)
+def move(tap: CardTap[LeadStateButton], ctx: Context) -> CardUpdate:
+    """有意向, or open again."""
+    if tap.button.state not in ("following", "interested"):
+        raise InvalidInput("这个状态不能直接改。发送「线索」看看有哪些线索。")
+    done = service.set_state(ctx, tap.button.lead_id, tap.button.state)
+    return CardUpdate(card=views.one_ref(done.lead_id, done.undo_id, done.text))
+
+
+@router.button(InvalidLeadButton)
+def invalid(tap: CardTap[InvalidLeadButton], ctx: Context) -> CardUpdate:
+    """Invalid for a reason, or the question for it."""
+    key, place = tap.button.lead_id, tap.button.reason
+    if not 0 < place <= len(REASONS):
+        service.show_lead(ctx, key)
+        ask_in_chat(ctx, "leads.why", id=key)
+        return CardUpdate(card=CardRef("leads.why", {"lead_id": key}, (f"lead:{key}",)))
+    done = service.set_state(ctx, key, "invalid", reason=REASONS[place - 1])
+    return CardUpdate(card=views.one_ref(key, done.undo_id, done.text))
+
+
+@router.button(ConvertLeadButton)
+def convert(tap: CardTap[ConvertLeadButton], ctx: Context) -> CardUpdate:
+    """A customer out of it; a likeness is asked about first."""
+    key, both = tap.button.lead_id, tap.button.opportunity
+    try:
+        done = service.convert_lead(ctx, key, opportunity=both, anyway=tap.button.anyway)
+    except MaybeDuplicate as doubt:
+        ask_in_chat(ctx, "leads.convert", id=key, opportunity=both, anyway=False, doubt=True)
+        state = {"lead_id": key, "opportunity": both, "text": doubt.text}
+        return CardUpdate(card=CardRef("leads.doubt", state, (f"lead:{key}",)))
+    except Required as short:
+        ask_in_chat(ctx, "leads.convert", id=key, opportunity=both, anyway=tap.button.anyway)
+        return CardUpdate(note=f"{short.text}直接在聊天里发就行。")
+    return CardUpdate(card=views.one_ref(key, None, converted_text(done)))

@@ -1,0 +1,47 @@
+"""线索 as people meet them: a sentence or a form, taps on the card, a customer in the end."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.stage import Stage
+from tests.support.world import small_world
+
+
+@pytest.fixture
+def world() -> dict[str, Any]:
+    world = small_world()
+    for role in world["roles"]:
+        role["functions"] = [
+            *role["functions"], "lead:view", "lead:add", "opportunity:view", "opportunity:add",
+        ]  # fmt: skip
+    world["roles"][1]["functions"] += ["lead:edit", "lead:transfer", "lead:delete"]
+    world["stages"] = [{"name": "初步沟通", "win_rate": 10, "kind": "open"}]
+    return world
+
+
+async def test_from_a_sentence_to_a_customer(both: Stage) -> None:
+    made = await both.ask("lina04", "新建线索 杭州远航贸易 陈强 13812345679 展会 要两台注塑机")
+    assert "已建线索" in made["text"] and "新线索" in made["text"] and "要两台注塑机" in made["text"]
+    assert "直接在聊天里发" in str(await both.tap("lina04", made, "记跟进"))
+    logged = await both.ask("lina04", "电话聊了需求 下周三再联系")
+    assert "跟进中" in logged["text"] and "聊了需求" in logged["text"]
+    assert "有意向" in (await both.tap("lina04", logged, "有意向"))["card"]["text"]
+    doubt = (await both.tap("lina04", logged, "转客户并建商机"))["card"]
+    assert "可能重复：「苏州远航贸易有限公司」" in doubt["text"]
+    done = (await both.tap("lina04", logged, "仍要新建"))["card"]
+    assert "已转客户" in done["text"] and "商机已建" in done["text"]
+    assert "聊了需求" in (await both.ask("lina04", "查 杭州远航贸易"))["text"]
+    assert "没有重复新建" in (await both.ask("lina04", "线索转客户 杭州远航贸易"))["text"]
+    assert "杭州远航贸易" in (await both.ask("lina04", "线索 已转客户"))["text"]
+
+
+async def test_a_form_and_an_invalid_one(stage: Stage) -> None:
+    form = await stage.ask("lina04", "新建线索")
+    made = await stage.fill("lina04", form, company="苏州北辰电子", mobile="13812345670", source="展会")
+    assert "已建线索" in made["card"]["text"]
+    asked = (await stage.tap("lina04", form, "无效"))["card"]
+    assert "为什么无效" in asked["text"]
+    assert "无效：空号" in (await stage.tap("lina04", form, "空号"))["card"]["text"]
+    assert "跟进中" in (await stage.tap("lina04", form, "恢复"))["card"]["text"]
+    assert "没有找到" in (await stage.ask("zhou06", "查线索 苏州北辰电子"))["text"]
