@@ -126,15 +126,19 @@ async def test_a_hundred_thousand_rows_in_bounded_memory() -> None:
     """Ours grows by little, the child's stays under what it is allowed, whatever the file's length."""
     content = await hundred_thousand()
     assert len(content) < sheetwork.MAX_FILE
-    before = _resident()
+    before, largest = _resident(), _largest_child()
     rows = most = 0
     async for batch in stream_sheet(content):
         rows += len(batch)
         most = max(most, _resident() - before)
     assert rows == 100_000
     assert most < 40, f"grew by {most} MB"
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    assert children < 300, f"a child took {children} MB"
+    assert _largest_child() < 300 or _largest_child() == largest, f"a child took {_largest_child()} MB"
+
+
+def _largest_child() -> int:
+    """MB, of all children that have ended, those of earlier tests too."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
 
 
 def _resident() -> int:
