@@ -128,7 +128,7 @@ async def test_what_changed_since_the_check_is_shown_again(stage: Stage) -> None
 async def test_files_are_read_for_administrators_by_their_header(stage: Stage) -> None:
     sheet = table(HEADER, ["出纳", "全部", "普通", "开票-查看", "周敏", None])
     assert (await send_file(stage, "lina04", sheet))[-1]["text"] == "这是管理员的功能，需要的话请联系管理员。"
-    assert "没认出这是哪种表格" in (await send_file(stage, "chen01", table(["天气"], ["晴"])))[-1]["text"]
+    assert "没认出这张表的列名" in (await send_file(stage, "chen01", table(["天气"], ["晴"])))[-1]["text"]
     assert "不是 xlsx" in (await send_file(stage, "chen01", b"%PDF-1.7", name="角色.xlsx"))[-1]["text"]
     assert "先发送" not in (await send_file(stage, "chen01", sheet, name="照片.png"))[-1]["text"], "the content counts"
     await stage.ask("chen01", "导入角色")
