@@ -20,7 +20,7 @@ from bot.dingtalk.credentials import Credentials
 from bot.dingtalk.errors import DingTalkError, WrongCredentials
 from bot.dingtalk.sending import Sending
 from bot.dispatch import CardView, ChatMessage, Dispatcher, OrgEvent, RawTap
-from bot.dispatch.desk import Desk, Renderer
+from bot.dispatch.desk import Desk, Renderer, TapAnswer
 from bot.identity import may_be_told
 from bot.jobs.runner import JobRunner
 from bot.jobs.scheduler import JobScheduler
@@ -249,6 +249,12 @@ class App:
         if answer.private:
             said["userPrivateData"] = {"cardParamMap": answer.private}
         return said
+
+    async def tap_unanswered(self, frame: TapFrame, response: dict[str, Any] | None) -> None:
+        """The card gets by an update what the acknowledgement could not bring."""
+        said = response or {}
+        public, private = (said.get(part, {}).get("cardParamMap", {}) for part in ("cardData", "userPrivateData"))
+        await self.desk.tap_unanswered(frame.out_track_id, frame.user_id, TapAnswer(public, private))
 
     async def _work(self, frame: NewFrame) -> None:
         body = orjson.loads(frame.body)

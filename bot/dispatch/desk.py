@@ -35,6 +35,7 @@ from storage.settings import CompanySettings, read_settings
 log = logging.getLogger(__name__)
 
 TAP_BUDGET = 1.5  # seconds; DingTalk drops an answer after 2 (platform.md 3.5)
+WORKING = "处理中…"  # said where the budget is over; the answer follows
 NO_TEMPLATE = "none"  # noted for a card that went as words
 OLD_FORM = "这张表单太旧了，请重新发一次命令，再填新的。"
 QUOTA_TEXT = "本月钉钉免费额度用完了，收不到你发的内容。已记下，请稍后再发，或联系管理员处理额度。"
@@ -137,7 +138,13 @@ class Desk:
         if done:
             return work.result()
         work.add_done_callback(lambda task: self._follow_up_late(raw, task))
-        return self._note_alone(raw, "处理中…")
+        return self._note_alone(raw, WORKING)
+
+    async def tap_unanswered(self, out_track_id: str, user_id: str, answer: TapAnswer) -> None:
+        """The answer did not get into the acknowledgement: the card is updated to what it says."""
+        if WORKING not in (answer.variables | answer.private).values():  # else the real answer is still to come
+            self._late_answers[out_track_id] = (user_id, answer)
+            await self._refresh(out_track_id)
 
     async def drain(self) -> None:
         """Waits for taps that were answered late."""

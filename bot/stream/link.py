@@ -48,6 +48,9 @@ class Intake(Protocol):
     async def tap(self, frame: TapFrame) -> dict[str, Any] | None:
         """What shall change on the card, within 1.5 s. None: nothing changes."""
 
+    async def tap_unanswered(self, frame: TapFrame, response: dict[str, Any] | None) -> None:
+        """What `tap` returned could not be sent in time, or not at all: the card must get it another way."""
+
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
@@ -333,18 +336,21 @@ class Link:
         response = await self._intake.tap(frame)
         if self._loop.time() - received_at > self._limits.tap_answer:
             self._counters.late_taps += 1
-            logger.warning("the answer to a tap came too late and is not sent")
+            logger.warning("the answer to a tap came too late: the card is updated instead")
+        elif await self._ack(frame.message_id, callback_ack(frame.message_id, response)):
             return
-        await self._ack(frame.message_id, callback_ack(frame.message_id, response))
+        await self._intake.tap_unanswered(frame, response)
 
-    async def _ack(self, message_id: str, text: str) -> None:
-        """Over this socket and no other: DingTalk knows the push only here."""
+    async def _ack(self, message_id: str, text: str) -> bool:
+        """Over this socket and no other: DingTalk knows the push only here. Whether it went, or none was asked."""
         if not message_id:
-            return
-        if await self._send(self._socket.send_str, text):
+            return True
+        sent = await self._send(self._socket.send_str, text)
+        if sent:
             self._counters.acks += 1
         else:
             self._counters.unsent_acks += 1
+        return sent
 
     async def _send(self, send: Callable[[Any], Coroutine[Any, Any, None]], content: object) -> bool:
         if self._socket.closed:

@@ -99,6 +99,9 @@ async def _take_in(url: str, db: Database) -> None:
         async def tap(self, frame: TapFrame) -> dict[str, Any] | None:
             return None
 
+        async def tap_unanswered(self, frame: TapFrame, response: dict[str, Any] | None) -> None:
+            raise AssertionError("nothing is tapped here")
+
     who = Credentials(*APP, "dingcorp", 1)
     async with open_session() as session:
         stream = StreamConnection(Gateway(lambda: who, session, api_base=url), Intake())

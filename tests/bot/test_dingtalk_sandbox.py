@@ -64,6 +64,9 @@ class Recorder:
             "cardData": {"cardParamMap": {"msgTitle": "已确认"}},
         }
 
+    async def tap_unanswered(self, frame: TapFrame, response: dict[str, Any] | None) -> None:
+        raise AssertionError(f"the answer to {frame.out_track_id} was not sent: {response}")
+
 
 class Bench:
     """The stand-in, our client, our stream, and the control plane."""

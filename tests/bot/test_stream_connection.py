@@ -101,18 +101,22 @@ async def test_a_slow_handler_holds_nobody_up() -> None:
 async def test_a_late_answer_to_a_tap_is_not_sent_and_not_cut_short() -> None:
     finished = asyncio.Event()
 
-    async def slow(frame: TapFrame) -> None:
+    async def slow(frame: TapFrame) -> dict[str, Any]:
         await asyncio.sleep(0.3)
         finished.set()
+        return {"cardData": {"cardParamMap": {"a": frame.out_track_id}}}
 
     limits = StreamLimits(tap_answer=0.1, drain=1)
-    async with stub_gateway() as stub, streaming(stub, Taker(on_tap=slow), limits) as connection:
+    taker = Taker(on_tap=slow)
+    async with stub_gateway() as stub, streaming(stub, taker, limits) as connection:
         peer = await stub.wait_peers(1)
         tap = await stub.tap(peer)
         await until(lambda: connection.counters.late_taps == 1)
         await stub.ack_of(await stub.say(peer))
         assert finished.is_set()
         assert tap not in peer.acks
+        [(card, response)] = taker.unanswered
+        assert response == {"cardData": {"cardParamMap": {"a": card}}}, "the card gets it another way"
 
 
 def test_a_tap_has_less_than_two_seconds() -> None:

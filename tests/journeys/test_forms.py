@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from bot.dispatch.desk import TapAnswer
+from bot.dispatch.messages import RawTap
+from bot.stream.link import StreamLimits
 from storage.tables import Contact, Customer
 from tests.journeys.conftest import DRAWN
 from tests.support.stage import Stage
@@ -138,6 +141,25 @@ async def test_an_answer_past_the_budget_follows_as_an_update(stage: Stage, temp
         await stage.settle()
         made = await stage.card("lina04", form)
         assert "已创建 宁波慢半拍电器" in made["text"] and "处理中" not in made["text"] and made["form"] is None
+
+
+@DRAWN
+async def test_an_answer_whose_acknowledgement_is_too_late_follows_too(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine stalls between the work and its answer: what was done shows on the card all the same."""
+    item = await stage.ask("lina04", "公海")
+    tap = stage.app.desk.tap
+
+    async def stalled(raw: RawTap) -> TapAnswer:
+        answer = await tap(raw)
+        await asyncio.sleep(StreamLimits().tap_answer + 0.2)
+        return answer
+
+    monkeypatch.setattr(stage.app.desk, "tap", stalled)
+    await stage.tap("lina04", item, "领取")
+    assert stage.app.stream.counters.late_taps == 1
+    assert "领取成功" in (await stage.card("lina04", item))["text"]
 
 
 @pytest.fixture

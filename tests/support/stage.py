@@ -88,13 +88,19 @@ class Stage:
         card = await self.card(who, item)
         button = next((b for b in card["buttons"] if text in f"{b['text']} {b['row'] or ''}"), None)
         assert button is not None, f"no button {text!r}: {[b['text'] for b in card['buttons']]}"
-        return await self.post(
-            f"/cards/{item['card']['out_track_id']}/tap", {"as": who, "button": button["id"], **more}
-        )
+        return await self._tapped(who, item, {"button": button["id"], **more})
 
     async def fill(self, who: str, item: dict[str, Any], **values: Any) -> dict[str, Any]:
         """Hands in the card's form; returns the tap's answer."""
-        return await self.post(f"/cards/{item['card']['out_track_id']}/tap", {"as": who, "form": values})
+        return await self._tapped(who, item, {"form": values})
+
+    async def _tapped(self, who: str, item: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        """Where the machine was too busy for the two seconds, the card as the update that follows leaves it."""
+        answer = await self.post(f"/cards/{item['card']['out_track_id']}/tap", {"as": who, **body})
+        if answer["status"] == "late":
+            await self.settle()
+            answer["card"] = await self.card(who, item)
+        return answer
 
     async def advance(self, **to: Any) -> list[dict[str, Any]]:
         jobs: list[dict[str, Any]] = (await self.post("/clock", to))["jobs"]

@@ -25,6 +25,7 @@ class Taker:
     on_bot: Callable[[BotFrame], Awaitable[None]] | None = None
     on_event: Callable[[EventFrame], Awaitable[bool]] | None = None
     on_tap: Callable[[TapFrame], Awaitable[dict[str, Any] | None]] | None = None
+    unanswered: list[tuple[str, dict[str, Any] | None]] = field(default_factory=list)
 
     async def bot(self, frame: BotFrame) -> None:
         if self.on_bot:
@@ -39,6 +40,9 @@ class Taker:
         answer = await self.on_tap(frame) if self.on_tap else {"cardData": {"cardParamMap": {"a": "b"}}}
         self.taken.append(frame.out_track_id)
         return answer
+
+    async def tap_unanswered(self, frame: TapFrame, response: dict[str, Any] | None) -> None:
+        self.unanswered.append((frame.out_track_id, response))
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import importlib.util
 import os
 import re
 import shutil
@@ -17,6 +16,7 @@ from typing import NoReturn
 import pytest
 
 HERE = Path(__file__).parent
+UV = HERE.parents[2] / "deploy" / "uv"  # there, whatever the machine has
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dingcrm-tests"
 INSTALL_SECONDS = 120
 # What uv, pip and npm write when the registry cannot be reached; any other failure of theirs is ours to look at.
@@ -41,15 +41,7 @@ def released_sdk() -> Path:
 
     def install(folder: Path) -> None:
         common = ["--target", str(folder), "--no-deps", "--require-hashes", "-r", str(wanted)]
-        if uv := shutil.which("uv"):
-            command = [uv, "pip", "install", "--python", sys.executable, *common]
-        elif importlib.util.find_spec("uv"):
-            command = [sys.executable, "-m", "uv", "pip", "install", "--python", sys.executable, *common]
-        elif importlib.util.find_spec("pip"):
-            command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *common]
-        else:
-            absent("dingtalk-stream 0.24.3 cannot be installed: neither uv nor pip is here")
-        _run(command, folder, "PyPI")
+        _run([str(UV), "pip", "install", "--python", sys.executable, *common], folder, "PyPI")
 
     return _kept("dingtalk-stream-0.24.3", wanted.read_bytes(), install)
 
