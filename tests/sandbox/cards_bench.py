@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from bot.sandbox.server import Running, start
 from bot.sandbox.state import Sandbox
@@ -35,6 +36,18 @@ WORLD: dict[str, Any] = {
     ],
     "groups": [{"id": GROUP, "name": "销售群", "members": ["lina04", "chen01", "wang02"]}],
     "address_book_scope": {"departments": [2], "users": []},
+}
+
+needs_exports = pytest.mark.skipif(
+    not EXPORTS.is_dir(), reason=f"the official card exports are not at {EXPORTS}; they lie beside the project"
+)
+APPROVAL = {
+    "title": "李娜的报销",
+    "type": "差旅",
+    "amount": "120元",
+    "reason": "出差",
+    "createTime": "2026-03-02",
+    "status": "",
 }
 
 Answer = Callable[[dict[str, Any]], Awaitable[Any]]
@@ -244,3 +257,14 @@ def sent(frame: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
     """actionIds and params of a callback."""
     inner = frame["content"]["cardPrivateData"]
     return inner["actionIds"], inner["params"]
+
+
+async def refusal(
+    bench: Bench, body: dict[str, Any], path: str = "/v1.0/card/instances/createAndDeliver", method: str = "POST"
+) -> str:
+    """The code a call of the card API is refused with."""
+    status, answer = await bench.api(method, path, body)
+    assert status == 400, answer
+    assert answer["requestid"]
+    assert answer["message"]
+    return str(answer["code"])

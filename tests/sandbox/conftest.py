@@ -8,6 +8,7 @@ import pytest
 
 from bot.sandbox.server import Running, start
 from bot.sandbox.state import Sandbox
+from tests.sandbox.cards_bench import Bench, started_bench
 from tests.sandbox.wire_client import Wire
 
 WORLD: dict[str, Any] = {
@@ -49,3 +50,11 @@ async def wire(running: Running) -> AsyncIterator[Wire]:
         yield client
     finally:
         await client.close()
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    """A sandbox that has the official approval template, for `APPROVAL`; other tests of this folder have their own."""
+    async with started_bench() as made:
+        await made.template("审批模板")
+        yield made

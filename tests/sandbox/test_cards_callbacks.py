@@ -5,50 +5,23 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from tests.sandbox.cards_bench import (
-    EXPORTS,
+    APPROVAL,
     GROUP,
     Bench,
     answered,
     delivery,
+    needs_exports,
+    refusal,
     sent,
-    started_bench,
 )
 
-pytestmark = pytest.mark.skipif(
-    not EXPORTS.is_dir(), reason=f"the official card exports are not at {EXPORTS}; they lie beside the project"
-)
-APPROVAL = {
-    "title": "李娜的报销",
-    "type": "差旅",
-    "amount": "120元",
-    "reason": "出差",
-    "createTime": "2026-03-02",
-    "status": "",
-}
-
-
-@pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    async with started_bench() as made:
-        await made.template("审批模板")
-        yield made
-
-
-async def refusal(
-    bench: Bench, body: dict[str, Any], path: str = "/v1.0/card/instances/createAndDeliver", method: str = "POST"
-) -> str:
-    status, answer = await bench.api(method, path, body)
-    assert status == 400, answer
-    assert answer["requestid"]
-    assert answer["message"]
-    return str(answer["code"])
+pytestmark = needs_exports
 
 
 async def test_b27_answer_changes_the_clickers_view_alone_until_a_put(bench: Bench) -> None:

@@ -1,49 +1,21 @@
 """Card calls of the stand-in: behaviours 22–25, 30 and 31 of platform.md section 12."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
-import pytest
 
 from tests.sandbox.cards_bench import (
-    EXPORTS,
+    APPROVAL,
     GROUP,
     Bench,
     delivery,
     export_text,
-    started_bench,
+    needs_exports,
+    refusal,
     text_map,
 )
 
-pytestmark = pytest.mark.skipif(
-    not EXPORTS.is_dir(), reason=f"the official card exports are not at {EXPORTS}; they lie beside the project"
-)
-APPROVAL = {
-    "title": "李娜的报销",
-    "type": "差旅",
-    "amount": "120元",
-    "reason": "出差",
-    "createTime": "2026-03-02",
-    "status": "",
-}
-
-
-@pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    async with started_bench() as made:
-        await made.template("审批模板")
-        yield made
-
-
-async def refusal(
-    bench: Bench, body: dict[str, Any], path: str = "/v1.0/card/instances/createAndDeliver", method: str = "POST"
-) -> str:
-    status, answer = await bench.api(method, path, body)
-    assert status == 400, answer
-    assert answer["requestid"]
-    assert answer["message"]
-    return str(answer["code"])
+pytestmark = needs_exports
 
 
 async def test_b22_envelopes_and_deliveries(bench: Bench) -> None:

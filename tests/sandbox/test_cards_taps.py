@@ -1,37 +1,17 @@
 """Pressing and filling cards: behaviour 26 of platform.md section 12, and the contract's taps."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
-
 from tests.sandbox.cards_bench import (
-    EXPORTS,
+    APPROVAL,
     GROUP,
     Bench,
     answered,
+    needs_exports,
     sent,
-    started_bench,
 )
 
-pytestmark = pytest.mark.skipif(
-    not EXPORTS.is_dir(), reason=f"the official card exports are not at {EXPORTS}; they lie beside the project"
-)
-APPROVAL = {
-    "title": "李娜的报销",
-    "type": "差旅",
-    "amount": "120元",
-    "reason": "出差",
-    "createTime": "2026-03-02",
-    "status": "",
-}
-
-
-@pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    async with started_bench() as made:
-        await made.template("审批模板")
-        yield made
+pytestmark = needs_exports
 
 
 async def test_b26_frame_of_a_button(bench: Bench) -> None:
