@@ -48,7 +48,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "followups.next": Topic("下次联系", kept=False),  # an offer: the follow-up itself is written down
     "followups.slots": FOLLOW_UP,
     "followups.which": FOLLOW_UP,
-    "handover.from": HANDOVER,
+    "handover.from": Topic("交接", kept=False),
     "handover.plan": HANDOVER,
     "handover.restore_which": Topic("恢复角色", kept=False),
     "handover.to": HANDOVER,

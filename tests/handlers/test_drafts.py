@@ -70,6 +70,8 @@ async def test_said_again_in_one_sentence_nothing_is_put_aside(database: Databas
     assert "已放下" not in await room.say("lina04", "跟进 华兴科技 电话聊了报价")
     await room.say("lina04", "公海")
     assert "已放下" not in await room.say("lina04", "我的客户")  # a list is no dialogue
+    assert "离职" in await room.say("chen01", "交接任务")
+    assert "已放下" not in await room.say("chen01", "公海")  # nor is a page on which nothing was entered
     assert "没有放下的草稿" in await room.say("lina04", "草稿")
 
 
