@@ -5,8 +5,8 @@ The event carries who and when alone; the rest is asked for with `topapi/checkin
 a hundred records a page. What is said to be refused without a code is refused as any wrong parameter is.
 """
 
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from aiohttp import web
@@ -38,7 +38,8 @@ class Record:
     detail_place: str
     remark: str
     visit_user: str
-    images: list[str] = field(default_factory=list)
+    images: list[str]
+    at: datetime  # `millis` may lie ahead of it: no two of one person have the same
 
     def row(self) -> dict[str, Any]:
         """As the call answers it; what is empty is left out, coordinates are texts."""
@@ -59,7 +60,7 @@ def _book(sandbox: Sandbox) -> list[Record]:
 def _readable(sandbox: Sandbox) -> list[Record]:
     """Reads may lag behind what happened (knob `read_delay_seconds`)."""
     newest = sandbox.clock.now() - timedelta(seconds=sandbox.knobs.read_delay_seconds)
-    return [one for one in _book(sandbox) if one.millis <= int(newest.timestamp() * 1000)]
+    return [one for one in _book(sandbox) if one.at <= newest]
 
 
 def _coordinate(body: dict[str, Any], name: str, limit: int) -> str:
@@ -119,6 +120,7 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
         record = Record(
             userid, millis, _coordinate(body, "longitude", 180), _coordinate(body, "latitude", 90), place,
             _words(body, "detail_place") or place, _words(body, "remark"), _words(body, "visit_user"), images,
+            sandbox.clock.now(),
         )  # fmt: skip
         _book(sandbox).append(record)
         if request.query.get("silent", "") not in {"1", "true"}:
