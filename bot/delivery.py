@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 Ends = list[tuple[Callable[[Any], None], asyncio.Future[None]]]
 
-PARALLEL = 40
+PARALLEL = 100
 MADE = b"PK"  # an attachment that is an xlsx already: a long one
 POLL = 2.0  # seconds; commits of this process wake the loop at once
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import and_, text
 from sqlalchemy import select as core_select
 from sqlalchemy import update as core_update
 from sqlmodel import col, delete, func, select, update
@@ -19,10 +20,12 @@ KEEP = timedelta(days=30)
 BACKOFF = (2, 5, 15, 60, 120, 300, 600, 900, 1800, 3600)  # seconds; after the last one a message is given up
 
 T = table_of(Outbox)
+# Written out, not as values: else a month of messages is looked through, and not the index of the few open ones.
+STILL_OPEN = text("outbox.state IN ('queued','sending')")
 PUT = InsertNew(Outbox, ["key"], "id")
 REFRESHING = Plain(
     core_select(T.c.lane).where(
-        T.c.lane.in_(given_list("lanes")), T.c.channel == "card_update", T.c.state == "queued"
+        STILL_OPEN, T.c.lane.in_(given_list("lanes")), T.c.channel == "card_update", T.c.state == "queued"
     )
     .order_by(T.c.lane)
     .with_for_update()
@@ -30,14 +33,20 @@ REFRESHING = Plain(
 ON_ITS_WAY = Plain(
     core_select(T.c.state)
     .where(
-        T.c.lane == given("lane_of"), T.c.channel == "card_update", T.c.state.in_(("queued", "sending"))
+        STILL_OPEN, T.c.lane == given("lane_of"), T.c.channel == "card_update"
     )
     .with_for_update()
 )  # fmt: skip
 OPEN = Plain(
-    core_select(T.c.id, T.c.lane, T.c.state, T.c.not_before, T.c.lease_holder, T.c.lease_until)
-    .where(T.c.state.in_(("queued", "sending")))
-    .order_by(T.c.id)
+    core_select(
+        T.c.id,
+        T.c.lane,
+        (T.c.state == "sending").label("resumed"),
+        (T.c.not_before <= given("at")).label("due"),
+        and_(T.c.state == "sending", T.c.lease_until > given("by_wall"), T.c.lease_holder != given("by")).label("held"),
+    )
+    .where(STILL_OPEN, T.c.lane.not_in(given_list("busy_lanes")))
+    .order_by(T.c.id + 0)  # not by the table's own order, which has the finished ones in it
     .limit(2000)
     .with_for_update(skip_locked=True)
 )
@@ -116,16 +125,13 @@ def take(tx: Tx, *, holder: str, now: datetime, wall: datetime, limit: int, busy
     A lane's earlier message holds back its later ones, also while it waits to be tried again.
     """
     resumed_of: dict[int, bool] = {}
-    seen: set[str] = set(busy)
-    for row in OPEN.run(tx).all():
+    seen: set[str] = set()
+    for row in OPEN.run(tx, at=now, by_wall=wall, by=holder, busy_lanes=sorted(busy)).all():
         if row.lane in seen:
             continue
         seen.add(row.lane)
-        resumed = row.state == "sending"
-        if resumed and row.lease_until is not None and row.lease_until > wall and row.lease_holder != holder:
-            continue
-        if row.not_before <= now:
-            resumed_of[row.id] = resumed
+        if row.due and not row.held:
+            resumed_of[row.id] = bool(row.resumed)
             if len(resumed_of) >= limit:
                 break
     if not resumed_of:
@@ -171,7 +177,7 @@ def cancel_for(tx: Tx, user_ids: Collection[str], *, now: datetime) -> int:
     gone = set(user_ids)
     lanes = [f"user:{user_id}" for user_id in gone]
     waiting = select(Outbox).where(
-        Outbox.state == "queued", col(Outbox.lane).in_(lanes) | (col(Outbox.channel) == "notice")
+        STILL_OPEN, Outbox.state == "queued", col(Outbox.lane).in_(lanes) | (col(Outbox.channel) == "notice")
     )
     count = 0
     for row in tx.exec(waiting.with_for_update()).all():
@@ -193,13 +199,13 @@ def cancel_for(tx: Tx, user_ids: Collection[str], *, now: datetime) -> int:
 def count_open(tx: Tx, *, now: datetime) -> int:
     """Messages due now, or being tried again; those planned for later do not count."""
     due = (col(Outbox.not_before) <= now) | (col(Outbox.attempts) > 0)
-    query = select(func.count()).select_from(Outbox).where(col(Outbox.state).in_(("queued", "sending")), due)
+    query = select(func.count()).select_from(Outbox).where(STILL_OPEN, due)
     return tx.exec(query).one()
 
 
 def next_due(tx: Tx) -> datetime | None:
     """When the earliest queued message may leave."""
-    return tx.exec(select(func.min(Outbox.not_before)).where(Outbox.state == "queued")).one()
+    return tx.exec(select(func.min(Outbox.not_before)).where(STILL_OPEN, Outbox.state == "queued")).one()
 
 
 def list_failed(tx: Tx, limit: int = 20) -> list[Outbox]:

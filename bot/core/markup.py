@@ -16,12 +16,18 @@ _BLOCK: Final = re.compile(r"^\s*(?:#+|>+|[-+](?=\s)|-{3,}|={3,})")
 _SCHEME: Final = re.compile(r"(?i)\b(?!https?:)([a-z][a-z0-9+.-]{1,30})://")
 _BOLD: Final = re.compile(r"\*\*([^*\[\]`]+)\*\*")
 _STARS: Final = re.compile(r"\*+")
+# Whatever one of the rules above could touch: most lines have none of it.
+_ANYTHING: Final = re.compile(
+    "[][`*\\\\~_<#>+=\\-\r\n\u0085\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]|://"
+)
 _MASKED: Final = re.compile(r"\w(\*+)\w")
 _TO_WIDE: Final = {i: i + 0xFEE0 for i in range(0x21, 0x7F)}
 
 
 def escape(text: str) -> str:
     """A name or a note, as one line that markdown leaves alone."""
+    if _ANYTHING.search(text) is None:
+        return text.strip()
     line = _BREAKS.sub(" ", _INVISIBLE.sub("", text)).strip()
     line = line.translate(_WIDE).replace("~~", "～～")
     line = _TAG.sub("＜", _EMPHASIS.sub("＿", line))

@@ -41,7 +41,7 @@ class Outbox(SQLModel, table=True):
             "state IN ('queued','sending','sent','unknown','failed','cancelled')", name="state"
         ),
         Index(
-            "ix_outbox_open", "not_before", "id",
+            "ix_outbox_open", "lane", "id",
             sqlite_where=text("state IN ('queued','sending')"),
             postgresql_where=text("state IN ('queued','sending')"),
         ),
