@@ -298,12 +298,17 @@ class Dispatcher:
     def find_command(self, text: str) -> tuple[Command, str] | None:
         """The longest command word `text` starts with, and the rest in the sender's own characters."""
         folded = fold(text)  # as long as `text`
-        for word in self.words:
-            command = self._commands[word]
-            if folded.strip(PAUSES) == word or (not command.whole and folded.startswith(word)):
-                rest = text[len(word) :].strip(PAUSES)
-                if command.when is None or command.when(rest):
-                    return command, rest
+        said = folded.strip(PAUSES)
+        for length in range(min(len(folded), len(self.words[0])), 0, -1):
+            command = self._commands.get(folded[:length])
+            if command is not None and (not command.whole or command.word == said):
+                rest = text[length:].strip(PAUSES)
+            elif len(said) == length and said in self._commands:
+                command, rest = self._commands[said], ""
+            else:
+                continue
+            if command.when is None or command.when(rest):
+                return command, rest
         return None
 
     def read_tap(self, raw: RawTap) -> tuple[Button, CardHandler]:
