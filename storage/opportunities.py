@@ -134,10 +134,12 @@ class OwnOpportunity:
     customer_id: int
 
 
-def list_own(tx: Tx, user_id: str) -> list[OwnOpportunity]:
-    """The open ones that person has."""
+def list_own(tx: Tx, user_id: str, customer_id: int | None = None) -> list[OwnOpportunity]:
+    """The open ones that person has, with that customer if one is given."""
     query = select(Opportunity.id, Opportunity.name, Opportunity.customer_id)
     query = query.where(Opportunity.owner_id == user_id, Opportunity.result == "open")
+    if customer_id is not None:
+        query = query.where(Opportunity.customer_id == customer_id)
     return [OwnOpportunity(i or 0, name, of) for i, name, of in tx.exec(query.order_by(col(Opportunity.id))).all()]
 
 

@@ -404,6 +404,7 @@ TABLE: dict[str, Row] = {
     "stages.list_stages": Row("admin", lambda f, c, _: f(c), foreign=None),
     "stages.move_stage": Row("admin", lambda f, c, _: f(c, "甲", "乙", behind=True), foreign=None),
     "stages.rate_stage": Row("admin", lambda f, c, _: f(c, "甲", 10), foreign=None),
+    "stages.time_stage": Row("admin", lambda f, c, _: f(c, "甲", 10), foreign=None),
     "stages.remove_stage": Row("admin", lambda f, c, _: f(c, "甲"), foreign=None),
     "stages.rename_stage": Row("admin", lambda f, c, _: f(c, "甲", "乙"), foreign=None),
     "stages.switch_stage": Row("admin", lambda f, c, _: f(c, "甲", active=False), foreign=None),

@@ -93,10 +93,18 @@ def opportunities(rng: Random, deals: Sequence[Deal], today: date) -> list[dict[
                 "source": deal.record["source"],
                 "owner": deal.owner,
                 "expected_on": (today + timedelta(days=rng.randint(-40 if lost else 5, 120))).isoformat(),
+                "created_on": _asked_on(deal, today).isoformat(),
                 "competitors": rng.sample([one[0] for one in COMPETITORS], rng.choice((0, 0, 1, 1, 2))),
             }
         )
     return found
+
+
+def _asked_on(deal: Deal, today: date) -> date:
+    """Some weeks ago, but not before the seller had the customer; the same on every start of that day."""
+    some = today - timedelta(days=Random(f"{deal.record['name']}{deal.goods}").randint(4, 90))  # noqa: S311 -- invented data
+    had = deal.record.get("owner_since") or deal.record["created_on"]
+    return max(some, min(date.fromisoformat(had), today))
 
 
 def contracts(rng: Random, deals: Sequence[Deal], today: date) -> list[dict[str, Any]]:

@@ -115,7 +115,7 @@ def _settle(slots: FollowUpSlots, ctx: Context, talk: Talk) -> Reply:
 def _decide(draft: Draft, slots: FollowUpSlots, ctx: Context, talk: Talk) -> Reply:
     """Stores it, offers the customers it may be, or asks once for all that is missing."""
     unknown = Problem.CUSTOMER_UNKNOWN in slots.problems
-    if draft.customer_id is None and not draft.deal:
+    if not draft.deal:
         deals, rest = named_in(ctx, slots)
         if deals:
             content = rest if draft.content == slots.content else draft.content

@@ -14,6 +14,7 @@ RATE: Final = re.compile(r"(?:赢率)?[:：\s]*(-?\d{1,4}(?:\.\d+)?)\s*[%％]?\s
 NAMED: Final = re.compile(r"赢率|[%％]")
 KINDS: Final = {"open": "进行中", "won": "赢单", "lost": "输单"}
 LONGEST: Final = 20
+LONGEST_STALE: Final = 365  # days
 
 
 class ChangedSince(RuleBroken, code="stages.changed"):
@@ -68,6 +69,21 @@ def check_kind_rate(kind: str, rate: int) -> None:
     fixed = {"won": 100, "lost": 0}.get(kind)
     if fixed is not None and rate != fixed:
         raise InvalidInput(f"{KINDS[kind]}阶段的赢率固定是 {fixed}%，不用改。")
+
+
+def check_stale_days(name: str, kind: str, days: int | None) -> None:
+    """From 1 to 365, of a stage whose opportunities are still open. Raises InvalidInput."""
+    if kind != "open":
+        raise InvalidInput(f"{KINDS[kind]}阶段的商机已经结束，不会停滞。")
+    if days is not None and not 1 <= days <= LONGEST_STALE:
+        raise InvalidInput(
+            f"停滞天数是 1 到 {LONGEST_STALE} 的整数，例如「阶段 {name} 停滞 14天」；不提醒写「停滞 关」。"
+        )
+
+
+def stale_text(days: int | None) -> str:
+    """14 天; 关."""
+    return "关" if days is None else f"{days} 天"
 
 
 def check_may_go(stage: StageFact, others: list[StageFact], *, deleting: bool) -> None:

@@ -63,6 +63,22 @@ def rate_stage(ctx: Context, name: str, win_rate: int) -> Changed:
         return _changed(tx, ctx, before, "edit.stage", stage.name, f"{stage.name} 赢率：{was}% → {win_rate}%")
 
 
+def time_stage(ctx: Context, name: str, days: int | None) -> Changed:
+    """After how many days without a follow-up what is in it is stale; None: never (R-OPP-7).
+
+    Raises Forbidden, NotFound, InvalidInput.
+    """
+    ctx.actor.require_admin()
+    with ctx.begin() as tx:
+        lock_base_data(tx)
+        stage = stages.access_stage(tx, name)
+        rules.check_stale_days(stage.name, stage.kind, days)
+        before, was = _picture(tx), stage.rotten_days
+        stage.rotten_days = days
+        text = f"{stage.name} 停滞提醒：{rules.stale_text(was)} → {rules.stale_text(days)}"
+        return _changed(tx, ctx, before, "edit.stage", stage.name, text)
+
+
 def rename_stage(ctx: Context, name: str, new_name: str) -> Changed:
     """Opportunities stay in it. Raises Forbidden, NotFound, NameTaken, InvalidInput."""
     ctx.actor.require_admin()
@@ -148,13 +164,15 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
             )
             stage.name, stage.win_rate = was["name"], was["win_rate"]
             stage.position, stage.active = was["position"], was["active"]
+            stage.rotten_days = was["rotten_days"]
         tx.flush()
         _record(tx, ctx, "undo.stage", "销售阶段", payload["text"])
         return f"已撤销「{payload['text']}」。"
 
 
 def _detail(stage: Stage, used: int) -> str:
-    parts = [f"赢率 {stage.win_rate}%", KINDS[stage.kind], f"{used} 个商机", "" if stage.active else "已停用"]
+    stale = f"{stage.rotten_days} 天没跟进算停滞" if stage.rotten_days else ""
+    parts = [f"赢率 {stage.win_rate}%", KINDS[stage.kind], f"{used} 个商机", stale, "" if stage.active else "已停用"]
     return " · ".join(p for p in parts if p)
 
 
@@ -175,9 +193,12 @@ def _check_free(tx: Tx, name: str) -> None:
 
 def _picture(tx: Tx) -> list[dict[str, Any]]:
     return [
-        {"id": s.id, "name": s.name, "win_rate": s.win_rate, "kind": s.kind, "position": s.position, "active": s.active}
+        {
+            "id": s.id, "name": s.name, "win_rate": s.win_rate, "kind": s.kind, "position": s.position,
+            "active": s.active, "rotten_days": s.rotten_days,
+        }
         for s in stages.list_stages(tx)
-    ]
+    ]  # fmt: skip
 
 
 def _changed(tx: Tx, ctx: Context, before: list[dict[str, Any]], action: str, name: str, text: str) -> Changed:

@@ -69,7 +69,7 @@ def _alive(row: Customer) -> bool:
 def _new(record: CustomerRecord, now: datetime) -> Customer:
     row = Customer(name=record.name, name_key=hard_key(record.name), created_at=now, created_by=BY, updated_at=now)
     created = record.created_on or (record.owner_since if record.owner else record.pooled_on)
-    row.created_at = _midnight(created, now)
+    row.created_at = midnight(created, now)
     _hand_over(row, record, now)
     return row
 
@@ -77,16 +77,17 @@ def _new(record: CustomerRecord, now: datetime) -> Customer:
 def _hand_over(row: Customer, record: CustomerRecord, now: datetime) -> None:
     if record.owner:
         row.owner_id, row.pooled_at, row.pool_reason = record.owner, None, ""
-        row.owner_since = _midnight(record.owner_since or record.created_on, now)
+        row.owner_since = midnight(record.owner_since or record.created_on, now)
     else:
         row.last_owner_id, row.owner_id, row.owner_since = row.owner_id, None, None
-        row.pooled_at = _midnight(record.pooled_on, now)
+        row.pooled_at = midnight(record.pooled_on, now)
         row.next_follow_up_at, row.next_timed = None, False
     if row.id is not None:
         row.version += 1
 
 
-def _midnight(day: date | None, now: datetime) -> datetime:
+def midnight(day: date | None, now: datetime) -> datetime:
+    """When that day begins in Beijing; `now` where none is given."""
     return now if day is None else at_beijing(day)
 
 

@@ -19,7 +19,7 @@ from storage.tables import (
     Payment,
     Stage,
 )
-from storage.world.customers import WHOLE
+from storage.world.customers import WHOLE, midnight
 from storage.world.ledger import Loading
 from storage.world.names import hard_key
 from storage.world.references import Vocabulary
@@ -86,15 +86,17 @@ def load_opportunities(load: Loading, vocabulary: Vocabulary, ids: dict[str, int
         stage_id = stages[record.stage] if record.stage else row.stage_id if row else first
         if stage_id is None:
             raise WorldError(f"{path}.stage", "还没有进行中的销售阶段，要写明是哪个")
+        since = load.now
         if row is None:
+            since = midnight(record.created_on, load.now)
             row = Opportunity(
                 name=record.name, customer_id=customer_id, amount=record.amount, stage_id=stage_id,
-                created_at=load.now, stage_since=load.now, updated_at=load.now,
+                created_at=since, stage_since=since, updated_at=since,
             )  # fmt: skip
         for name, value in _opportunity_fields(record, vocabulary, path).items():
             setattr(row, name, value)
         tx.add(row)
-        enter_stage(tx, row, by_id[stage_id], by="", now=load.now)
+        enter_stage(tx, row, by_id[stage_id], by="", now=since)
         if "competitors" in record.model_fields_set:
             met.append((row, record.competitors))
     tx.flush()

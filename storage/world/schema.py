@@ -165,7 +165,7 @@ class ClaimRecord(_Record):
 
 
 class OpportunityRecord(_Record):
-    """商机; without `stage` in the first open one."""
+    """商机; without `stage` in the first open one. `created_on`: also the day it came into that stage."""
 
     name: Name
     customer: Name
@@ -174,6 +174,7 @@ class OpportunityRecord(_Record):
     source: Text = ""
     owner: Name | None = None
     expected_on: Day | None = None
+    created_on: Day | None = None
     competitors: list[Name] = []
 
 

@@ -47,6 +47,20 @@ async def test_a_customers_name_comes_before_an_opportunitys(database: Database)
     assert (await _rows(database, FollowUp))[-1].opportunity_id is None
 
 
+async def test_behind_its_customer_it_is_found_too(database: Database) -> None:
+    await load_company(database, company(deal("二期", "华兴科技有限公司", "lina04")))
+    room = Room(database)
+    said = await room.say("lina04", "跟进 华兴科技 二期扩容 聊了报价，下周三再打")
+    assert "已记录 · 华兴科技" in said and "二期扩容" in said, "the longest name"
+    entry = (await _rows(database, FollowUp))[-1]
+    assert (entry.opportunity_id, entry.content) == ((await _rows(database, Opportunity))[0].id, "聊了报价")
+    await room.say("lina04", "跟进 华兴科技 二期扩容的图纸已经发了")
+    entry = (await _rows(database, FollowUp))[-1]
+    assert entry.opportunity_id is not None and entry.content == "二期扩容的图纸已经发了", "no word of it is lost"
+    await room.say("lina04", "跟进 宁波华东 二期扩容，聊了报价")
+    assert (await _rows(database, FollowUp))[-1].opportunity_id is None, "another customer's"
+
+
 async def test_of_several_it_is_asked(database: Database) -> None:
     await load_company(database, company(deal("二期扩容", "宁波华东精密机械有限公司", "lina04")))
     room = Room(database)
