@@ -15,8 +15,8 @@ from handlers.reminders import rules as reminder_rules
 from handlers.reminders.rules import Reminder, ReminderPolicy
 from handlers.settings import rules
 from handlers.settings.changing import step_audit, step_change, step_tell_administrators
-from handlers.settings.rules import POOL, REMINDERS, SettingField, Value
-from storage import catalogue, contracts, digest, handovers, jobs, org_chart, people, pools
+from handlers.settings.rules import POOL, REMINDERS, VISITS, SettingField, Value
+from storage import catalogue, contracts, digest, handovers, jobs, org_chart, people, pools, visits
 from storage.catalogue import Stock
 from storage.database import Tx
 from storage.settings import CompanySettings, lock_settings, put_setting, read_settings, write_setting
@@ -116,6 +116,10 @@ def show_topic(ctx: Context, topic: str) -> TopicSheet:
             case "reminders":
                 shown = [(f.label, rules.value_text(f, getattr(settings.reminders, f.name))) for f in REMINDERS]
                 return TopicSheet((*shown, ("免打扰", rules.quiet_text(settings.quiet_hours))))
+            case "visits":
+                return TopicSheet(
+                    tuple((f.label, rules.value_text(f, getattr(settings.visits, f.name))) for f in VISITS)
+                )
             case "dictionaries":
                 return _stock("数据字典", "个", catalogue.dictionaries(tx))
             case "invoices":
@@ -150,6 +154,24 @@ def change_reminders(ctx: Context, changes: Mapping[str, Value]) -> SettingChang
         undo_id = step_change(tx, ctx, "reminders", value, text=f"提醒规则 {shown[0][0]} 的修改")
         after = read_settings(tx)
         return SettingChange(shown, tuple(_reminder_effects(tx, ctx, after, changes)), undo_id)
+
+
+def change_visits(ctx: Context, changes: Mapping[str, Value]) -> SettingChange:
+    """外勤设置 (R-VISIT-2, R-VISIT-8): how near a customer must be, and how long places are kept. Raises Forbidden."""
+    ctx.actor.require_admin()
+    with ctx.begin() as tx:
+        before = lock_settings(tx).visits
+        shown = _differences(VISITS, before, changes)
+        if not shown:
+            return SettingChange((), (), None)
+        value = before.model_dump(mode="json") | dict(changes)
+        undo_id = step_change(tx, ctx, "visits", value, text=f"外勤设置 {shown[0][0]} 的修改")
+        after = read_settings(tx).visits
+        effects = ["已关联的外勤不变，以后的按新距离找客户。"] if after.near_m != before.near_m else []
+        if after.keep_days < before.keep_days:
+            old = visits.count_placed(tx, ctx.now - timedelta(days=after.keep_days))
+            effects.append(f"今晚会清掉 {old} 次外勤的位置，清掉后找不回来；改错了请现在「撤销」。")
+        return SettingChange(shown, tuple(effects), undo_id)
 
 
 def set_quiet_hours(ctx: Context, hours: tuple[str, str]) -> SettingChange:

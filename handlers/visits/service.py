@@ -117,7 +117,8 @@ def _step_link(
     step_may_write(tx, ctx, customer, Permission.FOLLOWUP_EDIT)
     head_id, visit_id = customer.id or customer_id, visit.id or 0
     distance = rules.distance_m(_spot(visit), _spot(customer))
-    if not visits.link(tx, visit_id, head_id, distance_m=distance, out_of_range=rules.is_out_of_range(distance)):
+    far = rules.is_out_of_range(distance, ctx.settings.visits.near_m)
+    if not visits.link(tx, visit_id, head_id, distance_m=distance, out_of_range=far):
         raise LinkedAlready("这次外勤已经关联别的客户了，先发送「撤销」再换一家。")
     follow_up_id = None
     remark = visit.remark.strip()
@@ -248,10 +249,11 @@ def _near(tx: Tx, ctx: Context, visit: Visit) -> list[tuple[Near, Customer]]:
     spot = _spot(visit)
     found: dict[int, Near] = {}
     if spot is not None:
-        lng, lat = rules.box(spot)
+        near_m = ctx.settings.visits.near_m
+        lng, lat = rules.box(spot, near_m)
         for customer in visits.list_in_box(tx, visit.user_id, lng=lng, lat=lat, coord_sys=spot.coord_sys):
             away = rules.distance_m(spot, _spot(customer))
-            if away is not None and away <= rules.NEAR_M:
+            if away is not None and away <= near_m:
                 found[customer.id or 0] = Near(customer.id or 0, away)
     words = f"{visit.remark} {visit.place}".strip()
     if words:
@@ -414,9 +416,9 @@ def _take(tx: Tx, ctx: Context, record: Fetched) -> bool:
 
 
 def forget_places(ctx: Context) -> int:
-    """Where people were half a year ago is nobody's business any more (R-VISIT-8)."""
+    """Where people were so many days ago is nobody's business any more (R-VISIT-8, 外勤设置)."""
     with ctx.begin() as tx:
-        return visits.forget_places(tx, ctx.now - rules.KEPT)
+        return visits.forget_places(tx, ctx.now - timedelta(days=ctx.settings.visits.keep_days))
 
 
 def _record(tx: Tx, ctx: Context, action: str, visit_id: int, **detail: Any) -> None:
