@@ -21,8 +21,9 @@ from cards.visits import (
 from handlers.customers.views import moment_text
 from handlers.undo.views import undo_buttons
 from handlers.visits import rules, service
+from handlers.visits.linking import Done, subject
 from handlers.visits.reading import Wanted
-from handlers.visits.service import Done, Shown, subject
+from handlers.visits.service import Shown
 
 
 def visit_ref(done: Done, **more: Any) -> CardRef:

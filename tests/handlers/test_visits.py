@@ -14,9 +14,9 @@ from bot.core.errors import InvalidInput
 from cards.visits import AsideButton, HereButton, OpenVisitButton, OtherButton, PlaceButton
 from handlers.settings.rules import VISITS, Value, read_changes
 from handlers.visits import rules, service
+from handlers.visits.checkins import Due, Fetched
 from handlers.visits.jobs import batches
 from handlers.visits.rules import Near, Spot
-from handlers.visits.service import Due, Fetched
 from storage.database import Database, Tx
 from storage.tables import Customer, FollowUp, Visit
 from storage.visits import place_customer
