@@ -53,7 +53,7 @@ from handlers.contracts.service import NewContract
 from handlers.customers.service import NewCustomer
 from handlers.exchange.kinds import Wanted as ExportWanted
 from handlers.followups.service import NewFollowUp
-from handlers.handover.service import Wanted
+from handlers.handover.parties import Wanted
 from handlers.invoices.rules import NodeWords
 from handlers.leads.service import NewLead
 from handlers.opening.rules import ScopeWish
