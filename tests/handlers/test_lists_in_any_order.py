@@ -359,7 +359,7 @@ async def test_a_stage_that_is_put_back_is_whole_and_what_was_done_before_can_be
 
 def offers(tx: Tx) -> list[dict[str, Any]]:
     """What can be taken back, the latest first."""
-    return list(tx.exec(select(Undo.payload).order_by(col(Undo.id).desc())).all())
+    return [dict(payload) for payload in tx.exec(select(Undo.payload).order_by(col(Undo.id).desc())).all()]
 
 
 async def test_a_value_is_written_otherwise_and_taken_back(database: Database) -> None:
