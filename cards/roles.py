@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from bot.dispatch import Button
+from bot.core.errors import AppError
+from bot.dispatch import Button, CardView
 
 
 class RolesPageButton(Button):
@@ -106,3 +107,8 @@ class DeleteRoleButton(Button):
 
     action: ClassVar[str] = "roles.delete"
     role_id: int
+
+
+def refused(title: str, refusal: AppError) -> CardView:
+    """A card its viewer may not look at (any more)."""
+    return CardView(title, body=refusal.text)

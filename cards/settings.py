@@ -21,15 +21,16 @@ class MenuButton(Button):
     action: ClassVar[str] = "settings.menu"
 
 
-def menu_card(rows: Sequence[tuple[str, str, str]]) -> CardView:
-    """`rows`: key, title and present state of each topic, in the manual's order."""
+def menu_card(rows: Sequence[tuple[str, str, str]], besides: Sequence[tuple[str, str]]) -> CardView:
+    """`rows`: key, title and present state of each topic, in the manual's order; `besides`: key and title of ours."""
     drawn = tuple(
         CardRow(title, escape(state), "", (CardButton(f"打开 {title}", TopicButton(topic=key), typed=title),))
         for key, title, state in rows
     )
     body = f"共 {len(rows)} 项，点开，或回复名称；每项都能在聊天里改。\n客户、合同等表单可以加自己的字段：「字段」。"
-    more = (CardButton("自定义字段", FormsButton(), typed="字段"),)
-    return CardView("后台管理", body=body, rows=drawn, buttons=more)
+    more = [CardButton("自定义字段", FormsButton(), typed="字段")]
+    more += [CardButton(title, TopicButton(topic=key), typed=title) for key, title in besides]
+    return CardView("后台管理", body=body, rows=drawn, buttons=tuple(more))
 
 
 def topic_card(

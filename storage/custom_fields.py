@@ -108,7 +108,7 @@ def put_definitions(tx: Tx, form: str, wanted: Sequence[Definition]) -> None:
     for one in wanted:  # a label that moves from one field to another must be free first
         row = rows.get(one.name)
         if row is not None and row.label_key != fold(one.label):
-            row.label_key = f"\x00{row.id}"
+            row.label_key = f"\x01{row.id}"  # no label has such a mark; PostgreSQL takes no zero byte
     tx.flush()
     for one in wanted:
         row = rows.get(one.name) or CustomField(form=form, name=one.name, label="", label_key="", kind=one.kind)

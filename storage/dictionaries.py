@@ -180,7 +180,7 @@ def put_values(tx: Tx, dictionary_id: int, wanted: Sequence[Value]) -> None:
     for value in wanted:  # a label that moves from one value to another must be free first
         row = before.get(value.id)
         if row is not None and row.label_key != fold(value.label):
-            row.label_key = f"\x00{row.id}"
+            row.label_key = f"\x01{row.id}"  # no label has such a mark; PostgreSQL takes no zero byte
     tx.flush()
     for value in wanted:
         row = before.get(value.id) or DictionaryValue(

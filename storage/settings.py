@@ -71,6 +71,13 @@ class ReminderSettings(_Part):
     at: ClockTime = "09:00"  # of the morning message
 
 
+class VisitSettings(_Part):
+    """外勤设置 (R-VISIT-2, R-VISIT-3, R-VISIT-8)."""
+
+    near_m: int = Field(default=500, ge=50, le=5000)  # metres: what is nearer may be meant, what is not is 超出范围
+    keep_days: int = Field(default=180, ge=1, le=3650)  # how long it is kept where somebody was
+
+
 class ApprovalSettings(_Part):
     """催办 (D21)."""
 
@@ -91,6 +98,7 @@ class CompanySettings(_Part):
     reminders: ReminderSettings = ReminderSettings()
     quiet_hours: tuple[ClockTime, ClockTime] = ("20:00", "08:30")
     approvals: ApprovalSettings = ApprovalSettings()
+    visits: VisitSettings = VisitSettings()
     allow_over_collect: bool = False  # payments may go above their contract, with a warning on record (R-PAY-2)
     advanced_operations: dict[Form, tuple[Operation, ...]] = dict.fromkeys(FORMS, ADVANCED)
     pool_rule_since: date | None = None  # the day the return rule was switched on or tightened (D3)

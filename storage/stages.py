@@ -1,5 +1,7 @@
 """Queries on sales stages (销售阶段)."""
 
+from typing import Any
+
 from sqlalchemy import or_
 from sqlmodel import col, func, select
 
@@ -37,6 +39,14 @@ def add_stage(tx: Tx, *, name: str, win_rate: int, kind: str, position: int) -> 
             stage.position += 1
     tx.flush()
     stage = Stage(name=name, win_rate=win_rate, kind=kind, position=position)
+    tx.add(stage)
+    tx.flush()
+    return stage
+
+
+def restore_stage(tx: Tx, kept: dict[str, Any]) -> Stage:
+    """One that was deleted, under the id it had: what was done to it before can still be taken back."""
+    stage = Stage(**kept)
     tx.add(stage)
     tx.flush()
     return stage

@@ -162,12 +162,19 @@ def list_visits(tx: Tx, wanted: VisitFilter, *, page: int = 1, size: int = PAGE)
     return list(tx.exec(query.limit(size).offset((page - 1) * size)).all())
 
 
+def _placed(before: datetime) -> tuple[Any, ...]:
+    return col(Visit.at) < before, col(Visit.lat).is_not(None) | (col(Visit.place) != "")
+
+
+def count_placed(tx: Tx, before: datetime) -> int:
+    """How many visits of before then `forget_places` would clear."""
+    return tx.exec(select(func.count()).select_from(Visit).where(*_placed(before))).one()
+
+
 def forget_places(tx: Tx, before: datetime) -> int:
     """Where people were is kept for a while only; that they visited stays."""
     done = tx.execute(
-        update(Visit)
-        .where(col(Visit.at) < before, (col(Visit.lat).is_not(None)) | (col(Visit.place) != ""))
-        .values(lng=None, lat=None, coord_sys="", place="", photos=[])
+        update(Visit).where(*_placed(before)).values(lng=None, lat=None, coord_sys="", place="", photos=[])
     )
     return int(done.rowcount)  # type: ignore[attr-defined]
 
@@ -196,12 +203,15 @@ def visible_people(tx: Tx, actor: Actor) -> frozenset[str] | None:
 def list_in_box(
     tx: Tx, owner_id: str, *, lng: tuple[float, float], lat: tuple[float, float], coord_sys: str
 ) -> Sequence[Customer]:
-    """The owner's customers within these degrees."""
+    """The owner's customers within these degrees, those nearest to the middle first; fifty at most."""
     query = select(Customer).where(
         Customer.owner_id == owner_id, Customer.coord_sys == coord_sys, col(Customer.lat).between(*lat),
         col(Customer.lng).between(*lng),
     )  # fmt: skip
-    return tx.exec(query.order_by(col(Customer.id)).limit(200)).all()
+    # in units of the box, which is a square on the ground whatever the latitude
+    east = (col(Customer.lng) - sum(lng) / 2) / (lng[1] - lng[0])
+    north = (col(Customer.lat) - sum(lat) / 2) / (lat[1] - lat[0])
+    return tx.exec(query.order_by(east * east + north * north, col(Customer.id)).limit(50)).all()
 
 
 def place_customer(tx: Tx, customer_id: int, *, lng: float | None, lat: float | None, coord_sys: str) -> None:

@@ -53,7 +53,7 @@ from handlers.contracts.service import NewContract
 from handlers.customers.service import NewCustomer
 from handlers.exchange.kinds import Wanted as ExportWanted
 from handlers.followups.service import NewFollowUp
-from handlers.handover.service import Wanted
+from handlers.handover.parties import Wanted
 from handlers.invoices.rules import NodeWords
 from handlers.leads.service import NewLead
 from handlers.opening.rules import ScopeWish
@@ -419,6 +419,7 @@ TABLE: dict[str, Row] = {
     "search.show_record": Row(P.CUSTOMER_VIEW, lambda f, c, i: f(c, "customer", i)),
     "settings.change_pool": Row("admin", lambda f, c, _: f(c, {"claim_cap": 5}), foreign=None),
     "settings.change_reminders": Row("admin", lambda f, c, _: f(c, {"not_followed_days": 5}), foreign=None),
+    "settings.change_visits": Row("admin", lambda f, c, _: f(c, {"near_m": 800}), foreign=None),
     "settings.request_self_check": Row("admin", lambda f, c, _: f(c), foreign=None),
     "settings.set_edition": Row("admin", lambda f, c, _: f(c, "free"), foreign=None),
     "settings.set_quiet_hours": Row("admin", lambda f, c, _: f(c, ("21:00", "08:00")), foreign=None),

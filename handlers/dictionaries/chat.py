@@ -9,7 +9,7 @@ from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from handlers.dictionaries import lines, service, views
 from handlers.dictionaries.lines import Corrected
-from handlers.dictionaries.service import Changed
+from handlers.dictionaries.sheets import Changed
 
 router = Router("dictionaries.chat")
 SWITCH = re.compile(r"^(停用|启用)(?:选项|字典值)?\s+(\S.{0,49})$")

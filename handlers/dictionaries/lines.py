@@ -8,7 +8,7 @@ from bot.core.errors import InvalidInput
 from bot.language.normalize import fold
 from handlers.dictionaries import service
 from handlers.dictionaries.rules import WrongSemicolon
-from handlers.dictionaries.service import Changed
+from handlers.dictionaries.sheets import Changed
 
 NAME = re.compile(r"^\s*([^\s:：]+)[\s:：]*([\s\S]*)$")
 SPLIT = re.compile(r"\s*(?:→|->|=>|改成|改为|为|\s)\s*")

@@ -1,36 +1,30 @@
 """Use cases of the data dictionary: administrators only, one transaction each, everything undoable and audited."""
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Any
 
 from bot.context import Context
-from bot.core.errors import InvalidInput, NotFound
-from bot.core.forms import FORMS, FormField, Forms, custom_kind, field_of, form_label
+from bot.core.errors import NotFound
+from bot.core.forms import FORMS, custom_kind
 from handlers.dictionaries import rules
-from handlers.dictionaries.rules import ChangedSince, Held, Kept, NameTaken, Plan
-from storage import audit, custom_fields, dictionaries, undos
+from handlers.dictionaries.fields import match_field
+from handlers.dictionaries.rules import Held, NameTaken, Plan
+from handlers.dictionaries.sheets import PAGE, Changed, DictionaryPage, DictionarySheet, Summary
+from handlers.dictionaries.steps import (
+    field_text,
+    label_text,
+    step_dump,
+    step_edit,
+    step_held,
+    step_named,
+    step_offer,
+    step_record,
+)
+from handlers.dictionaries.undoing import step_undo
+from storage import custom_fields, dictionaries
 from storage.database import Tx
 from storage.dictionaries import Field, Value
 from storage.settings import lock_base_data
-from storage.tables import Dictionary
-
-UNDO = timedelta(minutes=10)
-FORM_END = re.compile(r"^(?:表单)?的?[\s\-－—·:：]*")
-PAGE = 5
-VALUES_PAGE = 10
-
-
-def subject(dictionary_id: int | None) -> str:
-    """How cards and audit lines name a dictionary."""
-    return f"dictionary:{dictionary_id}"
-
-
-def field_text(form: str, field: str, forms: Forms) -> str:
-    """客户-客户来源, as people read and type it."""
-    return f"{form_label(form)}-{_label(form, field, forms)}"
 
 
 def step_choose(tx: Tx, form: str, field: str, value: str) -> str:
@@ -43,29 +37,8 @@ def step_choose(tx: Tx, form: str, field: str, value: str) -> str:
     choices = dictionaries.choices_of(tx, form, field) if value else None
     if choices is None:
         return value
-    label = _label(form, field, FORMS if custom_kind(field) is None else custom_fields.forms_of(tx))
+    label = label_text(form, field, FORMS if custom_kind(field) is None else custom_fields.forms_of(tx))
     return rules.read_choice(label, value, choices.enabled, choices.disabled)
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A dictionary in a list."""
-
-    id: int
-    name: str
-    enabled: int
-    disabled: int
-    fields: tuple[str, ...]
-    some: str  # its first values
-
-
-@dataclass(frozen=True, slots=True)
-class DictionaryPage:
-    """One page of them, with the total (D26)."""
-
-    rows: list[Summary]
-    total: int
-    pages: int
 
 
 def list_dictionaries(ctx: Context, page: int = 1) -> DictionaryPage:
@@ -86,22 +59,12 @@ def list_dictionaries(ctx: Context, page: int = 1) -> DictionaryPage:
         return DictionaryPage(rows, len(all_of_them), pages)
 
 
-@dataclass(frozen=True, slots=True)
-class DictionarySheet:
-    """One dictionary: its values in order with how many records hold each, and the fields bound to it."""
-
-    id: int
-    name: str
-    values: list[Held]
-    fields: tuple[str, ...]
-
-
 def show_dictionary(ctx: Context, dictionary_id: int) -> DictionarySheet:
     """Raises Forbidden, NotFound."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
         dictionary = dictionaries.access_dictionary(tx, dictionary_id)
-        held, fields = _held(tx, dictionary_id)
+        held, fields = step_held(tx, dictionary_id)
         forms = custom_fields.forms_of(tx)
         return DictionarySheet(dictionary_id, dictionary.name, held, tuple(field_text(*f, forms) for f in fields))
 
@@ -115,7 +78,7 @@ def find_dictionary(ctx: Context, words: str) -> int:
     """
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        found = _named(tx, words)
+        found = step_named(tx, words)
         assert found.id is not None
         return found.id
 
@@ -134,45 +97,7 @@ def split_name(ctx: Context, words: str) -> tuple[int, str]:
             if rules.key(head) == one.name_key and (not rest or rest[0] in " \n:：,，"):
                 return one.id or 0, rest.strip(" \n:：,，")
         head, _, rest = words.replace("\n", " \n", 1).partition(" ")
-        return _named(tx, head).id or 0, rest.strip()
-
-
-def _named(tx: Tx, words: str) -> Dictionary:
-    wanted = rules.key(words.strip('「」“”" '))
-    all_of_them = dictionaries.list_dictionaries(tx)
-    exact = next((d for d in all_of_them if d.name_key == wanted), None)
-    if exact is not None:
-        return exact
-    hits = [d for d in all_of_them if wanted and wanted in d.name_key]
-    if not hits and wanted:
-        bound, forms = dictionaries.list_bindings(tx), custom_fields.forms_of(tx)
-        ids = {
-            to for f, to in bound.items()
-            if wanted in (rules.key(field_text(*f, forms)), rules.key(_label(*f, forms)))
-        }  # fmt: skip
-        hits = [d for d in all_of_them if d.id in ids]
-    if len(hits) == 1:
-        return hits[0]
-    if hits:
-        raise NotFound(f"「{words}」可能是：{'、'.join(d.name for d in hits)}，请写全名称再发一次。")
-    near = rules.nearest(words, [d.name for d in all_of_them])
-    hint = f"是不是「{near}」？" if near else ""
-    names = rules.some([d.name for d in all_of_them])
-    raise NotFound(f"没有叫「{words}」的字典。{hint}现有：{names}。新建请发送「新建字典 {words or '名称'} 值1;值2」。")
-
-
-def _label(form: str, field: str, forms: Forms) -> str:
-    known = field_of(form, field, forms)
-    return known.label if known is not None else "一个停用的字段"
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A change that is done: what to say, and how to take it back (None: nothing changed)."""
-
-    text: str
-    dictionary_id: int | None
-    undo_id: int | None = None
+        return step_named(tx, head).id or 0, rest.strip()
 
 
 def create_dictionary(ctx: Context, name: str, line: str) -> Changed:
@@ -191,8 +116,10 @@ def create_dictionary(ctx: Context, name: str, line: str) -> Changed:
             raise NameTaken(f"「{name}」刚刚已由别人建好了，名称不能重复。发送「字典 {name}」看看。") from twin_now
         assert made.id is not None
         dictionaries.put_values(tx, made.id, [Value(0, label, i, True) for i, label in enumerate(labels)])
-        undo_id = _offer(tx, ctx, "create", f"新建字典 {name}", {"dictionary_id": made.id, "after": _dump(tx, made.id)})
-        _record(tx, ctx, "create.dictionary", made.id, name, {"选项": ("", ";".join(labels))})
+        undo_id = step_offer(
+            tx, ctx, "create", f"新建字典 {name}", {"dictionary_id": made.id, "after": step_dump(tx, made.id)}
+        )
+        step_record(tx, ctx, "create.dictionary", made.id, name, {"选项": ("", ";".join(labels))})
     text = (
         f"已新建字典「{name}」，{len(labels)} 个选项：{rules.some(labels, 30)}。\n"
         f"要让表单用它，发送「绑定字典 客户 来源 {name}」这样的话。"
@@ -205,7 +132,7 @@ def edit_dictionary(ctx: Context, dictionary_id: int, line: str) -> Changed:
     ctx.actor.require_admin()
     labels = rules.read_values(line)
     with ctx.begin() as tx:
-        return _edit(tx, ctx, dictionary_id, lambda held: rules.plan_edit(held, labels))
+        return step_edit(tx, ctx, dictionary_id, lambda held: rules.plan_edit(held, labels))
 
 
 def add_values(ctx: Context, dictionary_id: int, line: str) -> Changed:
@@ -222,7 +149,7 @@ def add_values(ctx: Context, dictionary_id: int, line: str) -> Changed:
                 raise rules.NotAValueLine(f"「{'、'.join(twins)}」已经有了，没有保存。")
             return rules.plan_edit(held, [*(h.label for h in held if h.enabled), *labels])
 
-        return _edit(tx, ctx, dictionary_id, plan)
+        return step_edit(tx, ctx, dictionary_id, plan)
 
 
 def switch_value(ctx: Context, dictionary_id: int, label: str, *, on: bool) -> Changed:
@@ -233,7 +160,7 @@ def switch_value(ctx: Context, dictionary_id: int, label: str, *, on: bool) -> C
     """
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        return _edit(tx, ctx, dictionary_id, lambda held: rules.plan_switch(held, label, on=on))
+        return step_edit(tx, ctx, dictionary_id, lambda held: rules.plan_switch(held, label, on=on))
 
 
 def switch_value_by_id(ctx: Context, dictionary_id: int, value_id: int, *, on: bool) -> Changed:
@@ -247,7 +174,7 @@ def switch_value_by_id(ctx: Context, dictionary_id: int, value_id: int, *, on: b
                 raise NotFound("这个选项已经不在字典里了。")
             return rules.plan_switch(held, one.label, on=on)
 
-        return _edit(tx, ctx, dictionary_id, plan)
+        return step_edit(tx, ctx, dictionary_id, plan)
 
 
 def find_value(ctx: Context, label: str) -> int:
@@ -282,23 +209,23 @@ def correct_label(ctx: Context, dictionary_id: int, was: str, now: str) -> Chang
     now = labels[0]
     with ctx.begin() as tx:
         dictionary = dictionaries.access_dictionary(tx, dictionary_id, lock=True)
-        held, fields = _held(tx, dictionary_id)
+        held, fields = step_held(tx, dictionary_id)
         one = rules.find_value(held, was)
         twin = next((h for h in held if rules.key(h.label) == rules.key(now) and h.id != one.id), None)
         if twin is not None:
             raise rules.NotAValueLine(f"「{twin.label}」已经是这个字典的另一个选项，两个选项不能合并成一个。")
         if one.label == now:
             return Changed(f"「{now}」本来就是这样写的，没有变化。", dictionary_id)
-        before = _dump(tx, dictionary_id)
+        before = step_dump(tx, dictionary_id)
         values = [Value(h.id, now if h.id == one.id else h.label, i, h.enabled) for i, h in enumerate(held)]
         dictionaries.put_values(tx, dictionary_id, values)
         followed = dictionaries.relabel(tx, fields, one.label, now)
         payload = {
-            "dictionary_id": dictionary_id, "before": before, "after": _dump(tx, dictionary_id),
+            "dictionary_id": dictionary_id, "before": before, "after": step_dump(tx, dictionary_id),
             "relabelled": [[one.label, now]], "fields": [list(f) for f in fields],
         }  # fmt: skip
-        undo_id = _offer(tx, ctx, "edit", f"改值 {one.label} → {now}", payload)
-        _record(
+        undo_id = step_offer(tx, ctx, "edit", f"改值 {one.label} → {now}", payload)
+        step_record(
             tx, ctx, "edit.dictionary", dictionary_id, dictionary.name, {"选项": (one.label, now)}, records=followed
         )
     return Changed(
@@ -326,11 +253,11 @@ def delete_dictionary(ctx: Context, dictionary_id: int) -> Changed:
         name = dictionary.name
         forms = custom_fields.forms_of(tx)
         rules.check_free([field_text(*f, forms) for f in fields], name)
-        before = _dump(tx, dictionary_id)
+        before = step_dump(tx, dictionary_id)
         dictionaries.remove_dictionary(tx, dictionary_id)
-        undo_id = _offer(tx, ctx, "delete", f"删除字典 {name}", {"name": name, "before": before})
+        undo_id = step_offer(tx, ctx, "delete", f"删除字典 {name}", {"name": name, "before": before})
         labels = ";".join(v["label"] for v in before)
-        _record(tx, ctx, "delete.dictionary", dictionary_id, name, {"选项": (labels, "")})
+        step_record(tx, ctx, "delete.dictionary", dictionary_id, name, {"选项": (labels, "")})
     return Changed(f"已删除字典「{name}」。10 分钟内发送「撤销」可以恢复。", None, undo_id)
 
 
@@ -342,40 +269,11 @@ def find_field(ctx: Context, words: str) -> tuple[Field, str]:
         InvalidInput: no such form, or no such choice field; the text lists them.
     """
     ctx.actor.require_admin()
-    text = words.strip()
     with ctx.begin() as tx:
         fields_by_form = {
             form: [f for f in fields if f.kind == "choice"] for form, fields in custom_fields.forms_of(tx).items()
         }
-    forms = {form_label(f): f for f, fields in fields_by_form.items() if fields}
-    form = next((label for label in sorted(forms, key=len, reverse=True) if text.startswith(label)), None)
-    if form is not None:
-        rest = FORM_END.sub("", text[len(form) :])
-        spelled = {name: f for f in fields_by_form[forms[form]] for name in _spellings(f, form)}
-        if hit := _beginning(spelled, rest):
-            return (forms[form], spelled[hit].name), rest[len(hit) :].strip(" :：,，")
-    named = {f.label: (key, f.name) for key in forms.values() for f in fields_by_form[key]}
-    if hit := _beginning(named, text):
-        return named[hit], text[len(hit) :].strip(" :：,，")
-    if form is None:
-        raise InvalidInput(
-            f"没认出是哪张表单。能绑定字典的表单：{'、'.join(forms)}。例如「绑定字典 客户 来源 商机及客户来源」。"
-        )
-    fields = fields_by_form[forms[form]]
-    raise InvalidInput(
-        f"没认出「{form}」的哪个字段。能绑定字典的有：{'、'.join(f.label for f in fields)}。"
-        f"例如「绑定字典 {form} {fields[0].label} 字典名称」。"
-    )
-
-
-def _spellings(field: FormField, form: str) -> set[str]:
-    """客户来源, 来源; 计量单位, 单位; 跟进方式, 方式."""
-    return {field.label, field.label.removeprefix(form), field.label[-2:]}
-
-
-def _beginning(names: Mapping[str, object], text: str) -> str:
-    """The longest of the names that `text` begins with."""
-    return next((n for n in sorted(names, key=len, reverse=True) if n and text.startswith(n)), "")
+    return match_field(fields_by_form, words.strip())
 
 
 def bind_field(ctx: Context, field: Field, dictionary_id: int | None) -> Changed:
@@ -398,14 +296,14 @@ def bind_field(ctx: Context, field: Field, dictionary_id: int | None) -> Changed
             )
         dictionaries.bind(tx, *field, dictionary_id)
         payload = {"field": list(field), "was": was, "now": dictionary_id}
-        undo_id = _offer(tx, ctx, "bind", f"{'绑定' if name else '解绑'}字典 {what}", payload)
-        _record(
+        undo_id = step_offer(tx, ctx, "bind", f"{'绑定' if name else '解绑'}字典 {what}", payload)
+        step_record(
             tx, ctx, "bind.dictionary" if name else "unbind.dictionary", dictionary_id or was, name or was_name,
             {what: (was_name or "不限", name or "不限")}, field=".".join(field),
         )  # fmt: skip
         if dictionary_id is None:
             return Changed(f"「{what}」已解绑「{was_name}」，以后可以随便填；已有的数据不变。", was, undo_id)
-        held, _ = _held(tx, dictionary_id)
+        held, _ = step_held(tx, dictionary_id)
         inside = {rules.key(h.label) for h in held if h.enabled}
         outside = sum(n for label, n in dictionaries.count_uses(tx, [field]).items() if label not in inside)
     lines = [f"数据字典设置成功：「{what}」{f'从「{was_name}」改为' if was_name else '绑定'}「{name}」。"]
@@ -419,117 +317,6 @@ def undo_change(ctx: Context, kind: str, payload: dict[str, Any]) -> str:
     """Takes a change back, unless the dictionary was changed again. The undo door has checked whose it is."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        match kind:
-            case "bind":
-                form, field = payload["field"]
-                if dictionaries.list_bindings(tx).get((form, field)) != payload["now"]:
-                    raise ChangedSince("之后又绑定过别的字典，不能撤销了。")
-                if payload["was"] is not None:
-                    dictionaries.access_dictionary(tx, payload["was"])
-                dictionaries.bind(tx, form, field, payload["was"])
-                name, dictionary_id = field_text(form, field, custom_fields.forms_of(tx)), payload["was"]
-                changes = {"字典": (_name(tx, payload["now"]), _name(tx, payload["was"]))}
-            case "delete":
-                name = str(payload["name"])
-                if dictionaries.get_by_name(tx, name) is not None:
-                    raise ChangedSince(f"又有了叫「{name}」的字典，不能恢复了。")
-                dictionary_id = dictionaries.add_dictionary(tx, name).id
-                values = [Value(0, v["label"], v["position"], v["enabled"]) for v in payload["before"]]
-                dictionaries.put_values(tx, dictionary_id or 0, values)
-                changes = {"选项": ("", _labels(payload["before"]))}
-            case "create":
-                dictionary_id = int(payload["dictionary_id"])
-                name = _unchanged(tx, dictionary_id, payload["after"])
-                forms = custom_fields.forms_of(tx)
-                rules.check_free([field_text(*f, forms) for f in dictionaries.bindings_of(tx, dictionary_id)], name)
-                dictionaries.remove_dictionary(tx, dictionary_id)
-                changes = {"选项": (_labels(payload["after"]), "")}
-            case _:
-                dictionary_id = int(payload["dictionary_id"])
-                name = _unchanged(tx, dictionary_id, payload["after"])
-                before = dictionaries.restore(payload["before"])
-                uses = dictionaries.count_uses(tx, dictionaries.bindings_of(tx, dictionary_id))
-                old_ids = {v.id for v in before}
-                chosen = [
-                    Value(v.id, v.label, len(before) + v.position, False)
-                    for v in dictionaries.restore(payload["after"])
-                    if v.id not in old_ids and uses.get(rules.key(v.label))
-                ]  # chosen meanwhile: it stays readable
-                dictionaries.put_values(tx, dictionary_id, [*before, *chosen])
-                for was, now in payload.get("relabelled", ()):
-                    dictionaries.relabel(tx, [(f, n) for f, n in payload["fields"]], now, was)
-                changes = {"选项": (_labels(payload["after"]), _labels(payload["before"]))}
-        _record(tx, ctx, "undo.dictionary", dictionary_id, name, changes, undone=kind)
+        name, dictionary_id, changes = step_undo(tx, kind, payload)
+        step_record(tx, ctx, "undo.dictionary", dictionary_id, name, changes, undone=kind)
     return f"已撤销，「{name}」恢复成之前的样子。"
-
-
-def _labels(rows: Sequence[dict[str, Any]]) -> str:
-    return ";".join(str(r["label"]) for r in rows if r["enabled"])
-
-
-def _name(tx: Tx, dictionary_id: int | None) -> str:
-    return "不限" if dictionary_id is None else dictionaries.access_dictionary(tx, dictionary_id).name
-
-
-def _unchanged(tx: Tx, dictionary_id: int, after: Sequence[dict[str, Any]]) -> str:
-    name = dictionaries.access_dictionary(tx, dictionary_id, lock=True).name
-    if _dump(tx, dictionary_id) != list(after):
-        raise ChangedSince(f"「{name}」之后又改过，不能撤销了。发送「字典 {name}」看看现在的样子。")
-    return name
-
-
-def _held(tx: Tx, dictionary_id: int) -> tuple[list[Held], list[Field]]:
-    fields = dictionaries.bindings_of(tx, dictionary_id)
-    values = dictionaries.values_of(tx, dictionary_id)
-    return rules.tally([(v.id, v.label, v.enabled) for v in values], dictionaries.count_uses(tx, fields)), fields
-
-
-def _edit(tx: Tx, ctx: Context, dictionary_id: int, plan_of: Any) -> Changed:
-    dictionary = dictionaries.access_dictionary(tx, dictionary_id, lock=True)
-    held, fields = _held(tx, dictionary_id)
-    plan: Plan = plan_of(held)
-    was = [h.label for h in held if h.enabled]
-    text = rules.edit_text(dictionary.name, was, plan)
-    if plan.nothing:
-        return Changed(text, dictionary_id)
-    before = _dump(tx, dictionary_id)
-    dictionaries.put_values(tx, dictionary_id, _values(plan.values))
-    for old, new in plan.relabelled:
-        dictionaries.relabel(tx, fields, old, new)
-    payload = {
-        "dictionary_id": dictionary_id, "before": before, "after": _dump(tx, dictionary_id),
-        "relabelled": [list(pair) for pair in plan.relabelled], "fields": [list(f) for f in fields],
-    }  # fmt: skip
-    undo_id = _offer(tx, ctx, "edit", f"修改字典 {dictionary.name}", payload)
-    now = [v.label for v in plan.values if v.enabled]
-    _record(tx, ctx, "edit.dictionary", dictionary_id, dictionary.name, {"选项": (";".join(was), ";".join(now))})
-    return Changed(text, dictionary_id, undo_id)
-
-
-def _values(kept: Sequence[Kept]) -> list[Value]:
-    return [Value(k.id, k.label, i, k.enabled) for i, k in enumerate(kept)]
-
-
-def _dump(tx: Tx, dictionary_id: int) -> list[dict[str, Any]]:
-    return dictionaries.dump(dictionaries.values_of(tx, dictionary_id))
-
-
-def _offer(tx: Tx, ctx: Context, kind: str, text: str, payload: dict[str, Any]) -> int:
-    return undos.offer(
-        tx, user_id=ctx.actor.user_id, kind=f"dictionaries.{kind}", payload=payload, text=text, now=ctx.now, lasts=UNDO
-    )
-
-
-def _record(
-    tx: Tx,
-    ctx: Context,
-    action: str,
-    dictionary_id: int | None,
-    name: str,
-    changes: audit.Changes | None,
-    **detail: Any,
-) -> None:
-    audit.record(
-        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=subject(dictionary_id),
-        name=name, changes=changes, **detail,
-    )  # fmt: skip

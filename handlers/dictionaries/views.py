@@ -9,7 +9,9 @@ from bot.core.markup import escape
 from bot.dispatch import CardRef, CardView
 from cards import dictionaries as dictionary_cards
 from cards.dictionaries import DictionaryRow, ValueRow
-from handlers.dictionaries.service import VALUES_PAGE, Changed, list_dictionaries, show_dictionary, subject
+from handlers.dictionaries.service import list_dictionaries, show_dictionary
+from handlers.dictionaries.sheets import VALUES_PAGE, Changed
+from handlers.dictionaries.steps import subject
 from handlers.undo.views import undo_buttons
 
 

@@ -6,9 +6,9 @@ from bot.context import Context
 from bot.core.errors import AppError, InvalidInput, NotFound
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from handlers.handover import rules, views
+from handlers.handover.parties import Wanted
 from handlers.handover.rules import Over
 from handlers.handover.service import (
-    Wanted,
     find_people,
     hand_over,
     last_handover,

@@ -18,8 +18,9 @@ from cards.handover import (
     UndoHandoverButton,
 )
 from handlers.handover import rules, views
+from handlers.handover.parties import Wanted
 from handlers.handover.rules import Over
-from handlers.handover.service import Wanted, hand_over, restore_roles, show_person, undo_handover
+from handlers.handover.service import hand_over, restore_roles, show_person, undo_handover
 
 router = Router("handover.taps")
 router.painter("handover.start")(views.paint_guide)

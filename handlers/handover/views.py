@@ -13,8 +13,9 @@ from bot.dispatch import CardRef, CardView
 from cards import handover as drawn
 from cards.handover import GiverRow, KindChoice
 from handlers.handover import service
+from handlers.handover.outcome import Done
+from handlers.handover.parties import Party, Preview, Wanted, moved_text, subject
 from handlers.handover.rules import Over
-from handlers.handover.service import Done, Party, Preview, Wanted, moved_text, subject
 
 ROWS = 6
 Painter = Callable[[dict[str, Any], Context], CardView]

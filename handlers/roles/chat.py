@@ -13,7 +13,7 @@ from bot.language.commands import closest
 from handlers.customers.finding import find_customer
 from handlers.roles import rules, service, views
 from handlers.roles.explaining import Found, PersonSheet
-from handlers.roles.service import Changed
+from handlers.roles.sheets import Changed
 from storage.settings import FORMS
 
 router = Router("roles.chat")

@@ -1,77 +1,45 @@
 """Use cases of 角色权限: administrators only, and nothing before the first sync (R2.30)."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from bot.context import Context
-from bot.core.actor import ACTIONS, RESOURCES
-from bot.core.errors import InvalidInput, NotFound, RuleBroken
+from bot.core.actor import RESOURCES
+from bot.core.errors import InvalidInput
 from bot.core.fields import FieldLevel
 from bot.core.forms import FORMS as OURS
-from bot.core.forms import Forms, form_label
 from bot.core.roles import LEVEL_NAMES, SCOPE_NAMES, RoleSheet
 from handlers.roles import explaining, rules
 from handlers.roles.explaining import PersonSheet
 from handlers.roles.finding import find_departments, find_people, find_role
 from handlers.roles.rules import Unchanged
-from storage import audit, custom_fields, people, roles, undos
-from storage.database import Tx
-from storage.roles import NameTaken, RoleLine
+from handlers.roles.sheets import Changed, Deletion, RoleDetails, RolePage
+from handlers.roles.steps import (
+    UNDO,
+    step_access,
+    step_change,
+    step_check_free,
+    step_check_synced,
+    step_department_names,
+    step_keep,
+    step_record,
+    step_store_advanced,
+)
+from storage import custom_fields, people, roles, undos
+from storage.roles import NameTaken
 from storage.settings import FORMS as OPERATED
-from storage.settings import Form, Operation, lock_settings, write_setting
+from storage.settings import Form, lock_settings
 
-UNDO = timedelta(minutes=10)
 PAGE = 8  # roles of a list card
 MEMBERS = 8  # members of one page
-
-
-class NotSynced(RuleBroken, code="roles.not_synced"):
-    """Roles are made of people, and nobody is known yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class RolePage:
-    """One page of the roles."""
-
-    rows: list[RoleLine]
-    total: int
-    page: int
-    pages: int
-
-
-@dataclass(frozen=True, slots=True)
-class RoleDetails:
-    """One role in words' reach: names of its members and departments, functions that have no effect yet, and the forms
-    with the company's own fields.
-    """
-
-    role: RoleSheet
-    people: dict[str, str]
-    departments: dict[int, str]
-    departed: frozenset[str]
-    members: int
-    without_effect: list[str]
-    forms: Forms
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A change that was stored: its lines now → new, what to know about it, and how to take it back."""
-
-    role_id: int
-    name: str
-    lines: list[str]
-    hints: list[str]
-    undo_id: int | None
 
 
 def list_all(ctx: Context, page: int = 1) -> RolePage:
     """The roles with member counts. Raises Forbidden, NotSynced."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        _check_synced(tx)
+        step_check_synced(tx)
         rows = roles.list_roles(tx)
         pages = max(1, -(-len(rows) // PAGE))
         page = min(max(1, page), pages)
@@ -82,7 +50,7 @@ def meant(ctx: Context, words: str) -> tuple[int, str]:
     """The role a sentence begins with, and the rest of it. Raises Forbidden, NotSynced, NotFound."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        _check_synced(tx)
+        step_check_synced(tx)
         return find_role(tx, words)
 
 
@@ -90,11 +58,11 @@ def show_role(ctx: Context, role_id: int) -> RoleDetails:
     """One role. Raises Forbidden, NotSynced, NotFound."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        _check_synced(tx)
-        role = _access(tx, role_id)
+        step_check_synced(tx)
+        role = step_access(tx, role_id)
         gone = {u for u in role.members if (p := people.get_employee(tx, u)) is None or not p.active}
         return RoleDetails(
-            role, people.names_of(tx, role.members), _department_names(tx), frozenset(gone),
+            role, people.names_of(tx, role.members), step_department_names(tx), frozenset(gone),
             people.count_active(tx) if role.built_in else len(role.members) - len(gone),
             rules.without_effect(role, ctx.settings.advanced_operations), custom_fields.forms_of(tx),
         )  # fmt: skip
@@ -104,11 +72,11 @@ def create_role(ctx: Context, words: str) -> Changed:
     """`销售助理`, or `销售助理 成员 张三、李四`. Raises Forbidden, NotSynced, RoleRefused, NotFound."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        _check_synced(tx)
+        step_check_synced(tx)
         said, _, members = words.partition(" 成员")
         name = rules.check_name(said)
         people_ids = find_people(tx, members) if members.strip(" ：:") else []
-        _check_free(tx, name)
+        step_check_free(tx, name)
         sheet = RoleSheet(0, name, members={u: frozenset() for u in people_ids})
         try:
             made = roles.add_role(tx, sheet)
@@ -116,7 +84,7 @@ def create_role(ctx: Context, words: str) -> Changed:
             raise rules.taken(name) from twin
         lines = [f"新建角色：{name}（数据权限 本人，操作权限 普通，还没有功能）"]
         lines += rules.differences(RoleSheet(made.id, name), made, people.names_of(tx, made.members), {}, OURS)
-        undo_id = _keep(tx, ctx, "create.role", None, made, lines)
+        undo_id = step_keep(tx, ctx, "create.role", None, made, lines)
         return Changed(made.id, name, lines, [f"给它功能：「角色 {name} 添加功能 客户-全部」"], undo_id)
 
 
@@ -124,16 +92,16 @@ def copy_role(ctx: Context, role_id: int, name: str) -> Changed:
     """A new role with the same functions, scope, level and fields; no members."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        _check_synced(tx)
-        role = _access(tx, role_id)
+        step_check_synced(tx)
+        role = step_access(tx, role_id)
         name = rules.check_name(name)
-        _check_free(tx, name)
+        step_check_free(tx, name)
         try:
             made = roles.add_role(tx, replace(role, name=name, members={}))
         except NameTaken as twin:
             raise rules.taken(name) from twin
         lines = [f"新建角色：{name}（和「{role.name}」一样：功能 {len(made.functions)} 项，没有成员）"]
-        undo_id = _keep(tx, ctx, "create.role", None, made, lines)
+        undo_id = step_keep(tx, ctx, "create.role", None, made, lines)
         return Changed(made.id, name, lines, [f"加成员：「角色 {name} 添加 张三、李四」"], undo_id)
 
 
@@ -141,51 +109,51 @@ def rename_role(ctx: Context, role_id: int, name: str) -> Changed:
     """Another name. Raises as `create_role`."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        role = _access(tx, role_id, lock=True)
+        role = step_access(tx, role_id, lock=True)
         rules.check_not_built_in(role, "改名")
         name = rules.check_name(name)
         if rules.name_key(name) != rules.name_key(role.name):
-            _check_free(tx, name)
-        return _change(tx, ctx, role, replace(role, name=name))
+            step_check_free(tx, name)
+        return step_change(tx, ctx, role, replace(role, name=name))
 
 
 def add_members(ctx: Context, role_id: int, words: str) -> Changed:
     """`张三、李四`: those who are in it already stay."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        role = _access(tx, role_id, lock=True)
+        role = step_access(tx, role_id, lock=True)
         rules.check_not_built_in(role, "加人")
         found = find_people(tx, words)
         members = {**{u: frozenset[int]() for u in found}, **role.members}
         already = [u for u in found if u in role.members]
         names = people.names_of(tx, already)
         note = f"{rules.some([names.get(u, u) for u in already])} 本来就在「{role.name}」里。" if already else ""
-        return _change(tx, ctx, role, replace(role, members=members), note=note)
+        return step_change(tx, ctx, role, replace(role, members=members), note=note)
 
 
 def remove_members(ctx: Context, role_id: int, words: str = "", *, user_id: str = "") -> Changed:
     """Named in words, or one by userId. Raises NotFound for who is not in it."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        role = _access(tx, role_id, lock=True)
+        role = step_access(tx, role_id, lock=True)
         rules.check_not_built_in(role, "移除成员")
         found = [user_id] if user_id else find_people(tx, words, among=role.members)
         names = people.names_of(tx, found)
         strangers = [names.get(u, u) for u in found if u not in role.members]
         note = f"{rules.some(strangers)} 不在「{role.name}」里。" if strangers else ""
         members = {u: served for u, served in role.members.items() if u not in found}
-        return _change(tx, ctx, role, replace(role, members=members), note=note)
+        return step_change(tx, ctx, role, replace(role, members=members), note=note)
 
 
 def serve(ctx: Context, role_id: int, who: str, departments: str) -> Changed:
     """The 服务部门 of these memberships; who is no member becomes one."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        role = _access(tx, role_id, lock=True)
+        role = step_access(tx, role_id, lock=True)
         rules.check_not_built_in(role, "按人设服务部门")
         served = find_departments(tx, departments)
         members = {**role.members, **dict.fromkeys(find_people(tx, who, among=None), served)}
-        changed = _change(tx, ctx, role, replace(role, members=members))
+        changed = step_change(tx, ctx, role, replace(role, members=members))
     if role.data_scope != "departments":
         changed.hints.append(
             f"角色「{role.name}」的数据权限现在是「{SCOPE_NAMES[role.data_scope]}」，服务部门要设成"
@@ -198,11 +166,11 @@ def change_functions(ctx: Context, role_id: int, functions: Iterable[str], *, gi
     """Adds or takes functions."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        role = _access(tx, role_id, lock=True)
+        role = step_access(tx, role_id, lock=True)
         wanted = frozenset(functions)
         after = role.functions | wanted if give else role.functions - wanted
         note = f"「{role.name}」{'已经有' if give else '本来就没有'} {rules.function_names(wanted)}。"
-        return _change(tx, ctx, role, replace(role, functions=after), note=note)
+        return step_change(tx, ctx, role, replace(role, functions=after), note=note)
 
 
 def set_data_scope(ctx: Context, role_id: int, data_scope: str) -> Changed:
@@ -211,11 +179,11 @@ def set_data_scope(ctx: Context, role_id: int, data_scope: str) -> Changed:
     if data_scope not in SCOPE_NAMES:
         raise InvalidInput("数据权限有三种：本人、服务部门、全部，例如「角色 业务员 数据权限 本人」。")
     with ctx.begin() as tx:
-        role = _access(tx, role_id, lock=True)
+        role = step_access(tx, role_id, lock=True)
         if data_scope == "departments":
             rules.check_not_built_in(role, "按服务部门看数据（服务部门是给成员一个个设的）")
         note = f"「{role.name}」的数据权限已经是「{SCOPE_NAMES[data_scope]}」。"
-        return _change(tx, ctx, role, replace(role, data_scope=data_scope), note=note)
+        return step_change(tx, ctx, role, replace(role, data_scope=data_scope), note=note)
 
 
 def set_level(ctx: Context, role_id: int, level: str) -> Changed:
@@ -224,37 +192,27 @@ def set_level(ctx: Context, role_id: int, level: str) -> Changed:
     if level not in LEVEL_NAMES:
         raise InvalidInput("操作权限有两种：普通、高级，例如「角色 业务员 操作权限 普通」。")
     with ctx.begin() as tx:
-        role = _access(tx, role_id, lock=True)
+        role = step_access(tx, role_id, lock=True)
         note = f"「{role.name}」的操作权限已经是「{LEVEL_NAMES[level]}」。"
-        return _change(tx, ctx, role, replace(role, level=level), note=note)
+        return step_change(tx, ctx, role, replace(role, level=level), note=note)
 
 
 def set_fields(ctx: Context, role_id: int, form: str, words: list[str], level: FieldLevel | None) -> Changed:
     """How much of these fields, by their labels or names, the role has; None: nothing said about them."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        role = _access(tx, role_id, lock=True)
+        role = step_access(tx, role_id, lock=True)
         forms = custom_fields.forms_of(tx)
         fields = [rules.read_field(form, word, forms) for word in words]
-        return _change(tx, ctx, role, rules.set_fields(role, form, fields, level), note="已经是这样了。")
-
-
-@dataclass(frozen=True, slots=True)
-class Deletion:
-    """What deleting a role would mean."""
-
-    role: RoleSheet
-    names: list[str]
-    left_without: list[str]  # members who have no other role
-    nodes: list[str]  # of the invoice approval
+        return step_change(tx, ctx, role, rules.set_fields(role, form, fields, level), note="已经是这样了。")
 
 
 def weigh_deletion(ctx: Context, role_id: int) -> Deletion:
     """Who is in it and what they lose, before anybody confirms. Raises Forbidden, NotSynced, RoleRefused."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        _check_synced(tx)
-        role = _access(tx, role_id)
+        step_check_synced(tx)
+        role = step_access(tx, role_id)
         rules.check_not_built_in(role, "删除")
         names = people.names_of(tx, role.members)
         counts = roles.roles_of(tx, role.members)
@@ -268,11 +226,11 @@ def delete_role(ctx: Context, role_id: int) -> Changed:
     """It is no more; its members keep their other roles."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        role = _access(tx, role_id, lock=True)
+        role = step_access(tx, role_id, lock=True)
         rules.check_not_built_in(role, "删除")
         roles.remove_role(tx, role_id)
         lines = [f"已删除角色：{role.name}（成员 {len(role.members)} 人，功能 {len(role.functions)} 项）"]
-        undo_id = _keep(tx, ctx, "delete.role", role, None, lines)
+        undo_id = step_keep(tx, ctx, "delete.role", role, None, lines)
         return Changed(role_id, role.name, lines, [], undo_id)
 
 
@@ -299,10 +257,10 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
         assert role is not None
         names = people.names_of(tx, {*(before.members if before else ()), *(after.members if after else ())})
         if before is not None and after is not None:
-            lines = rules.differences(after, before, names, _department_names(tx), custom_fields.forms_of(tx))
+            lines = rules.differences(after, before, names, step_department_names(tx), custom_fields.forms_of(tx))
         else:
             lines = [f"{'恢复' if before else '删掉'}角色：{role.name}（成员 {len(role.members)} 人）"]
-        _record(
+        step_record(
             tx, ctx, "undo.role", role_id, name=role.name, lines=lines, before=payload["after"],
             after=payload["before"],
         )  # fmt: skip
@@ -315,7 +273,7 @@ def list_advanced(ctx: Context) -> dict[str, str]:
     """Form → its 高级 operations, in words."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        _check_synced(tx)
+        step_check_synced(tx)
         return {
             form: rules.operation_names(form, ctx.settings.advanced_operations.get(form, ()))
             for form in OPERATED
@@ -328,14 +286,14 @@ def set_advanced(ctx: Context, form: Form, words: str) -> Changed:
     ctx.actor.require_admin()
     operations = rules.read_operations(form, words)
     with ctx.begin() as tx:
-        _check_synced(tx)
+        step_check_synced(tx)
         present = lock_settings(tx).advanced_operations
         was = tuple(present.get(form, ()))
         line = f"{RESOURCES[form]}的高级操作：{rules.operation_names(form, was)} → "
         line += rules.operation_names(form, operations)
         if set(was) & set(rules.advanced_of(form)) == set(operations):
             raise Unchanged(f"{RESOURCES[form]}的高级操作已经是「{rules.operation_names(form, operations)}」。")
-        _store_advanced(tx, ctx, present, form, list(operations))
+        step_store_advanced(tx, ctx, present, form, list(operations))
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="roles.advanced", text=line, now=ctx.now, lasts=UNDO,
             payload={"form": form, "before": list(was), "after": list(operations)},
@@ -351,7 +309,7 @@ def undo_advanced(ctx: Context, payload: dict[str, Any]) -> str:
         present = lock_settings(tx).advanced_operations
         if list(present.get(form, ())) != payload["after"]:
             raise rules.RoleRefused("高级操作之后又改过，撤销不了。发送「高级操作」看现在的样子。")
-        _store_advanced(tx, ctx, present, form, payload["before"])
+        step_store_advanced(tx, ctx, present, form, payload["before"])
     return f"已撤销，{RESOURCES[form]}的高级操作：{rules.operation_names(form, payload['before'])}。"
 
 
@@ -361,7 +319,7 @@ def explain_person(ctx: Context, words: str) -> PersonSheet:
         ctx.actor.require_admin()
     with ctx.begin() as tx:
         if ctx.actor.admin:
-            _check_synced(tx)
+            step_check_synced(tx)
         user_id = ctx.actor.user_id if words in ("", "我", "自己", "本人") else find_people(tx, words)[0]
         return explaining.sheet_of(tx, user_id, ctx.settings)
 
@@ -378,111 +336,5 @@ def explain_unseen(ctx: Context, who: str, what: str, found: explaining.Found | 
     with ctx.begin() as tx:
         if about_self:
             return explaining.own(tx, ctx.actor, what, found, ctx.settings)
-        _check_synced(tx)
+        step_check_synced(tx)
         return explaining.reason(tx, ctx.actor, explaining.find_anybody(tx, who), what, found, ctx.settings)
-
-
-# -- steps ------------------------------------------------------------------------------------------
-
-
-def _check_synced(tx: Tx) -> None:
-    if not roles.is_synced(tx):
-        raise NotSynced("请先同步组织机构，再设置角色权限：发送「同步组织」，同步完成后再试。")
-
-
-def _access(tx: Tx, role_id: int, *, lock: bool = False) -> RoleSheet:
-    role = roles.read_role(tx, role_id, lock=lock)
-    if role is None:
-        raise NotFound("没有这个角色，可能已经删除了。发送「角色权限」看看现在有哪些。")
-    return role
-
-
-def _check_free(tx: Tx, name: str) -> None:
-    for line in roles.list_roles(tx):
-        if rules.name_key(line.name) == rules.name_key(name):
-            raise rules.taken(line.name)
-
-
-def _department_names(tx: Tx) -> dict[int, str]:
-    return {key: name for key, name, _ in people.department_parents(tx)}
-
-
-def _change(tx: Tx, ctx: Context, before: RoleSheet, after: RoleSheet, *, note: str = "") -> Changed:
-    _check_synced(tx)
-    names = people.names_of(tx, {*before.members, *after.members})
-    lines = rules.differences(before, after, names, _department_names(tx), custom_fields.forms_of(tx))
-    if not lines:
-        raise Unchanged(f"没有变化：{note or '已经是这样了。'}")
-    try:
-        roles.write_role(tx, before, after)
-    except NameTaken as twin:
-        raise rules.taken(after.name) from twin
-    undo_id = _keep(tx, ctx, "change.role", before, after, lines)
-    hints = _hints(ctx, before, after, names)
-    if note and set(before.members) != set(after.members):
-        hints.insert(0, note)  # of several people named, those for whom nothing changed
-    return Changed(after.id, after.name, lines, hints, undo_id)
-
-
-def _hints(ctx: Context, before: RoleSheet, after: RoleSheet, names: dict[str, str]) -> list[str]:
-    hints = []
-    idle = rules.without_effect(after, ctx.settings.advanced_operations)
-    if idle and (before.functions, before.level) != (after.functions, after.level):
-        hints.append(
-            f"{rules.function_names(idle)} 是高级操作，这个角色是「普通」，所以还不起作用；"
-            f"要起作用：「角色 {after.name} 操作权限 高级」。"
-        )
-    if after.data_scope == "departments" and (
-        before.data_scope != after.data_scope or set(before.members) != set(after.members)
-    ):
-        without = [names.get(u, u) for u, served in sorted(after.members.items()) if not served]
-        if without:
-            hints.append(
-                f"{rules.some(without)} 还没有服务部门，看到的和「本人」一样；"
-                f"要设：「角色 {after.name} {without[0]} 服务部门 部门名称」。"
-            )
-    return hints
-
-
-def _keep(
-    tx: Tx, ctx: Context, action: str, before: RoleSheet | None, after: RoleSheet | None, lines: list[str]
-) -> int:
-    old, new = before.to_json() if before else None, after.to_json() if after else None
-    role = after or before
-    assert role is not None
-    _record(tx, ctx, action, role.id, name=role.name, lines=lines, before=_only(old, new), after=_only(new, old))
-    return undos.offer(
-        tx, user_id=ctx.actor.user_id, kind="roles.change", payload={"before": old, "after": new}, now=ctx.now,
-        lasts=UNDO, text=f"角色 {role.name}：{lines[0]}",
-    )  # fmt: skip
-
-
-def _only(row: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Of a role what is different, so that an audit line stays short."""
-    if row is None or other is None:
-        return row
-    return {k: v for k, v in row.items() if k == "name" or v != other[k]}
-
-
-def _store_advanced(
-    tx: Tx, ctx: Context, present: Mapping[Form, Collection[Operation]], form: str, operations: list[str]
-) -> None:
-    value: dict[str, list[str]] = {f: list(o) for f, o in present.items()}
-    was = value.get(form, [])
-    value[form] = operations
-    write_setting(tx, "advanced_operations", value, by=ctx.actor.user_id, now=ctx.now)
-    audit.record(
-        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="change.setting",
-        subject="setting:advanced_operations", name="高级操作",
-        changes={form_label(form): (_operations(was), _operations(operations))},
-    )  # fmt: skip
-
-
-def _operations(operations: list[str]) -> str:
-    return "、".join(ACTIONS[o] for o in operations) or "无"
-
-
-def _record(tx: Tx, ctx: Context, action: str, role_id: int, **detail: Any) -> None:
-    audit.record(
-        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=f"role:{role_id}", **detail
-    )

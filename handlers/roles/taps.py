@@ -24,12 +24,13 @@ from cards.roles import (
     RolesPageButton,
 )
 from handlers.roles import service, views
-from handlers.roles.service import Changed
+from handlers.roles.member_views import paint_members
+from handlers.roles.sheets import Changed
 
 router = Router("roles.taps")
 router.painter("roles.list")(views.paint_list)
 router.painter("roles.one")(views.paint_one)
-router.painter("roles.members")(views.paint_members)
+router.painter("roles.members")(paint_members)
 router.painter("roles.forms")(views.paint_forms)
 router.painter("roles.functions")(views.paint_functions)
 router.painter("roles.fields")(views.paint_fields)

@@ -15,7 +15,7 @@ KIND = "settings.change"
 NAMES = {
     "pool": "公海设置", "reminders": "提醒规则", "admins": "管理员", "usage_scope": "使用范围", "opened": "开通",
     "consent": "同意条款", "edition": "版本", "quiet_hours": "免打扰",
-    "allow_over_collect": "允许超额回款",
+    "allow_over_collect": "允许超额回款", "visits": rules.VISIT_TOPIC.title,
 }  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def step_audit(tx: Tx, ctx: Context, name: str, before: Any, after: Any) -> None
 
 
 def _changes(tx: Tx, name: str, before: Any, after: Any) -> dict[str, tuple[str, str]]:
-    fields = {"pool": rules.POOL, "reminders": rules.REMINDERS}.get(name, ())
+    fields = rules.GROUPS.get(name, ())
     if fields:
         return {
             f.label: (rules.value_text(f, before[f.name]), rules.value_text(f, after[f.name]))

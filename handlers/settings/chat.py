@@ -1,6 +1,5 @@
 """What administrators type about settings."""
 
-from functools import partial
 from typing import Any
 
 from bot.context import Context
@@ -8,11 +7,12 @@ from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.normalize import fold
 from handlers.settings import rules
-from handlers.settings.rules import BY_KEY, BY_NAME, REMINDERS, TOPICS, Topic
+from handlers.settings.rules import BY_KEY, BY_NAME, GROUPS, TOPICS, Topic, Value
 from handlers.settings.service import (
     SettingChange,
     change_pool,
     change_reminders,
+    change_visits,
     request_self_check,
     set_edition,
     set_quiet_hours,
@@ -79,6 +79,16 @@ def reminders(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     return _group(message.args, "reminders", ctx, talk)
 
 
+@router.command("外勤设置", "设置外勤", "外勤规则")
+def visits(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """`外勤设置 半径 800米`; alone: as it is."""
+    return _group(message.args, "visits", ctx, talk)
+
+
+def _read(key: str, text: str) -> dict[str, Value]:
+    return rules.read_pool(text) if key == "pool" else rules.read_changes(GROUPS[key], text)
+
+
 def _group(text: str, key: str, ctx: Context, talk: Talk) -> Reply:
     ctx.actor.require_admin()
     if not text:
@@ -86,20 +96,20 @@ def _group(text: str, key: str, ctx: Context, talk: Talk) -> Reply:
         return _open(BY_KEY[key], ctx)
     if key == "reminders" and "免打扰" in text:
         return _changed(key, ctx, set_quiet_hours(ctx, rules.read_quiet(text.partition("免打扰")[2])))
-    changes = rules.read_pool(text) if key == "pool" else rules.read_changes(REMINDERS, text)
+    changes = _read(key, text)
     if not changes:
         examples = "、".join(f"「{s}」" for s in BY_KEY[key].sentences[:3])
         raise InvalidInput(f"没认出要改哪一项。可以说{examples}，发送「{BY_KEY[key].title}」看全部。")
     talk.settle()
-    return _changed(key, ctx, (change_pool if key == "pool" else change_reminders)(ctx, changes))
+    change = {"pool": change_pool, "reminders": change_reminders, "visits": change_visits}[key]
+    return _changed(key, ctx, change(ctx, changes))
 
 
 @router.question("settings.topic")
 def in_topic(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """After `公海设置`, a line without the topic's name: `领取上限 3`."""
     key = str(pending.get("topic"))
-    read = rules.read_pool if key == "pool" else partial(rules.read_changes, REMINDERS)
-    if not ctx.actor.admin or not read(message.text):
+    if not ctx.actor.admin or not _read(key, message.text):
         return None
     return _group(message.text, key, ctx, talk)
 

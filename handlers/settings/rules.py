@@ -84,8 +84,10 @@ TOPICS: tuple[Topic, ...] = (
         ("开票审批设置", "参与者 出纳", "隐藏 合同金额 联系人电话"), "invoices.flow",
     ),
 )  # fmt: skip
-BY_KEY = {topic.key: topic for topic in TOPICS}
-BY_NAME = {name: topic for topic in TOPICS for name in (topic.title, *topic.aliases)}
+VISIT_TOPIC = Topic("visits", "外勤设置", ("外勤规则",), ("外勤设置 半径 800米", "外勤设置 位置保留 90天"))
+BESIDES = (VISIT_TOPIC,)  # ours, not the manual's: opened by their names and by buttons under the menu
+BY_KEY = {topic.key: topic for topic in (*TOPICS, *BESIDES)}
+BY_NAME = {name: topic for topic in BY_KEY.values() for name in (topic.title, *topic.aliases)}
 CATALOGUE = ("products", "competitors", "stages", "targets", "invoices")  # kept, shown by count and first lines
 
 FREE = "现在是免费版：公海设置和提醒规则可以先设好，但都不生效；发送「版本 付费版」后才生效。"
@@ -93,7 +95,7 @@ EDITIONS: dict[str, Literal["paid", "free"]] = {"付费版": "paid", "付费": "
 EDITION_NAMES = {"paid": "付费版", "free": "免费版"}
 
 Value = int | bool | str | None
-Kind = Literal["count", "days", "switch", "time"]
+Kind = Literal["count", "days", "metres", "switch", "time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class SettingField:
     kind: Kind
     example: str
     least: int = 0
+    most: int | None = None  # None: what all of its kind may be
+    needed: bool = False  # a number there must be: it is not switched off
 
 
 POOL: tuple[SettingField, ...] = (
@@ -148,13 +152,29 @@ REMINDERS: tuple[SettingField, ...] = (
     SettingField("at", "提醒时间", ("提醒时间", "时间"), "time", "提醒时间 8:50"),
 )  # fmt: skip
 
+VISITS: tuple[SettingField, ...] = (
+    SettingField(
+        "near_m", "算在附近", ("附近半径", "定位半径", "半径", "附近", "距离"), "metres", "外勤设置 半径 800米",
+        50, 5000, needed=True,
+    ),
+    SettingField(
+        "keep_days", "位置保留", ("位置保留", "定位保留", "保留"), "days", "外勤设置 位置保留 90天", 1, needed=True
+    ),
+)  # fmt: skip
+GROUPS = {"pool": POOL, "reminders": REMINDERS, "visits": VISITS}  # by their name in storage.settings
+
 OFF = frozenset(
     {"不限", "不限制", "无限", "无限制", "关闭", "关掉", "关", "停用", "取消", "无", "不设", "不提醒", "不返回", "否"}
 )
 _YES = frozenset({"是", "开", "开启", "打开", "要", "返回", "对"})
 _NO = frozenset({"否", "关", "关闭", "不", "不要", "不返回", "关掉"})
 _LEAD = re.compile(r"^(?:设置?为|改[为成]|调[为成到]|[为是成到:=,，、\s])+(?=.)")
-_UNITS = {"count": re.compile(r"[个家人次]$"), "days": re.compile(r"(?:个自然日|自然日|天|日)$")}
+_UNITS = {
+    "count": re.compile(r"[个家人次]$"), "days": re.compile(r"(?:个自然日|自然日|天|日)$"),
+    "metres": re.compile(r"(?:米|m)(?:以?内)?$"),
+}  # fmt: skip
+_KILOMETRES = re.compile(r"(?:公里|千米|km)(?:以?内)?$")
+_WHAT = {"count": "个数", "days": "天数", "metres": "米数"}
 _TIME = re.compile(
     r"(早上|早晨|上午|早|中午|下午|傍晚|晚上|晚|夜里)?\s*([0-9零一二两三四五六七八九十]{1,3})"
     r"\s*(?:[:点时]\s*(半|[0-9零一二三四五六七八九十]{1,3})?\s*分?)"
@@ -207,17 +227,20 @@ def _value(field: SettingField, text: str) -> Value:
         raise InvalidInput(f"「{field.label}」写是或否，例如「{field.example}」。")
     if field.kind == "time":
         return read_time(said, field.example)
-    if said in OFF:
+    if said in OFF and not field.needed:
         return None
-    number = integer(_UNITS[field.kind].sub("", said).strip())
-    most = LONGEST if field.kind == "days" else MOST
+    if field.kind == "metres" and (kilometres := _KILOMETRES.search(said)) is not None:
+        whole = integer(said[: kilometres.start()].strip())
+        number = whole * 1000 if whole is not None else None
+    else:
+        number = integer(_UNITS[field.kind].sub("", said).strip())
+    most = field.most or (LONGEST if field.kind == "days" else MOST)
     if number is None or not field.least <= number <= most:
-        off = "关闭" if field.kind == "days" else "不限"
+        off = "" if field.needed else "，或者「关闭」" if field.kind == "days" else "，或者「不限」"
         shown = f"「{said}」不行：" if said else ""
-        unit = "天数" if field.kind == "days" else "个数"
-        example = field.example
         raise InvalidInput(
-            f"{shown}「{field.label}」要写 {field.least} 到 {most} 的整数{unit}，或者「{off}」，例如「{example}」。"
+            f"{shown}「{field.label}」要写 {field.least} 到 {most} 的整数{_WHAT[field.kind]}{off}，"
+            f"例如「{field.example}」。"
         )
     return number
 
@@ -257,4 +280,5 @@ def value_text(field: SettingField, value: object) -> str:
         return "是" if value else "否"
     if value is None:
         return "不限" if field.kind == "count" or field.name == "reclaim_after_days" else "关闭"
-    return f"{value} 天" if field.kind == "days" else str(value)
+    unit = {"days": " 天", "metres": " 米内"}.get(field.kind, "")
+    return f"{value}{unit}"

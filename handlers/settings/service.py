@@ -3,25 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any, Literal
 
 from bot.context import Context
 from bot.core.errors import Forbidden, RuleBroken
 from bot.identity import active_admins, may_take_over
 from handlers.opening.service import count_in_scope, scope_text, step_sheet
-from handlers.pool import rules as pool_rules
-from handlers.reminders import rules as reminder_rules
-from handlers.reminders.rules import Reminder, ReminderPolicy
 from handlers.settings import rules
 from handlers.settings.changing import step_audit, step_change, step_tell_administrators
-from handlers.settings.rules import POOL, REMINDERS, SettingField, Value
-from storage import catalogue, contracts, digest, handovers, jobs, org_chart, people, pools
+from handlers.settings.foretelling import pool_effects, reminder_effects, return_effects
+from handlers.settings.rules import POOL, REMINDERS, VISITS, SettingField, Value
+from storage import catalogue, handovers, jobs, org_chart, people, visits
 from storage.catalogue import Stock
 from storage.database import Tx
 from storage.settings import CompanySettings, lock_settings, put_setting, read_settings, write_setting
-
-SOON = 7  # days a change of the return rule is foretold for
 
 
 class CheckRunning(RuleBroken, code="settings.check_running"):
@@ -116,6 +111,10 @@ def show_topic(ctx: Context, topic: str) -> TopicSheet:
             case "reminders":
                 shown = [(f.label, rules.value_text(f, getattr(settings.reminders, f.name))) for f in REMINDERS]
                 return TopicSheet((*shown, ("免打扰", rules.quiet_text(settings.quiet_hours))))
+            case "visits":
+                return TopicSheet(
+                    tuple((f.label, rules.value_text(f, getattr(settings.visits, f.name))) for f in VISITS)
+                )
             case "dictionaries":
                 return _stock("数据字典", "个", catalogue.dictionaries(tx))
             case "invoices":
@@ -135,7 +134,7 @@ def change_pool(ctx: Context, changes: Mapping[str, Value]) -> SettingChange:
         value = before.pool.model_dump(mode="json") | dict(changes)
         undo_id = step_change(tx, ctx, "pool", value, text=f"公海设置 {shown[0][0]} 的修改")
         after = read_settings(tx)
-        return SettingChange(shown, tuple(_pool_effects(tx, ctx, before, after)), undo_id)
+        return SettingChange(shown, tuple(pool_effects(tx, ctx, before, after)), undo_id)
 
 
 def change_reminders(ctx: Context, changes: Mapping[str, Value]) -> SettingChange:
@@ -149,7 +148,25 @@ def change_reminders(ctx: Context, changes: Mapping[str, Value]) -> SettingChang
         value = before.reminders.model_dump(mode="json") | dict(changes)
         undo_id = step_change(tx, ctx, "reminders", value, text=f"提醒规则 {shown[0][0]} 的修改")
         after = read_settings(tx)
-        return SettingChange(shown, tuple(_reminder_effects(tx, ctx, after, changes)), undo_id)
+        return SettingChange(shown, tuple(reminder_effects(tx, ctx, after, changes)), undo_id)
+
+
+def change_visits(ctx: Context, changes: Mapping[str, Value]) -> SettingChange:
+    """外勤设置 (R-VISIT-2, R-VISIT-8): how near a customer must be, and how long places are kept. Raises Forbidden."""
+    ctx.actor.require_admin()
+    with ctx.begin() as tx:
+        before = lock_settings(tx).visits
+        shown = _differences(VISITS, before, changes)
+        if not shown:
+            return SettingChange((), (), None)
+        value = before.model_dump(mode="json") | dict(changes)
+        undo_id = step_change(tx, ctx, "visits", value, text=f"外勤设置 {shown[0][0]} 的修改")
+        after = read_settings(tx).visits
+        effects = ["已关联的外勤不变，以后的按新距离找客户。"] if after.near_m != before.near_m else []
+        if after.keep_days < before.keep_days:
+            old = visits.count_placed(tx, ctx.now - timedelta(days=after.keep_days))
+            effects.append(f"今晚会清掉 {old} 次外勤的位置，清掉后找不回来；改错了请现在「撤销」。")
+        return SettingChange(shown, tuple(effects), undo_id)
 
 
 def set_quiet_hours(ctx: Context, hours: tuple[str, str]) -> SettingChange:
@@ -173,7 +190,7 @@ def set_edition(ctx: Context, edition: Literal["paid", "free"]) -> SettingChange
         undo_id = step_change(tx, ctx, "edition", edition, text="版本的修改")
         after = read_settings(tx)
         names = rules.EDITION_NAMES
-        effects = _returns(tx, ctx, after) if after.paid else [rules.FREE]
+        effects = return_effects(tx, ctx, after) if after.paid else [rules.FREE]
         return SettingChange((("版本", names[before.edition], names[edition]),), tuple(effects), undo_id)
 
 
@@ -261,99 +278,3 @@ def _differences(
         for f in fields
         if f.name in changes and getattr(current, f.name) != changes[f.name]
     )
-
-
-def _pool_effects(tx: Tx, ctx: Context, before: CompanySettings, after: CompanySettings) -> list[str]:
-    if not after.paid:
-        return [rules.FREE]
-    effects: list[str] = []
-    for name, what, counts in (
-        ("claim_cap", "累计领取", pools.claims_by_person), ("holding_cap", "名下客户", pools.holdings_by_person),
-    ):  # fmt: skip
-        cap = getattr(after.pool, name)
-        if cap is None or cap == getattr(before.pool, name):
-            continue
-        full = sorted(((c, u) for u, c in counts(tx).items() if c >= cap), reverse=True)
-        names = people.names_of(tx, people.filter_active(tx, [u for _, u in full]))
-        some = "、".join(f"{names[u]} {c}" for c, u in full if u in names)
-        if some:
-            effects.append(f"{what}已到上限：{some}（已有的不收回，只是不能再领）。")
-    if _return_rule(before) != _return_rule(after):
-        effects += _returns(tx, ctx, after)
-    return effects
-
-
-def _return_rule(settings: CompanySettings) -> tuple[int | None, bool]:
-    return settings.pool.return_after_days, settings.pool.return_with_contract
-
-
-def _returns(tx: Tx, ctx: Context, settings: CompanySettings) -> list[str]:
-    """How many customers go to the pool within a week, by the rule as it is now; nobody at once (D3)."""
-    days = settings.return_days
-    if days is None:
-        return ["以后没有客户会自动返回公海。"]
-    soon = over = 0
-    for customer in pools.list_clocked(tx):
-        if customer.has_contract and not settings.pool.return_with_contract:
-            continue
-        clock = partial(
-            pool_rules.return_clock, after_days=days, owner_since=customer.owner_since,
-            last_follow_up_at=customer.last_follow_up_at, today=ctx.today, lock_until=customer.lock_until,
-        )  # fmt: skip
-        left = clock(rule_since=settings.pool_rule_since).days_left
-        soon += left <= SOON
-        over += clock(rule_since=None).days_left <= 0 < left
-    effects = [f"{SOON} 天内会返回公海：{soon} 家（返回前 7、3、1 天提醒负责人）。"]
-    if over:
-        first = (settings.pool_rule_since or ctx.today) + timedelta(days=days)
-        effects.append(
-            f"已经超过 {days} 天没跟进的 {over} 家，从新规则生效那天重新算，最早 {first.month}月{first.day}日 返回。"
-        )
-    return effects
-
-
-def _reminder_effects(tx: Tx, ctx: Context, after: CompanySettings, changes: Mapping[str, Value]) -> list[str]:
-    if not after.paid:
-        return [rules.FREE]
-    changed = [f for f in REMINDERS[:4] if changes.get(f.name) is not None]
-    if not changed:
-        return []
-    own, tomorrow = after.reminders, ctx.today + timedelta(days=1)
-    policy = ReminderPolicy(
-        own.not_closed_days, own.not_followed_days, own.contract_expiry_days, own.next_follow_up_days
-    )
-    counts: dict[str, int] = {}
-    known: dict[str, set[tuple[str, str]]] = {}
-
-    def count(reminder: Reminder | None, subject: str) -> None:
-        if reminder is not None:
-            seen = known.setdefault(reminder.rule, digest.known(tx, reminder.rule))
-            counts[reminder.rule] = counts.get(reminder.rule, 0) + ((subject, reminder.cycle) not in seen)
-
-    for c in pools.list_clocked(tx):
-        subject = f"customer:{c.id}"
-        if c.next_follow_up_at is not None:
-            planned = c.next_follow_up_at
-            count(
-                reminder_rules.next_follow_up(policy, name=c.name, planned=planned, timed=c.next_timed, today=tomorrow),
-                subject,
-            )
-        base = max(d.date() for d in (c.owner_since, c.last_follow_up_at) if d is not None)
-        count(reminder_rules.not_followed(policy, name=c.name, base=base, today=tomorrow), subject)
-        owned = c.owner_since.date()
-        contracted = c.has_contract
-        count(
-            reminder_rules.not_closed(policy, name=c.name, owned_on=owned, has_contract=contracted, today=tomorrow),
-            subject,
-        )
-    for contract in contracts.list_running(tx):
-        ends, customer = contract.ends_on, contract.customer
-        count(
-            reminder_rules.contract_expiry(
-                policy, number=contract.number, customer=customer, ends_on=ends, today=tomorrow
-            ),
-            f"contract:{contract.id}",
-        )
-    names = {f.name.removesuffix("_days"): f.label for f in changed}
-    told = "，".join(f"{label} {counts.get(rule, 0)} 条" for rule, label in names.items())
-    return [f"按新规则，明天 {own.at} 会提醒：{told}（以前提醒过的不重复）。"]

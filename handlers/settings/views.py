@@ -6,7 +6,7 @@ from bot.context import Context
 from bot.dispatch import CardButton, CardRef, CardView
 from cards import settings as settings_cards
 from cards.org import SyncButton
-from handlers.settings.rules import BY_KEY, CATALOGUE, FREE, TOPICS, Topic
+from handlers.settings.rules import BESIDES, BY_KEY, CATALOGUE, FREE, TOPICS, Topic
 from handlers.settings.service import SettingChange, show_menu, show_topic
 from handlers.undo.views import undo_buttons
 
@@ -34,7 +34,8 @@ def paint_menu(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001
     if not ctx.actor.admin:
         return REFUSED
     now = show_menu(ctx)
-    return settings_cards.menu_card([(t.key, t.title, now[t.key]) for t in TOPICS])
+    besides = [(t.key, t.title) for t in BESIDES]
+    return settings_cards.menu_card([(t.key, t.title, now[t.key]) for t in TOPICS], besides)
 
 
 def paint_topic(state: dict[str, Any], ctx: Context) -> CardView:

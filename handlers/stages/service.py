@@ -159,12 +159,9 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
                 stages.remove_stage(tx, stage)
         known = {s.id: s for s in stages.list_stages(tx)}
         for was in before.values():
-            stage = known.get(int(was["id"])) or stages.add_stage(
-                tx, name=was["name"], win_rate=was["win_rate"], kind=was["kind"], position=was["position"]
-            )
-            stage.name, stage.win_rate = was["name"], was["win_rate"]
-            stage.position, stage.active = was["position"], was["active"]
-            stage.rotten_days = was["rotten_days"]
+            stage = known.get(int(was["id"])) or stages.restore_stage(tx, was)
+            for field, value in was.items():
+                setattr(stage, field, value)
         tx.flush()
         _record(tx, ctx, "undo.stage", "销售阶段", payload["text"])
         return f"已撤销「{payload['text']}」。"
@@ -192,13 +189,7 @@ def _check_free(tx: Tx, name: str) -> None:
 
 
 def _picture(tx: Tx) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": s.id, "name": s.name, "win_rate": s.win_rate, "kind": s.kind, "position": s.position,
-            "active": s.active, "rotten_days": s.rotten_days,
-        }
-        for s in stages.list_stages(tx)
-    ]  # fmt: skip
+    return [s.model_dump() for s in stages.list_stages(tx)]
 
 
 def _changed(tx: Tx, ctx: Context, before: list[dict[str, Any]], action: str, name: str, text: str) -> Changed:

@@ -11,9 +11,10 @@ from bot.language.filters import page_wanted
 from bot.language.replies import is_no, is_yes
 from handlers.customers.finding import LONG, chosen, find_customer
 from handlers.visits import service, views
+from handlers.visits.linking import Done, subject
 from handlers.visits.reading import Wanted, read_list, read_next, read_visit
 from handlers.visits.rules import EMPTY
-from handlers.visits.service import Done, NewVisit, confirm_visit, list_visits, log_visit, set_aside
+from handlers.visits.service import NewVisit, confirm_visit, list_visits, log_visit, set_aside
 
 router = Router("visits.chat")
 LISTED = re.compile(r"(?P<words>.{0,30}?)的?(?:外勤|签到)(?:记录|列表|情况)?\s*(?P<more>\S{0,8})[?？。]*")
@@ -118,7 +119,7 @@ def _list(ctx: Context, talk: Talk, wanted: Wanted, page: int = 1) -> Reply:
     shown = list_visits(ctx, wanted, page)  # what may not be seen is refused in words
     state = views.list_state(wanted, shown.page)
     talk.ask("visits.list", state=state)
-    return Reply(card=CardRef("visits.list", state, tuple(service.subject(row.id or 0) for row in shown.rows)))
+    return Reply(card=CardRef("visits.list", state, tuple(subject(row.id or 0) for row in shown.rows)))
 
 
 @router.question("visits.list")

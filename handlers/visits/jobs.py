@@ -8,8 +8,8 @@ from bot.dingtalk.checkins import LONGEST_OF_MANY, PEOPLE_PER_CALL
 from bot.dingtalk.errors import DingTalkError
 from bot.jobs.spec import Job, Toolbox
 from handlers.visits import service
+from handlers.visits.checkins import Due, Fetched
 from handlers.visits.rules import SLACK
-from handlers.visits.service import Due, Fetched
 
 
 def batches(due: Sequence[Due]) -> Iterator[list[Due]]:

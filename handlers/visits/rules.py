@@ -8,10 +8,8 @@ from typing import Final
 
 from bot.core.errors import RuleBroken
 
-NEAR_M: Final = 500  # customers nearer than this may be meant; one linked from farther away is 超出范围
 EARTH_M: Final = 6_371_000
 DEGREE_M: Final = 111_195  # of latitude
-KEPT: Final = timedelta(days=180)  # how long places are kept (R-VISIT-8)
 WAITS: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 TOGETHER: Final = timedelta(seconds=5)  # check-ins of so short a while are asked for in one call
 SLACK: Final = timedelta(minutes=2)  # by which a record's time may differ from its event's
@@ -48,16 +46,16 @@ def distance_m(one: Spot | None, other: Spot | None) -> int | None:
     return round(2 * EARTH_M * asin(sqrt(min(1.0, half))))
 
 
-def box(spot: Spot, metres: int = NEAR_M) -> tuple[tuple[float, float], tuple[float, float]]:
+def box(spot: Spot, metres: int) -> tuple[tuple[float, float], tuple[float, float]]:
     """The degrees (longitude, latitude) that hold everything nearer than that."""
     high = metres / DEGREE_M * 1.01
     wide = high / max(cos(radians(min(89.0, abs(spot.lat) + high))), 0.01)
     return (spot.lng - wide, spot.lng + wide), (spot.lat - high, spot.lat + high)
 
 
-def is_out_of_range(distance: int | None) -> bool:
-    """Flagged, not refused (R-VISIT-3); a distance nobody knows is no reason."""
-    return distance is not None and distance > NEAR_M
+def is_out_of_range(distance: int | None, near_m: int) -> bool:
+    """Flagged, not refused (R-VISIT-3); a distance nobody knows is no reason. `near_m`: 外勤设置."""
+    return distance is not None and distance > near_m
 
 
 @dataclass(frozen=True, slots=True)

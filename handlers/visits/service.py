@@ -8,29 +8,20 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.clock import BEIJING
-from bot.core.errors import NotFound, RuleBroken
+from bot.core.errors import NotFound
 from bot.core.forms import withheld
 from bot.identity import may_be_told
-from bot.language.methods import nearest_value
-from bot.language.sentence import find_in_sentence
-from handlers.customers.finding import candidates_for
-from handlers.customers.standing import step_may_write
-from handlers.followups.rules import BACK
-from handlers.followups.service import NewFollowUp, step_store, when
+from handlers.followups.service import when
 from handlers.visits import rules
+from handlers.visits.checkins import Due, Fetched, step_again, step_take
+from handlers.visits.linking import Done, LinkedAlready, step_link, step_near, step_record, subject
 from handlers.visits.reading import Wanted
-from handlers.visits.rules import Near, spot_of
-from storage import audit, cards, customers, dictionaries, follow_ups, people, undos, visits
-from storage.database import Tx
+from handlers.visits.rules import Near
+from storage import audit, cards, customers, follow_ups, people, undos, visits
 from storage.tables import Customer, Visit
 from storage.visits import VisitFilter
 
 UNDO = timedelta(minutes=10)
-GCJ = "gcj02"  # what DingTalk gives (R-VISIT-4)
-
-
-class LinkedAlready(RuleBroken, code="visits.linked"):
-    """It is some customer's visit already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +33,6 @@ class NewVisit:
     customer_id: int | None = None
     next_at: datetime | None = None  # when the customer is contacted next
     next_timed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A visit after a change."""
-
-    visit_id: int
-    undo_id: int | None
-    customer_id: int | None = None
-    follow_up_id: int | None = None
-    next_text: str = ""  # the next contact that was planned with it
-
-
-def subject(visit_id: int) -> str:
-    """How cards that show it name it."""
-    return f"visit:{visit_id}"
 
 
 def log_visit(ctx: Context, new: NewVisit) -> Done:
@@ -76,11 +51,11 @@ def log_visit(ctx: Context, new: NewVisit) -> Done:
                 source_key=ctx.key or None, created_at=ctx.now,
             ),
         )  # fmt: skip
-        _record(tx, ctx, "log.visit", visit_id, name=new.place)
+        step_record(tx, ctx, "log.visit", visit_id, name=new.place)
         follow_up_id = None
         if new.customer_id is not None:
             visit = visits.access_own(tx, visit_id, ctx.actor.user_id)
-            follow_up_id = _step_link(tx, ctx, visit, new.customer_id, new.next_at, timed=new.next_timed)
+            follow_up_id = step_link(tx, ctx, visit, new.customer_id, new.next_at, timed=new.next_timed)
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="visits.undo", payload={"visit_id": visit_id, "whole": True},
             text="外勤", now=ctx.now, lasts=UNDO,
@@ -101,45 +76,12 @@ def confirm_visit(ctx: Context, visit_id: int, customer_id: int) -> Done:
         visit = visits.access_own(tx, visit_id, ctx.actor.user_id, lock=True)
         if visit.customer_id == customer_id:
             return Done(visit_id, None, customer_id, visit.follow_up_id)
-        follow_up_id = _step_link(tx, ctx, visit, customer_id)
+        follow_up_id = step_link(tx, ctx, visit, customer_id)
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="visits.undo", payload={"visit_id": visit_id, "whole": False},
             text="关联外勤", now=ctx.now, lasts=UNDO,
         )  # fmt: skip
         return Done(visit_id, undo_id, customer_id, follow_up_id)
-
-
-def _step_link(
-    tx: Tx, ctx: Context, visit: Visit, customer_id: int, next_at: datetime | None = None, *, timed: bool = False
-) -> int | None:
-    """Links it and, where something was said, writes that down as a follow-up; returns the follow-up's id."""
-    customer = customers.access_customer(tx, customer_id, lock=True)
-    step_may_write(tx, ctx, customer, Permission.FOLLOWUP_EDIT)
-    head_id, visit_id = customer.id or customer_id, visit.id or 0
-    distance = rules.distance_m(_spot(visit), _spot(customer))
-    if not visits.link(tx, visit_id, head_id, distance_m=distance, out_of_range=rules.is_out_of_range(distance)):
-        raise LinkedAlready("这次外勤已经关联别的客户了，先发送「撤销」再换一家。")
-    follow_up_id = None
-    remark = visit.remark.strip()
-    if rules.says_something(remark) and "content" not in withheld(ctx.actor, "followup") and visit.at > ctx.now - BACK:
-        method = ""
-        if "method" not in withheld(ctx.actor, "followup"):
-            method = nearest_value(("拜访",), dictionaries.list_methods(tx)) or ""
-        if "next_at" in withheld(ctx.actor, "followup"):
-            next_at = None
-        new = NewFollowUp(remark, method, min(visit.at, ctx.now), next_at, timed and next_at is not None)
-        follow_up_id = step_store(tx, ctx, head_id, customer.name, new)
-        visits.note_follow_up(tx, visit_id, follow_up_id)
-    _record(
-        tx, ctx, "link.visit", visit_id, name=customer.name, customer=head_id, distance_m=distance,
-        changes={"客户": ("", customer.name)},
-    )  # fmt: skip
-    cards.redraw_others(tx, subject(visit_id), now=ctx.now, but=ctx.key)
-    return follow_up_id
-
-
-def _spot(row: Visit | Customer) -> rules.Spot | None:
-    return spot_of(row.lng, row.lat, row.coord_sys)
 
 
 def set_aside(ctx: Context, visit_id: int) -> Done:
@@ -150,7 +92,7 @@ def set_aside(ctx: Context, visit_id: int) -> Done:
         if visit.state == "linked":
             raise LinkedAlready("这次外勤已经关联客户了，先发送「撤销」。")
         visits.unlink(tx, visit_id, state="set_aside")
-        _record(tx, ctx, "set_aside.visit", visit_id, name=visit.place)
+        step_record(tx, ctx, "set_aside.visit", visit_id, name=visit.place)
         cards.redraw_others(tx, subject(visit_id), now=ctx.now, but=ctx.key)
         return Done(visit_id, None)
 
@@ -169,7 +111,7 @@ def undo_visit(ctx: Context, payload: dict[str, Any]) -> str:
         if whole:
             visits.take_back(tx, visit_id, ctx.now)
         name = customers.names_of(tx, [customer_id]).get(customer_id, "") if customer_id is not None else ""
-        _record(tx, ctx, "undo.visit", visit_id, name=name, changes={"客户": (name, "")} if name else None)
+        step_record(tx, ctx, "undo.visit", visit_id, name=name, changes={"客户": (name, "")} if name else None)
         cards.redraw_others(tx, subject(visit_id), now=ctx.now, but=ctx.key)
     return "这次外勤已撤销。" if whole else "已撤销，这次外勤又是未关联。"
 
@@ -239,32 +181,8 @@ def show_visit(ctx: Context, visit_id: int) -> Shown:
         visit = visits.access_visible(tx, visit_id, ctx.actor)
         mine = visit.user_id == ctx.actor.user_id
         found = customers.list_by_ids(tx, [visit.customer_id]) if visit.customer_id is not None else []
-        near = _near(tx, ctx, visit) if mine and visit.state != "linked" else []
+        near = step_near(tx, ctx, visit) if mine and visit.state != "linked" else []
         return Shown(visit, people.name_of(tx, visit.user_id), found[0] if found else None, near, mine)
-
-
-def _near(tx: Tx, ctx: Context, visit: Visit) -> list[tuple[Near, Customer]]:
-    """The owner's customers within reach, and those the remark names (R-VISIT-2)."""
-    spot = _spot(visit)
-    found: dict[int, Near] = {}
-    if spot is not None:
-        lng, lat = rules.box(spot)
-        for customer in visits.list_in_box(tx, visit.user_id, lng=lng, lat=lat, coord_sys=spot.coord_sys):
-            away = rules.distance_m(spot, _spot(customer))
-            if away is not None and away <= rules.NEAR_M:
-                found[customer.id or 0] = Near(customer.id or 0, away)
-    words = f"{visit.remark} {visit.place}".strip()
-    if words:
-        own = customers.list_ids_of(tx, visit.user_id)
-        candidates = candidates_for(tx, ctx.actor, words, pooled=False, sentence=True)
-        hit = find_in_sentence(words, [one for one in candidates if one.id in own])
-        named = [] if hit is None else [hit.certain.id] if hit.certain is not None else [c.id for c in hit.options]
-        for customer in customers.list_by_ids(tx, named[:5]):
-            away = rules.distance_m(spot, _spot(customer))
-            found[customer.id or 0] = Near(customer.id or 0, away, named=True)
-    ordered = rules.in_order(found.values())[:5]
-    rows = {c.id: c for c in customers.list_by_ids(tx, [one.customer_id for one in ordered])}
-    return [(one, rows[one.customer_id]) for one in ordered if one.customer_id in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,16 +245,6 @@ def note_check_in(ctx: Context, user_id: str, at: datetime) -> bool:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A check-in to be asked for."""
-
-    id: int
-    user_id: str
-    at: datetime
-    tries: int
-
-
 def list_due(ctx: Context) -> list[Due]:
     """Check-ins whose records are to be asked for now."""
     with ctx.begin() as tx:
@@ -349,31 +257,18 @@ def next_due(ctx: Context) -> datetime | None:
         return visits.next_due(tx)
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A record as DingTalk gave it."""
-
-    user_id: str
-    at: datetime
-    lng: float | None
-    lat: float | None
-    place: str
-    remark: str
-    photos: tuple[str, ...] = ()
-
-
 def take_records(ctx: Context, asked: Sequence[Due], records: Sequence[Fetched]) -> int:
     """Stores what is new, one visit a person and moment, and asks its owner where it was; returns how many.
 
     What was asked for and is not there yet is asked for again, five times in all.
     """
     with ctx.begin() as tx:
-        stored = sum(_take(tx, ctx, record) for record in records)
+        stored = sum(step_take(tx, ctx, record) for record in records)
         for due in asked:
             if any(r.user_id == due.user_id and abs(r.at - due.at) <= rules.SLACK for r in records):
                 visits.settle_check_ins(tx, [due.id], "done")
             else:
-                _again(tx, ctx, due)
+                step_again(tx, ctx, due)
         return stored
 
 
@@ -381,45 +276,10 @@ def try_again(ctx: Context, asked: Sequence[Due]) -> None:
     """DingTalk could not be asked."""
     with ctx.begin() as tx:
         for due in asked:
-            _again(tx, ctx, due)
-
-
-def _again(tx: Tx, ctx: Context, due: Due) -> None:
-    due_at = rules.next_try(due.tries, ctx.now)
-    if due_at is None:
-        visits.settle_check_ins(tx, [due.id], "gone")
-    else:
-        visits.postpone(tx, due.id, due_at=due_at)
-
-
-def _take(tx: Tx, ctx: Context, record: Fetched) -> bool:
-    row: dict[str, object] = {
-        "user_id": record.user_id, "at": record.at, "source": "checkin", "lng": record.lng, "lat": record.lat,
-        "coord_sys": GCJ if record.lng is not None else "", "place": record.place[:200],
-        "remark": record.remark[: rules.LONGEST], "photos": list(record.photos[:20]), "out_of_range": False,
-        "state": "unlinked", "created_at": ctx.now,
-    }  # fmt: skip
-    visit_id = visits.add_fetched(tx, row)
-    if visit_id is None:
-        return False
-    audit.record(
-        tx, at=ctx.now, user_id=record.user_id, via="event", action="log.visit", subject=subject(visit_id),
-        name=record.place,
-    )  # fmt: skip
-    cards.post(
-        tx, key=f"visit:{visit_id}", kind="visits.one", state={"visit_id": visit_id}, subjects=(subject(visit_id),),
-        user_id=record.user_id, now=ctx.now,
-    )  # fmt: skip
-    return True
+            step_again(tx, ctx, due)
 
 
 def forget_places(ctx: Context) -> int:
-    """Where people were half a year ago is nobody's business any more (R-VISIT-8)."""
+    """Where people were so many days ago is nobody's business any more (R-VISIT-8, 外勤设置)."""
     with ctx.begin() as tx:
-        return visits.forget_places(tx, ctx.now - rules.KEPT)
-
-
-def _record(tx: Tx, ctx: Context, action: str, visit_id: int, **detail: Any) -> None:
-    audit.record(
-        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=subject(visit_id), **detail
-    )
+        return visits.forget_places(tx, ctx.now - timedelta(days=ctx.settings.visits.keep_days))

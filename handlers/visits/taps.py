@@ -6,7 +6,8 @@ from cards.visits import AsideButton, HereButton, OpenVisitButton, OtherButton, 
 from handlers.customers.finding import speak_of
 from handlers.visits import service, views
 from handlers.visits.asking import ask_which
-from handlers.visits.service import Done, confirm_visit, place_customer, set_aside, undo_place, undo_visit
+from handlers.visits.linking import Done
+from handlers.visits.service import confirm_visit, place_customer, set_aside, undo_place, undo_visit
 
 router = Router("visits.taps")
 router.painter("visits.one")(views.paint_visit)

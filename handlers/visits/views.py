@@ -21,8 +21,9 @@ from cards.visits import (
 from handlers.customers.views import moment_text
 from handlers.undo.views import undo_buttons
 from handlers.visits import rules, service
+from handlers.visits.linking import Done, subject
 from handlers.visits.reading import Wanted
-from handlers.visits.service import Done, Shown, subject
+from handlers.visits.service import Shown
 
 
 def visit_ref(done: Done, **more: Any) -> CardRef:
@@ -86,10 +87,14 @@ def _open(title: str, shown: Shown, state: dict[str, Any], ctx: Context) -> Card
         return visit_card(_sheet(title, shown, tags), visit_id, [other, *undo])
     drop = CardButton("不关联", AsideButton(visit_id=visit_id), typed=f"不关联外勤 {visit_id}")
     if state.get("pick") or len(choices) > 1:
-        body = "在哪家客户？点一下，或直接回复客户名称。" if choices else f"{_nothing(shown)}直接回复客户名称就能关联。"
+        body = (
+            "在哪家客户？点一下，或直接回复客户名称。"
+            if choices
+            else f"{_nothing(shown, ctx)}直接回复客户名称就能关联。"
+        )
         return visit_card(_sheet(title, shown, tags, body=body, choices=choices), visit_id, [drop, *undo])
     if not choices:
-        body = f"{_nothing(shown)}是哪家客户？点「选客户」再回复名称，不是客户就点「不关联」。"
+        body = f"{_nothing(shown, ctx)}是哪家客户？点「选客户」再回复名称，不是客户就点「不关联」。"
         return visit_card(_sheet(title, shown, tags, body=body), visit_id, [other, drop, *undo])
     (one, name, detail), *_ = choices
     yes = CardButton("是这家", HereButton(visit_id=visit_id, customer_id=one), "primary", typed="是这家")
@@ -97,9 +102,9 @@ def _open(title: str, shown: Shown, state: dict[str, Any], ctx: Context) -> Card
     return visit_card(_sheet(title, shown, tags, body=body), visit_id, [yes, other, drop, *undo])
 
 
-def _nothing(shown: Shown) -> str:
+def _nothing(shown: Shown, ctx: Context) -> str:
     known = shown.visit.lat is not None
-    return f"附近 {rules.NEAR_M} 米内没有你的客户。" if known else ""
+    return f"附近 {rules.distance_text(ctx.settings.visits.near_m)}内没有你的客户。" if known else ""
 
 
 def _detail(metres: int | None, named: bool) -> str:

@@ -15,7 +15,8 @@ from sqlalchemy import event
 from bot.context import make_context
 from bot.core.clock import BEIJING
 from bot.identity import identify
-from handlers.handover.service import Wanted, hand_over, preview, undo_handover
+from handlers.handover.parties import Wanted
+from handlers.handover.service import hand_over, preview, undo_handover
 from storage.database import Database, Tx
 from storage.settings import read_settings
 

@@ -30,7 +30,8 @@ from handlers.contracts.service import (
     move_contract,
     transfer_contract,
 )
-from handlers.handover.service import Wanted, hand_over
+from handlers.handover.parties import Wanted
+from handlers.handover.service import hand_over
 from handlers.payments.rules import OverCollected
 from handlers.payments.service import NewPayment, create_payment, set_over_collect, set_plans, show_plans, void_payment
 from handlers.registry import ROUTERS

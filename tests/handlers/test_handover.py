@@ -20,10 +20,10 @@ from bot.core.holdings import KINDS
 from bot.identity import identify
 from handlers.customers.service import add_contact
 from handlers.followups.service import NewFollowUp, log_follow_up
+from handlers.handover.outcome import Outcome
+from handlers.handover.parties import Wanted
 from handlers.handover.rules import NothingToHandOver, NotTakenBack
 from handlers.handover.service import (
-    Outcome,
-    Wanted,
     announce_departures,
     hand_over,
     next_announcement,

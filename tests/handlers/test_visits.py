@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
+from bot.core.errors import InvalidInput
 from cards.visits import AsideButton, HereButton, OpenVisitButton, OtherButton, PlaceButton
+from handlers.settings.rules import VISITS, Value, read_changes
 from handlers.visits import rules, service
+from handlers.visits.checkins import Due, Fetched
 from handlers.visits.jobs import batches
 from handlers.visits.rules import Near, Spot
-from handlers.visits.service import Due, Fetched
 from storage.database import Database, Tx
 from storage.tables import Customer, FollowUp, Visit
 from storage.visits import place_customer
@@ -36,7 +38,7 @@ def test_what_is_near_lies_in_the_box(lat: float, lng: float, away: float, cours
     metres = rules.distance_m(here, there)
     assert metres is not None and abs(metres - away) < 5
     assert metres == rules.distance_m(there, here)
-    (west, east_end), (south, north_end) = rules.box(here)
+    (west, east_end), (south, north_end) = rules.box(here, 500)
     assert west <= there.lng <= east_end and south <= there.lat <= north_end
 
 
@@ -45,7 +47,8 @@ def test_distances_known_from_a_map() -> None:
     assert rules.distance_m(ningbo, shanghai) == pytest.approx(151_600, rel=0.01)
     assert rules.distance_m(ningbo, Spot(121.5440, 29.8683, "wgs84")) is None
     assert rules.distance_m(ningbo, None) is None
-    assert rules.is_out_of_range(501) and not rules.is_out_of_range(500) and not rules.is_out_of_range(None)
+    assert rules.is_out_of_range(501, 500) and not rules.is_out_of_range(500, 500)
+    assert not rules.is_out_of_range(501, 501) and not rules.is_out_of_range(None, 500)
 
 
 @given(st.lists(st.builds(Near, st.integers(1, 99), st.none() | st.integers(0, 900), st.booleans()), max_size=8))
@@ -163,6 +166,109 @@ async def test_beyond_the_threshold_it_is_flagged_not_refused(database: Database
     shown = await room.tap("lina04", card, HereButton(visit_id=visit_id, customer_id=at))
     assert "超出范围" in shown and "2.3 公里" in shown
     assert "超出范围" in await room.say("lina04", "外勤 超出范围")
+
+
+async def test_two_equally_near_are_both_offered_and_none_is_chosen(database: Database) -> None:
+    await load_company(database)
+    room = Room(database)
+    east, west = await placed(database, east_m=120), await placed(database, HUAXING, east_m=-120)
+    visit_id = await check_in(room, remark="看了设备")
+    asked = room.shown["lina04"][-1]
+    assert "在哪家客户" in asked and all(name in asked for name in (HUADONG, HUAXING, "距离 120 米"))
+    assert (await visit_of(database, visit_id)).state == "unlinked"
+    (card,) = await room.cards("lina04")
+    await room.tap("lina04", card, HereButton(visit_id=visit_id, customer_id=west))
+    assert (await visit_of(database, visit_id)).customer_id == west != east
+
+
+async def test_without_a_place_the_customer_is_asked_for(database: Database) -> None:
+    await load_company(database)
+    room = Room(database)
+    await placed(database, east_m=0)
+    visit_id = await check_in(room, remark="看了设备", lng=None, lat=None)
+    asked = room.shown["lina04"][-1]
+    assert "是哪家客户" in asked and "附近" not in asked and "华东精密" not in asked
+    (card,) = await room.cards("lina04")
+    await room.tap("lina04", card, OtherButton(visit_id=visit_id))
+    await room.say("lina04", "华东精密")
+    linked = await visit_of(database, visit_id)
+    assert (linked.state, linked.distance_m, linked.out_of_range) == ("linked", None, False)
+
+
+@pytest.mark.parametrize(("east_m", "offered"), [(499, True), (500, True), (502, False)])
+async def test_the_edge_of_the_radius(sqlite: Database, east_m: float, offered: bool) -> None:
+    await load_company(sqlite)
+    room = Room(sqlite)
+    await placed(sqlite, east_m=east_m)
+    await check_in(room)
+    assert ("是这家" in room.shown["lina04"][-1]) is offered
+
+
+async def test_the_radius_and_how_long_places_are_kept_are_the_companys(database: Database) -> None:
+    await load_company(database)
+    room = Room(database)
+    at = await placed(database, east_m=700)
+    assert "管理员" in await room.say("lina04", "外勤设置 半径 800米")
+    shown = await room.say("chen01", "外勤设置")
+    assert "500 米内" in shown and "180 天" in shown
+    assert "500 米内 → 800 米内" in await room.say("chen01", "外勤设置 半径 800米")
+    visit_id = await check_in(room, remark="看了设备")
+    assert "距离 700 米" in room.shown["lina04"][-1]
+    await room.tap("lina04", (await room.cards("lina04"))[-1], HereButton(visit_id=visit_id, customer_id=at))
+    assert not (await visit_of(database, visit_id)).out_of_range
+    assert "已撤销外勤设置" in await room.say("chen01", "撤销")
+    assert "500 米内" in await room.say("chen01", "外勤设置")
+    room.later(days=31)
+    assert await room.run(service.forget_places) == 0
+    told = await room.say("chen01", "外勤设置 位置保留 30天")
+    assert "180 天 → 30 天" in told and "清掉 1 次" in told
+    assert await room.run(service.forget_places) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "allowed"),
+    [
+        ("半径 49米", "50 到 5000"), ("半径 5001", "50 到 5000"), ("半径 6公里", "50 到 5000"),
+        ("半径 不限", "50 到 5000"),
+        ("位置保留 关闭", "1 到 3650"), ("位置保留 0天", "1 到 3650"),
+    ],
+)  # fmt: skip
+def test_what_the_settings_may_not_be(wrong: str, allowed: str) -> None:
+    with pytest.raises(InvalidInput, match=allowed) as refused:
+        read_changes(VISITS, wrong)
+    assert "外勤设置" in refused.value.text and "关闭」" not in refused.value.text.split("：", 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("半径 50米", {"near_m": 50}), ("附近 5公里", {"near_m": 5000}), ("半径改为八百米内", {"near_m": 800}),
+        ("位置保留 90天 半径 300", {"keep_days": 90, "near_m": 300}),
+    ],
+)  # fmt: skip
+def test_how_the_settings_are_said(said: str, read: dict[str, Value]) -> None:
+    assert read_changes(VISITS, said) == read
+
+
+async def test_the_nearest_of_very_many_is_offered(sqlite: Database) -> None:
+    await load_company(sqlite)
+    room = Room(sqlite)
+
+    def crowd(tx: Tx) -> None:
+        far = rules.DEGREE_M
+        for n in range(60):
+            tx.add(
+                Customer(
+                    name=f"拥挤客户{n}", name_key=f"拥挤客户{n}", owner_id="lina04", owner_since=NOW, created_at=NOW,
+                    updated_at=NOW, lng=LNG, lat=LAT + (480 - n) / far, coord_sys="gcj02",
+                )
+            )  # fmt: skip
+        tx.flush()
+
+    await sqlite.system(crowd)
+    await placed(sqlite, east_m=10)
+    await check_in(room)
+    assert "距离 10 米" in room.shown["lina04"][-1]
 
 
 async def test_others_customers_are_neither_offered_nor_linked(database: Database) -> None:
