@@ -113,9 +113,11 @@ LABELS = {"amount": "回款金额", "on": "回款日期", "method": "回款方�
 
 def payment_form(
     known: Mapping[str, object], *, contracts: Sequence[tuple[str, str]], methods: Sequence[str], missing: str,
-    withheld: Collection[str] = (),
+    withheld: Collection[str] = (), custom: Sequence[FormField] = (),
 ) -> CardView:  # fmt: skip
-    """What is known of a payment, to be completed. `contracts`: to choose from; none: the customer is asked for."""
+    """What is known of a payment, to be completed. `contracts`: to choose from; none: the customer is asked for.
+    `custom`: the company's own fields.
+    """
     fields: list[FormField] = []
     if contracts:
         chosen = known.get("contract_id")
@@ -138,8 +140,9 @@ def payment_form(
         FormField("method", LABELS["method"], "select", value=method, options=choices(*methods)),
     ]
     form = CardForm(
-        tuple(f for f in fields if f.name not in withheld), SubmitPaymentButton(), "下一步", "回款 华兴 5万 今天 转账"
-    )
+        (*(f for f in fields if f.name not in withheld), *custom), SubmitPaymentButton(), "下一步",
+        "回款 华兴 5万 今天 转账",
+    )  # fmt: skip
     return CardView("登记回款", body=missing, form=form)
 
 

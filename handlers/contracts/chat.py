@@ -12,7 +12,7 @@ from bot.language.filters import page_wanted
 from bot.language.replies import is_no, is_yes, ordinal
 from handlers.contractlines.service import LineChange
 from handlers.contracts.amounts import apply_amount, of_line
-from handlers.contracts.drafts import Draft, draft_of, renewal_of, shown, with_words
+from handlers.contracts.drafts import Draft, draft_of, read_words, renewal_of, shown, with_words
 from handlers.contracts.finding import ContractFound, chosen_contract, find_contract
 from handlers.contracts.listing import compares, filter_of, read_conditions
 from handlers.contracts.reading import NUMBER, ContractWords, read_contract
@@ -64,7 +64,7 @@ def create(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`新建合同 华兴 30万 一年`; alone: the form, or the answer to the summary that is open."""
     if not message.args and talk.aside is not None and talk.aside["kind"] == "contracts.confirm":
         return _registered(ctx, talk, draft_of(talk.aside["draft"]), save=False)
-    return _create(ctx, talk, read_contract(message.args, ctx.now))
+    return _create(ctx, talk, read_words(ctx, message.args))
 
 
 @router.command("合同", when=ours)
@@ -82,10 +82,10 @@ def contract(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     named = NUMBER.search(args)
     if named is not None and (named.start() == 0 or words.amount is None):
         return _about(ctx, talk, find_contract(ctx, args, talk))
-    if words.amount is not None and not compares(args):
-        return _create(ctx, talk, words)
-    if words.doubts and words.rest and not compares(args):
-        return _create(ctx, talk, words)
+    if (words.amount is not None or words.doubts) and not compares(args):
+        full = read_words(ctx, args)
+        if full.amount is not None or (full.doubts and full.rest):
+            return _create(ctx, talk, full)
     if not (words.anything or compares(args)) and len(args) <= 40:
         found = find_contract(ctx, args, talk)
         if found.certain is not None:
@@ -101,7 +101,7 @@ def signed(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     said = SIGNED.fullmatch(message.text.strip(" 。.!！"))
     if said is None or message.group:
         return None
-    words = read_contract((said["rest"] or said["plain"]).replace("新合同", " ").replace("合同", " "), ctx.now)
+    words = read_words(ctx, (said["rest"] or said["plain"]).replace("新合同", " ").replace("合同", " "))
     if words.amount is None or words.rest.strip("的 "):
         return None
     name, subject = said["name"].strip(), talk.subject()
@@ -176,7 +176,7 @@ def which_customer(message: ChatMessage, ctx: Context, talk: Talk, pending: dict
 def complete(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """What the form asks for, said in a sentence."""
     draft = draft_of(pending["draft"])
-    words = read_contract(message.text, ctx.now)
+    words = read_words(ctx, message.text)
     if words.doubts:
         raise InvalidInput(f"没认准「{'、'.join(words.doubts)}」，请写成确定的数，例如：30万 一年。")
     if words.amount is None and draft.customer_id is not None and not words.anything:
@@ -205,7 +205,7 @@ def confirm(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, A
     if is_no(said) or said in ("不登记", "不要", "不用"):
         talk.settle()
         return Reply("好的，没有登记。")
-    words = read_contract(message.text, ctx.now)
+    words = read_words(ctx, message.text)
     if not words.anything or words.rest.strip("改成为到是"):
         return None
     if words.doubts:
@@ -286,7 +286,7 @@ def _edit(ctx: Context, talk: Talk, contract_id: int, rest: str) -> Reply:
     if MONEY_IN.match(rest):
         number = show_contract(ctx, contract_id).contract.number
         raise InvalidInput(f"登记回款请把「回款」放前面，例如「回款 {number} 5万」；分期用「回款计划 {number} 3期」。")
-    words = read_contract(rest, ctx.now)
+    words = read_words(ctx, rest)
     if words.doubts:
         raise InvalidInput(f"没认准「{'、'.join(words.doubts)}」，例如「合同 HT-2026-007 金额 35万」。")
     if not words.anything:
@@ -302,8 +302,8 @@ def _edit(ctx: Context, talk: Talk, contract_id: int, rest: str) -> Reply:
     changes |= {name: value for name in ("number", "name") if (value := getattr(words, name))}
     said = ""
     undo_id = None
-    if changes:
-        done = edit_contract(ctx, contract_id, changes)
+    if changes or words.custom:
+        done = edit_contract(ctx, contract_id, changes, words.custom)
         said, undo_id = done.text, done.undo_id
     if words.amount is None:
         return _changed(talk, Changed(contract_id, "", said, undo_id))
@@ -369,7 +369,7 @@ def void_reason(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[st
 
 
 def _renew(ctx: Context, talk: Talk, contract_id: int, rest: str) -> Reply:
-    words = read_contract(rest, ctx.now)
+    words = read_words(ctx, rest)
     draft = renewal_of(ctx, contract_id)
     if words.months is not None and draft.starts_on and words.signed_on is None and "起" not in rest:
         words = read_contract(f"{rest} 从{draft.starts_on}起", ctx.now)
@@ -502,7 +502,7 @@ def asked_for(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
         return None
     state = read_conditions(ctx, text.removesuffix("了"))
     if state["words"] and not (
-        set(state) & {"expiring", "expired", "states", "least", "most", "signed", "ends", "owner"}
+        set(state) & {"expiring", "expired", "states", "least", "most", "signed", "ends", "owner", "own"}
     ):
         return None
     return _list(ctx, talk, text.removesuffix("了"), mine=False)

@@ -1,7 +1,7 @@
 """Use cases of contracts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from handlers.contracts import rules
 from handlers.contracts.figures import check_may_look, sees, step_standing, step_standings
 from handlers.contracts.rules import STATES, ChangedSince, ContractRefused, Standing
 from handlers.customers.rules import check_may_write
+from handlers.customfields.values import check_new, labels_of, new_changes, undo_custom, write_custom
 from handlers.products.lines import total
 from storage import audit, cards, contracts, customers, digest, lines, notices, numbers, payments, people, undos
 from storage.contracts import PAGE, ContractFilter, NumberTaken, OpportunityFact
@@ -49,6 +50,7 @@ class NewContract:
     owner_id: str | None = None
     draft: bool = False  # else it takes effect at once
     source_key: str = ""  # of the draft on a card: what is confirmed twice is made once
+    custom: Mapping[str, str] = field(default_factory=dict)  # the company's own fields, as they are stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +110,14 @@ def create_contract(ctx: Context, new: NewContract) -> Created:
         customers.access_customer(tx, new.customer_id, lock=True)  # the second tap waits for the first
         if new.source_key and (made := contracts.find_by_source(tx, new.source_key)) is not None:
             return Created(made, None, again=True)
+        new = replace(new, custom=check_new(tx, ctx, "contract", new.custom))
         contract = step_create_contract(tx, ctx, new)
         undo_id = _offer(tx, ctx, contract, "contracts.create", f"登记合同 {contract.number}", {"renews": new.renews})
         return Created(contract, undo_id)
 
 
 def step_create_contract(tx: Tx, ctx: Context, new: NewContract) -> Contract:
-    """The same within another's transaction (import); the caller has checked the function.
+    """The same within another's transaction (import); the caller has checked the function and the company's own fields.
 
     Raises:
         Forbidden, NotFound, NotYours, InvalidInput, ContractRefused.
@@ -137,25 +140,31 @@ def step_create_contract(tx: Tx, ctx: Context, new: NewContract) -> Contract:
         number=number, name=new.name.strip(), customer_id=new.customer_id, opportunity_id=opportunity_id,
         amount=amount, discount=rules.check_discount(new.discount), signed_on=signed_on, starts_on=new.starts_on,
         ends_on=new.ends_on, state="draft", owner_id=owner_id, source_key=new.source_key or None,
-        created_at=ctx.now, created_by=ctx.actor.user_id,
+        created_at=ctx.now, created_by=ctx.actor.user_id, custom=dict(new.custom),
     )  # fmt: skip
     try:
         contracts.add_contract(tx, contract)
     except NumberTaken as twin:
         raise _taken(number) from twin
     if opportunity_id is not None:
-        sums = lines.list_amounts(tx, OpportunityLine, opportunity_id)
-        if sums and total(sums, contract.discount) == amount:  # else another price was agreed on
-            lines.copy_lines(tx, opportunity_id, contract.id or 0)
+        _take_lines(tx, OpportunityLine, opportunity_id, contract)
     if not new.draft:
         step_move(tx, ctx, contract, "effective", told=False)
     if new.renews is not None:
         _renew(tx, ctx, new.renews, contract)
     changes = {LABELS[k]: ("", _words(tx, ctx, k, getattr(contract, k))) for k in ("amount", "signed_on", "ends_on")}
     changes["状态"] = ("", STATES[contract.state])
-    _record(tx, ctx, "create.contract", contract, changes={k: pair for k, pair in changes.items() if pair[1]})
+    told = {k: pair for k, pair in changes.items() if pair[1]} | new_changes(tx, "contract", new.custom)
+    _record(tx, ctx, "create.contract", contract, changes=told, **_own_labels(tx, new.custom))
     step_touch(tx, ctx, contract)
     return contract
+
+
+def _take_lines(tx: Tx, model: type[lines.L], record_id: int, contract: Contract) -> None:
+    """The products of what the contract is made of, if they make its amount: else another price was agreed on."""
+    sums = lines.list_amounts(tx, model, record_id)
+    if sums and total(sums, contract.discount) == contracts.money_of(tx, contract.id or 0).amount:
+        lines.copy_lines(tx, model, record_id, contract.id or 0)
 
 
 def _given(new: NewContract) -> dict[str, object]:
@@ -196,6 +205,8 @@ def _renew(tx: Tx, ctx: Context, old_id: int, contract: Contract) -> None:
         raise ContractRefused(f"合同 {old.number} 已经续签过了，发送「合同 {old.number}」看看。")
     if old.state not in contracts.DEALT:
         raise ContractRefused(f"合同 {old.number} 是「{STATES[old.state]}」，不能续签，直接登记一份新的就行。")
+    if contract.opportunity_id is None:
+        _take_lines(tx, ContractLine, old_id, contract)
     _settle_reminder(tx, ctx, old)
     old.renewed_by, old.version = contract.id, old.version + 1
     _record(tx, ctx, "renew.contract", old, changes={"续签为": ("", contract.number)})
@@ -278,8 +289,12 @@ def undo_move(ctx: Context, payload: Mapping[str, Any]) -> str:
         return f"已撤销，合同 {contract.number} 还是「{STATES[contract.state]}」。"
 
 
-def edit_contract(ctx: Context, contract_id: int, changes: Mapping[str, Any]) -> Changed:
-    """`changes`: column → value, of `EDITABLE`. One's own needs 合同-新增, another's 合同-编辑.
+def edit_contract(
+    ctx: Context, contract_id: int, changes: Mapping[str, Any], custom: Mapping[str, str] | None = None
+) -> Changed:
+    """`changes`: column → value, of `EDITABLE`; `custom`: the company's own fields, "" empties one.
+
+    One's own needs 合同-新增, another's 合同-编辑.
 
     Raises:
         Forbidden, NotFound, InvalidInput, ContractRefused.
@@ -289,16 +304,20 @@ def edit_contract(ctx: Context, contract_id: int, changes: Mapping[str, Any]) ->
         contract = contracts.access_contract(tx, contract_id, lock=True)
         step_check_write(tx, ctx, contract)
         before = {name: getattr(contract, name) for name in changes}
-        text = step_update_contract(tx, ctx, contract, changes)
+        text, was = step_update_contract(tx, ctx, contract, changes, custom)
         if not text:
             return Changed(contract_id, contract.number, f"合同 {contract.number} 没有变化", None)
-        payload = {"before": {name: _text(value) for name, value in before.items()}}
+        payload = {"before": {name: _text(value) for name, value in before.items()}, "custom": was}
         undo_id = _offer(tx, ctx, contract, "contracts.edit", f"修改合同 {contract.number}", payload)
         return Changed(contract_id, contract.number, f"合同 {contract.number} {text}", undo_id)
 
 
-def step_update_contract(tx: Tx, ctx: Context, contract: Contract, changes: Mapping[str, Any]) -> str:
-    """The same within another's transaction (import), on a contract that is locked; returns what changed, in words.
+def step_update_contract(
+    tx: Tx, ctx: Context, contract: Contract, changes: Mapping[str, Any], custom: Mapping[str, str] | None = None
+) -> tuple[str, Mapping[str, str]]:
+    """The same within another's transaction (import), on a contract that is locked.
+
+    Returns what changed in words, and what the company's own fields that changed were.
 
     Raises:
         Forbidden, NotFound, InvalidInput, ContractRefused.
@@ -333,8 +352,9 @@ def step_update_contract(tx: Tx, ctx: Context, contract: Contract, changes: Mapp
     if "opportunity_id" in changes:
         new["opportunity_id"] = _checked_opportunity(tx, new["opportunity_id"], contract.customer_id)
     changed = {name for name in changes if name in EDITABLE and new[name] != old[name]}
-    if not changed:
-        return ""
+    own, was = write_custom(tx, ctx, "contract", contract, custom or {})
+    if not (changed or own):
+        return "", {}
     if "ends_on" in changed:
         _settle_reminder(tx, ctx, contract)
     for name in changed:
@@ -343,9 +363,18 @@ def step_update_contract(tx: Tx, ctx: Context, contract: Contract, changes: Mapp
     tx.add(contract)
     tx.flush()
     pairs = {LABELS[k]: (_words(tx, ctx, k, old[k]), _words(tx, ctx, k, new[k])) for k in EDITABLE if k in changed}
-    _record(tx, ctx, "edit.contract", contract, changes=pairs)
+    _record(tx, ctx, "edit.contract", contract, changes=pairs | own, **_own_labels(tx, was))
     step_touch(tx, ctx, contract)
+    return _told(pairs | own), was
+
+
+def _told(pairs: Mapping[str, tuple[str, str]]) -> str:
     return "；".join(f"{label}：{was or '（空）'} → {now or '（空）'}" for label, (was, now) in pairs.items())
+
+
+def _own_labels(tx: Tx, values: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Which labels of an audit line are the company's own fields: whoever reads it is kept from what he may not see."""
+    return {"fields": labels_of(tx, "contract", values)} if values else {}
 
 
 def undo_edit(ctx: Context, payload: Mapping[str, Any]) -> str:
@@ -355,7 +384,13 @@ def undo_edit(ctx: Context, payload: Mapping[str, Any]) -> str:
         back = {name: _value(name, value) for name, value in payload["before"].items()}
         if "number" in back and back["number"] != contract.number:
             raise ChangedSince("合同编号改过就不再用旧的了，要改请再发一次新编号。")
-        text = step_update_contract(tx, ctx, contract, back)
+        text, _ = step_update_contract(tx, ctx, contract, back)
+        was = payload.get("custom") or {}
+        if own := undo_custom(tx, "contract", contract, was):
+            contract.version += 1
+            _record(tx, ctx, "undo.contract", contract, changes=own, **_own_labels(tx, was))
+            step_touch(tx, ctx, contract)
+            text = "；".join(part for part in (text, _told(own)) if part)
         return f"已撤销，合同 {contract.number} {text}。"
 
 
@@ -489,6 +524,7 @@ class Prepared:
     renews: str  # number
     made: str = ""  # number of the contract this draft has become already
     sums: Mapping[int, list[Decimal]] = field(default_factory=dict)  # opportunity → what its lines come to
+    renewed: list[Decimal] = field(default_factory=list)  # what the lines of the contract it follows come to
 
 
 def prepare(ctx: Context, customer_id: int, renews: int | None = None, token: str = "") -> Prepared:
@@ -508,7 +544,8 @@ def prepare(ctx: Context, customer_id: int, renews: int | None = None, token: st
         made = contracts.find_by_source(tx, token) if token else None
         opportunities = contracts.list_open_opportunities(tx, customer_id)
         sums = {o.id: lines.list_amounts(tx, OpportunityLine, o.id) for o in opportunities if o.amount is not None}
-        return Prepared(customer.name, opportunities, old, made.number if made is not None else "", sums)
+        renewed = lines.list_amounts(tx, ContractLine, renews) if renews is not None else []
+        return Prepared(customer.name, opportunities, old, made.number if made is not None else "", sums, renewed)
 
 
 def end_past(ctx: Context) -> int:

@@ -46,6 +46,7 @@ from handlers.contracts.service import (
     undo_transfer,
 )
 from handlers.customers.finding import speak_of
+from handlers.customfields.values import read_filled
 
 router = Router("contracts.taps")
 router.painter("contracts.one")(views.paint_contract)
@@ -179,11 +180,13 @@ def submit_edit(tap: CardTap[SubmitEditButton], ctx: Context) -> CardUpdate:
         changes["discount"] = read_percent(str(form["discount"] or "")) or 0
     amount = read_amount(str(form["amount"] or ""), "合同金额") if "amount" in form else None
     changed = {name: value for name, value in changes.items() if value != getattr(present, name)}
-    done = (
-        edit_contract(ctx, contract_id, changed) if changed else Changed(contract_id, present.number, "没有变化", None)
-    )
+    filled = read_filled(ctx, "contract", form)
+    custom = {name: value for name, value in filled.items() if value != present.custom.get(name, "")}
+    done = Changed(contract_id, present.number, "没有变化", None)
+    if changed or custom:
+        done = edit_contract(ctx, contract_id, changed, custom)
     if amount is not None and amount != present.amount:
-        state = {"contract_id": contract_id, "amount": str(amount), "said": done.text if changed else ""}
+        state = {"contract_id": contract_id, "amount": str(amount), "said": done.text if changed or custom else ""}
         remember(ctx, "contracts.amount", state=state)
         return CardUpdate(card=CardRef("contracts.amount", state, (f"contract:{contract_id}",)))
     return _changed(done)

@@ -24,10 +24,11 @@ from cards.contracts import (
 )
 from cards.payments import NewPaymentButton, PlansButton
 from handlers.contracts import rules, service
-from handlers.contracts.drafts import Draft, draft_of
+from handlers.contracts.drafts import Draft, draft_of, source_lines
 from handlers.contracts.listing import empty_list, expiry_days, filter_of, title_of
 from handlers.contracts.rules import STATES, span_text, standing_line
 from handlers.contracts.service import ContractDetails, prepare
+from handlers.customfields.values import asked_of, custom_lines
 from handlers.products.lines import discount_text, total
 from handlers.undo.views import undo_buttons
 from storage.contracts import DEALT
@@ -66,6 +67,7 @@ def sheet_of(details: ContractDetails, ctx: Context) -> ContractSheet:
         ("续签自", details.renews),
         ("已续签为", details.renewed_by),
         ("作废原因", escape(contract.void_reason)),
+        *custom_lines(ctx, "contract", contract),
     ]
     return ContractSheet(
         contract.id or 0, contract.number, details.customer, state_words(contract, ctx),
@@ -82,13 +84,13 @@ def line_row(line: ContractLine) -> tuple[str, str]:
     return escape(head), " ".join(part for part in parts if part)
 
 
-def lines_text(amount: Decimal, discount: Decimal, sums: Sequence[Decimal]) -> str:
-    """Whether the opportunity's products come along: only if they make the amount."""
+def lines_text(amount: Decimal, discount: Decimal, sums: Sequence[Decimal], source: str = "商机") -> str:
+    """Whether the products of `source` come along: only if they make the amount."""
     if not sums:
         return ""
     comes = total(sums, discount)
     if comes == amount:
-        return f"{len(sums)} 项，照商机带过来"
+        return f"{len(sums)} 项，照{source}带过来"
     return f"合计 {show_money(comes)}，和合同金额不同，不带过来；要带就把金额改成 {show_money(comes)}"
 
 
@@ -204,14 +206,16 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
     opportunity = next((o.name for o in known.opportunities if o.id == draft.opportunity_id), "")
     signed = date.fromisoformat(draft.signed_on) if draft.signed_on else ctx.today
     future = signed > ctx.today
+    source = "商机" if draft.opportunity_id else "原合同"
     fields = [
         ("编号", rules.check_number(draft.number) if draft.number else "自动编号"),
         ("名称", escape(draft.name)),
         ("签订日", f"{signed}" + ("（还没到，先存为草稿）" if future else "")),
         ("期限", span_text(new.starts_on, new.ends_on)),
         ("整单折扣", f"{draft.discount}%" if draft.discount else ""),
-        ("产品", lines_text(new.amount, new.discount, known.sums.get(draft.opportunity_id or 0, ()))),
+        ("产品", lines_text(new.amount, new.discount, source_lines(draft, known), source)),
         ("续签自", known.renews),
+        *custom_lines(ctx, "contract", draft),
     ]
     shown = [(label, value) for label, value in fields if value]
     return contract_cards.summary(draft_line(draft, opportunity, ctx), shown, draft_only=future)
@@ -231,15 +235,16 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     missing = f"还差{'和'.join(lacks)}，填好点「下一步」核对。" if lacks else "改好后点「下一步」核对。"
     doubt = str(state.get("doubt", ""))
     return contract_cards.new_contract(
-        draft.row(), opportunities=options, missing=f"{doubt}{missing}", withheld=withheld_of(ctx)
-    )
+        draft.row(), opportunities=options, missing=f"{doubt}{missing}", withheld=withheld_of(ctx),
+        custom=asked_of(ctx, "contract", draft),
+    )  # fmt: skip
 
 
 def paint_edit(state: dict[str, Any], ctx: Context) -> CardView:
     """The form of one contract."""
     contract = service.show_contract(ctx, int(state["contract_id"])).contract
     known = {name: getattr(contract, name) for name in contract_cards.FORM_LABELS}
-    fields = form_fields(known, withheld=withheld_of(ctx), every=True)
+    fields = [*form_fields(known, withheld=withheld_of(ctx), every=True), *asked_of(ctx, "contract", contract)]
     return contract_cards.edit_contract(contract.number, contract.id or 0, fields)
 
 

@@ -1,7 +1,7 @@
 """What people type about payments and plans."""
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from bot.context import Context
@@ -12,9 +12,11 @@ from bot.language.dates import find_range
 from bot.language.filters import page_wanted, read_list
 from bot.language.replies import is_no, is_yes, ordinal
 from handlers.contracts.finding import chosen_contract, find_contract
+from handlers.contracts.listing import compares
 from handlers.contracts.reading import NUMBER
 from handlers.customers.finding import THIS, chosen, find_customer
-from handlers.payments.drafts import Draft, draft_of, shown, with_words
+from handlers.customfields.filters import own_conditions
+from handlers.payments.drafts import Draft, draft_of, read_words, shown, with_words
 from handlers.payments.reading import CAME, PAID, read_payment, read_plans
 from handlers.payments.service import (
     Changed,
@@ -66,14 +68,16 @@ def payment(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     if (named := OURS.match(message.args)) is not None:
         return _open(ctx, talk, find_payment(ctx, named[0]))
     words = read_payment(message.args, ctx.now)
-    if words.amount is None and not words.doubts:
+    if (words.amount is None and not words.doubts) or compares(message.args):
+        return _list(ctx, talk, message.args, mine=False)
+    if words.amount is not None and read_words(ctx, message.args).amount is None:  # it is a field of the company's
         return _list(ctx, talk, message.args, mine=False)
     return _register(ctx, talk, message.args)
 
 
 def _register(ctx: Context, talk: Talk, text: str) -> Reply:
     ctx.actor.require(Permission.PAYMENT_ADD)
-    words = read_payment(text, ctx.now)
+    words = read_words(ctx, text)
     if words.doubts:
         raise InvalidInput(f"没认准「{'、'.join(words.doubts)}」，请写成确定的数，例如「回款 华兴 5万 昨天 转账」。")
     draft = with_words(Draft(), words)
@@ -120,10 +124,10 @@ def came_in(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     if message.group or text.endswith(("?", "？", "吗")):
         return None
     if came is not None:
-        words = read_payment(came["rest"], ctx.now)
+        words = read_words(ctx, came["rest"])
         name, words.rest = words.rest.removesuffix("的"), ""
     elif paid is not None:
-        words = read_payment(f"{paid['rest']} {_day_in(text, paid['rest'])}", ctx.now)
+        words = read_words(ctx, f"{paid['rest']} {_day_in(text, paid['rest'])}")
         name = paid["name"]
     else:
         return None
@@ -168,7 +172,7 @@ def which_contract(message: ChatMessage, ctx: Context, talk: Talk, pending: dict
 def complete(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """What the form asks for, said in a sentence."""
     draft = draft_of(pending["draft"])
-    words = read_payment(message.text, ctx.now)
+    words = read_words(ctx, message.text)
     if words.doubts:
         raise InvalidInput(f"没认准「{'、'.join(words.doubts)}」，请写成确定的数，例如：5万。")
     if draft.customer_id is None and draft.contract_id is None:
@@ -176,7 +180,7 @@ def complete(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, 
             return _show(ctx, talk, with_words(draft, words)) if words.amount is not None else None
         said = " ".join(p for p in (words.number, words.rest, draft.amount if words.amount is None else "") if p)
         return _register(ctx, talk, said if words.amount is None else message.text)
-    if words.amount is None and not words.paid_on and not words.method:
+    if not (words.amount or words.paid_on or words.method or words.custom):
         return None
     return _show(ctx, talk, with_words(draft, words))
 
@@ -198,8 +202,8 @@ def confirm(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, A
     if is_no(said) or said in ("不登记", "不要", "不用"):
         talk.settle()
         return Reply("好的，没有登记。")
-    words = read_payment(message.text, ctx.now)
-    if words.rest.strip("改成为到是") or not (words.amount or words.paid_on or words.method):
+    words = read_words(ctx, message.text)
+    if words.rest.strip("改成为到是") or not (words.amount or words.paid_on or words.method or words.custom):
         return None
     return _show(ctx, talk, with_words(draft, words))
 
@@ -273,7 +277,7 @@ def refund(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     number, rest = _named(message, "退款 HK-2026-0001 2万")
     payment_id = find_payment(ctx, number)
     details = show_payment(ctx, payment_id)
-    words = read_payment(rest, ctx.now)
+    words = read_words(ctx, rest)
     if words.amount is None or words.doubts:
         raise InvalidInput(f"退多少？例如「退款 {number} 2万」。")
     draft = Draft(contract_id=details.contract.id, refund_of=payment_id)
@@ -285,7 +289,7 @@ def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`修改回款 HK-2026-0001 日期 3月1日 方式 承兑`."""
     number, rest = _named(message, "修改回款 HK-2026-0001 日期 3月1日 方式 承兑")
     payment_id = find_payment(ctx, number)
-    words = read_payment(rest, ctx.now)
+    words = read_words(ctx, rest)
     if words.amount is not None:
         raise InvalidInput(f"回款金额不能直接改：先「作废回款 {number} 金额登错」，再登记一笔对的。")
     changes: dict[str, Any] = {}
@@ -293,7 +297,7 @@ def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         changes["paid_on"] = words.paid_on
     if words.method:
         changes["method"] = words.method
-    done = edit_payment(ctx, payment_id, changes)
+    done = edit_payment(ctx, payment_id, changes, words.custom)
     return _open(ctx, talk, payment_id, undo_id=done.undo_id, said=done.text)
 
 
@@ -310,7 +314,10 @@ def delete(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 def _list(ctx: Context, talk: Talk, text: str, *, mine: bool) -> Reply:
     state: dict[str, Any] = {"page": 1, "title": text.strip()[:20], "mine": ctx.actor.user_id if mine else ""}
+    own, text = own_conditions(ctx, "payment", text)
     words = text
+    if own:
+        state["own"] = [asdict(one.condition) for one in own]
     if NUMBER.search(text):
         found = find_contract(ctx, text, talk)
         if found.certain is None:

@@ -35,6 +35,7 @@ class PaymentWords:
     number: str = ""  # of the contract
     doubts: list[str] = field(default_factory=list)
     rest: str = ""
+    custom: dict[str, str] = field(default_factory=dict)  # the company's own fields, as they are stored
 
 
 def read_payment(text: str, now: datetime) -> PaymentWords:

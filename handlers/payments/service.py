@@ -1,7 +1,7 @@
 """Use cases of payments and their plans. Sums are checked under a lock on the contract's row (R-PAY-2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from bot.core.forms import check_may_fill
 from bot.language.money import show_money
 from handlers.contracts.figures import check_may_look, may_look, sees, step_standing
 from handlers.contracts.rules import Standing
+from handlers.customfields.values import check_new, labels_of, new_changes, undo_custom, write_custom
 from handlers.payments import rules
 from handlers.payments.rules import ChangedSince, PaymentRefused, paid_by_plan, plan_status
 from handlers.settings.changing import step_change
@@ -41,6 +42,7 @@ class NewPayment:
     over: bool = False
     number: str = ""  # empty: generated
     source_key: str = ""  # of the draft on a card: what is confirmed twice is registered once
+    custom: Mapping[str, str] = field(default_factory=dict)  # the company's own fields, as they are stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +122,14 @@ def create_payment(ctx: Context, new: NewPayment) -> Registered:
         contract = contracts.access_contract(tx, new.contract_id, lock=True)
         if new.source_key and (made := payments.find_by_source(tx, new.source_key)) is not None:
             return Registered(made, None, again=True)
+        new = replace(new, custom=check_new(tx, ctx, "payment", new.custom))
         payment = step_create_payment(tx, ctx, new, contract=contract)
         undo_id = _offer(tx, ctx, payment, "payments.create", f"登记回款 {payment.number}", {})
         return Registered(payment, undo_id)
 
 
 def step_create_payment(tx: Tx, ctx: Context, new: NewPayment, *, contract: Contract | None = None) -> Payment:
-    """The same within another's transaction (import); the caller has checked the function.
+    """The same within another's transaction (import); the caller has checked the function and the company's own fields.
 
     `contract`: locked already. Raises Forbidden, NotFound, InvalidInput, PaymentRefused, OverCollected.
     """
@@ -152,13 +155,16 @@ def step_create_payment(tx: Tx, ctx: Context, new: NewPayment, *, contract: Cont
         kind="normal" if new.refund_of is None else "refund", refund_of=new.refund_of, paid_on=paid_on,
         method=new.method.strip(), remark=new.remark.strip(), credited_user_id=credited,
         credited_dept_id=payments.main_department(tx, credited), over_collect_flag=over,
-        source_key=new.source_key or None, created_at=ctx.now, created_by=ctx.actor.user_id,
+        source_key=new.source_key or None, created_at=ctx.now, created_by=ctx.actor.user_id, custom=dict(new.custom),
     )  # fmt: skip
     tx.add(payment)
     tx.flush()
     action = "refund.payment" if new.refund_of is not None else "create.payment"
     changes = {"金额": ("", show_money(amount)), "日期": ("", str(paid_on)), "合同": ("", contract.number)}
-    _record(tx, ctx, action, payment, changes=changes, **({"over": True} if over else {}))
+    changes |= new_changes(tx, "payment", new.custom)
+    _record(
+        tx, ctx, action, payment, changes=changes, **_own_labels(tx, new.custom), **({"over": True} if over else {})
+    )
     _settle_reminders(tx, ctx, contract)
     _touch(tx, ctx, contract)
     return payment
@@ -257,8 +263,12 @@ def undo_void(ctx: Context, payload: Mapping[str, Any]) -> str:
         return f"已撤销，回款 {payment.number} 重新计入合同 {contract.number}。"
 
 
-def edit_payment(ctx: Context, payment_id: int, changes: Mapping[str, Any]) -> Changed:
-    """`changes`: paid_on, method. Who registered it, or has the contract, needs 回款-新增; others 回款-编辑.
+def edit_payment(
+    ctx: Context, payment_id: int, changes: Mapping[str, Any], custom: Mapping[str, str] | None = None
+) -> Changed:
+    """`changes`: paid_on, method; `custom`: the company's own fields, "" empties one.
+
+    Who registered it, or has the contract, needs 回款-新增; others 回款-编辑.
 
     Raises:
         Forbidden, NotFound, InvalidInput.
@@ -267,18 +277,22 @@ def edit_payment(ctx: Context, payment_id: int, changes: Mapping[str, Any]) -> C
         ctx.actor.require(Permission.PAYMENT_ADD)
     with ctx.begin() as tx:
         payment, contract = _locked(tx, payment_id)
-        pairs, before = step_update_payment(tx, ctx, payment, contract, changes)
-        kept = {"before": {k: v.isoformat() if isinstance(v, date) else v for k, v in before.items()}}
+        pairs, before, was = step_update_payment(tx, ctx, payment, contract, changes, custom)
+        kept = {
+            "before": {k: v.isoformat() if isinstance(v, date) else v for k, v in before.items()}, "custom": was,
+        }  # fmt: skip
         undo_id = _offer(tx, ctx, payment, "payments.edit", f"修改回款 {payment.number}", kept)
-        text = "；".join(f"{label}：{was or '（空）'} → {now or '（空）'}" for label, (was, now) in pairs.items())
+        text = "；".join(f"{label}：{old or '（空）'} → {now or '（空）'}" for label, (old, now) in pairs.items())
         return Changed(f"回款 {payment.number} {text}", undo_id, contract.id or 0)
 
 
 def step_update_payment(
-    tx: Tx, ctx: Context, payment: Payment, contract: Contract, changes: Mapping[str, Any]
-) -> tuple[dict[str, tuple[str, str]], dict[str, Any]]:
-    """The same within another's transaction (import), on a locked contract; returns what changed, and what it was.
+    tx: Tx, ctx: Context, payment: Payment, contract: Contract, changes: Mapping[str, Any],
+    custom: Mapping[str, str] | None = None,
+) -> tuple[dict[str, tuple[str, str]], dict[str, Any], dict[str, str]]:  # fmt: skip
+    """The same within another's transaction (import), on a locked contract.
 
+    Returns what changed in words, what it was, and what the company's own fields that changed were.
     Raises Forbidden, InvalidInput, PaymentRefused.
     """
     check_may_fill(ctx.actor, "payment", {"on": changes.get("paid_on"), "method": changes.get("method")})
@@ -301,6 +315,8 @@ def step_update_payment(
         for name, was in before.items()
         if was != getattr(payment, name)
     }
+    own, was_own = write_custom(tx, ctx, "payment", payment, custom or {})
+    pairs |= own
     if not pairs:
         raise InvalidInput(
             f"能改的是日期和方式，例如「修改回款 {payment.number} 日期 3月1日 方式 承兑」；金额不对就作废再登记。"
@@ -308,13 +324,21 @@ def step_update_payment(
     payment.version += 1
     tx.add(payment)
     tx.flush()
-    _record(tx, ctx, "edit.payment", payment, changes=pairs)
+    _record(tx, ctx, "edit.payment", payment, changes=pairs, **_own_labels(tx, was_own))
     _touch(tx, ctx, contract)
-    return pairs, before
+    return pairs, before, was_own
 
 
-def step_put_back(tx: Tx, ctx: Context, payment: Payment, contract: Contract, before: Mapping[str, Any]) -> None:
-    """Day and method as they were; the contract is locked."""
+def _own_labels(tx: Tx, values: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Which labels of an audit line are the company's own fields: whoever reads it is kept from what he may not see."""
+    return {"fields": labels_of(tx, "payment", values)} if values else {}
+
+
+def step_put_back(
+    tx: Tx, ctx: Context, payment: Payment, contract: Contract, before: Mapping[str, Any],
+    custom: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
+    """Day, method and the company's own fields as they were; the contract is locked."""
     if "paid_on" in before:
         payment.paid_on = date.fromisoformat(before["paid_on"])
         payment.credited_user_id = contracts.owner_on(tx, contract.id or 0, contract.owner_id, payment.paid_on)
@@ -323,16 +347,17 @@ def step_put_back(tx: Tx, ctx: Context, payment: Payment, contract: Contract, be
     payment.version += 1
     tx.add(payment)
     tx.flush()
-    _record(tx, ctx, "undo.payment", payment, changes={"日期": ("", str(payment.paid_on))})
+    changes = {"日期": ("", str(payment.paid_on)), **undo_custom(tx, "payment", payment, custom or {})}
+    _record(tx, ctx, "undo.payment", payment, changes=changes, **_own_labels(tx, custom or {}))
     _touch(tx, ctx, contract)
 
 
 def undo_edit(ctx: Context, payload: Mapping[str, Any]) -> str:
-    """Puts back day and method. Raises NotFound, ChangedSince."""
+    """Puts back what the payment said. Raises NotFound, ChangedSince."""
     with ctx.begin() as tx:
         payment, contract = _locked(tx, int(payload["payment_id"]))
         _check_version(payment, payload)
-        step_put_back(tx, ctx, payment, contract, payload["before"])
+        step_put_back(tx, ctx, payment, contract, payload["before"], payload.get("custom"))
         return f"已撤销，回款 {payment.number} 恢复原样。"
 
 

@@ -15,11 +15,13 @@ from cards import payments as payment_cards
 from cards.contracts import OpenContractButton
 from cards.payments import NewPaymentButton, OverduePageButton, PaymentPageButton, PlansButton, pages_of
 from handlers.contracts.rules import standing_line
+from handlers.customfields.values import asked_of, custom_lines
 from handlers.payments import rules, service
 from handlers.payments.drafts import draft_of
 from handlers.payments.rules import METHODS
 from handlers.payments.service import PlanLine
 from handlers.undo.views import undo_buttons
+from storage.custom_fields import Condition
 from storage.payments import PaymentFilter
 from storage.tables import Payment
 
@@ -54,6 +56,7 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
         ("退款金额" if refund else "金额", f"{show_money(amount)}（{in_words(amount)}）"),
         ("日期", str(draft.day or ctx.today)),
         ("方式", draft.method),
+        *custom_lines(ctx, "payment", draft),
     )
     return payment_cards.summary(
         "请核对 退款" if refund else "请核对 回款", "\n".join(lines), [(k, v) for k, v in fields if v], confirm=confirm,
@@ -83,10 +86,13 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
             options = [(str(draft.contract_id), service.brief(ctx, draft.contract_id).words)]
     except AppError as refusal:
         return CardView("登记回款", body=refusal.text)
-    missing = f"{'' if options else '哪家客户、'}收到多少？填好点「下一步」核对。"
+    missing = str(state.get("missing") or f"{'' if options else '哪家客户、'}收到多少？填好点「下一步」核对。")
     methods = METHODS if not draft.method or draft.method in METHODS else (*METHODS, draft.method)
     kept = withheld(ctx.actor, "payment")
-    return payment_cards.payment_form(draft.row(), contracts=options, methods=methods, missing=missing, withheld=kept)
+    return payment_cards.payment_form(
+        draft.row(), contracts=options, methods=methods, missing=missing, withheld=kept,
+        custom=asked_of(ctx, "payment", draft),
+    )  # fmt: skip
 
 
 def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
@@ -111,6 +117,7 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
         ("备注", escape(payment.remark)),
         ("预收", "超过合同金额，按允许超额回款登记" if payment.over_collect_flag else ""),
         ("作废原因", escape(payment.void_reason)),
+        *custom_lines(ctx, "payment", payment),
     )
     word = "退款" if payment.kind == "refund" else "回款"
     title = f"{word} {payment.number}"
@@ -137,6 +144,7 @@ def filter_of(state: dict[str, Any]) -> PaymentFilter:
     return PaymentFilter(
         contract_id=state.get("contract_id"), customer_id=state.get("customer_id"),
         owner_id=str(state.get("mine") or ""), words=words, paid_from=days[0], paid_until=days[1],
+        custom=tuple(Condition(**one) for one in state.get("own", ())),
     )  # fmt: skip
 
 
