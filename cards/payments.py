@@ -1,6 +1,6 @@
 """Payment and plan cards: what their buttons carry and what they show."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
 from bot.core.markup import escape
@@ -54,22 +54,8 @@ class PaymentPageButton(Button):
     page: int
 
 
-class PlansButton(Button):
-    """The contract's 回款计划."""
-
-    action: ClassVar[str] = "payments.plans"
-    contract_id: int
-
-
-class OverduePageButton(Button):
-    """Another page of 逾期回款."""
-
-    action: ClassVar[str] = "payments.overdue_page"
-    page: int
-
-
-def pages_of(page: int, pages: int, kind: type[PaymentPageButton] | type[OverduePageButton]) -> list[CardButton]:
-    """上一页, 下一页, as far as there are any."""
+def pages_of(page: int, pages: int, kind: Callable[..., Button]) -> list[CardButton]:
+    """上一页, 下一页, as far as there are any. `kind`: of a page."""
     buttons = []
     if page > 1:
         buttons.append(CardButton("上一页", kind(page=page - 1), typed="上一页"))

@@ -54,6 +54,8 @@ from handlers.org import chat as org_chat
 from handlers.org import events as org_events
 from handlers.org import jobs as org_jobs
 from handlers.org import taps as org_taps
+from handlers.paymentplans import chat as paymentplans_chat
+from handlers.paymentplans import taps as paymentplans_taps
 from handlers.payments import chat as payments_chat
 from handlers.payments import taps as payments_taps
 from handlers.pool import chat as pool_chat
@@ -131,6 +133,8 @@ ROUTERS: tuple[Router, ...] = (
     opportunities_taps.router,
     org_chat.router,
     org_taps.router,
+    paymentplans_chat.router,
+    paymentplans_taps.router,
     payments_chat.router,
     payments_taps.router,
     pool_chat.router,

@@ -58,7 +58,7 @@ from handlers.invoices.rules import NodeWords
 from handlers.leads.service import NewLead
 from handlers.opening.rules import ScopeWish
 from handlers.opportunities.service import NewOpportunity
-from handlers.payments.service import NewPayment
+from handlers.payments.making import NewPayment
 from handlers.targets.rules import read_targets
 from handlers.visits.reading import Wanted as VisitsWanted
 from handlers.visits.service import NewVisit, log_visit
@@ -329,22 +329,25 @@ TABLE: dict[str, Row] = {
     "org.show_org": Row("admin", lambda f, c, _: f(c), foreign=None),
     "org.show_request": Row("admin", lambda f, c, _: f(c, 1), foreign=None),
     "org.store_credentials": Row("admin", lambda f, c, _: f(c, "dingapp", "a secret of the app"), foreign=None),
+    "paymentplans.allocate_payment": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i, []), *PAID),
+    "paymentplans.list_overdue": Row(P.PAYMENT_VIEW, lambda f, c, _: f(c), foreign=None),
+    "paymentplans.set_plans": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i, (), 2), *DEAL),
+    "paymentplans.show_allocation": Row(None, lambda f, c, i: f(c, i), *PAID),
+    "paymentplans.show_plans": Row(None, lambda f, c, i: f(c, i), *DEAL),
+    "paymentplans.undo_allocate": Row(None, lambda f, c, i: f(c, {"payment_id": i}), *PAID, free=UNDO),
+    "paymentplans.undo_plans": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
     "payments.brief": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i), *DEAL),
     "payments.candidates": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i)),
     "payments.create_payment": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, NewPayment(i, Decimal(9))), *DEAL),
     "payments.delete_payment": Row(P.PAYMENT_DELETE, lambda f, c, i: f(c, i), *VOIDED),
     "payments.edit_payment": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i, {"method": "现金"}), *PAID),
     "payments.find_payment": Row(None, lambda f, c, i: f(c, "HK-2026-0001"), foreign=None),
-    "payments.list_overdue": Row(P.PAYMENT_VIEW, lambda f, c, _: f(c), foreign=None),
     "payments.list_payments": Row(P.PAYMENT_VIEW, lambda f, c, _: f(c, PaymentFilter()), foreign=None),
     "payments.prepare": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i, Decimal(9), None, None), *DEAL),
     "payments.set_over_collect": Row("admin", lambda f, c, _: f(c, allow=True), foreign=None),
-    "payments.set_plans": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i, (), 2), *DEAL),
     "payments.show_payment": Row(None, lambda f, c, i: f(c, i), *PAID),
-    "payments.show_plans": Row(None, lambda f, c, i: f(c, i), *DEAL),
     "payments.undo_create": Row(None, lambda f, c, i: f(c, {"payment_id": i}), *PAID, free=UNDO),
     "payments.undo_edit": Row(None, lambda f, c, i: f(c, {"payment_id": i}), *PAID, free=UNDO),
-    "payments.undo_plans": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
     "payments.undo_void": Row(None, lambda f, c, i: f(c, {"payment_id": i}), *PAID, free=UNDO),
     "payments.void_payment": Row(P.PAYMENT_VOID, lambda f, c, i: f(c, i, "登错"), *PAID),
     "pool.assign_customer": Row(P.POOL_ASSIGN, lambda f, c, i: f(c, i, "zhao05"), own="宁波海蓝食品有限公司"),

@@ -22,7 +22,8 @@ from cards.contracts import (
     RenewContractButton,
     form_fields,
 )
-from cards.payments import NewPaymentButton, PlansButton
+from cards.paymentplans import PlansButton
+from cards.payments import NewPaymentButton
 from handlers.contracts import rules, service
 from handlers.contracts.drafts import Draft, draft_of, source_lines
 from handlers.contracts.listing import empty_list, expiry_days, filter_of, title_of

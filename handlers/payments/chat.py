@@ -17,28 +17,23 @@ from handlers.contracts.reading import NUMBER
 from handlers.customers.finding import THIS, chosen, find_customer
 from handlers.customfields.filters import own_conditions
 from handlers.payments.drafts import Draft, draft_of, read_words, shown, with_words
-from handlers.payments.reading import CAME, PAID, read_payment, read_plans
+from handlers.payments.reading import CAME, OURS, PAID, read_payment, take_number
 from handlers.payments.service import (
-    Changed,
     brief,
     candidates,
     create_payment,
     delete_payment,
     edit_payment,
     find_payment,
-    list_overdue,
     list_payments,
     set_over_collect,
-    set_plans,
     show_payment,
-    show_plans,
     void_payment,
 )
 from handlers.payments.views import filter_of
 from storage.contracts import DEALT
 
 router = Router("payments.chat")
-OURS: Final = re.compile(r"HK-\d{4}-\d+", re.IGNORECASE)
 NOT_OURS: Final = re.compile(
     r"(?:额|率|情况怎|什么时候|何时|催|怎么|目标|还没|没到|慢|快|条件|方式(?:谈|改)|周期|问题)"
 )
@@ -238,18 +233,11 @@ def _open(ctx: Context, talk: Talk, payment_id: int, **more: Any) -> Reply:
     return Reply(card=CardRef("payments.one", {"payment_id": payment_id, **more}))
 
 
-def _named(message: ChatMessage, example: str) -> tuple[str, str]:
-    found = OURS.search(message.args)
-    if found is None:
-        raise InvalidInput(f"要写回款编号，例如「{example}」；发送「回款记录」看看编号。")
-    return found[0], f"{message.args[: found.start()]} {message.args[found.end() :]}".strip(" ，,:：")
-
-
 @router.command("作废回款", "回款作废")
 def void(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`作废回款 HK-2026-0001 登错合同`: asks for the reason if it is missing."""
     ctx.actor.require(Permission.PAYMENT_VOID)
-    number, reason = _named(message, "作废回款 HK-2026-0001 登错合同")
+    number, reason = take_number(message.args, "作废回款 HK-2026-0001 登错合同")
     payment_id = find_payment(ctx, number)
     if not reason:
         talk.ask("payments.void_reason", payment_id=payment_id)
@@ -274,7 +262,7 @@ def refund(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     ctx.actor.require(Permission.PAYMENT_ADD)
     if not message.args and talk.aside is not None and talk.aside["kind"] == "payments.confirm":
         return _registered(ctx, talk, draft_of(talk.aside["draft"]), over=False)
-    number, rest = _named(message, "退款 HK-2026-0001 2万")
+    number, rest = take_number(message.args, "退款 HK-2026-0001 2万")
     payment_id = find_payment(ctx, number)
     details = show_payment(ctx, payment_id)
     words = read_words(ctx, rest)
@@ -287,7 +275,7 @@ def refund(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 @router.command("修改回款", "回款修改")
 def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`修改回款 HK-2026-0001 日期 3月1日 方式 承兑`."""
-    number, rest = _named(message, "修改回款 HK-2026-0001 日期 3月1日 方式 承兑")
+    number, rest = take_number(message.args, "修改回款 HK-2026-0001 日期 3月1日 方式 承兑")
     payment_id = find_payment(ctx, number)
     words = read_words(ctx, rest)
     if words.amount is not None:
@@ -304,7 +292,7 @@ def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 @router.command("删除回款")
 def delete(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`删除回款 HK-2026-0001`: a voided one only."""
-    number, _ = _named(message, "删除回款 HK-2026-0001")
+    number, _ = take_number(message.args, "删除回款 HK-2026-0001")
     talk.settle()
     return Reply(f"{delete_payment(ctx, find_payment(ctx, number)).text}。")
 
@@ -369,90 +357,6 @@ def turn_page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str,
     if number is None or not 1 <= number <= len(page.rows):
         raise InvalidInput(f"这一页只有 {len(page.rows)} 笔，回复 1 到 {len(page.rows)} 之间的数字，或发送「下一页」。")
     return _open(ctx, talk, page.rows[number - 1].id or 0)
-
-
-@router.command("逾期回款", "回款逾期", "逾期的回款", "逾期未回款", "逾期未回", "我的逾期回款")
-def overdue(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`逾期回款`: instalments whose day has gone, with what is owed in all."""
-    state = {"page": 1, "mine": message.word.startswith("我的") or message.args == "我的"}
-    list_overdue(ctx, mine=bool(state["mine"]))
-    talk.ask("payments.overdue", state=state)
-    return Reply(card=CardRef("payments.overdue", state))
-
-
-@router.question("payments.overdue")
-def overdue_page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
-    """Another page."""
-    state = dict(pending["state"])
-    wanted = page_wanted(message.text, int(state["page"]))
-    if wanted is None:
-        return None
-    state["page"] = min(wanted, list_overdue(ctx, wanted, mine=bool(state["mine"])).pages)
-    talk.ask("payments.overdue", state=state)
-    return Reply(card=CardRef("payments.overdue", state))
-
-
-# -- plans ---------------------------------------------------------------------------------------------
-
-
-@router.command("回款计划", "收款计划", "分期")
-def plans(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`回款计划 HT-2026-007 4月底 10万 6月底 20万`, `… 3期`; without either: as it stands."""
-    if not message.args and talk.subject() is None:
-        raise InvalidInput("哪份合同的回款计划？例如「回款计划 HT-2026-007 3期」，或「回款计划 华兴」。")
-    found = find_contract(ctx, message.args, talk, states=("effective", "ended", "draft"))
-    if found.certain is None:
-        return found.ask(talk, "排计划", "payments.plan_which")
-    return _plans(ctx, talk, found.certain, found.rest)
-
-
-@router.sentence(23)
-def plans_of(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
-    """`华兴的回款计划`."""
-    name = message.text.strip(" 。.!！?？").removesuffix("回款计划").strip(" 的")
-    if not message.text.strip(" 。.!！?？").endswith("回款计划") or not 2 <= len(name) <= 30:
-        return None
-    found = find_contract(ctx, name, talk, states=("effective", "ended", "draft"))
-    if found.certain is not None:
-        return _plans(ctx, talk, found.certain, "")
-    return found.ask(talk, "看", "payments.plan_which") if found.options else None
-
-
-@router.question("payments.plan_which")
-def plan_which(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
-    """The number of one of several contracts."""
-    contract_id = chosen_contract(message, pending)
-    return None if contract_id is None else _plans(ctx, talk, contract_id, str(pending.get("rest", "")))
-
-
-def _plans(ctx: Context, talk: Talk, contract_id: int, rest: str) -> Reply:
-    talk.settle()
-    if not rest:
-        sheet = show_plans(ctx, contract_id)
-        talk.about(sheet.contract.customer_id)
-        if not sheet.lines:
-            talk.ask("payments.plan_words", contract_id=contract_id)
-        return Reply(card=plans_ref(contract_id))
-    words = read_plans(rest, ctx.now)
-    if words.doubts:
-        raise InvalidInput(f"没认准「{'、'.join(words.doubts)}」，日期和金额要成对，例如「4月底 10万 6月底 20万」。")
-    done = set_plans(ctx, contract_id, words.plans, words.count)
-    return Reply(card=plans_ref(contract_id, done))
-
-
-@router.question("payments.plan_words")
-def plan_words(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
-    """3期, or days and sums."""
-    words = read_plans(message.text, ctx.now)
-    if not (words.plans or words.count or words.doubts):
-        return None
-    return _plans(ctx, talk, int(pending["contract_id"]), message.text)
-
-
-def plans_ref(contract_id: int, done: Changed | None = None) -> CardRef:
-    """The card of a contract's instalments."""
-    state = {"contract_id": contract_id, "undo_id": done.undo_id if done else None}
-    return CardRef("payments.plans", state, (f"contract:{contract_id}",))
 
 
 # -- the switch ----------------------------------------------------------------------------------------

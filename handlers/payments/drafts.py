@@ -15,8 +15,9 @@ from handlers.contracts.finding import absent
 from handlers.customers.finding import find_customer
 from handlers.customfields.values import Required, check_new, own_fields, read_filled
 from handlers.payments import rules
+from handlers.payments.making import NewPayment
 from handlers.payments.reading import PaymentWords, read_payment
-from handlers.payments.service import NewPayment, candidates
+from handlers.payments.service import candidates
 from storage import contracts, customers
 
 
@@ -32,6 +33,7 @@ class Draft:
     refund_of: int | None = None
     token: str = ""  # see NewPayment.source_key
     custom: dict[str, str] = field(default_factory=dict)  # see NewPayment.custom
+    period: int | None = None  # see NewPayment.period
 
     def row(self) -> dict[str, Any]:
         """JSON."""
@@ -43,7 +45,7 @@ class Draft:
             raise InvalidInput("还差合同或金额，例如「回款 华兴 5万」。")
         return NewPayment(
             self.contract_id, Decimal(self.amount), self.day, self.method, refund_of=self.refund_of, over=over,
-            source_key=self.token, custom=self.custom,
+            source_key=self.token, custom=self.custom, period=self.period,
         )  # fmt: skip
 
     @property
@@ -73,6 +75,7 @@ def with_words(draft: Draft, words: PaymentWords) -> Draft:
         paid_on=str(words.paid_on) if words.paid_on is not None else draft.paid_on,
         method=words.method or draft.method,
         custom={**draft.custom, **words.custom},
+        period=words.period or draft.period,
     )
 
 

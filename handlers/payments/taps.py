@@ -10,10 +10,8 @@ from cards.payments import (
     ConfirmPaymentButton,
     NewPaymentButton,
     OtherContractButton,
-    OverduePageButton,
     PaymentPageButton,
     PickContractButton,
-    PlansButton,
     SubmitPaymentButton,
 )
 from handlers.contracts.drafts import remember
@@ -23,10 +21,8 @@ from handlers.payments.service import (
     brief,
     candidates,
     create_payment,
-    show_plans,
     undo_create,
     undo_edit,
-    undo_plans,
     undo_void,
 )
 
@@ -36,12 +32,9 @@ router.painter("payments.confirm")(views.paint_confirm)
 router.painter("payments.pick")(views.paint_pick)
 router.painter("payments.new")(views.paint_new)
 router.painter("payments.list")(views.paint_list)
-router.painter("payments.plans")(views.paint_plans)
-router.painter("payments.overdue")(views.paint_overdue)
 router.undoer("payments.create")(lambda payload, ctx: undo_create(ctx, payload))
 router.undoer("payments.void")(lambda payload, ctx: undo_void(ctx, payload))
 router.undoer("payments.edit")(lambda payload, ctx: undo_edit(ctx, payload))
-router.undoer("payments.plans")(lambda payload, ctx: undo_plans(ctx, payload))
 DONE = "已经登记过了，没有重复登记。"
 
 
@@ -125,18 +118,3 @@ def revise(tap: CardTap[ChangeAmountButton], ctx: Context) -> CardUpdate:
 def turn_page(tap: CardTap[PaymentPageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
     """Another page of the list."""
     return CardUpdate(state={**tap.state, "page": tap.button.page})
-
-
-@router.button(OverduePageButton)
-def overdue_page(tap: CardTap[OverduePageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
-    """Another page of 逾期回款."""
-    return CardUpdate(state={**tap.state, "page": tap.button.page})
-
-
-@router.button(PlansButton)
-def open_plans(tap: CardTap[PlansButton], ctx: Context) -> CardUpdate:
-    """The contract's instalments; what is typed next may set them."""
-    contract_id = tap.button.contract_id
-    if not show_plans(ctx, contract_id).lines:
-        remember(ctx, "payments.plan_words", contract_id=contract_id)
-    return CardUpdate(card=CardRef("payments.plans", {"contract_id": contract_id}, (f"contract:{contract_id}",)))

@@ -21,7 +21,14 @@ from storage.tables.access import (  # noqa: E402
     Secret,
     Setting,
 )
-from storage.tables.contracts import Contract, ContractOwner, NumberCounter, Payment, PaymentPlan  # noqa: E402
+from storage.tables.contracts import (  # noqa: E402
+    Contract,
+    ContractOwner,
+    NumberCounter,
+    Payment,
+    PaymentAllocation,
+    PaymentPlan,
+)
 from storage.tables.crm import (  # noqa: E402
     ClaimCarry,
     ClaimLog,
@@ -153,6 +160,7 @@ __all__ = [
     "Outbox",
     "OwnerHistory",
     "Payment",
+    "PaymentAllocation",
     "PaymentPlan",
     "Product",
     "ProductPrice",

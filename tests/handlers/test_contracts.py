@@ -31,8 +31,10 @@ from handlers.contracts.service import (
     transfer_contract,
 )
 from handlers.handover.service import Wanted, hand_over
+from handlers.paymentplans.service import set_plans, show_plans
+from handlers.payments.making import NewPayment
 from handlers.payments.rules import OverCollected
-from handlers.payments.service import NewPayment, create_payment, set_over_collect, set_plans, show_plans, void_payment
+from handlers.payments.service import create_payment, set_over_collect, void_payment
 from handlers.registry import ROUTERS
 from handlers.undo.service import take_back
 from storage import contracts

@@ -9,7 +9,8 @@ from sqlmodel import select
 from bot.core.errors import Forbidden
 from handlers.contracts.service import NewContract, create_contract, edit_contract
 from handlers.customfields.values import Required
-from handlers.payments.service import NewPayment, create_payment, edit_payment
+from handlers.payments.making import NewPayment
+from handlers.payments.service import create_payment, edit_payment
 from handlers.undo.service import take_back
 from storage import custom_fields
 from storage.custom_fields import Definition
