@@ -16,6 +16,8 @@ from handlers.contacts import taps as contacts_taps
 from handlers.contracts import chat as contracts_chat
 from handlers.contracts import jobs as contracts_jobs
 from handlers.contracts import taps as contracts_taps
+from handlers.contractscans import chat as contractscans_chat
+from handlers.contractscans import taps as contractscans_taps
 from handlers.custody import chat as custody_chat
 from handlers.custody import taps as custody_taps
 from handlers.customers import chat as customers_chat
@@ -103,6 +105,8 @@ ROUTERS: tuple[Router, ...] = (
     custody_taps.router,
     contracts_chat.router,
     contracts_taps.router,
+    contractscans_chat.router,
+    contractscans_taps.router,
     customers_chat.router,
     customers_taps.router,
     customfields_chat.router,

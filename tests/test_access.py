@@ -62,7 +62,7 @@ from handlers.payments.making import NewPayment
 from handlers.targets.rules import read_targets
 from handlers.visits.reading import Wanted as VisitsWanted
 from handlers.visits.service import NewVisit, log_visit
-from storage import customers, roles, teams
+from storage import customers, roles, scans, teams
 from storage.contracts import ContractFilter
 from storage.database import Database, Tx
 from storage.leads import LeadFilter
@@ -117,6 +117,7 @@ OWN_IMPORT = "an import is its sender's alone, and its kind's function is asked 
 UNDO = "called by the undo door, which has checked whose it is"
 DEAL, DRAFT = ("HT-LINA", "HT-ZHOU"), ("HD-LINA", "HD-ZHOU")  # contracts and their payments, made when asked for
 PAID, VOIDED = ("HK-LINA", "HK-ZHOU"), ("HV-LINA", "HV-ZHOU")
+SCAN = ("HS-LINA", "HS-ZHOU")
 TABLE: dict[str, Row] = {
     "administrators.add_administrator": Row("admin", lambda f, c, _: f(c, "zhao05"), foreign=None),
     "administrators.list_administrators": Row("admin", lambda f, c, _: f(c), foreign=None),
@@ -168,6 +169,12 @@ TABLE: dict[str, Row] = {
     "contractlines.change_line": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, _sold(c), Decimal("12800.00")), *DEAL),
     "contractlines.reckon_line": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, _sold(c)), *DEAL),
     "contractlines.undo_lines": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
+    "contractscans.add_scan": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, "", b"%PDF-1"), *DEAL),
+    "contractscans.likely_contract": Row(None, lambda f, c, i: f(c, i), foreign=None),  # of those in scope
+    "contractscans.list_scans": Row(None, lambda f, c, i: f(c, i), *DEAL),
+    "contractscans.remove_scan": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i), *SCAN),
+    "contractscans.send_scan": Row(None, lambda f, c, i: f(c, i), *SCAN),
+    "contractscans.undo_scan": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
     "contracts.create_contract": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, NewContract(i, Decimal(9)))),
     "contracts.delete_contract": Row(P.CONTRACT_DELETE, lambda f, c, i: f(c, i), *DRAFT),
     "contracts.edit_contract": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, {"name": "维保"}), *DEAL),
@@ -516,8 +523,8 @@ async def _do(db: Database, name: str, who: str, wanted: str | int, *, without: 
 
 
 def object_called(tx: Tx, name: str) -> int:
-    """The id of a customer, or of a contract or payment by its number."""
-    if name[:3] not in ("HT-", "HD-", "HK-", "HV-"):
+    """The id of a customer, or of a contract, payment or scan by its number."""
+    if name[:3] not in ("HT-", "HD-", "HK-", "HV-", "HS-"):
         return customer_id(tx, name)
     owner = {"LINA": "lina04", "ZHOU": "zhou06"}[name[3:]]
     customer = customer_id(tx, "华兴科技有限公司" if owner == "lina04" else FOREIGN)
@@ -527,6 +534,10 @@ def object_called(tx: Tx, name: str) -> int:
     )  # fmt: skip
     tx.add(contract)
     tx.flush()
+    if name.startswith("HS-"):
+        return scans.add_scan(
+            tx, contract.id or 0, name="正本.pdf", kind="pdf", content=b"%PDF-1", by=owner, now=NOW
+        )  # fmt: skip
     payment = Payment(contract_id=contract.id or 0, number=f"HK-{name[3:]}", amount=Decimal(10), paid_on=NOW.date())
     payment.voided_at = NOW if name.startswith("HV-") else None
     tx.add(payment)

@@ -17,7 +17,7 @@ from handlers.contracts.rules import STATES, ChangedSince, ContractRefused, Stan
 from handlers.customers.rules import check_may_write
 from handlers.customfields.values import check_new, labels_of, new_changes, undo_custom, write_custom
 from handlers.products.lines import total
-from storage import audit, cards, contracts, customers, digest, lines, notices, numbers, payments, people, undos
+from storage import audit, cards, contracts, customers, digest, lines, notices, numbers, payments, people, scans, undos
 from storage.contracts import PAGE, ContractFilter, NumberTaken, OpportunityFact
 from storage.database import Tx
 from storage.tables import Contract, ContractLine, OpportunityLine
@@ -84,6 +84,7 @@ class ContractDetails:
     renews: str
     standing: Standing
     lines: list[ContractLine]
+    scans: int  # how many 扫描件 there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -497,7 +498,7 @@ def show_contract(ctx: Context, contract_id: int) -> ContractDetails:
             contract, names.get(contract.customer_id, ""), people.name_of(tx, contract.owner_id),
             contracts.opportunity_name(tx, contract.opportunity_id), later[0].number if later else "",
             earlier[0].number if earlier else "", step_standing(tx, ctx, contract),
-            lines.list_lines(tx, ContractLine, contract_id),
+            lines.list_lines(tx, ContractLine, contract_id), scans.count_scans(tx, contract_id),
         )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from cards.contracts import (
     RenewContractButton,
     form_fields,
 )
+from cards.contractscans import ScansButton
 from cards.paymentplans import PlansButton
 from cards.payments import NewPaymentButton
 from handlers.contracts import rules, service
@@ -67,6 +68,7 @@ def sheet_of(details: ContractDetails, ctx: Context) -> ContractSheet:
         ("整单折扣", f"{discount.normalize():f}%" if discount else ""),
         ("续签自", details.renews),
         ("已续签为", details.renewed_by),
+        ("扫描件", f"{details.scans} 份" if details.scans else ""),
         ("作废原因", escape(contract.void_reason)),
         *custom_lines(ctx, "contract", contract),
     ]
@@ -111,6 +113,8 @@ def _buttons(details: ContractDetails, ctx: Context) -> list[CardButton]:
                 CardButton("登记回款", NewPaymentButton(contract_id=key), "primary", typed=f"回款 {number} ")
             )
         buttons.append(CardButton("回款计划", PlansButton(contract_id=key), typed=f"回款计划 {number}"))
+    if details.scans or writes:
+        buttons.append(CardButton("扫描件", ScansButton(contract_id=key), typed=f"合同扫描件 {number}"))
     if contract.state in DEALT and contract.renewed_by is None and actor.may(Permission.CONTRACT_ADD):
         ending = contract.ends_on is not None and (contract.ends_on - ctx.today).days <= max(30, expiry_days(ctx))
         if ending:
@@ -162,7 +166,7 @@ def paint_registered(state: dict[str, Any], ctx: Context) -> CardView:
         card.rows,
         None,
         card.buttons,
-        card.footer,
+        card.footer if details.scans else "把扫描件直接发给我就会挂上",
     )
 
 

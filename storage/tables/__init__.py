@@ -80,6 +80,7 @@ from storage.tables.sales import (  # noqa: E402
     Stage,
     Target,
 )
+from storage.tables.scans import ContractScan  # noqa: E402
 from storage.tables.search import SavedFilter, SavedFilterShare, SearchEntry  # noqa: E402
 from storage.tables.visits import CheckIn, Comment, Visit  # noqa: E402
 
@@ -121,6 +122,7 @@ __all__ = [
     "Contract",
     "ContractLine",
     "ContractOwner",
+    "ContractScan",
     "Conversation",
     "CustomField",
     "Customer",

@@ -1,10 +1,11 @@
-"""Which instalments a payment is for, where somebody has said so
+"""Which instalments a payment is for; scans of contracts
 
 Revision ID: 0022
 Revises: 0017
 """
 
 import sqlalchemy as sa
+import sqlmodel
 from alembic import op
 
 import storage.types
@@ -31,5 +32,22 @@ def upgrade() -> None:
     op.create_index(op.f('ix_payment_allocation_plan_id'), 'payment_allocation', ['plan_id'], unique=False)
 
 
+    op.create_table('contract_scan',
+    sa.Column('contract_id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=False),
+    sa.Column('added_at', storage.types.Moment(timezone=True), nullable=False),
+    sa.Column('added_by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('deleted_at', storage.types.Moment(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['contract_id'], ['contract.id'], name=op.f('fk_contract_scan_contract_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_contract_scan'))
+    )
+    op.create_index(op.f('ix_contract_scan_contract_id'), 'contract_scan', ['contract_id'], unique=False)
+
+
 def downgrade() -> None:
+    op.drop_table('contract_scan')
     op.drop_table('payment_allocation')
