@@ -49,7 +49,7 @@ from handlers.audit.rules import Wanted as AuditWanted
 from handlers.comments.service import Commented, add_comment
 from handlers.competitors.rules import CompetitorWords
 from handlers.contractlines.service import LineChange
-from handlers.contracts.service import NewContract
+from handlers.contracts.making import NewContract
 from handlers.customers.service import NewCustomer
 from handlers.exchange.kinds import Wanted as ExportWanted
 from handlers.followups.service import NewFollowUp

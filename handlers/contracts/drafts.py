@@ -11,17 +11,18 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef
-from bot.dispatch.talk import MEMORY
 from bot.language.money import parse_amount
 from handlers.contracts import rules
+from handlers.contracts.answers import Prepared
 from handlers.contracts.figures import check_may_look
+from handlers.contracts.making import NewContract
 from handlers.contracts.reading import ContractWords, read_contract
 from handlers.contracts.rules import end_of, months_between
-from handlers.contracts.service import NewContract, Prepared, prepare
+from handlers.contracts.service import prepare
 from handlers.customers.finding import find_customer
 from handlers.customfields.values import Required, check_new, own_fields, read_filled, writable
 from handlers.products.lines import total
-from storage import contracts, custom_fields, talks
+from storage import contracts, custom_fields
 
 DAYS = ("signed_on", "starts_on", "ends_on")
 NO_OPPORTUNITY = 0
@@ -238,15 +239,4 @@ def renewal_of(ctx: Context, contract_id: int) -> Draft:
             starts_on=str(begins), ends_on=ends, opportunity_id=NO_OPPORTUNITY, renews=contract_id,
             discount=f"{discount.normalize():f}" if discount else "",
             custom={f.name: str(old.custom[f.name]) for f in fillable if f.name in old.custom},
-        )  # fmt: skip
-
-
-def remember(ctx: Context, kind: str | None, **slots: Any) -> None:
-    """After a tap: what is typed next in the single chat answers this question; None: it is settled."""
-    with ctx.begin() as tx:
-        row = talks.load(tx, ctx.actor.user_id, "bot")
-        pending = {"kind": kind, **slots} if kind is not None else None
-        talks.save(
-            tx, row, pending=pending, pending_until=ctx.now + MEMORY if pending else None, subject_id=row.subject_id,
-            subject_until=row.subject_until, misses=row.misses,
         )  # fmt: skip

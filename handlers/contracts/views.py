@@ -10,7 +10,7 @@ from bot.core.actor import Permission
 from bot.core.errors import AppError
 from bot.core.forms import withheld
 from bot.core.markup import escape
-from bot.dispatch import CardButton, CardView
+from bot.dispatch import CardButton, CardRef, CardView
 from bot.language.money import in_words, show_money, show_money_short
 from bot.language.show import show_date
 from cards import contracts as contract_cards
@@ -26,10 +26,11 @@ from cards.contractscans import ScansButton
 from cards.paymentplans import PlansButton
 from cards.payments import NewPaymentButton
 from handlers.contracts import rules, service
+from handlers.contracts.answers import ContractDetails, Created
 from handlers.contracts.drafts import Draft, draft_of, source_lines
 from handlers.contracts.listing import empty_list, expiry_days, filter_of, title_of
 from handlers.contracts.rules import STATES, span_text, standing_line
-from handlers.contracts.service import ContractDetails, prepare
+from handlers.contracts.service import prepare
 from handlers.customfields.values import asked_of, custom_lines
 from handlers.products.lines import discount_text, total
 from handlers.undo.views import undo_buttons
@@ -291,3 +292,15 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
         title_of(state), f"共 {page.total} 份{total}{shown}", rows, page=min(number, page.pages), pages=page.pages,
         empty=empty_list(state),
     )  # fmt: skip
+
+
+def one_ref(contract_id: int, **more: Any) -> CardRef:
+    """The card of a contract."""
+    return CardRef("contracts.one", {"contract_id": contract_id, **more}, (f"contract:{contract_id}",))
+
+
+def registered_ref(done: Created) -> CardRef:
+    """The card of a contract just registered."""
+    contract = done.contract
+    state = {"contract_id": contract.id, "undo_id": done.undo_id, "number": contract.number, "again": done.again}
+    return CardRef("contracts.registered", state, (f"contract:{contract.id}",))

@@ -10,7 +10,7 @@ from bot.core.actor import Permission
 from bot.core.scans import scan_kind
 from bot.dispatch.talk import MEMORY
 from handlers.contracts.figures import check_may_look, may_look
-from handlers.contracts.service import step_check_write, step_touch
+from handlers.contracts.steps import require_write, step_check_write, step_touch
 from handlers.contractscans import rules
 from storage import attachments, audit, contracts, people, scans, undos
 from storage.database import Tx
@@ -46,7 +46,7 @@ def add_scan(ctx: Context, contract_id: int, name: str, content: bytes) -> Chang
     Raises:
         Forbidden, NotFound, InvalidInput, TooMany.
     """
-    _require_write(ctx)
+    require_write(ctx)
     with ctx.begin() as tx:
         contract = contracts.access_contract(tx, contract_id, lock=True)
         step_check_write(tx, ctx, contract)
@@ -64,7 +64,7 @@ def add_scan(ctx: Context, contract_id: int, name: str, content: bytes) -> Chang
 
 def remove_scan(ctx: Context, scan_id: int) -> Changed:
     """Takes one off the contract. One's own needs 合同-新增, another's 合同-编辑. Raises Forbidden, NotFound."""
-    _require_write(ctx)
+    require_write(ctx)
     with ctx.begin() as tx:
         fact = scans.access_scan(tx, scan_id)
         contract = contracts.access_contract(tx, fact.contract_id, lock=True)
@@ -127,11 +127,6 @@ def likely_contract(ctx: Context, customer_id: int) -> int | None:
         rows = contracts.list_of_customer(tx, customer_id, states=("draft", "effective", "ended"))
         rows = [c for c in rows if may_look(ctx, c)]
         return rows[0].id if len(rows) == 1 else None
-
-
-def _require_write(ctx: Context) -> None:
-    if not ctx.actor.may(Permission.CONTRACT_EDIT):
-        ctx.actor.require(Permission.CONTRACT_ADD)
 
 
 def _changed(

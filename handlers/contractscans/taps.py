@@ -3,9 +3,9 @@
 from bot.context import Context
 from bot.dispatch import CardTap, CardUpdate, Router
 from cards.contractscans import RemoveScanButton, ScansButton, SendScanButton
-from handlers.contracts.drafts import remember
 from handlers.contractscans import views
 from handlers.contractscans.service import list_scans, remove_scan, send_scan, undo_scan
+from handlers.drafts.tapped import remember
 
 router = Router("contractscans.taps")
 router.painter("contractscans.list")(views.paint_scans)

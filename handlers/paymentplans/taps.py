@@ -3,7 +3,7 @@
 from bot.context import Context
 from bot.dispatch import CardRef, CardTap, CardUpdate, Router
 from cards.paymentplans import AllocateButton, OverduePageButton, PickPlanButton, PlansButton
-from handlers.contracts.drafts import remember
+from handlers.drafts.tapped import remember, turned
 from handlers.paymentplans import views
 from handlers.paymentplans.service import allocate_payment, show_allocation, show_plans, undo_allocate, undo_plans
 
@@ -18,7 +18,7 @@ router.undoer("payments.plans")(lambda payload, ctx: undo_plans(ctx, payload))
 @router.button(OverduePageButton)
 def overdue_page(tap: CardTap[OverduePageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
     """Another page of 逾期回款."""
-    return CardUpdate(state={**tap.state, "page": tap.button.page})
+    return turned(tap, tap.button)
 
 
 @router.button(PlansButton)

@@ -14,14 +14,12 @@ from bot.language.replies import is_no, is_yes, ordinal
 from handlers.contracts.finding import chosen_contract, find_contract
 from handlers.contracts.listing import compares
 from handlers.contracts.reading import NUMBER
-from handlers.customers.finding import THIS, chosen, find_customer
+from handlers.customers.finding import chosen, find_customer
 from handlers.customfields.filters import own_conditions
-from handlers.payments.drafts import Draft, draft_of, read_words, shown, with_words
+from handlers.payments.drafts import Draft, draft_of, read_words, with_words
 from handlers.payments.reading import CAME, OURS, PAID, read_payment, take_number
+from handlers.payments.registering import confirmed, other_contract, register_by, show_draft
 from handlers.payments.service import (
-    brief,
-    candidates,
-    create_payment,
     delete_payment,
     edit_payment,
     find_payment,
@@ -31,7 +29,6 @@ from handlers.payments.service import (
     void_payment,
 )
 from handlers.payments.views import filter_of
-from storage.contracts import DEALT
 
 router = Router("payments.chat")
 NOT_OURS: Final = re.compile(
@@ -53,8 +50,8 @@ def ours(rest: str) -> bool:
 def register(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`登记回款 华兴 5万`; alone: the form, or the answer to the summary that is open."""
     if not message.args and talk.aside is not None and talk.aside["kind"] == "payments.confirm":
-        return _registered(ctx, talk, draft_of(talk.aside["draft"]), over=False)
-    return _register(ctx, talk, message.args)
+        return confirmed(ctx, talk, draft_of(talk.aside["draft"]), over=False)
+    return register_by(ctx, talk, message.args)
 
 
 @router.command("回款", "到账", "收款", "到款", when=ours)
@@ -67,48 +64,7 @@ def payment(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         return _list(ctx, talk, message.args, mine=False)
     if words.amount is not None and read_words(ctx, message.args).amount is None:  # it is a field of the company's
         return _list(ctx, talk, message.args, mine=False)
-    return _register(ctx, talk, message.args)
-
-
-def _register(ctx: Context, talk: Talk, text: str) -> Reply:
-    ctx.actor.require(Permission.PAYMENT_ADD)
-    words = read_words(ctx, text)
-    if words.doubts:
-        raise InvalidInput(f"没认准「{'、'.join(words.doubts)}」，请写成确定的数，例如「回款 华兴 5万 昨天 转账」。")
-    draft = with_words(Draft(), words)
-    if words.number:
-        found = find_contract(ctx, words.number, talk)
-        if found.certain is None:
-            return found.ask(talk, "登记回款", "payments.which", draft=draft.row())
-        return _show(ctx, talk, replace(draft, contract_id=found.certain))
-    subject = talk.subject()
-    if words.rest in THIS and subject is not None:
-        return _show(ctx, talk, replace(draft, customer_id=subject))
-    if not words.rest:
-        return _show(ctx, talk, draft)
-    meant = find_customer(ctx, words.rest, pooled=None, leading=True)
-    if meant.certain is not None:
-        return _show(ctx, talk, replace(draft, customer_id=meant.certain))
-    if meant.options:
-        return meant.ask(talk, "payments.customer", "登记回款", draft=draft.row())
-    found = find_contract(ctx, words.rest, talk, states=DEALT)  # a contract in sight whose customer is not
-    if found.certain is None:
-        return found.ask(talk, "登记回款", "payments.which", draft=draft.row())
-    return _show(ctx, talk, replace(draft, contract_id=found.certain))
-
-
-def _show(ctx: Context, talk: Talk, draft: Draft) -> Reply:
-    ref = shown(ctx, draft)
-    talk.settle()
-    kept = draft_of(ref.state["draft"])
-    if kept.customer_id is not None:
-        talk.about(kept.customer_id)
-    if ref.kind == "payments.pick":
-        ids = [c.id for c in candidates(ctx, kept.customer_id or 0)]
-        talk.ask("payments.which", ids=ids, draft=kept.row())
-    else:
-        talk.ask("payments.create" if ref.kind == "payments.new" else "payments.confirm", draft=kept.row())
-    return Reply(card=ref)
+    return register_by(ctx, talk, message.args)
 
 
 @router.sentence(23)
@@ -133,7 +89,7 @@ def came_in(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
         ctx.actor.require(Permission.PAYMENT_ADD)
     draft = with_words(Draft(), words)
     if found.certain is not None:
-        return _show(ctx, talk, replace(draft, customer_id=found.certain))
+        return show_draft(ctx, talk, replace(draft, customer_id=found.certain))
     return found.ask(talk, "payments.customer", "登记回款", draft=draft.row()) if found.options else None
 
 
@@ -148,7 +104,9 @@ def which_customer(message: ChatMessage, ctx: Context, talk: Talk, pending: dict
     """The number of one of several customers."""
     customer_id = chosen(message, ctx, pending)
     return (
-        None if customer_id is None else _show(ctx, talk, replace(draft_of(pending["draft"]), customer_id=customer_id))
+        None
+        if customer_id is None
+        else show_draft(ctx, talk, replace(draft_of(pending["draft"]), customer_id=customer_id))
     )
 
 
@@ -159,7 +117,9 @@ def which_contract(message: ChatMessage, ctx: Context, talk: Talk, pending: dict
     if contract_id is None and NUMBER.fullmatch(message.text.strip()):
         contract_id = find_contract(ctx, message.text.strip(), talk).certain
     return (
-        None if contract_id is None else _show(ctx, talk, replace(draft_of(pending["draft"]), contract_id=contract_id))
+        None
+        if contract_id is None
+        else show_draft(ctx, talk, replace(draft_of(pending["draft"]), contract_id=contract_id))
     )
 
 
@@ -172,12 +132,12 @@ def complete(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, 
         raise InvalidInput(f"没认准「{'、'.join(words.doubts)}」，请写成确定的数，例如：5万。")
     if draft.customer_id is None and draft.contract_id is None:
         if not (words.rest or words.number):
-            return _show(ctx, talk, with_words(draft, words)) if words.amount is not None else None
+            return show_draft(ctx, talk, with_words(draft, words)) if words.amount is not None else None
         said = " ".join(p for p in (words.number, words.rest, draft.amount if words.amount is None else "") if p)
-        return _register(ctx, talk, said if words.amount is None else message.text)
+        return register_by(ctx, talk, said if words.amount is None else message.text)
     if not (words.amount or words.paid_on or words.method or words.custom):
         return None
-    return _show(ctx, talk, with_words(draft, words))
+    return show_draft(ctx, talk, with_words(draft, words))
 
 
 @router.question("payments.confirm")
@@ -186,9 +146,9 @@ def confirm(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, A
     draft = draft_of(pending["draft"])
     said = message.text.strip(" 。.!！")
     if said in ("登记", "登记退款") or is_yes(said):
-        return _registered(ctx, talk, draft, over=False)
+        return confirmed(ctx, talk, draft, over=False)
     if said in ("记为预收", "预收"):
-        return _registered(ctx, talk, draft, over=True)
+        return confirmed(ctx, talk, draft, over=True)
     if said in ("换合同", "换一份", "不是这份"):
         return other_contract(ctx, talk, draft)
     if said in ("改金额", "改"):
@@ -200,27 +160,7 @@ def confirm(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, A
     words = read_words(ctx, message.text)
     if words.rest.strip("改成为到是") or not (words.amount or words.paid_on or words.method or words.custom):
         return None
-    return _show(ctx, talk, with_words(draft, words))
-
-
-def other_contract(ctx: Context, talk: Talk, draft: Draft) -> Reply:
-    """The customer's contracts to choose from."""
-    customer_id = draft.customer_id or brief(ctx, draft.contract_id or 0).customer_id
-    draft = replace(draft, customer_id=customer_id, contract_id=None)
-    talk.ask("payments.which", ids=[c.id for c in candidates(ctx, customer_id)], draft=draft.row())
-    return Reply(card=CardRef("payments.pick", {"draft": draft.row()}))
-
-
-def _registered(ctx: Context, talk: Talk, draft: Draft, *, over: bool) -> Reply:
-    done = create_payment(ctx, draft.new(over=over))
-    talk.settle()
-    return Reply(card=registered_ref(done.payment.id or 0, done.payment.number, done.undo_id, again=done.again))
-
-
-def registered_ref(payment_id: int, number: str | None, undo_id: int | None, *, again: bool) -> CardRef:
-    """The card of a payment just registered."""
-    state = {"payment_id": payment_id, "number": number, "undo_id": undo_id, "new": True, "again": again}
-    return CardRef("payments.one", state, (f"payment:{payment_id}",))
+    return show_draft(ctx, talk, with_words(draft, words))
 
 
 # -- one payment ---------------------------------------------------------------------------------------
@@ -261,7 +201,7 @@ def refund(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`退款 HK-2026-0001 2万`: money given back, of that payment."""
     ctx.actor.require(Permission.PAYMENT_ADD)
     if not message.args and talk.aside is not None and talk.aside["kind"] == "payments.confirm":
-        return _registered(ctx, talk, draft_of(talk.aside["draft"]), over=False)
+        return confirmed(ctx, talk, draft_of(talk.aside["draft"]), over=False)
     number, rest = take_number(message.args, "退款 HK-2026-0001 2万")
     payment_id = find_payment(ctx, number)
     details = show_payment(ctx, payment_id)
@@ -269,7 +209,7 @@ def refund(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     if words.amount is None or words.doubts:
         raise InvalidInput(f"退多少？例如「退款 {number} 2万」。")
     draft = Draft(contract_id=details.contract.id, refund_of=payment_id)
-    return _show(ctx, talk, with_words(draft, words))
+    return show_draft(ctx, talk, with_words(draft, words))
 
 
 @router.command("修改回款", "回款修改")

@@ -14,7 +14,7 @@ from cards.payments import (
     PickContractButton,
     SubmitPaymentButton,
 )
-from handlers.contracts.drafts import remember
+from handlers.drafts.tapped import remember, turned, while_drafted
 from handlers.payments import views
 from handlers.payments.drafts import Draft, begun, draft_of, from_form, shown
 from handlers.payments.service import (
@@ -68,27 +68,20 @@ def submit(tap: CardTap[SubmitPaymentButton], ctx: Context) -> CardUpdate:
 
 
 @router.button(ConfirmPaymentButton)
+@while_drafted(DONE)
 def confirm(tap: CardTap[ConfirmPaymentButton], ctx: Context) -> CardUpdate:
     """Registers it; a second tap registers nothing."""
     ctx.actor.require(Permission.PAYMENT_ADD)
-    if not tap.state.get("draft"):
-        return CardUpdate(note=DONE)
     done = create_payment(ctx, draft_of(tap.state["draft"]).new(over=tap.button.over))
     remember(ctx, None)
-    state = {
-        "payment_id": done.payment.id, "number": done.payment.number, "undo_id": done.undo_id, "new": True,
-        "again": done.again,
-    }  # fmt: skip
-    subjects = (f"payment:{done.payment.id}", f"contract:{done.payment.contract_id}")
-    return CardUpdate(card=CardRef("payments.one", state, subjects))
+    return CardUpdate(card=views.registered_ref(done))
 
 
 @router.button(OtherContractButton)
+@while_drafted(DONE)
 def other(tap: CardTap[OtherContractButton], ctx: Context) -> CardUpdate:
     """The customer's contracts to choose from."""
     ctx.actor.require(Permission.PAYMENT_ADD)
-    if not tap.state.get("draft"):
-        return CardUpdate(note=DONE)
     draft = draft_of(tap.state["draft"])
     customer_id = draft.customer_id or brief(ctx, draft.contract_id or 0).customer_id
     draft = replace(draft, customer_id=customer_id, contract_id=None)
@@ -97,19 +90,17 @@ def other(tap: CardTap[OtherContractButton], ctx: Context) -> CardUpdate:
 
 
 @router.button(PickContractButton)
+@while_drafted(DONE)
 def pick(tap: CardTap[PickContractButton], ctx: Context) -> CardUpdate:
     """It is for this one."""
-    if not tap.state.get("draft"):
-        return CardUpdate(note=DONE)
     return _drafted(ctx, replace(draft_of(tap.state["draft"]), contract_id=tap.button.contract_id))
 
 
 @router.button(ChangeAmountButton)
+@while_drafted(DONE)
 def revise(tap: CardTap[ChangeAmountButton], ctx: Context) -> CardUpdate:
     """The form again, filled."""
     ctx.actor.require(Permission.PAYMENT_ADD)
-    if not tap.state.get("draft"):
-        return CardUpdate(note=DONE)
     remember(ctx, "payments.create", draft=tap.state["draft"])
     return CardUpdate(card=CardRef("payments.new", {"draft": tap.state["draft"]}))
 
@@ -117,4 +108,4 @@ def revise(tap: CardTap[ChangeAmountButton], ctx: Context) -> CardUpdate:
 @router.button(PaymentPageButton)
 def turn_page(tap: CardTap[PaymentPageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
     """Another page of the list."""
-    return CardUpdate(state={**tap.state, "page": tap.button.page})
+    return turned(tap, tap.button)

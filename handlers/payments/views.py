@@ -9,7 +9,7 @@ from bot.core.actor import Permission
 from bot.core.errors import AppError
 from bot.core.forms import withheld
 from bot.core.markup import escape
-from bot.dispatch import CardButton, CardView
+from bot.dispatch import CardButton, CardRef, CardView
 from bot.language.money import in_words, show_money
 from cards import payments as payment_cards
 from cards.contracts import OpenContractButton
@@ -18,7 +18,7 @@ from cards.payments import PaymentPageButton, pages_of
 from handlers.contracts.rules import standing_line
 from handlers.customfields.values import asked_of, custom_lines
 from handlers.payments import rules, service
-from handlers.payments.answers import PaymentPage
+from handlers.payments.answers import PaymentPage, Registered
 from handlers.payments.drafts import draft_of
 from handlers.payments.rules import METHODS
 from handlers.undo.views import undo_buttons
@@ -183,3 +183,12 @@ def _row(payment: Payment, page: PaymentPage) -> tuple[str, str, str]:
     )  # fmt: skip
     state = "已作废" if payment.voided_at is not None else ""
     return f"{payment.number} {customer}", " · ".join(p for p in parts if p), state
+
+
+def registered_ref(done: Registered) -> CardRef:
+    """The card of a payment just registered."""
+    payment = done.payment
+    state = {
+        "payment_id": payment.id, "number": payment.number, "undo_id": done.undo_id, "new": True, "again": done.again,
+    }  # fmt: skip
+    return CardRef("payments.one", state, (f"payment:{payment.id}", f"contract:{payment.contract_id}"))

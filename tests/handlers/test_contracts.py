@@ -20,10 +20,10 @@ from bot.core.actor import SYSTEM_ACTOR, Actor, Permission
 from bot.core.errors import AppError, InvalidInput
 from bot.identity import identify
 from handlers.contracts import rules
+from handlers.contracts.making import NewContract
 from handlers.contracts.reading import read_contract
 from handlers.contracts.rules import ContractRefused, end_of, is_expired, is_expiring, months_between
 from handlers.contracts.service import (
-    NewContract,
     create_contract,
     edit_contract,
     end_past,

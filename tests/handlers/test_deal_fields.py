@@ -7,7 +7,8 @@ import pytest
 from sqlmodel import select
 
 from bot.core.errors import Forbidden
-from handlers.contracts.service import NewContract, create_contract, edit_contract
+from handlers.contracts.making import NewContract
+from handlers.contracts.service import create_contract, edit_contract
 from handlers.customfields.values import Required
 from handlers.payments.making import NewPayment
 from handlers.payments.service import create_payment, edit_payment
