@@ -30,7 +30,7 @@ from bot.language.secret import looks_secret
 from bot.settings import Settings
 from bot.shared_tokens import SharedTokens
 from bot.stream.connection import StreamConnection
-from bot.stream.files import fetch_table
+from bot.stream.files import fetch_file
 from bot.stream.frames import BotFrame, EventFrame, TapFrame
 from bot.stream.gateway import Gateway
 from bot.stream.inbox import InboxWorker
@@ -264,8 +264,9 @@ class App:
                 body["text"] = await self.db.read(None, lambda tx: vault.unseal(tx, key, sealed))
             await self._meet(body["user_id"])
             message = _message(frame.key, body)
-            if message.kind == "file" and not message.group and await self.desk.knows(message.user_id):
-                message = replace(message, file=await fetch_table(self.dingtalk.robot, body["content"], EVENT_WAITS))
+            sent = message.kind in ("file", "picture") and not message.group
+            if sent and await self.desk.knows(message.user_id):
+                message = replace(message, file=await fetch_file(self.dingtalk.robot, body["content"], EVENT_WAITS))
             await self.desk.chat(message)
             return
         event = OrgEvent(

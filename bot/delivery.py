@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from bot.core.clock import Clock, SystemClock
+from bot.core.scans import scan_kind
 from bot.dingtalk.errors import (
     BadRequest,
     CardExists,
@@ -234,7 +235,8 @@ class Delivery:
         kept = await self._db.read(None, lambda tx: attachments.content_of(tx, attachment_id))
         if kept is None:
             raise BadRequest("the file is not kept any more", code="outbox.attachment")
-        content = kept if kept.startswith(MADE) else await write_table(kept)
+        made = kept.startswith(MADE) or scan_kind(kept)
+        content = kept if made else await write_table(kept)
         return await self._sender.file(payload["user_id"], payload["name"], content)
 
     async def _again(self, message: Message, failure: DingTalkError) -> None:

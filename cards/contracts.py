@@ -189,8 +189,9 @@ def new_contract(
     opportunities: Sequence[tuple[str, str]],
     missing: str,
     withheld: Collection[str] = (),
+    custom: Sequence[FormField] = (),
 ) -> CardView:
-    """What is known of a new contract, to be completed."""
+    """What is known of a new contract, to be completed. `custom`: the company's own fields."""
     customer = str(known.get("customer") or "")
     fields = [FormField("customer", "客户", required=True, value=customer or None, placeholder="名称或简称")]
     fields += form_fields(known, withheld=withheld, every=False)
@@ -202,7 +203,7 @@ def new_contract(
             )
         )
     typed = "30万 一年" if customer else "合同 华兴 30万 一年"
-    form = CardForm(tuple(fields), SubmitContractButton(), "下一步", typed)
+    form = CardForm((*fields, *custom), SubmitContractButton(), "下一步", typed)
     return CardView("登记合同", body=missing, form=form)
 
 

@@ -1,6 +1,6 @@
 """Payment and plan cards: what their buttons carry and what they show."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
 from bot.core.markup import escape
@@ -54,22 +54,8 @@ class PaymentPageButton(Button):
     page: int
 
 
-class PlansButton(Button):
-    """The contract's 回款计划."""
-
-    action: ClassVar[str] = "payments.plans"
-    contract_id: int
-
-
-class OverduePageButton(Button):
-    """Another page of 逾期回款."""
-
-    action: ClassVar[str] = "payments.overdue_page"
-    page: int
-
-
-def pages_of(page: int, pages: int, kind: type[PaymentPageButton] | type[OverduePageButton]) -> list[CardButton]:
-    """上一页, 下一页, as far as there are any."""
+def pages_of(page: int, pages: int, kind: Callable[..., Button]) -> list[CardButton]:
+    """上一页, 下一页, as far as there are any. `kind`: of a page."""
     buttons = []
     if page > 1:
         buttons.append(CardButton("上一页", kind(page=page - 1), typed="上一页"))
@@ -113,9 +99,11 @@ LABELS = {"amount": "回款金额", "on": "回款日期", "method": "回款方�
 
 def payment_form(
     known: Mapping[str, object], *, contracts: Sequence[tuple[str, str]], methods: Sequence[str], missing: str,
-    withheld: Collection[str] = (),
+    withheld: Collection[str] = (), custom: Sequence[FormField] = (),
 ) -> CardView:  # fmt: skip
-    """What is known of a payment, to be completed. `contracts`: to choose from; none: the customer is asked for."""
+    """What is known of a payment, to be completed. `contracts`: to choose from; none: the customer is asked for.
+    `custom`: the company's own fields.
+    """
     fields: list[FormField] = []
     if contracts:
         chosen = known.get("contract_id")
@@ -138,8 +126,9 @@ def payment_form(
         FormField("method", LABELS["method"], "select", value=method, options=choices(*methods)),
     ]
     form = CardForm(
-        tuple(f for f in fields if f.name not in withheld), SubmitPaymentButton(), "下一步", "回款 华兴 5万 今天 转账"
-    )
+        (*(f for f in fields if f.name not in withheld), *custom), SubmitPaymentButton(), "下一步",
+        "回款 华兴 5万 今天 转账",
+    )  # fmt: skip
     return CardView("登记回款", body=missing, form=form)
 
 

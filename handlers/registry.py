@@ -16,6 +16,8 @@ from handlers.contacts import taps as contacts_taps
 from handlers.contracts import chat as contracts_chat
 from handlers.contracts import jobs as contracts_jobs
 from handlers.contracts import taps as contracts_taps
+from handlers.contractscans import chat as contractscans_chat
+from handlers.contractscans import taps as contractscans_taps
 from handlers.custody import chat as custody_chat
 from handlers.custody import taps as custody_taps
 from handlers.customers import chat as customers_chat
@@ -54,6 +56,8 @@ from handlers.org import chat as org_chat
 from handlers.org import events as org_events
 from handlers.org import jobs as org_jobs
 from handlers.org import taps as org_taps
+from handlers.paymentplans import chat as paymentplans_chat
+from handlers.paymentplans import taps as paymentplans_taps
 from handlers.payments import chat as payments_chat
 from handlers.payments import taps as payments_taps
 from handlers.pool import chat as pool_chat
@@ -101,6 +105,8 @@ ROUTERS: tuple[Router, ...] = (
     custody_taps.router,
     contracts_chat.router,
     contracts_taps.router,
+    contractscans_chat.router,
+    contractscans_taps.router,
     customers_chat.router,
     customers_taps.router,
     customfields_chat.router,
@@ -131,6 +137,8 @@ ROUTERS: tuple[Router, ...] = (
     opportunities_taps.router,
     org_chat.router,
     org_taps.router,
+    paymentplans_chat.router,
+    paymentplans_taps.router,
     payments_chat.router,
     payments_taps.router,
     pool_chat.router,

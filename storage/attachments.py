@@ -15,7 +15,7 @@ KEEP = timedelta(days=3)  # an upload nobody decided on; a file whose message fa
 def send(tx: Tx, *, user_id: str, name: str, content: bytes, key: str, now: datetime) -> None:
     """Queues a file for a person's single chat; a second one of the same `key` is dropped.
 
-    `content`: `bot.core.tabular.Table.dump()`, or an xlsx that is made already.
+    `content`: `bot.core.tabular.Table.dump()`, an xlsx that is made already, or a scan (`bot.core.scans`).
     """
     row = Attachment(user_id=user_id, name=name, content=content, created_at=now)
     tx.add(row)

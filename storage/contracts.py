@@ -15,6 +15,7 @@ from sqlmodel import col, func, select, update
 
 from bot.core.clock import at_beijing
 from bot.core.errors import NotFound
+from storage.custom_fields import Condition, custom_condition
 from storage.database import Tx
 from storage.tables import (
     Contract,
@@ -73,6 +74,7 @@ class ContractFilter:
     least: Decimal | None = None
     most: Decimal | None = None
     not_renewed: bool = False
+    custom: tuple[Condition, ...] = ()  # on the company's own fields
 
 
 def customer_names(tx: Tx, ids: Collection[int]) -> dict[int, str]:
@@ -226,7 +228,7 @@ def _where(wanted: ContractFilter) -> list[Any]:
         conditions.append(col(Contract.amount) <= wanted.most)
     if wanted.not_renewed:
         conditions.append(col(Contract.renewed_by).is_(None))
-    return conditions
+    return [*conditions, *(custom_condition("contract", one) for one in wanted.custom)]
 
 
 def count_contracts(tx: Tx, wanted: ContractFilter) -> tuple[int, Decimal | None]:

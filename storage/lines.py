@@ -83,9 +83,9 @@ def put_back(tx: Tx, model: type[L], record_id: int, kept: Sequence[dict[str, An
     _write(tx, model, record_id, kept)
 
 
-def copy_lines(tx: Tx, opportunity_id: int, contract_id: int) -> None:
-    """A contract made of an opportunity has its lines, prices and all (R4.02)."""
-    _write(tx, ContractLine, contract_id, pictures(tx, OpportunityLine, opportunity_id))
+def copy_lines(tx: Tx, model: type[L], record_id: int, contract_id: int) -> None:
+    """A contract made of an opportunity, or following another one, has its lines, prices and all (R4.02, R-CON-9)."""
+    _write(tx, ContractLine, contract_id, pictures(tx, model, record_id))
 
 
 def _write(tx: Tx, model: type[L], record_id: int, kept: Sequence[dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ from sqlmodel import col, func, select, update
 
 from bot.core.errors import NotFound
 from storage.contracts import RULES
+from storage.custom_fields import Condition, custom_condition
 from storage.database import Tx
 from storage.tables import Contract, Customer, EmployeeDepartment, Payment, PaymentPlan
 from storage.types import Fen
@@ -30,6 +31,7 @@ class PaymentFilter:
     words: tuple[str, ...] = ()  # each in the customer's name, a number or the method
     paid_from: date | None = None
     paid_until: date | None = None
+    custom: tuple[Condition, ...] = ()  # on the company's own fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def _where(wanted: PaymentFilter) -> list[Any]:
             | col(Payment.method).contains(word, autoescape=True)
             | col(Contract.customer_id).in_(named)
         )
-    return conditions
+    return [*conditions, *(custom_condition("payment", one) for one in wanted.custom)]
 
 
 def count_payments(tx: Tx, wanted: PaymentFilter) -> tuple[int, Decimal | None]:

@@ -3,10 +3,12 @@
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy import select as columns
 from sqlmodel import col, func, or_, select
 
 from bot.core.errors import NotFound
+from storage.custom_fields import Condition, custom_condition
 from storage.database import Tx
 from storage.plain import table_of
 from storage.references import is_referred_to
@@ -29,9 +31,11 @@ def access_product(tx: Tx, word: str) -> Product:
     raise NotFound(f"没有找到产品「{word}」，发送「产品」看看有哪些。")
 
 
-def list_products(tx: Tx, words: tuple[str, ...], *, page: int, per_page: int) -> tuple[list[Product], int]:
-    """Products that match every word, by 编号; and how many there are in all."""
-    wanted = [
+def list_products(
+    tx: Tx, words: tuple[str, ...], own: tuple[Condition, ...], *, page: int, per_page: int
+) -> tuple[list[Product], int]:
+    """Products that match every word and condition, by 编号; and how many there are in all."""
+    wanted: list[ColumnElement[bool]] = [
         or_(
             col(Product.code).contains(w, autoescape=True),
             col(Product.name).contains(w, autoescape=True),
@@ -39,14 +43,17 @@ def list_products(tx: Tx, words: tuple[str, ...], *, page: int, per_page: int) -
         )
         for w in words
     ]
+    wanted += [custom_condition("product", one) for one in own]
     total = tx.exec(select(func.count()).select_from(Product).where(*wanted)).one()
     query = select(Product).where(*wanted).order_by(col(Product.code))
     return list(tx.exec(query.offset((page - 1) * per_page).limit(per_page)).all()), total
 
 
-def add_product(tx: Tx, *, code: str, name: str, category: str, unit: str, price: Decimal) -> Product:
+def add_product(
+    tx: Tx, *, code: str, name: str, category: str, unit: str, price: Decimal, custom: dict[str, str]
+) -> Product:
     """`price` in yuan."""
-    product = Product(code=code, name=name, category=category, unit=unit, price=price)
+    product = Product(code=code, name=name, category=category, unit=unit, price=price, custom=custom)
     tx.add(product)
     tx.flush()
     return product

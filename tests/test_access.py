@@ -49,7 +49,7 @@ from handlers.audit.rules import Wanted as AuditWanted
 from handlers.comments.service import Commented, add_comment
 from handlers.competitors.rules import CompetitorWords
 from handlers.contractlines.service import LineChange
-from handlers.contracts.service import NewContract
+from handlers.contracts.making import NewContract
 from handlers.customers.service import NewCustomer
 from handlers.exchange.kinds import Wanted as ExportWanted
 from handlers.followups.service import NewFollowUp
@@ -58,11 +58,11 @@ from handlers.invoices.rules import NodeWords
 from handlers.leads.service import NewLead
 from handlers.opening.rules import ScopeWish
 from handlers.opportunities.service import NewOpportunity
-from handlers.payments.service import NewPayment
+from handlers.payments.making import NewPayment
 from handlers.targets.rules import read_targets
 from handlers.visits.reading import Wanted as VisitsWanted
 from handlers.visits.service import NewVisit, log_visit
-from storage import customers, roles, teams
+from storage import customers, roles, scans, teams
 from storage.contracts import ContractFilter
 from storage.database import Database, Tx
 from storage.leads import LeadFilter
@@ -117,6 +117,7 @@ OWN_IMPORT = "an import is its sender's alone, and its kind's function is asked 
 UNDO = "called by the undo door, which has checked whose it is"
 DEAL, DRAFT = ("HT-LINA", "HT-ZHOU"), ("HD-LINA", "HD-ZHOU")  # contracts and their payments, made when asked for
 PAID, VOIDED = ("HK-LINA", "HK-ZHOU"), ("HV-LINA", "HV-ZHOU")
+SCAN = ("HS-LINA", "HS-ZHOU")
 TABLE: dict[str, Row] = {
     "administrators.add_administrator": Row("admin", lambda f, c, _: f(c, "zhao05"), foreign=None),
     "administrators.list_administrators": Row("admin", lambda f, c, _: f(c), foreign=None),
@@ -168,6 +169,12 @@ TABLE: dict[str, Row] = {
     "contractlines.change_line": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, _sold(c), Decimal("12800.00")), *DEAL),
     "contractlines.reckon_line": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, _sold(c)), *DEAL),
     "contractlines.undo_lines": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
+    "contractscans.add_scan": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, "", b"%PDF-1"), *DEAL),
+    "contractscans.likely_contract": Row(None, lambda f, c, i: f(c, i), foreign=None),  # of those in scope
+    "contractscans.list_scans": Row(None, lambda f, c, i: f(c, i), *DEAL),
+    "contractscans.remove_scan": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i), *SCAN),
+    "contractscans.send_scan": Row(None, lambda f, c, i: f(c, i), *SCAN),
+    "contractscans.undo_scan": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
     "contracts.create_contract": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, NewContract(i, Decimal(9)))),
     "contracts.delete_contract": Row(P.CONTRACT_DELETE, lambda f, c, i: f(c, i), *DRAFT),
     "contracts.edit_contract": Row(P.CONTRACT_ADD, lambda f, c, i: f(c, i, {"name": "维保"}), *DEAL),
@@ -329,22 +336,25 @@ TABLE: dict[str, Row] = {
     "org.show_org": Row("admin", lambda f, c, _: f(c), foreign=None),
     "org.show_request": Row("admin", lambda f, c, _: f(c, 1), foreign=None),
     "org.store_credentials": Row("admin", lambda f, c, _: f(c, "dingapp", "a secret of the app"), foreign=None),
+    "paymentplans.allocate_payment": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i, []), *PAID),
+    "paymentplans.list_overdue": Row(P.PAYMENT_VIEW, lambda f, c, _: f(c), foreign=None),
+    "paymentplans.set_plans": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i, (), 2), *DEAL),
+    "paymentplans.show_allocation": Row(None, lambda f, c, i: f(c, i), *PAID),
+    "paymentplans.show_plans": Row(None, lambda f, c, i: f(c, i), *DEAL),
+    "paymentplans.undo_allocate": Row(None, lambda f, c, i: f(c, {"payment_id": i}), *PAID, free=UNDO),
+    "paymentplans.undo_plans": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
     "payments.brief": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i), *DEAL),
     "payments.candidates": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i)),
     "payments.create_payment": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, NewPayment(i, Decimal(9))), *DEAL),
     "payments.delete_payment": Row(P.PAYMENT_DELETE, lambda f, c, i: f(c, i), *VOIDED),
     "payments.edit_payment": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i, {"method": "现金"}), *PAID),
     "payments.find_payment": Row(None, lambda f, c, i: f(c, "HK-2026-0001"), foreign=None),
-    "payments.list_overdue": Row(P.PAYMENT_VIEW, lambda f, c, _: f(c), foreign=None),
     "payments.list_payments": Row(P.PAYMENT_VIEW, lambda f, c, _: f(c, PaymentFilter()), foreign=None),
     "payments.prepare": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i, Decimal(9), None, None), *DEAL),
     "payments.set_over_collect": Row("admin", lambda f, c, _: f(c, allow=True), foreign=None),
-    "payments.set_plans": Row(P.PAYMENT_ADD, lambda f, c, i: f(c, i, (), 2), *DEAL),
     "payments.show_payment": Row(None, lambda f, c, i: f(c, i), *PAID),
-    "payments.show_plans": Row(None, lambda f, c, i: f(c, i), *DEAL),
     "payments.undo_create": Row(None, lambda f, c, i: f(c, {"payment_id": i}), *PAID, free=UNDO),
     "payments.undo_edit": Row(None, lambda f, c, i: f(c, {"payment_id": i}), *PAID, free=UNDO),
-    "payments.undo_plans": Row(None, lambda f, c, i: f(c, {"contract_id": i}), *DEAL, free=UNDO),
     "payments.undo_void": Row(None, lambda f, c, i: f(c, {"payment_id": i}), *PAID, free=UNDO),
     "payments.void_payment": Row(P.PAYMENT_VOID, lambda f, c, i: f(c, i, "登错"), *PAID),
     "pool.assign_customer": Row(P.POOL_ASSIGN, lambda f, c, i: f(c, i, "zhao05"), own="宁波海蓝食品有限公司"),
@@ -357,11 +367,13 @@ TABLE: dict[str, Row] = {
     "pool.undo_return": Row(None, lambda f, c, i: None, foreign=None, free=UNDO),
     "products.add_product": Row(P.PRODUCT_ADD, lambda f, c, _: f(c, ["Z-9", "轴", "9"]), foreign=None),
     "products.edit_product": Row(P.PRODUCT_EDIT, lambda f, c, _: f(c, "Z-9", "单价", "10"), foreign=None),
+    "products.fill_product": Row(P.PRODUCT_EDIT, lambda f, c, _: f(c, "Z-9", {}), foreign=None),
     "products.list_products": Row(P.PRODUCT_VIEW, lambda f, c, _: f(c), foreign=None),
     "products.remove_product": Row(P.PRODUCT_DELETE, lambda f, c, _: f(c, "Z-9"), foreign=None),
     "products.show_product": Row(P.PRODUCT_VIEW, lambda f, c, _: f(c, "Z-9"), foreign=None),
     "products.switch_product": Row(P.PRODUCT_EDIT, lambda f, c, _: f(c, "Z-9", enabled=False), foreign=None),
     "products.undo_add": Row(P.PRODUCT_ADD, lambda f, c, _: f(c, {"code": "X"}), foreign=None),
+    "products.undo_fill": Row(P.PRODUCT_EDIT, lambda f, c, _: f(c, {"code": "X"}), foreign=None),
     "products.undo_remove": Row(P.PRODUCT_DELETE, lambda f, c, _: f(c, {"product": {}}), foreign=None),
     "products.undo_edit": Row(P.PRODUCT_EDIT, lambda f, c, _: f(c, {"code": "X"}), foreign=None),
     "reminders.list_lost": Row("admin", lambda f, c, _: f(c), foreign=None),
@@ -513,8 +525,8 @@ async def _do(db: Database, name: str, who: str, wanted: str | int, *, without: 
 
 
 def object_called(tx: Tx, name: str) -> int:
-    """The id of a customer, or of a contract or payment by its number."""
-    if name[:3] not in ("HT-", "HD-", "HK-", "HV-"):
+    """The id of a customer, or of a contract, payment or scan by its number."""
+    if name[:3] not in ("HT-", "HD-", "HK-", "HV-", "HS-"):
         return customer_id(tx, name)
     owner = {"LINA": "lina04", "ZHOU": "zhou06"}[name[3:]]
     customer = customer_id(tx, "华兴科技有限公司" if owner == "lina04" else FOREIGN)
@@ -524,6 +536,10 @@ def object_called(tx: Tx, name: str) -> int:
     )  # fmt: skip
     tx.add(contract)
     tx.flush()
+    if name.startswith("HS-"):
+        return scans.add_scan(
+            tx, contract.id or 0, name="正本.pdf", kind="pdf", content=b"%PDF-1", by=owner, now=NOW
+        )  # fmt: skip
     payment = Payment(contract_id=contract.id or 0, number=f"HK-{name[3:]}", amount=Decimal(10), paid_on=NOW.date())
     payment.voided_at = NOW if name.startswith("HV-") else None
     tx.add(payment)

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from bot.core.scans import IMAGES, scan_kind
 from bot.dingtalk.cards import GroupSpace, PersonSpace
 from bot.dingtalk.client import DingTalk
 from bot.dingtalk.errors import NotDelivered, Throttled, WrongCredentials
 from bot.dingtalk.media import MediaKind
 from bot.dingtalk.notices import DAILY_LIMIT, DUPLICATE, Fate, FateKind
-from bot.dingtalk.robot import RobotMessage, file_message, markdown_message, webhook_markdown
+from bot.dingtalk.robot import RobotMessage, file_message, image_message, markdown_message, webhook_markdown
 
 BREAK = "  \n"  # DingTalk's markdown wants two blanks before a line break
 
@@ -30,7 +31,10 @@ class Sending:
             return await self._by_webhook(user_id, title, text)
 
     async def file(self, user_id: str, name: str, content: bytes) -> str:
-        """An uploaded file, in the single chat. Raises as `to_person`, and TooLarge."""
+        """An uploaded file or picture, in the single chat. Raises as `to_person`, and TooLarge."""
+        if scan_kind(content) in IMAGES:
+            media_id = await self._dingtalk.media.upload(MediaKind.IMAGE, name, content)
+            return await self._to_person(user_id, image_message(media_id))
         media_id = await self._dingtalk.media.upload(MediaKind.FILE, name, content)
         return await self._to_person(user_id, file_message(media_id, name))
 

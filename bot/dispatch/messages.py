@@ -16,6 +16,7 @@ class SentFile:
     sheet: Sheet | None = None
     problem: str = ""
     content: bytes = field(default=b"", repr=False)
+    scan: str = ""  # pdf, jpg or png: no table, but to be kept as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class ChatMessage:
     args: str = ""
     webhook: str = ""
     webhook_expires_at: datetime | None = None
-    file: SentFile | None = None  # kind file, in single chat
+    file: SentFile | None = None  # kind file or picture, in single chat
 
 
 @dataclass(frozen=True, slots=True)

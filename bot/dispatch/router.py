@@ -75,6 +75,7 @@ class Router:
         self.undoers: dict[str, Undoer] = {}
         self.confirmers: dict[str, Confirmer] = {}
         self.sheets: dict[str, tuple[Recogniser, SheetHandler]] = {}
+        self.scans: list[ChatHandler] = []
         self.doorways: dict[str, ChatHandler] = {}
 
     def command(
@@ -147,6 +148,11 @@ class Router:
 
         return register
 
+    def scan(self, handler: ChatHandler) -> ChatHandler:
+        """Takes pictures and documents sent in single chat that are no tables."""
+        self.scans.append(handler)
+        return handler
+
     def undoer(self, kind: str) -> Callable[[Undoer], Undoer]:
         """Takes back what was offered as `kind`; returns what it says then."""
 
@@ -180,6 +186,7 @@ class Dispatcher:
         self._sheets: dict[str, tuple[Recogniser, SheetHandler]] = {}
         self._doorways: dict[str, ChatHandler] = {}
         sentences: list[tuple[int, SentenceHandler]] = []
+        scans: list[ChatHandler] = []
         for router in routers:
             for command in router.commands:
                 _once(commands, command.word, command, "command")
@@ -197,10 +204,14 @@ class Dispatcher:
                 _once(self.confirmers, name, confirmer, "confirmer")
             for name, sheet in router.sheets.items():
                 _once(self._sheets, name, sheet, "sheet")
+            scans += router.scans
             for name, door in router.doorways.items():
                 _once(self._doorways, name, door, "doorway")
             sentences += router.sentences
         self.words = tuple(sorted(commands, key=lambda w: (-len(w), w)))
+        if len(scans) > 1:
+            raise ValueError("two take what is no table")
+        self._scan = scans[0] if scans else None
         self._commands = commands
         self._sentences = [handler for _, handler in sorted(sentences, key=lambda pair: pair[0])]
 
@@ -237,7 +248,7 @@ class Dispatcher:
         """Order (conversation.md B5): whole-message words, open question, command, sentence."""
         if ctx.actor.doorway:
             return self._doorways[ctx.actor.doorway](message, ctx, talk)
-        if message.kind == "file":
+        if message.kind == "file" or (message.file is not None and message.file.scan):
             return self._file(message, ctx, talk)
         text = message.text.strip()
         said = fold(text).strip(PAUSES)
@@ -284,6 +295,8 @@ class Dispatcher:
         """A table goes to who waits for one, else to who knows its header."""
         if message.group:
             return Reply(NO_FILES_HERE, private=False)
+        if message.file is not None and message.file.scan and self._scan is not None:
+            return self._scan(message, ctx, talk)
         if message.file is None or message.file.sheet is None:
             raise InvalidInput(message.file.problem if message.file is not None and message.file.problem else NO_FILE)
         sheet = message.file.sheet

@@ -1,10 +1,11 @@
-"""A file somebody sent the bot: fetched after its message is stored and acknowledged, and read as a table."""
+"""A file or picture sent to the bot: fetched after its message is stored and acknowledged; tables are read."""
 
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from bot.core.scans import scan_kind
 from bot.dingtalk.errors import DingTalkError, TooLarge
 from bot.dispatch import SentFile
 from bot.sheets import HEAD_ROWS, BadFile, read_sheet
@@ -12,6 +13,7 @@ from bot.sheetwork import MAX_FILE
 
 log = logging.getLogger(__name__)
 TOO_LARGE = "文件超过 10 MB，请拆成几个小一点的再发。"
+NO_TABLE = "这是图片或 PDF，不是表格。合同的扫描件先发送「合同扫描件 合同编号」，再把文件发给我。"
 NOT_FETCHED = "文件没有下载成功，请再发一次。"
 
 
@@ -23,7 +25,7 @@ class Downloads(Protocol):
         ...
 
 
-async def fetch_table(robot: Downloads, content: Mapping[str, Any], waits: Sequence[float]) -> SentFile:
+async def fetch_file(robot: Downloads, content: Mapping[str, Any], waits: Sequence[float]) -> SentFile:
     """Never raises for what the sender or DingTalk did: the problem is in what it returns."""
     name = str(content.get("fileName") or "")[:200]
     code = content.get("downloadCode")
@@ -32,6 +34,8 @@ async def fetch_table(robot: Downloads, content: Mapping[str, Any], waits: Seque
     for wait in (*waits, None):
         try:
             data = await robot.download_file(code, limit=MAX_FILE)
+            if kind := scan_kind(data):
+                return SentFile(name, problem=NO_TABLE, content=data, scan=kind)
             return SentFile(name, await read_sheet(data, most=HEAD_ROWS + 1), content=data)
         except TooLarge:
             return SentFile(name, problem=TOO_LARGE)

@@ -12,8 +12,9 @@ from bot.core.errors import InvalidInput
 from bot.core.forms import check_may_fill
 from bot.language.money import show_money
 from handlers.contracts import rules
+from handlers.contracts.answers import Changed
 from handlers.contracts.figures import step_standing
-from handlers.contracts.service import Changed, step_check_write, step_touch, step_unchanged
+from handlers.contracts.steps import step_check_write, step_touch, step_unchanged
 from handlers.products.lines import LineFact, check_line, check_may_choose, line_amount, total
 from storage import audit, contracts, lines, products, undos
 from storage.database import Tx

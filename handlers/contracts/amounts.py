@@ -6,7 +6,8 @@ from typing import Any
 
 from bot.context import Context
 from handlers.contractlines.service import LineChange, change_line, change_of, reckon_line
-from handlers.contracts.service import Changed, edit_contract
+from handlers.contracts.answers import Changed
+from handlers.contracts.service import edit_contract
 
 
 def of_line(ctx: Context, contract_id: int, change: LineChange) -> dict[str, Any]:

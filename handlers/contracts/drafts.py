@@ -2,7 +2,7 @@
 before it to the summary that is confirmed (D19). Nothing is stored until then.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,16 +11,18 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef
-from bot.dispatch.talk import MEMORY
 from bot.language.money import parse_amount
 from handlers.contracts import rules
+from handlers.contracts.answers import Prepared
 from handlers.contracts.figures import check_may_look
-from handlers.contracts.reading import ContractWords
+from handlers.contracts.making import NewContract
+from handlers.contracts.reading import ContractWords, read_contract
 from handlers.contracts.rules import end_of, months_between
-from handlers.contracts.service import NewContract, prepare
+from handlers.contracts.service import prepare
 from handlers.customers.finding import find_customer
+from handlers.customfields.values import Required, check_new, own_fields, read_filled, writable
 from handlers.products.lines import total
-from storage import contracts, talks
+from storage import contracts, custom_fields
 
 DAYS = ("signed_on", "starts_on", "ends_on")
 NO_OPPORTUNITY = 0
@@ -42,6 +44,7 @@ class Draft:
     opportunity_id: int | None = None
     renews: int | None = None
     token: str = ""  # see NewContract.source_key
+    custom: dict[str, str] = field(default_factory=dict)  # see NewContract.custom
 
     def row(self) -> dict[str, Any]:
         """JSON."""
@@ -55,7 +58,7 @@ class Draft:
             self.customer_id, Decimal(self.amount), self.number, self.name,
             discount=Decimal(self.discount or 0), opportunity_id=self.opportunity_id or None, renews=self.renews,
             draft=draft, source_key=self.token, signed_on=_day(self.signed_on), starts_on=_day(self.starts_on),
-            ends_on=_day(self.ends_on),
+            ends_on=_day(self.ends_on), custom=self.custom,
         )  # fmt: skip
 
 
@@ -68,6 +71,14 @@ def draft_of(row: dict[str, Any]) -> Draft:
     return Draft(**{k: v for k, v in row.items() if k in Draft.__dataclass_fields__})
 
 
+def read_words(ctx: Context, text: str) -> ContractWords:
+    """As `read_contract`, with the company's own fields that the sentence names. Raises as `own_fields`."""
+    custom, rest = own_fields(ctx, "contract", text)
+    words = read_contract(rest, ctx.now)
+    words.custom = custom
+    return words
+
+
 def with_words(draft: Draft, words: ContractWords) -> Draft:
     """What was said, over what was known."""
     changes: dict[str, Any] = {name: str(value) for name in DAYS if (value := getattr(words, name)) is not None}
@@ -76,6 +87,7 @@ def with_words(draft: Draft, words: ContractWords) -> Draft:
     if words.discount is not None:
         changes["discount"] = str(words.discount)
     changes |= {name: value for name in ("number", "name") if (value := getattr(words, name))}
+    changes["custom"] = {**draft.custom, **words.custom}
     if "starts_on" in changes and "ends_on" not in changes and draft.starts_on and draft.ends_on:
         months = months_between(date.fromisoformat(draft.starts_on), date.fromisoformat(draft.ends_on))
         if months is not None:  # it lasts as long as it did
@@ -104,6 +116,7 @@ def from_form(draft: Draft, form: dict[str, Any], ctx: Context) -> Draft:
         changes["opportunity_id"] = int(str(form["opportunity"] or NO_OPPORTUNITY))
     elif customer_id != draft.customer_id:
         changes["opportunity_id"] = None
+    changes["custom"] = {**draft.custom, **read_filled(ctx, "contract", form)}
     return replace(draft, **changes)
 
 
@@ -150,10 +163,15 @@ def completed(ctx: Context, draft: Draft) -> Draft:
     opportunity_id = draft.opportunity_id
     if opportunity_id is None and len(known.opportunities) == 1 and draft.renews is None:
         opportunity_id = known.opportunities[0].id
-    amount, sums = draft.amount, known.sums.get(opportunity_id or 0, [])
+    amount, sums = draft.amount, source_lines(replace(draft, opportunity_id=opportunity_id), known)
     if sums and draft.discount and Decimal(amount or 0) == total(sums):  # the price of the products, before it
         amount = str(total(sums, Decimal(draft.discount)))
     return replace(draft, customer=known.customer, opportunity_id=opportunity_id, amount=amount)
+
+
+def source_lines(draft: Draft, known: Prepared) -> list[Decimal]:
+    """What the products come to that it may take over: the opportunity's, else those of the contract it follows."""
+    return known.sums.get(draft.opportunity_id, []) if draft.opportunity_id else known.renewed
 
 
 def shown(ctx: Context, draft: Draft) -> CardRef:
@@ -171,6 +189,11 @@ def shown(ctx: Context, draft: Draft) -> CardRef:
     rules.check_dates(signed_on=new.signed_on or ctx.today, starts_on=new.starts_on, ends_on=new.ends_on)
     if draft.number:
         rules.check_number(draft.number)
+    try:
+        with ctx.begin() as tx:
+            check_new(tx, ctx, "contract", draft.custom)
+    except Required as short:
+        return CardRef("contracts.new", {**state, "doubt": short.text})
     return CardRef("contracts.confirm", state)
 
 
@@ -192,30 +215,28 @@ def of_opportunity(ctx: Context, customer_id: int, opportunity_id: int | None) -
 
 
 def renewal_of(ctx: Context, contract_id: int) -> Draft:
-    """The contract that follows one: its amount, from the day after, lasting as long. Raises Forbidden, NotFound."""
+    """The contract that follows one: its amount, products and own fields, from the day after, lasting as long.
+
+    Raises:
+        Forbidden, NotFound.
+    """
     ctx.actor.require(Permission.CONTRACT_ADD)
     with ctx.begin() as tx:
         old = contracts.access_contract(tx, contract_id)
         check_may_look(ctx, old)
         begins = max(date.fromordinal(old.ends_on.toordinal() + 1), ctx.today) if old.ends_on else ctx.today
         ends = ""
-        if old.starts_on is not None and old.ends_on is not None:
-            months = months_between(old.starts_on, old.ends_on)
-            length = (old.ends_on - old.starts_on).days
+        since = old.starts_on or old.signed_on
+        if since is not None and old.ends_on is not None:
+            months = months_between(since, old.ends_on)
+            length = (old.ends_on - since).days
             ends = str(end_of(begins, months) if months else date.fromordinal(begins.toordinal() + length))
         amount: Decimal | None = old.amount
+        discount: Decimal | None = old.discount
+        fillable = writable(ctx.actor, "contract", custom_fields.list_custom(tx, "contract"))
         return Draft(
             customer_id=old.customer_id, amount=str(amount) if amount is not None else "", name=old.name,
             starts_on=str(begins), ends_on=ends, opportunity_id=NO_OPPORTUNITY, renews=contract_id,
-        )  # fmt: skip
-
-
-def remember(ctx: Context, kind: str | None, **slots: Any) -> None:
-    """After a tap: what is typed next in the single chat answers this question; None: it is settled."""
-    with ctx.begin() as tx:
-        row = talks.load(tx, ctx.actor.user_id, "bot")
-        pending = {"kind": kind, **slots} if kind is not None else None
-        talks.save(
-            tx, row, pending=pending, pending_until=ctx.now + MEMORY if pending else None, subject_id=row.subject_id,
-            subject_until=row.subject_until, misses=row.misses,
+            discount=f"{discount.normalize():f}" if discount else "",
+            custom={f.name: str(old.custom[f.name]) for f in fillable if f.name in old.custom},
         )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -11,7 +12,9 @@ from bot.language.dates import find_range
 from bot.language.filters import read_list
 from bot.language.money import parse_amount
 from handlers.contracts.finding import person_called
+from handlers.customfields.filters import own_conditions
 from storage.contracts import DEALT, ContractFilter
+from storage.custom_fields import Condition
 
 EXPIRY: Final = 30  # days, where the company has set none for its reminder
 STATE_WORDS: Final = (
@@ -42,6 +45,9 @@ def compares(text: str) -> bool:
 def read_conditions(ctx: Context, text: str, *, mine: bool = False) -> dict[str, Any]:
     """A list's state, as its card keeps it: `执行中 李娜 本月签的 50万以上`."""
     state: dict[str, Any] = {"page": 1, "said": text.strip(), "mine": ctx.actor.user_id if mine else ""}
+    own, text = own_conditions(ctx, "contract", text)
+    if own:
+        state["own"] = [asdict(one.condition) for one in own]
     text = _amounts(text, state)
     if EXPIRED.search(text):
         state["expired"], text = True, EXPIRED.sub(" ", text)
@@ -132,6 +138,7 @@ def filter_of(state: Mapping[str, Any], ctx: Context) -> ContractFilter:
         states=states, ends_from=ends_from, ends_until=ends_until, signed_from=_day(signed[0]),
         signed_until=_day(signed[1]), least=_money(state.get("least")), most=_money(state.get("most")),
         not_renewed=not_renewed, customer_id=state.get("customer_id"),
+        custom=tuple(Condition(**one) for one in state.get("own", ())),
     )  # fmt: skip
 
 

@@ -60,12 +60,13 @@ class ContractWords:
     months: int | None = None
     doubts: list[str] = field(default_factory=list)
     rest: str = ""
+    custom: dict[str, str] = field(default_factory=dict)  # the company's own fields, as they are stored
 
     @property
     def anything(self) -> bool:
         """Whether anything of a contract was said."""
         known = (self.amount, self.discount, self.signed_on, self.starts_on, self.ends_on, self.months)
-        return bool(self.number or self.name or self.doubts) or any(value is not None for value in known)
+        return bool(self.number or self.name or self.doubts or self.custom) or any(value is not None for value in known)
 
 
 def read_contract(text: str, now: datetime) -> ContractWords:

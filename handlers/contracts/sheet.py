@@ -7,14 +7,9 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from handlers.contracts import rules
-from handlers.contracts.service import (
-    EDITABLE,
-    NewContract,
-    step_create_contract,
-    step_move,
-    step_take_back,
-    step_update_contract,
-)
+from handlers.contracts.changing import EDITABLE, step_update_contract
+from handlers.contracts.making import NewContract, step_create_contract, step_take_back
+from handlers.contracts.moving import step_move
 from handlers.exchange.kinds import OWNER, RowProblem, Values, form_columns, plain
 from handlers.exchange.records import CUSTOMER, CustomerNames, owner_cells
 from handlers.exchange.rules import SheetColumn

@@ -23,6 +23,7 @@ from cards.contracts import (
 from handlers.contractlines.service import undo_lines
 from handlers.contracts import views
 from handlers.contracts.amounts import apply_amount
+from handlers.contracts.answers import Changed
 from handlers.contracts.drafts import (
     DAYS,
     draft_of,
@@ -30,12 +31,10 @@ from handlers.contracts.drafts import (
     of_opportunity,
     read_amount,
     read_percent,
-    remember,
     renewal_of,
     shown,
 )
 from handlers.contracts.service import (
-    Changed,
     create_contract,
     edit_contract,
     move_contract,
@@ -46,6 +45,8 @@ from handlers.contracts.service import (
     undo_transfer,
 )
 from handlers.customers.finding import speak_of
+from handlers.customfields.values import read_filled
+from handlers.drafts.tapped import remember, turned, while_drafted
 
 router = Router("contracts.taps")
 router.painter("contracts.one")(views.paint_contract)
@@ -60,6 +61,7 @@ router.undoer("contracts.edit")(lambda payload, ctx: undo_edit(ctx, payload))
 router.undoer("contracts.lines")(lambda payload, ctx: undo_lines(ctx, payload))
 router.undoer("contracts.move")(lambda payload, ctx: undo_move(ctx, payload))
 router.undoer("contracts.transfer")(lambda payload, ctx: undo_transfer(ctx, payload))
+REGISTERED = "已经登记过了，没有重复登记。"
 
 
 def _drafted(ctx: Context, ref: CardRef) -> CardUpdate:
@@ -86,21 +88,22 @@ def submit(tap: CardTap[SubmitContractButton], ctx: Context) -> CardUpdate:
 
 
 @router.button(ReviseContractButton)
+@while_drafted("已经登记过了，要改请在合同上点「修改」。")
 def revise(tap: CardTap[ReviseContractButton], ctx: Context) -> CardUpdate:
     """The form again."""
     ctx.actor.require(Permission.CONTRACT_ADD)
-    if not tap.state.get("draft"):
-        return CardUpdate(note="已经登记过了，要改请在合同上点「修改」。")
     return _drafted(ctx, CardRef("contracts.new", {"draft": tap.state["draft"]}))
 
 
 @router.button(ConfirmContractButton)
+@while_drafted(REGISTERED)
 def confirm(tap: CardTap[ConfirmContractButton], ctx: Context) -> CardUpdate:
     """Registers it; a second tap registers nothing."""
     return _registered(tap, ctx, save=False)
 
 
 @router.button(SaveDraftButton)
+@while_drafted(REGISTERED)
 def save_draft(tap: CardTap[SaveDraftButton], ctx: Context) -> CardUpdate:
     """Keeps it as a draft."""
     return _registered(tap, ctx, save=True)
@@ -108,15 +111,10 @@ def save_draft(tap: CardTap[SaveDraftButton], ctx: Context) -> CardUpdate:
 
 def _registered(tap: CardTap[Any], ctx: Context, *, save: bool) -> CardUpdate:
     ctx.actor.require(Permission.CONTRACT_ADD)
-    if not tap.state.get("draft"):
-        return CardUpdate(note="已经登记过了，没有重复登记。")
     done = create_contract(ctx, draft_of(tap.state["draft"]).new(draft=save))
     remember(ctx, None)
     speak_of(ctx, done.contract.customer_id)
-    state = {
-        "contract_id": done.contract.id, "undo_id": done.undo_id, "number": done.contract.number, "again": done.again,
-    }  # fmt: skip
-    return CardUpdate(card=CardRef("contracts.registered", state, (f"contract:{done.contract.id}",)))
+    return CardUpdate(card=views.registered_ref(done))
 
 
 @router.button(OpenContractButton)
@@ -124,21 +122,17 @@ def open_one(tap: CardTap[OpenContractButton], ctx: Context) -> CardUpdate:
     """The card shows the contract instead of the list."""
     details = show_contract(ctx, tap.button.contract_id)
     speak_of(ctx, details.contract.customer_id)
-    return CardUpdate(card=_one(tap.button.contract_id))
-
-
-def _one(contract_id: int, **more: Any) -> CardRef:
-    return CardRef("contracts.one", {"contract_id": contract_id, **more}, (f"contract:{contract_id}",))
+    return CardUpdate(card=views.one_ref(tap.button.contract_id))
 
 
 @router.button(ContractPageButton)
 def turn_page(tap: CardTap[ContractPageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
     """Another page of the list."""
-    return CardUpdate(state={**tap.state, "page": tap.button.page})
+    return turned(tap, tap.button)
 
 
 def _changed(done: Changed) -> CardUpdate:
-    return CardUpdate(card=_one(done.contract_id, undo_id=done.undo_id, said=done.text))
+    return CardUpdate(card=views.one_ref(done.contract_id, undo_id=done.undo_id, said=done.text))
 
 
 @router.button(MoveContractButton)
@@ -179,11 +173,13 @@ def submit_edit(tap: CardTap[SubmitEditButton], ctx: Context) -> CardUpdate:
         changes["discount"] = read_percent(str(form["discount"] or "")) or 0
     amount = read_amount(str(form["amount"] or ""), "合同金额") if "amount" in form else None
     changed = {name: value for name, value in changes.items() if value != getattr(present, name)}
-    done = (
-        edit_contract(ctx, contract_id, changed) if changed else Changed(contract_id, present.number, "没有变化", None)
-    )
+    filled = read_filled(ctx, "contract", form)
+    custom = {name: value for name, value in filled.items() if value != present.custom.get(name, "")}
+    done = Changed(contract_id, present.number, "没有变化", None)
+    if changed or custom:
+        done = edit_contract(ctx, contract_id, changed, custom)
     if amount is not None and amount != present.amount:
-        state = {"contract_id": contract_id, "amount": str(amount), "said": done.text if changed else ""}
+        state = {"contract_id": contract_id, "amount": str(amount), "said": done.text if changed or custom else ""}
         remember(ctx, "contracts.amount", state=state)
         return CardUpdate(card=CardRef("contracts.amount", state, (f"contract:{contract_id}",)))
     return _changed(done)

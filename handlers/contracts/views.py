@@ -10,7 +10,7 @@ from bot.core.actor import Permission
 from bot.core.errors import AppError
 from bot.core.forms import withheld
 from bot.core.markup import escape
-from bot.dispatch import CardButton, CardView
+from bot.dispatch import CardButton, CardRef, CardView
 from bot.language.money import in_words, show_money, show_money_short
 from bot.language.show import show_date
 from cards import contracts as contract_cards
@@ -22,12 +22,16 @@ from cards.contracts import (
     RenewContractButton,
     form_fields,
 )
-from cards.payments import NewPaymentButton, PlansButton
+from cards.contractscans import ScansButton
+from cards.paymentplans import PlansButton
+from cards.payments import NewPaymentButton
 from handlers.contracts import rules, service
-from handlers.contracts.drafts import Draft, draft_of
+from handlers.contracts.answers import ContractDetails, Created
+from handlers.contracts.drafts import Draft, draft_of, source_lines
 from handlers.contracts.listing import empty_list, expiry_days, filter_of, title_of
 from handlers.contracts.rules import STATES, span_text, standing_line
-from handlers.contracts.service import ContractDetails, prepare
+from handlers.contracts.service import prepare
+from handlers.customfields.values import asked_of, custom_lines
 from handlers.products.lines import discount_text, total
 from handlers.undo.views import undo_buttons
 from storage.contracts import DEALT
@@ -65,7 +69,9 @@ def sheet_of(details: ContractDetails, ctx: Context) -> ContractSheet:
         ("整单折扣", f"{discount.normalize():f}%" if discount else ""),
         ("续签自", details.renews),
         ("已续签为", details.renewed_by),
+        ("扫描件", f"{details.scans} 份" if details.scans else ""),
         ("作废原因", escape(contract.void_reason)),
+        *custom_lines(ctx, "contract", contract),
     ]
     return ContractSheet(
         contract.id or 0, contract.number, details.customer, state_words(contract, ctx),
@@ -82,13 +88,13 @@ def line_row(line: ContractLine) -> tuple[str, str]:
     return escape(head), " ".join(part for part in parts if part)
 
 
-def lines_text(amount: Decimal, discount: Decimal, sums: Sequence[Decimal]) -> str:
-    """Whether the opportunity's products come along: only if they make the amount."""
+def lines_text(amount: Decimal, discount: Decimal, sums: Sequence[Decimal], source: str = "商机") -> str:
+    """Whether the products of `source` come along: only if they make the amount."""
     if not sums:
         return ""
     comes = total(sums, discount)
     if comes == amount:
-        return f"{len(sums)} 项，照商机带过来"
+        return f"{len(sums)} 项，照{source}带过来"
     return f"合计 {show_money(comes)}，和合同金额不同，不带过来；要带就把金额改成 {show_money(comes)}"
 
 
@@ -108,6 +114,8 @@ def _buttons(details: ContractDetails, ctx: Context) -> list[CardButton]:
                 CardButton("登记回款", NewPaymentButton(contract_id=key), "primary", typed=f"回款 {number} ")
             )
         buttons.append(CardButton("回款计划", PlansButton(contract_id=key), typed=f"回款计划 {number}"))
+    if details.scans or writes:
+        buttons.append(CardButton("扫描件", ScansButton(contract_id=key), typed=f"合同扫描件 {number}"))
     if contract.state in DEALT and contract.renewed_by is None and actor.may(Permission.CONTRACT_ADD):
         ending = contract.ends_on is not None and (contract.ends_on - ctx.today).days <= max(30, expiry_days(ctx))
         if ending:
@@ -159,7 +167,7 @@ def paint_registered(state: dict[str, Any], ctx: Context) -> CardView:
         card.rows,
         None,
         card.buttons,
-        card.footer,
+        card.footer if details.scans else "把扫描件直接发给我就会挂上",
     )
 
 
@@ -204,14 +212,16 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
     opportunity = next((o.name for o in known.opportunities if o.id == draft.opportunity_id), "")
     signed = date.fromisoformat(draft.signed_on) if draft.signed_on else ctx.today
     future = signed > ctx.today
+    source = "商机" if draft.opportunity_id else "原合同"
     fields = [
         ("编号", rules.check_number(draft.number) if draft.number else "自动编号"),
         ("名称", escape(draft.name)),
         ("签订日", f"{signed}" + ("（还没到，先存为草稿）" if future else "")),
         ("期限", span_text(new.starts_on, new.ends_on)),
         ("整单折扣", f"{draft.discount}%" if draft.discount else ""),
-        ("产品", lines_text(new.amount, new.discount, known.sums.get(draft.opportunity_id or 0, ()))),
+        ("产品", lines_text(new.amount, new.discount, source_lines(draft, known), source)),
         ("续签自", known.renews),
+        *custom_lines(ctx, "contract", draft),
     ]
     shown = [(label, value) for label, value in fields if value]
     return contract_cards.summary(draft_line(draft, opportunity, ctx), shown, draft_only=future)
@@ -231,15 +241,16 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     missing = f"还差{'和'.join(lacks)}，填好点「下一步」核对。" if lacks else "改好后点「下一步」核对。"
     doubt = str(state.get("doubt", ""))
     return contract_cards.new_contract(
-        draft.row(), opportunities=options, missing=f"{doubt}{missing}", withheld=withheld_of(ctx)
-    )
+        draft.row(), opportunities=options, missing=f"{doubt}{missing}", withheld=withheld_of(ctx),
+        custom=asked_of(ctx, "contract", draft),
+    )  # fmt: skip
 
 
 def paint_edit(state: dict[str, Any], ctx: Context) -> CardView:
     """The form of one contract."""
     contract = service.show_contract(ctx, int(state["contract_id"])).contract
     known = {name: getattr(contract, name) for name in contract_cards.FORM_LABELS}
-    fields = form_fields(known, withheld=withheld_of(ctx), every=True)
+    fields = [*form_fields(known, withheld=withheld_of(ctx), every=True), *asked_of(ctx, "contract", contract)]
     return contract_cards.edit_contract(contract.number, contract.id or 0, fields)
 
 
@@ -281,3 +292,15 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
         title_of(state), f"共 {page.total} 份{total}{shown}", rows, page=min(number, page.pages), pages=page.pages,
         empty=empty_list(state),
     )  # fmt: skip
+
+
+def one_ref(contract_id: int, **more: Any) -> CardRef:
+    """The card of a contract."""
+    return CardRef("contracts.one", {"contract_id": contract_id, **more}, (f"contract:{contract_id}",))
+
+
+def registered_ref(done: Created) -> CardRef:
+    """The card of a contract just registered."""
+    contract = done.contract
+    state = {"contract_id": contract.id, "undo_id": done.undo_id, "number": contract.number, "again": done.again}
+    return CardRef("contracts.registered", state, (f"contract:{contract.id}",))

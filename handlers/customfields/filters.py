@@ -46,6 +46,12 @@ class Said:
     text: str
 
 
+def own_conditions(ctx: Context, form: str, words: str) -> tuple[list[Said], str]:
+    """As `take_conditions`, for a door."""
+    with ctx.begin() as tx:
+        return take_conditions(tx, ctx, form, words)
+
+
 def take_conditions(tx: Tx, ctx: Context, form: str, words: str) -> tuple[list[Said], str]:
     """The conditions that `words` names by the fields' labels, and the words without them.
 

@@ -50,7 +50,8 @@ class Required(InvalidInput, code="customfields.required"):
 class HasCustom(Protocol):
     """A record of a form."""
 
-    custom: dict[str, Any]
+    @property
+    def custom(self) -> Mapping[str, Any]: ...  # noqa: D102
 
 
 # -- which fields -------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What people type about payments and plans."""
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from bot.context import Context
@@ -12,31 +12,25 @@ from bot.language.dates import find_range
 from bot.language.filters import page_wanted, read_list
 from bot.language.replies import is_no, is_yes, ordinal
 from handlers.contracts.finding import chosen_contract, find_contract
+from handlers.contracts.listing import compares
 from handlers.contracts.reading import NUMBER
-from handlers.customers.finding import THIS, chosen, find_customer
-from handlers.payments.drafts import Draft, draft_of, shown, with_words
-from handlers.payments.reading import CAME, PAID, read_payment, read_plans
+from handlers.customers.finding import chosen, find_customer
+from handlers.customfields.filters import own_conditions
+from handlers.payments.drafts import Draft, draft_of, read_words, with_words
+from handlers.payments.reading import CAME, OURS, PAID, read_payment, take_number
+from handlers.payments.registering import confirmed, other_contract, register_by, show_draft
 from handlers.payments.service import (
-    Changed,
-    brief,
-    candidates,
-    create_payment,
     delete_payment,
     edit_payment,
     find_payment,
-    list_overdue,
     list_payments,
     set_over_collect,
-    set_plans,
     show_payment,
-    show_plans,
     void_payment,
 )
 from handlers.payments.views import filter_of
-from storage.contracts import DEALT
 
 router = Router("payments.chat")
-OURS: Final = re.compile(r"HK-\d{4}-\d+", re.IGNORECASE)
 NOT_OURS: Final = re.compile(
     r"(?:额|率|情况怎|什么时候|何时|催|怎么|目标|还没|没到|慢|快|条件|方式(?:谈|改)|周期|问题)"
 )
@@ -56,8 +50,8 @@ def ours(rest: str) -> bool:
 def register(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`登记回款 华兴 5万`; alone: the form, or the answer to the summary that is open."""
     if not message.args and talk.aside is not None and talk.aside["kind"] == "payments.confirm":
-        return _registered(ctx, talk, draft_of(talk.aside["draft"]), over=False)
-    return _register(ctx, talk, message.args)
+        return confirmed(ctx, talk, draft_of(talk.aside["draft"]), over=False)
+    return register_by(ctx, talk, message.args)
 
 
 @router.command("回款", "到账", "收款", "到款", when=ours)
@@ -66,50 +60,11 @@ def payment(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     if (named := OURS.match(message.args)) is not None:
         return _open(ctx, talk, find_payment(ctx, named[0]))
     words = read_payment(message.args, ctx.now)
-    if words.amount is None and not words.doubts:
+    if (words.amount is None and not words.doubts) or compares(message.args):
         return _list(ctx, talk, message.args, mine=False)
-    return _register(ctx, talk, message.args)
-
-
-def _register(ctx: Context, talk: Talk, text: str) -> Reply:
-    ctx.actor.require(Permission.PAYMENT_ADD)
-    words = read_payment(text, ctx.now)
-    if words.doubts:
-        raise InvalidInput(f"没认准「{'、'.join(words.doubts)}」，请写成确定的数，例如「回款 华兴 5万 昨天 转账」。")
-    draft = with_words(Draft(), words)
-    if words.number:
-        found = find_contract(ctx, words.number, talk)
-        if found.certain is None:
-            return found.ask(talk, "登记回款", "payments.which", draft=draft.row())
-        return _show(ctx, talk, replace(draft, contract_id=found.certain))
-    subject = talk.subject()
-    if words.rest in THIS and subject is not None:
-        return _show(ctx, talk, replace(draft, customer_id=subject))
-    if not words.rest:
-        return _show(ctx, talk, draft)
-    meant = find_customer(ctx, words.rest, pooled=None, leading=True)
-    if meant.certain is not None:
-        return _show(ctx, talk, replace(draft, customer_id=meant.certain))
-    if meant.options:
-        return meant.ask(talk, "payments.customer", "登记回款", draft=draft.row())
-    found = find_contract(ctx, words.rest, talk, states=DEALT)  # a contract in sight whose customer is not
-    if found.certain is None:
-        return found.ask(talk, "登记回款", "payments.which", draft=draft.row())
-    return _show(ctx, talk, replace(draft, contract_id=found.certain))
-
-
-def _show(ctx: Context, talk: Talk, draft: Draft) -> Reply:
-    ref = shown(ctx, draft)
-    talk.settle()
-    kept = draft_of(ref.state["draft"])
-    if kept.customer_id is not None:
-        talk.about(kept.customer_id)
-    if ref.kind == "payments.pick":
-        ids = [c.id for c in candidates(ctx, kept.customer_id or 0)]
-        talk.ask("payments.which", ids=ids, draft=kept.row())
-    else:
-        talk.ask("payments.create" if ref.kind == "payments.new" else "payments.confirm", draft=kept.row())
-    return Reply(card=ref)
+    if words.amount is not None and read_words(ctx, message.args).amount is None:  # it is a field of the company's
+        return _list(ctx, talk, message.args, mine=False)
+    return register_by(ctx, talk, message.args)
 
 
 @router.sentence(23)
@@ -120,10 +75,10 @@ def came_in(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     if message.group or text.endswith(("?", "？", "吗")):
         return None
     if came is not None:
-        words = read_payment(came["rest"], ctx.now)
+        words = read_words(ctx, came["rest"])
         name, words.rest = words.rest.removesuffix("的"), ""
     elif paid is not None:
-        words = read_payment(f"{paid['rest']} {_day_in(text, paid['rest'])}", ctx.now)
+        words = read_words(ctx, f"{paid['rest']} {_day_in(text, paid['rest'])}")
         name = paid["name"]
     else:
         return None
@@ -134,7 +89,7 @@ def came_in(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
         ctx.actor.require(Permission.PAYMENT_ADD)
     draft = with_words(Draft(), words)
     if found.certain is not None:
-        return _show(ctx, talk, replace(draft, customer_id=found.certain))
+        return show_draft(ctx, talk, replace(draft, customer_id=found.certain))
     return found.ask(talk, "payments.customer", "登记回款", draft=draft.row()) if found.options else None
 
 
@@ -149,7 +104,9 @@ def which_customer(message: ChatMessage, ctx: Context, talk: Talk, pending: dict
     """The number of one of several customers."""
     customer_id = chosen(message, ctx, pending)
     return (
-        None if customer_id is None else _show(ctx, talk, replace(draft_of(pending["draft"]), customer_id=customer_id))
+        None
+        if customer_id is None
+        else show_draft(ctx, talk, replace(draft_of(pending["draft"]), customer_id=customer_id))
     )
 
 
@@ -160,7 +117,9 @@ def which_contract(message: ChatMessage, ctx: Context, talk: Talk, pending: dict
     if contract_id is None and NUMBER.fullmatch(message.text.strip()):
         contract_id = find_contract(ctx, message.text.strip(), talk).certain
     return (
-        None if contract_id is None else _show(ctx, talk, replace(draft_of(pending["draft"]), contract_id=contract_id))
+        None
+        if contract_id is None
+        else show_draft(ctx, talk, replace(draft_of(pending["draft"]), contract_id=contract_id))
     )
 
 
@@ -168,17 +127,17 @@ def which_contract(message: ChatMessage, ctx: Context, talk: Talk, pending: dict
 def complete(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """What the form asks for, said in a sentence."""
     draft = draft_of(pending["draft"])
-    words = read_payment(message.text, ctx.now)
+    words = read_words(ctx, message.text)
     if words.doubts:
         raise InvalidInput(f"没认准「{'、'.join(words.doubts)}」，请写成确定的数，例如：5万。")
     if draft.customer_id is None and draft.contract_id is None:
         if not (words.rest or words.number):
-            return _show(ctx, talk, with_words(draft, words)) if words.amount is not None else None
+            return show_draft(ctx, talk, with_words(draft, words)) if words.amount is not None else None
         said = " ".join(p for p in (words.number, words.rest, draft.amount if words.amount is None else "") if p)
-        return _register(ctx, talk, said if words.amount is None else message.text)
-    if words.amount is None and not words.paid_on and not words.method:
+        return register_by(ctx, talk, said if words.amount is None else message.text)
+    if not (words.amount or words.paid_on or words.method or words.custom):
         return None
-    return _show(ctx, talk, with_words(draft, words))
+    return show_draft(ctx, talk, with_words(draft, words))
 
 
 @router.question("payments.confirm")
@@ -187,9 +146,9 @@ def confirm(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, A
     draft = draft_of(pending["draft"])
     said = message.text.strip(" 。.!！")
     if said in ("登记", "登记退款") or is_yes(said):
-        return _registered(ctx, talk, draft, over=False)
+        return confirmed(ctx, talk, draft, over=False)
     if said in ("记为预收", "预收"):
-        return _registered(ctx, talk, draft, over=True)
+        return confirmed(ctx, talk, draft, over=True)
     if said in ("换合同", "换一份", "不是这份"):
         return other_contract(ctx, talk, draft)
     if said in ("改金额", "改"):
@@ -198,30 +157,10 @@ def confirm(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, A
     if is_no(said) or said in ("不登记", "不要", "不用"):
         talk.settle()
         return Reply("好的，没有登记。")
-    words = read_payment(message.text, ctx.now)
-    if words.rest.strip("改成为到是") or not (words.amount or words.paid_on or words.method):
+    words = read_words(ctx, message.text)
+    if words.rest.strip("改成为到是") or not (words.amount or words.paid_on or words.method or words.custom):
         return None
-    return _show(ctx, talk, with_words(draft, words))
-
-
-def other_contract(ctx: Context, talk: Talk, draft: Draft) -> Reply:
-    """The customer's contracts to choose from."""
-    customer_id = draft.customer_id or brief(ctx, draft.contract_id or 0).customer_id
-    draft = replace(draft, customer_id=customer_id, contract_id=None)
-    talk.ask("payments.which", ids=[c.id for c in candidates(ctx, customer_id)], draft=draft.row())
-    return Reply(card=CardRef("payments.pick", {"draft": draft.row()}))
-
-
-def _registered(ctx: Context, talk: Talk, draft: Draft, *, over: bool) -> Reply:
-    done = create_payment(ctx, draft.new(over=over))
-    talk.settle()
-    return Reply(card=registered_ref(done.payment.id or 0, done.payment.number, done.undo_id, again=done.again))
-
-
-def registered_ref(payment_id: int, number: str | None, undo_id: int | None, *, again: bool) -> CardRef:
-    """The card of a payment just registered."""
-    state = {"payment_id": payment_id, "number": number, "undo_id": undo_id, "new": True, "again": again}
-    return CardRef("payments.one", state, (f"payment:{payment_id}",))
+    return show_draft(ctx, talk, with_words(draft, words))
 
 
 # -- one payment ---------------------------------------------------------------------------------------
@@ -234,18 +173,11 @@ def _open(ctx: Context, talk: Talk, payment_id: int, **more: Any) -> Reply:
     return Reply(card=CardRef("payments.one", {"payment_id": payment_id, **more}))
 
 
-def _named(message: ChatMessage, example: str) -> tuple[str, str]:
-    found = OURS.search(message.args)
-    if found is None:
-        raise InvalidInput(f"要写回款编号，例如「{example}」；发送「回款记录」看看编号。")
-    return found[0], f"{message.args[: found.start()]} {message.args[found.end() :]}".strip(" ，,:：")
-
-
 @router.command("作废回款", "回款作废")
 def void(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`作废回款 HK-2026-0001 登错合同`: asks for the reason if it is missing."""
     ctx.actor.require(Permission.PAYMENT_VOID)
-    number, reason = _named(message, "作废回款 HK-2026-0001 登错合同")
+    number, reason = take_number(message.args, "作废回款 HK-2026-0001 登错合同")
     payment_id = find_payment(ctx, number)
     if not reason:
         talk.ask("payments.void_reason", payment_id=payment_id)
@@ -269,23 +201,23 @@ def refund(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`退款 HK-2026-0001 2万`: money given back, of that payment."""
     ctx.actor.require(Permission.PAYMENT_ADD)
     if not message.args and talk.aside is not None and talk.aside["kind"] == "payments.confirm":
-        return _registered(ctx, talk, draft_of(talk.aside["draft"]), over=False)
-    number, rest = _named(message, "退款 HK-2026-0001 2万")
+        return confirmed(ctx, talk, draft_of(talk.aside["draft"]), over=False)
+    number, rest = take_number(message.args, "退款 HK-2026-0001 2万")
     payment_id = find_payment(ctx, number)
     details = show_payment(ctx, payment_id)
-    words = read_payment(rest, ctx.now)
+    words = read_words(ctx, rest)
     if words.amount is None or words.doubts:
         raise InvalidInput(f"退多少？例如「退款 {number} 2万」。")
     draft = Draft(contract_id=details.contract.id, refund_of=payment_id)
-    return _show(ctx, talk, with_words(draft, words))
+    return show_draft(ctx, talk, with_words(draft, words))
 
 
 @router.command("修改回款", "回款修改")
 def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`修改回款 HK-2026-0001 日期 3月1日 方式 承兑`."""
-    number, rest = _named(message, "修改回款 HK-2026-0001 日期 3月1日 方式 承兑")
+    number, rest = take_number(message.args, "修改回款 HK-2026-0001 日期 3月1日 方式 承兑")
     payment_id = find_payment(ctx, number)
-    words = read_payment(rest, ctx.now)
+    words = read_words(ctx, rest)
     if words.amount is not None:
         raise InvalidInput(f"回款金额不能直接改：先「作废回款 {number} 金额登错」，再登记一笔对的。")
     changes: dict[str, Any] = {}
@@ -293,14 +225,14 @@ def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         changes["paid_on"] = words.paid_on
     if words.method:
         changes["method"] = words.method
-    done = edit_payment(ctx, payment_id, changes)
+    done = edit_payment(ctx, payment_id, changes, words.custom)
     return _open(ctx, talk, payment_id, undo_id=done.undo_id, said=done.text)
 
 
 @router.command("删除回款")
 def delete(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`删除回款 HK-2026-0001`: a voided one only."""
-    number, _ = _named(message, "删除回款 HK-2026-0001")
+    number, _ = take_number(message.args, "删除回款 HK-2026-0001")
     talk.settle()
     return Reply(f"{delete_payment(ctx, find_payment(ctx, number)).text}。")
 
@@ -310,7 +242,10 @@ def delete(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 def _list(ctx: Context, talk: Talk, text: str, *, mine: bool) -> Reply:
     state: dict[str, Any] = {"page": 1, "title": text.strip()[:20], "mine": ctx.actor.user_id if mine else ""}
+    own, text = own_conditions(ctx, "payment", text)
     words = text
+    if own:
+        state["own"] = [asdict(one.condition) for one in own]
     if NUMBER.search(text):
         found = find_contract(ctx, text, talk)
         if found.certain is None:
@@ -362,90 +297,6 @@ def turn_page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str,
     if number is None or not 1 <= number <= len(page.rows):
         raise InvalidInput(f"这一页只有 {len(page.rows)} 笔，回复 1 到 {len(page.rows)} 之间的数字，或发送「下一页」。")
     return _open(ctx, talk, page.rows[number - 1].id or 0)
-
-
-@router.command("逾期回款", "回款逾期", "逾期的回款", "逾期未回款", "逾期未回", "我的逾期回款")
-def overdue(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`逾期回款`: instalments whose day has gone, with what is owed in all."""
-    state = {"page": 1, "mine": message.word.startswith("我的") or message.args == "我的"}
-    list_overdue(ctx, mine=bool(state["mine"]))
-    talk.ask("payments.overdue", state=state)
-    return Reply(card=CardRef("payments.overdue", state))
-
-
-@router.question("payments.overdue")
-def overdue_page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
-    """Another page."""
-    state = dict(pending["state"])
-    wanted = page_wanted(message.text, int(state["page"]))
-    if wanted is None:
-        return None
-    state["page"] = min(wanted, list_overdue(ctx, wanted, mine=bool(state["mine"])).pages)
-    talk.ask("payments.overdue", state=state)
-    return Reply(card=CardRef("payments.overdue", state))
-
-
-# -- plans ---------------------------------------------------------------------------------------------
-
-
-@router.command("回款计划", "收款计划", "分期")
-def plans(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`回款计划 HT-2026-007 4月底 10万 6月底 20万`, `… 3期`; without either: as it stands."""
-    if not message.args and talk.subject() is None:
-        raise InvalidInput("哪份合同的回款计划？例如「回款计划 HT-2026-007 3期」，或「回款计划 华兴」。")
-    found = find_contract(ctx, message.args, talk, states=("effective", "ended", "draft"))
-    if found.certain is None:
-        return found.ask(talk, "排计划", "payments.plan_which")
-    return _plans(ctx, talk, found.certain, found.rest)
-
-
-@router.sentence(23)
-def plans_of(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
-    """`华兴的回款计划`."""
-    name = message.text.strip(" 。.!！?？").removesuffix("回款计划").strip(" 的")
-    if not message.text.strip(" 。.!！?？").endswith("回款计划") or not 2 <= len(name) <= 30:
-        return None
-    found = find_contract(ctx, name, talk, states=("effective", "ended", "draft"))
-    if found.certain is not None:
-        return _plans(ctx, talk, found.certain, "")
-    return found.ask(talk, "看", "payments.plan_which") if found.options else None
-
-
-@router.question("payments.plan_which")
-def plan_which(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
-    """The number of one of several contracts."""
-    contract_id = chosen_contract(message, pending)
-    return None if contract_id is None else _plans(ctx, talk, contract_id, str(pending.get("rest", "")))
-
-
-def _plans(ctx: Context, talk: Talk, contract_id: int, rest: str) -> Reply:
-    talk.settle()
-    if not rest:
-        sheet = show_plans(ctx, contract_id)
-        talk.about(sheet.contract.customer_id)
-        if not sheet.lines:
-            talk.ask("payments.plan_words", contract_id=contract_id)
-        return Reply(card=plans_ref(contract_id))
-    words = read_plans(rest, ctx.now)
-    if words.doubts:
-        raise InvalidInput(f"没认准「{'、'.join(words.doubts)}」，日期和金额要成对，例如「4月底 10万 6月底 20万」。")
-    done = set_plans(ctx, contract_id, words.plans, words.count)
-    return Reply(card=plans_ref(contract_id, done))
-
-
-@router.question("payments.plan_words")
-def plan_words(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
-    """3期, or days and sums."""
-    words = read_plans(message.text, ctx.now)
-    if not (words.plans or words.count or words.doubts):
-        return None
-    return _plans(ctx, talk, int(pending["contract_id"]), message.text)
-
-
-def plans_ref(contract_id: int, done: Changed | None = None) -> CardRef:
-    """The card of a contract's instalments."""
-    state = {"contract_id": contract_id, "undo_id": done.undo_id if done else None}
-    return CardRef("payments.plans", state, (f"contract:{contract_id}",))
 
 
 # -- the switch ----------------------------------------------------------------------------------------

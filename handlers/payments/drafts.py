@@ -1,6 +1,6 @@
 """A payment in the making, as a conversation or a card remembers it, until it is confirmed (D19)."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,9 +13,11 @@ from handlers.contracts.drafts import read_amount
 from handlers.contracts.figures import may_look
 from handlers.contracts.finding import absent
 from handlers.customers.finding import find_customer
+from handlers.customfields.values import Required, check_new, own_fields, read_filled
 from handlers.payments import rules
-from handlers.payments.reading import PaymentWords
-from handlers.payments.service import NewPayment, candidates
+from handlers.payments.making import NewPayment
+from handlers.payments.reading import PaymentWords, read_payment
+from handlers.payments.service import candidates
 from storage import contracts, customers
 
 
@@ -30,6 +32,8 @@ class Draft:
     method: str = ""
     refund_of: int | None = None
     token: str = ""  # see NewPayment.source_key
+    custom: dict[str, str] = field(default_factory=dict)  # see NewPayment.custom
+    period: int | None = None  # see NewPayment.period
 
     def row(self) -> dict[str, Any]:
         """JSON."""
@@ -41,7 +45,7 @@ class Draft:
             raise InvalidInput("还差合同或金额，例如「回款 华兴 5万」。")
         return NewPayment(
             self.contract_id, Decimal(self.amount), self.day, self.method, refund_of=self.refund_of, over=over,
-            source_key=self.token,
+            source_key=self.token, custom=self.custom, period=self.period,
         )  # fmt: skip
 
     @property
@@ -55,6 +59,14 @@ def draft_of(row: dict[str, Any]) -> Draft:
     return Draft(**{k: v for k, v in row.items() if k in Draft.__dataclass_fields__})
 
 
+def read_words(ctx: Context, text: str) -> PaymentWords:
+    """As `read_payment`, with the company's own fields that the sentence names. Raises as `own_fields`."""
+    custom, rest = own_fields(ctx, "payment", text)
+    words = read_payment(rest, ctx.now)
+    words.custom = custom
+    return words
+
+
 def with_words(draft: Draft, words: PaymentWords) -> Draft:
     """What was said, over what was known."""
     return replace(
@@ -62,6 +74,8 @@ def with_words(draft: Draft, words: PaymentWords) -> Draft:
         amount=str(words.amount) if words.amount is not None else draft.amount,
         paid_on=str(words.paid_on) if words.paid_on is not None else draft.paid_on,
         method=words.method or draft.method,
+        custom={**draft.custom, **words.custom},
+        period=words.period or draft.period,
     )
 
 
@@ -88,6 +102,11 @@ def shown(ctx: Context, draft: Draft) -> CardRef:
         return CardRef("payments.new", state)
     if draft.contract_id is None:
         return CardRef("payments.pick", state)
+    try:
+        with ctx.begin() as tx:
+            check_new(tx, ctx, "payment", draft.custom)
+    except Required as short:
+        return CardRef("payments.new", {**state, "missing": short.text})
     return CardRef("payments.confirm", state, (f"contract:{draft.contract_id}",))
 
 
@@ -123,6 +142,7 @@ def from_form(draft: Draft, form: dict[str, Any], ctx: Context) -> Draft:
         changes["paid_on"] = str(form["on"] or "")
     if "method" in form:
         changes["method"] = str(form["method"] or "")
+    changes["custom"] = {**draft.custom, **read_filled(ctx, "payment", form)}
     return replace(draft, **changes)
 
 

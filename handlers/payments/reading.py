@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
+from bot.core.errors import InvalidInput
 from bot.language.money import find_amounts
 from bot.language.numbers import integer
 from handlers.contracts.reading import GAP, NUMBER, SPACED, find_days, nearest
@@ -18,7 +19,8 @@ FILLER: Final = re.compile(
     r"回款日期|回款|货款|打款|款项|到账|收款|收到了?|金额|日期|时间|(?:第?[一二三四五六七八九十\d]+期|首|尾|中期|预付|定)款?(?=$|[\s；])|"
     r"(?<![一-龥])(?:了|的|共|是|为|款|钱)(?![一-龥])"
 )
-PERIODS: Final = re.compile(r"(?:分|共|分成)?\s*(?P<count>\d{1,3}|[一二两三四五六七八九十]{1,3})\s*期")
+OURS: Final = re.compile(r"HK-\d{4}-\d+", re.IGNORECASE)
+PERIOD: Final = re.compile(r"第\s*(?P<period>\d{1,2}|[一二两三四五六七八九十]{1,3})\s*期(?:的?款)?")
 CAME: Final = re.compile(r"(?:再|又|刚|今天)?(?:收到了?|收了)\s*(?P<rest>.{2,40})")
 PAID: Final = re.compile(
     r"(?P<name>.{2,30}?)\s*(?:的)?(?:今天|昨天|前天|刚刚?|已经?)?\s*(?:回款|到账|到款|打款|汇款|付款|付|打|汇)(?:了|过来|来)?\s*(?:了)?\s*(?P<rest>.+)"
@@ -35,6 +37,8 @@ class PaymentWords:
     number: str = ""  # of the contract
     doubts: list[str] = field(default_factory=list)
     rest: str = ""
+    custom: dict[str, str] = field(default_factory=dict)  # the company's own fields, as they are stored
+    period: int | None = None  # the instalment it is for
 
 
 def read_payment(text: str, now: datetime) -> PaymentWords:
@@ -46,6 +50,9 @@ def read_payment(text: str, now: datetime) -> PaymentWords:
     if paid := METHOD.search(text):
         words.method = CALLED.get(paid["method"], paid["method"])
         text = f"{text[: paid.start()]}{GAP}{text[paid.end() :]}"
+    if which := PERIOD.search(text):
+        words.period = integer(which["period"])
+        text = f"{text[: which.start()]}{GAP}{text[which.end() :]}"
     text = SPACED.sub(GAP, text)
     for start, end, said, back, ahead, sure in reversed(find_days(text, now)):
         if sure:
@@ -70,34 +77,9 @@ def read_payment(text: str, now: datetime) -> PaymentWords:
     return words
 
 
-@dataclass(frozen=True, slots=True)
-class PlanWords:
-    """Instalments, or how many equal ones; `doubts`: what was not sure."""
-
-    plans: tuple[tuple[date, Decimal], ...] = ()
-    count: int | None = None
-    doubts: tuple[str, ...] = ()
-
-
-def read_plans(text: str, now: datetime) -> PlanWords:
-    """`4月底 10万 6月底 20万`, in either order of day and sum; `3期`."""
-    text = SPACED.sub(GAP, text)
-    days = find_days(text, now)
-    doubts = [said for *_, said, _back, _ahead, sure in days if not sure]
-    masked = text
-    for start, end, *_ in days:
-        masked = masked[:start] + GAP * (end - start) + masked[end:]
-    sums = find_amounts(masked)
-    doubts += [a.text for a in sums if not a.sure or a.value is None]
-    if not days and not sums:
-        found = PERIODS.search(text.replace(GAP, ""))
-        return PlanWords(count=integer(found["count"]) if found else None)
-    if doubts:
-        return PlanWords(doubts=tuple(doubts))
-    if len(days) != len(sums):
-        return PlanWords(doubts=(f"{len(days)} 个日期和 {len(sums)} 个金额",))
-    plans = []
-    for (_, _, _, _, ahead, _), amount in zip(days, sums, strict=True):
-        assert amount.value is not None
-        plans.append((ahead, amount.value))
-    return PlanWords(tuple(plans))
+def take_number(text: str, example: str) -> tuple[str, str]:
+    """The payment's number in a sentence, and the rest of it. Raises InvalidInput."""
+    found = OURS.search(text)
+    if found is None:
+        raise InvalidInput(f"要写回款编号，例如「{example}」；发送「回款记录」看看编号。")
+    return found[0], f"{text[: found.start()]} {text[found.end() :]}".strip(" ，,:：")

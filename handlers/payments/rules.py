@@ -3,8 +3,6 @@
 Source: requirements R4.15; crm-rules.md 1.18 (R-PAY-1 … R-PAY-6), invariants 45, 46, 49, 50.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Final, Protocol
@@ -15,8 +13,6 @@ from bot.language.money import show_money, show_money_short
 METHODS: Final = ("转账", "电汇", "承兑", "支票", "现金", "微信", "支付宝", "其他")
 NONE: Final = Decimal("0.00")
 LONGEST_REASON: Final = 200
-MOST_PLANS: Final = 60
-WAITING, PART, DONE, OVERDUE, VOID = "待回", "部分", "完成", "逾期", "作废"
 
 
 class PaymentRefused(RuleBroken, code="payments.refused"):
@@ -44,68 +40,6 @@ class Receipt(Protocol):
     def amount(self) -> Decimal: ...  # noqa: D102
     @property
     def paid_on(self) -> date: ...  # noqa: D102
-
-
-class Instalment(Protocol):
-    """One of a contract's plans."""
-
-    @property
-    def id(self) -> int: ...  # noqa: D102
-    @property
-    def amount(self) -> Decimal: ...  # noqa: D102
-    @property
-    def due_on(self) -> date: ...  # noqa: D102
-
-
-@dataclass(frozen=True, slots=True)
-class Allocation:
-    """So much of a payment pays that instalment."""
-
-    payment_id: int
-    plan_id: int
-    amount: Decimal
-
-
-def allocate(plans: Sequence[Instalment], receipts: Sequence[Receipt]) -> list[Allocation]:
-    """The earliest payment pays the instalment due first; a refund takes from the payment it gives back.
-
-    Derived whenever it is asked for, so a voided payment frees what it paid (invariant 49) and nothing can disagree.
-    """
-    given_back: dict[int, Decimal] = {}
-    for one in receipts:
-        if one.kind == "refund" and one.refund_of is not None:
-            given_back[one.refund_of] = given_back.get(one.refund_of, NONE) + one.amount
-    waiting = sorted(plans, key=lambda p: (p.due_on, p.id))
-    rest = {plan.id: plan.amount for plan in waiting}
-    found: list[Allocation] = []
-    for one in sorted((r for r in receipts if r.kind == "normal"), key=lambda r: (r.paid_on, r.id)):
-        left = max(NONE, one.amount - given_back.get(one.id, NONE))
-        for plan in waiting:
-            part = min(left, rest[plan.id])
-            if part > 0:
-                found.append(Allocation(one.id, plan.id, part))
-                rest[plan.id] -= part
-                left -= part
-    return found
-
-
-def paid_by_plan(allocations: Sequence[Allocation]) -> dict[int, Decimal]:
-    """What has been paid of each instalment."""
-    paid: dict[int, Decimal] = {}
-    for one in allocations:
-        paid[one.plan_id] = paid.get(one.plan_id, NONE) + one.amount
-    return paid
-
-
-def plan_status(amount: Decimal, paid: Decimal, due_on: date, today: date, *, void: bool) -> str:
-    """待回 / 部分 / 完成 / 逾期 / 作废."""
-    if void:
-        return VOID
-    if paid >= amount:
-        return DONE
-    if due_on < today:
-        return OVERDUE
-    return PART if paid > 0 else WAITING
 
 
 def check_amount(amount: Decimal) -> Decimal:
@@ -183,36 +117,6 @@ def check_reason(reason: str, number: str) -> str:
     if len(reason) > LONGEST_REASON:
         raise InvalidInput(f"作废原因最多 {LONGEST_REASON} 字，请写短一些。")
     return reason
-
-
-def check_plans(plans: Sequence[tuple[date, Decimal]]) -> None:
-    """Raises InvalidInput."""
-    if not plans:
-        raise InvalidInput("没认出日期和金额，例如「回款计划 HT-2026-007 4月底 10万 6月底 20万」，或「… 3期」。")
-    if len(plans) > MOST_PLANS:
-        raise InvalidInput(f"回款计划最多 {MOST_PLANS} 期，请合并几期再发。")
-    if any(amount <= 0 for _, amount in plans):
-        raise InvalidInput("每一期的金额都要大于 0，例如「4月底 10万 6月底 20万」。")
-
-
-def in_parts(total: Decimal, count: int) -> list[Decimal]:
-    """Equal instalments to the fen; the last one takes what is left over. Raises InvalidInput."""
-    if not 1 <= count <= MOST_PLANS:
-        raise InvalidInput(f"回款计划是 1 到 {MOST_PLANS} 期，例如「回款计划 HT-2026-007 3期」。")
-    part = (total / count).quantize(Decimal("0.01"))
-    parts = [part] * (count - 1)
-    parts.append(total - sum(parts, NONE))
-    if any(one <= 0 for one in parts):
-        raise InvalidInput("合同金额太小，分不了这么多期，少分几期再发。")
-    return parts
-
-
-def sum_warning(planned: Decimal, amount: Decimal) -> str:
-    """What is wrong with the sum of the instalments; it never blocks (R-PAY-3)."""
-    if planned == amount:
-        return ""
-    words = "多" if planned > amount else "少"
-    return f"注意：计划合计 {show_money(planned)}，比合同金额{words} {show_money(abs(planned - amount))}。"
 
 
 def progress_text(paid: Decimal, amount: Decimal, after: Decimal) -> str:

@@ -12,13 +12,8 @@ from handlers.exchange.own import own_cells
 from handlers.exchange.rules import SheetColumn
 from handlers.exchange.stepped import SteppedBatch, SteppedKind
 from handlers.payments import rules
-from handlers.payments.service import (
-    NewPayment,
-    step_create_payment,
-    step_put_back,
-    step_take_back,
-    step_update_payment,
-)
+from handlers.payments.changing import step_put_back, step_update_payment
+from handlers.payments.making import NewPayment, step_create_payment, step_take_back
 from storage import contracts, payments_list, records
 from storage.database import Tx
 from storage.references import is_referred_to

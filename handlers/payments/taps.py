@@ -10,23 +10,19 @@ from cards.payments import (
     ConfirmPaymentButton,
     NewPaymentButton,
     OtherContractButton,
-    OverduePageButton,
     PaymentPageButton,
     PickContractButton,
-    PlansButton,
     SubmitPaymentButton,
 )
-from handlers.contracts.drafts import remember
+from handlers.drafts.tapped import remember, turned, while_drafted
 from handlers.payments import views
 from handlers.payments.drafts import Draft, begun, draft_of, from_form, shown
 from handlers.payments.service import (
     brief,
     candidates,
     create_payment,
-    show_plans,
     undo_create,
     undo_edit,
-    undo_plans,
     undo_void,
 )
 
@@ -36,12 +32,9 @@ router.painter("payments.confirm")(views.paint_confirm)
 router.painter("payments.pick")(views.paint_pick)
 router.painter("payments.new")(views.paint_new)
 router.painter("payments.list")(views.paint_list)
-router.painter("payments.plans")(views.paint_plans)
-router.painter("payments.overdue")(views.paint_overdue)
 router.undoer("payments.create")(lambda payload, ctx: undo_create(ctx, payload))
 router.undoer("payments.void")(lambda payload, ctx: undo_void(ctx, payload))
 router.undoer("payments.edit")(lambda payload, ctx: undo_edit(ctx, payload))
-router.undoer("payments.plans")(lambda payload, ctx: undo_plans(ctx, payload))
 DONE = "已经登记过了，没有重复登记。"
 
 
@@ -75,27 +68,20 @@ def submit(tap: CardTap[SubmitPaymentButton], ctx: Context) -> CardUpdate:
 
 
 @router.button(ConfirmPaymentButton)
+@while_drafted(DONE)
 def confirm(tap: CardTap[ConfirmPaymentButton], ctx: Context) -> CardUpdate:
     """Registers it; a second tap registers nothing."""
     ctx.actor.require(Permission.PAYMENT_ADD)
-    if not tap.state.get("draft"):
-        return CardUpdate(note=DONE)
     done = create_payment(ctx, draft_of(tap.state["draft"]).new(over=tap.button.over))
     remember(ctx, None)
-    state = {
-        "payment_id": done.payment.id, "number": done.payment.number, "undo_id": done.undo_id, "new": True,
-        "again": done.again,
-    }  # fmt: skip
-    subjects = (f"payment:{done.payment.id}", f"contract:{done.payment.contract_id}")
-    return CardUpdate(card=CardRef("payments.one", state, subjects))
+    return CardUpdate(card=views.registered_ref(done))
 
 
 @router.button(OtherContractButton)
+@while_drafted(DONE)
 def other(tap: CardTap[OtherContractButton], ctx: Context) -> CardUpdate:
     """The customer's contracts to choose from."""
     ctx.actor.require(Permission.PAYMENT_ADD)
-    if not tap.state.get("draft"):
-        return CardUpdate(note=DONE)
     draft = draft_of(tap.state["draft"])
     customer_id = draft.customer_id or brief(ctx, draft.contract_id or 0).customer_id
     draft = replace(draft, customer_id=customer_id, contract_id=None)
@@ -104,19 +90,17 @@ def other(tap: CardTap[OtherContractButton], ctx: Context) -> CardUpdate:
 
 
 @router.button(PickContractButton)
+@while_drafted(DONE)
 def pick(tap: CardTap[PickContractButton], ctx: Context) -> CardUpdate:
     """It is for this one."""
-    if not tap.state.get("draft"):
-        return CardUpdate(note=DONE)
     return _drafted(ctx, replace(draft_of(tap.state["draft"]), contract_id=tap.button.contract_id))
 
 
 @router.button(ChangeAmountButton)
+@while_drafted(DONE)
 def revise(tap: CardTap[ChangeAmountButton], ctx: Context) -> CardUpdate:
     """The form again, filled."""
     ctx.actor.require(Permission.PAYMENT_ADD)
-    if not tap.state.get("draft"):
-        return CardUpdate(note=DONE)
     remember(ctx, "payments.create", draft=tap.state["draft"])
     return CardUpdate(card=CardRef("payments.new", {"draft": tap.state["draft"]}))
 
@@ -124,19 +108,4 @@ def revise(tap: CardTap[ChangeAmountButton], ctx: Context) -> CardUpdate:
 @router.button(PaymentPageButton)
 def turn_page(tap: CardTap[PaymentPageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
     """Another page of the list."""
-    return CardUpdate(state={**tap.state, "page": tap.button.page})
-
-
-@router.button(OverduePageButton)
-def overdue_page(tap: CardTap[OverduePageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
-    """Another page of 逾期回款."""
-    return CardUpdate(state={**tap.state, "page": tap.button.page})
-
-
-@router.button(PlansButton)
-def open_plans(tap: CardTap[PlansButton], ctx: Context) -> CardUpdate:
-    """The contract's instalments; what is typed next may set them."""
-    contract_id = tap.button.contract_id
-    if not show_plans(ctx, contract_id).lines:
-        remember(ctx, "payments.plan_words", contract_id=contract_id)
-    return CardUpdate(card=CardRef("payments.plans", {"contract_id": contract_id}, (f"contract:{contract_id}",)))
+    return turned(tap, tap.button)

@@ -9,17 +9,20 @@ from bot.core.actor import Permission
 from bot.core.errors import AppError
 from bot.core.forms import withheld
 from bot.core.markup import escape
-from bot.dispatch import CardButton, CardView
-from bot.language.money import in_words, show_money, show_money_short
+from bot.dispatch import CardButton, CardRef, CardView
+from bot.language.money import in_words, show_money
 from cards import payments as payment_cards
 from cards.contracts import OpenContractButton
-from cards.payments import NewPaymentButton, OverduePageButton, PaymentPageButton, PlansButton, pages_of
+from cards.paymentplans import AllocateButton, PlansButton
+from cards.payments import PaymentPageButton, pages_of
 from handlers.contracts.rules import standing_line
+from handlers.customfields.values import asked_of, custom_lines
 from handlers.payments import rules, service
+from handlers.payments.answers import PaymentPage, Registered
 from handlers.payments.drafts import draft_of
 from handlers.payments.rules import METHODS
-from handlers.payments.service import PlanLine
 from handlers.undo.views import undo_buttons
+from storage.custom_fields import Condition
 from storage.payments import PaymentFilter
 from storage.tables import Payment
 
@@ -29,7 +32,9 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
     draft = draft_of(state["draft"])
     amount = Decimal(draft.amount)
     try:
-        known = service.prepare(ctx, draft.contract_id or 0, amount, draft.day, draft.refund_of, draft.token)
+        known = service.prepare(
+            ctx, draft.contract_id or 0, amount, draft.day, draft.refund_of, draft.token, draft.period
+        )
     except AppError as refusal:
         return payment_cards.summary("登记回款", refusal.text, (), confirm="", others=False, revise=True)
     if known.made:
@@ -54,6 +59,8 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
         ("退款金额" if refund else "金额", f"{show_money(amount)}（{in_words(amount)}）"),
         ("日期", str(draft.day or ctx.today)),
         ("方式", draft.method),
+        ("付哪期", f"第 {draft.period} 期" if draft.period else ""),
+        *custom_lines(ctx, "payment", draft),
     )
     return payment_cards.summary(
         "请核对 退款" if refund else "请核对 回款", "\n".join(lines), [(k, v) for k, v in fields if v], confirm=confirm,
@@ -83,10 +90,13 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
             options = [(str(draft.contract_id), service.brief(ctx, draft.contract_id).words)]
     except AppError as refusal:
         return CardView("登记回款", body=refusal.text)
-    missing = f"{'' if options else '哪家客户、'}收到多少？填好点「下一步」核对。"
+    missing = str(state.get("missing") or f"{'' if options else '哪家客户、'}收到多少？填好点「下一步」核对。")
     methods = METHODS if not draft.method or draft.method in METHODS else (*METHODS, draft.method)
     kept = withheld(ctx.actor, "payment")
-    return payment_cards.payment_form(draft.row(), contracts=options, methods=methods, missing=missing, withheld=kept)
+    return payment_cards.payment_form(
+        draft.row(), contracts=options, methods=methods, missing=missing, withheld=kept,
+        custom=asked_of(ctx, "payment", draft),
+    )  # fmt: skip
 
 
 def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
@@ -107,10 +117,12 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
         ("日期", str(day or "")),
         ("方式", escape(payment.method)),
         ("退自", details.refund_of),
+        ("付的是", details.pays),
         ("业绩归", details.credited),
         ("备注", escape(payment.remark)),
         ("预收", "超过合同金额，按允许超额回款登记" if payment.over_collect_flag else ""),
         ("作废原因", escape(payment.void_reason)),
+        *custom_lines(ctx, "payment", payment),
     )
     word = "退款" if payment.kind == "refund" else "回款"
     title = f"{word} {payment.number}"
@@ -126,6 +138,9 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
         CardButton("看合同", OpenContractButton(contract_id=contract.id or 0), typed=f"合同 {contract.number}"),
         CardButton("回款计划", PlansButton(contract_id=contract.id or 0), typed=f"回款计划 {contract.number}"),
     ]
+    if details.pays and ctx.actor.may(Permission.PAYMENT_ADD):
+        choose = AllocateButton(payment_id=payment.id or 0)
+        buttons.append(CardButton("分到哪期", choose, typed=f"分配回款 {payment.number} 第1期"))
     return CardView(title, tags, body, tuple((k, v) for k, v in fields if v), buttons=tuple(buttons))
 
 
@@ -137,6 +152,7 @@ def filter_of(state: dict[str, Any]) -> PaymentFilter:
     return PaymentFilter(
         contract_id=state.get("contract_id"), customer_id=state.get("customer_id"),
         owner_id=str(state.get("mine") or ""), words=words, paid_from=days[0], paid_until=days[1],
+        custom=tuple(Condition(**one) for one in state.get("own", ())),
     )  # fmt: skip
 
 
@@ -155,7 +171,7 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     return payment_cards.payment_list(title, f"共 {page.total} 笔{total}{shown}", rows, buttons, empty=empty)
 
 
-def _row(payment: Payment, page: service.PaymentPage) -> tuple[str, str, str]:
+def _row(payment: Payment, page: PaymentPage) -> tuple[str, str, str]:
     contract = page.contracts.get(payment.contract_id)
     customer = page.customers.get(contract.customer_id, "") if contract is not None else ""
     amount: Decimal | None = payment.amount
@@ -169,52 +185,10 @@ def _row(payment: Payment, page: service.PaymentPage) -> tuple[str, str, str]:
     return f"{payment.number} {customer}", " · ".join(p for p in parts if p), state
 
 
-def plan_detail(line: PlanLine, *, named: bool = False) -> str:
-    """4月30日 · 10 万 · 部分 已回 3 万."""
-    parts = [str(line.due_on)]
-    if line.amount is not None:
-        parts.append(show_money_short(line.amount))
-    told = line.status
-    if line.paid is not None and line.amount is not None and 0 < line.paid < line.amount:
-        told += f" 已回 {show_money_short(line.paid)}"
-    parts.append(told)
-    if named:
-        parts.append(f"第 {line.period} 期")
-    return " · ".join(parts)
-
-
-def paint_plans(state: dict[str, Any], ctx: Context) -> CardView:
-    """A contract's instalments."""
-    try:
-        sheet = service.show_plans(ctx, int(state["contract_id"]))
-    except AppError as refusal:
-        return CardView("回款计划", body=refusal.text)
-    number, contract_id = sheet.contract.number, sheet.contract.id or 0
-    rows = [(f"第 {line.period} 期", plan_detail(line), "") for line in sheet.lines]
-    buttons = undo_buttons(ctx, state.get("undo_id"))
-    if ctx.actor.may(Permission.PAYMENT_ADD):
-        buttons.append(CardButton("登记回款", NewPaymentButton(contract_id=contract_id), typed=f"回款 {number} "))
-    buttons.append(CardButton("看合同", OpenContractButton(contract_id=contract_id), typed=f"合同 {number}"))
-    head = f"{escape(sheet.customer)} · 共 {len(rows)} 期"
-    if sheet.warning:
-        head += f"\n{sheet.warning}"
-    empty = f"还没有回款计划。发送「回款计划 {number} 4月底 10万 6月底 20万」，或「回款计划 {number} 3期」。"
-    return payment_cards.payment_list(f"回款计划 {number}", head, rows, buttons, empty=empty)
-
-
-def paint_overdue(state: dict[str, Any], ctx: Context) -> CardView:
-    """逾期回款: the oldest first, with what is owed in all."""
-    number = int(state.get("page", 1))
-    page = service.list_overdue(ctx, number, mine=bool(state.get("mine")))
-    rows = []
-    for line in page.lines:
-        late = (ctx.today - line.due_on).days
-        owed = ""
-        if line.amount is not None and line.paid is not None:
-            owed = f" · 欠 {show_money_short(line.amount - line.paid)}"
-        rows.append((f"{line.number} {line.customer}", f"{plan_detail(line, named=True)}{owed} · 晚了 {late} 天", ""))
-    total = f" · 合计欠 {show_money(page.owed)}" if page.owed is not None else ""
-    shown = f"（第 {min(number, page.pages)}/{page.pages} 页）" if page.pages > 1 else ""
-    buttons = pages_of(min(number, page.pages), page.pages, OverduePageButton)
-    empty = "没有逾期的回款。排了计划才会提醒，例如「回款计划 合同编号 3期」。"
-    return payment_cards.payment_list("逾期回款", f"共 {page.total} 期{total}{shown}", rows, buttons, empty=empty)
+def registered_ref(done: Registered) -> CardRef:
+    """The card of a payment just registered."""
+    payment = done.payment
+    state = {
+        "payment_id": payment.id, "number": payment.number, "undo_id": done.undo_id, "new": True, "again": done.again,
+    }  # fmt: skip
+    return CardRef("payments.one", state, (f"payment:{payment.id}", f"contract:{payment.contract_id}"))

@@ -1,13 +1,23 @@
 """What people type about products."""
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
+from handlers.customfields.filters import own_conditions
+from handlers.customfields.values import own_fields
 from handlers.products.rules import EXAMPLE
-from handlers.products.service import add_product, edit_product, remove_product, show_product, switch_product
+from handlers.products.service import (
+    add_product,
+    edit_product,
+    fill_product,
+    remove_product,
+    show_product,
+    switch_product,
+)
 from handlers.products.views import changed_reply, one_reply
 
 router = Router("products.chat")
@@ -16,9 +26,13 @@ GAPS = re.compile(r"[\s,，、;；]+")
 
 @router.command("产品", whole=True)
 @router.command("产品列表", "查产品", "产品 ")
-def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
-    """`产品`, `产品 主机`: the list."""
-    state: dict[str, Any] = {"words": message.args.split(), "page": 1}
+def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """`产品`, `产品 主机`, `产品 材质 钢`: the list."""
+    own, words = own_conditions(ctx, "product", message.args)
+    state: dict[str, Any] = {
+        "words": words.split(), "page": 1, "own": [asdict(one.condition) for one in own],
+        "told": [one.text for one in own if one.text],
+    }  # fmt: skip
     talk.ask("products.list", state=state)
     return Reply(card=CardRef("products.list", state))
 
@@ -39,8 +53,9 @@ def add(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`新增产品 ZJ-001 数控主轴 主机 台 12800`."""
     if not message.args:
         raise InvalidInput(f"请写明编号 名称 分类 单位 单价，例如「{EXAMPLE}」。")
+    custom, words = own_fields(ctx, "product", message.args)
     talk.settle()
-    return changed_reply(add_product(ctx, [w for w in GAPS.split(message.args) if w]))
+    return changed_reply(add_product(ctx, [w for w in GAPS.split(words) if w], custom))
 
 
 @router.command("修改产品", "编辑产品", "改产品")
@@ -49,6 +64,11 @@ def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG0
     parts = message.args.split(None, 2)
     if len(parts) == 1:
         return one_reply(show_product(ctx, parts[0]))
+    custom, rest = own_fields(ctx, "product", " ".join(parts[1:]))
+    if custom and rest:
+        raise InvalidInput(f"一次改一项，先发送「修改产品 {parts[0]} {rest[:30]}」，再改别的。")
+    if custom:
+        return changed_reply(fill_product(ctx, parts[0], custom))
     if len(parts) < 3:
         raise InvalidInput("请写明改什么、改成什么，例如「修改产品 ZJ-001 单价 13800」。")
     return changed_reply(edit_product(ctx, parts[0], parts[1], parts[2].removeprefix("为").strip()))

@@ -1,5 +1,6 @@
 """Use cases of products."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -10,10 +11,12 @@ from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.core.forms import check_may_fill
 from bot.language.money import parse_amount
+from handlers.customfields.values import check_new, labels_of, new_changes, texts_of, undo_custom, write_custom
 from handlers.dictionaries.service import step_choose
 from handlers.products import rules
 from handlers.products.rules import ChangedSince, CodeTaken
-from storage import audit, dictionaries, lines, products, undos
+from storage import audit, custom_fields, dictionaries, lines, products, undos
+from storage.custom_fields import Condition
 from storage.database import Tx
 from storage.settings import lock_base_data
 from storage.tables import Product
@@ -32,6 +35,7 @@ class ProductPage:
     """One page of the list, with its total (D26)."""
 
     rows: list[Product]
+    facts: dict[int, str]  # of each, in a line
     total: int
     pages: int
 
@@ -42,26 +46,35 @@ class Changed:
 
     product: Product
     text: str
+    facts: str  # the product in a line
     undo_id: int | None = None
 
 
-def list_products(ctx: Context, words: tuple[str, ...] = (), page: int = 1) -> ProductPage:
-    """Products that match all words, five a page. Raises Forbidden."""
+def list_products(
+    ctx: Context, words: tuple[str, ...] = (), page: int = 1, own: tuple[Condition, ...] = ()
+) -> ProductPage:
+    """Products that match all words and conditions on the company's own fields, five a page. Raises Forbidden."""
     ctx.actor.require(Permission.PRODUCT_VIEW)
     with ctx.begin() as tx:
-        rows, total = products.list_products(tx, words, page=page, per_page=PAGE)
-        return ProductPage(rows, total, max(1, -(-total // PAGE)))
+        rows, total = products.list_products(tx, words, own, page=page, per_page=PAGE)
+        facts = {p.id: step_facts(tx, p) for p in rows if p.id is not None}
+        return ProductPage(rows, facts, total, max(1, -(-total // PAGE)))
 
 
-def show_product(ctx: Context, word: str) -> Product:
-    """By 编号 or full name. Raises Forbidden, NotFound."""
+def show_product(ctx: Context, word: str) -> Changed:
+    """By 编号 or full name, as it is. Raises Forbidden, NotFound."""
     ctx.actor.require(Permission.PRODUCT_VIEW)
     with ctx.begin() as tx:
-        return products.access_product(tx, word)
+        product = products.access_product(tx, word)
+        return Changed(product, f"{product.code} {product.name}", step_facts(tx, product))
 
 
-def add_product(ctx: Context, words: list[str]) -> Changed:
-    """`words`: 编号 名称 分类 单位 单价, as typed. Raises Forbidden, InvalidInput, CodeTaken."""
+def add_product(ctx: Context, words: list[str], custom: Mapping[str, str] | None = None) -> Changed:
+    """`words`: 编号 名称 分类 单位 单价, as typed; `custom`: the company's own fields, as they are stored.
+
+    Raises:
+        Forbidden, InvalidInput, CodeTaken.
+    """
     ctx.actor.require(Permission.PRODUCT_ADD)
     with ctx.begin() as tx:
         lock_base_data(tx)
@@ -76,15 +89,18 @@ def add_product(ctx: Context, words: list[str]) -> Changed:
                 f"编号「{taken.code}」已经是「{taken.name}」的，换一个编号；"
                 f"要改它请发「修改产品 {taken.code} 单价 …」。"
             )
+        own = check_new(tx, ctx, "product", custom or {})
         product = products.add_product(
-            tx, code=new.code, name=new.name, category=category, unit=unit, price=rules.check_price(new.price)
-        )
+            tx, code=new.code, name=new.name, category=category, unit=unit, price=rules.check_price(new.price),
+            custom=own,
+        )  # fmt: skip
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="products.add", payload={"code": product.code},
             text=f"新增产品 {product.name}", now=ctx.now, lasts=UNDO,
         )  # fmt: skip
-        _record(tx, ctx, "add.product", product, changes={"产品": ("", facts_line(product))})
-        return Changed(product, f"已新增产品 {product.code} {product.name}", undo_id)
+        changes = {"产品": ("", facts_line(product)), **new_changes(tx, "product", own)}
+        _record(tx, ctx, "add.product", product, changes=changes, **_own_labels(tx, own))
+        return Changed(product, f"已新增产品 {product.code} {product.name}", step_facts(tx, product), undo_id)
 
 
 def edit_product(ctx: Context, word: str, field: str, value: str) -> Changed:
@@ -108,6 +124,44 @@ def edit_product(ctx: Context, word: str, field: str, value: str) -> Changed:
         else:
             setattr(product, name, value if name == "name" else step_choose(tx, "product", name, value))
         return _changed(tx, ctx, product, name, before)
+
+
+def fill_product(ctx: Context, word: str, custom: Mapping[str, str]) -> Changed:
+    """`custom`: the company's own fields, as they are stored; "" empties one.
+
+    Raises:
+        Forbidden, NotFound, NotAValue, NotAChoice, Required.
+    """
+    ctx.actor.require(Permission.PRODUCT_EDIT)
+    with ctx.begin() as tx:
+        lock_base_data(tx)
+        product = products.access_product(tx, word)
+        told, was = write_custom(tx, ctx, "product", product, custom)
+        head = f"{product.code} {product.name}"
+        if not told:
+            return Changed(product, f"没有变化：{head} 本来就是这样", step_facts(tx, product))
+        now = {name: str(product.custom.get(name, "")) for name in was}
+        undo_id = undos.offer(
+            tx, user_id=ctx.actor.user_id, kind="products.fill", text=f"修改产品 {product.name}", now=ctx.now,
+            lasts=UNDO, payload={"code": product.code, "before": was, "after": now},
+        )  # fmt: skip
+        _record(tx, ctx, "edit.product", product, changes=told, **_own_labels(tx, was))
+        said = "；".join(f"{label}：{a or '（空）'} → {b or '（空）'}" for label, (a, b) in told.items())
+        return Changed(product, f"{head} {said}", step_facts(tx, product), undo_id)
+
+
+def undo_fill(ctx: Context, payload: dict[str, Any]) -> str:
+    """The company's own fields as they were. Raises Forbidden, NotFound, ChangedSince."""
+    ctx.actor.require(Permission.PRODUCT_EDIT)
+    with ctx.begin() as tx:
+        lock_base_data(tx)
+        product = products.access_product(tx, str(payload["code"]))
+        before, after = payload["before"], payload["after"]
+        if any(str(product.custom.get(name, "")) != value for name, value in after.items()):
+            raise ChangedSince(f"「{product.name}」之后又改过，不能撤销了。")
+        told = undo_custom(tx, "product", product, before)
+        _record(tx, ctx, "undo.edit_product", product, changes=told, **_own_labels(tx, before))
+        return f"已撤销，「{product.name}」改回原样：{step_facts(tx, product)}。"
 
 
 def switch_product(ctx: Context, word: str, *, enabled: bool) -> Changed:
@@ -134,9 +188,9 @@ def remove_product(ctx: Context, word: str) -> Changed:
             text=f"删除产品 {product.name}", now=ctx.now, lasts=UNDO,
         )  # fmt: skip
         _record(tx, ctx, "remove.product", product, changes={"产品": (facts_line(product), "")})
-        gone = Product(**product.model_dump())
+        gone, facts = Product(**product.model_dump()), step_facts(tx, product)
         products.remove_product(tx, product)
-        return Changed(gone, said, undo_id)
+        return Changed(gone, said, facts, undo_id)
 
 
 def undo_remove(ctx: Context, payload: dict[str, Any]) -> str:
@@ -192,6 +246,19 @@ def facts_line(product: Product) -> str:
     return " · ".join(p for p in (product.category, price, "" if product.enabled else "已停用") if p)
 
 
+def step_facts(tx: Tx, product: Product) -> str:
+    """As `facts_line`, with the company's own fields as far as they may be seen."""
+    fields = custom_fields.list_custom(tx, "product") if product.custom else ()
+    texts = texts_of(tx, fields, product.custom)
+    own = (f"{f.label} {texts[f.name]}" for f in fields if texts.get(f.name))
+    return " · ".join(part for part in (facts_line(product), *own) if part)
+
+
+def _own_labels(tx: Tx, values: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Which labels of an audit line are the company's own fields: whoever reads it is kept from what he may not see."""
+    return {"fields": labels_of(tx, "product", values)} if values else {}
+
+
 def _fact(product: Product, name: str) -> Any:
     """One field as an undo keeps it."""
     value = getattr(product, name)
@@ -202,13 +269,15 @@ def _changed(tx: Tx, ctx: Context, product: Product, name: str, before: Any) -> 
     after = _fact(product, name)
     pair = (_words(name, before), _words(name, after))
     if before == after:
-        return Changed(product, f"没有变化：{product.code} {product.name} {LABELS[name]}本来就是 {pair[1]}")
+        same = f"没有变化：{product.code} {product.name} {LABELS[name]}本来就是 {pair[1]}"
+        return Changed(product, same, step_facts(tx, product))
     undo_id = undos.offer(
         tx, user_id=ctx.actor.user_id, kind="products.edit", text=f"修改产品 {product.name}", now=ctx.now, lasts=UNDO,
         payload={"code": product.code, "field": name, "before": before, "after": after},
     )  # fmt: skip
     _record(tx, ctx, "edit.product", product, changes={LABELS[name]: pair})
-    return Changed(product, f"{product.code} {product.name} {LABELS[name]}：{' → '.join(pair)}", undo_id)
+    said = f"{product.code} {product.name} {LABELS[name]}：{' → '.join(pair)}"
+    return Changed(product, said, step_facts(tx, product), undo_id)
 
 
 def _words(name: str, value: Any) -> str:

@@ -7,9 +7,9 @@ from bot.core.actor import Permission
 from bot.dispatch import CardRef, CardView, Reply
 from cards.base_data import base_list, changed_card
 from handlers.products.rules import EXAMPLE
-from handlers.products.service import Changed, facts_line, list_products
+from handlers.products.service import Changed, list_products
 from handlers.undo.views import undo_buttons
-from storage.tables import Product
+from storage.custom_fields import Condition
 
 SENTENCES = f"可以说：「{EXAMPLE}」「修改产品 编号 单价 13800」「停用产品 编号」「删除产品 编号」"
 
@@ -18,13 +18,13 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     """The price list, five a page."""
     words = tuple(str(w) for w in state.get("words", ()))
     number = int(state.get("page", 1))
-    page = list_products(ctx, words, number)
+    page = list_products(ctx, words, number, tuple(Condition(**one) for one in state.get("own", ())))
     shown = f" · 第 {number}/{page.pages} 页" if page.pages > 1 else ""
     return base_list(
-        " · ".join(["产品", *words]), f"共 {page.total} 个{shown}",
-        [(f"{p.code} {p.name}", facts_line(p)) for p in page.rows], page=number, pages=page.pages,
+        " · ".join(["产品", *words, *map(str, state.get("told", ()))]), f"共 {page.total} 个{shown}",
+        [(f"{p.code} {p.name}", page.facts[p.id or 0]) for p in page.rows], page=number, pages=page.pages,
         footer=SENTENCES if ctx.actor.may(Permission.PRODUCT_ADD) else "",
-        empty="没有符合的产品。" if words else "还没有产品。",
+        empty="没有符合的产品。" if words or state.get("own") else "还没有产品。",
     )  # fmt: skip
 
 
@@ -35,10 +35,10 @@ def paint_changed(state: dict[str, Any], ctx: Context) -> CardView:
 
 def changed_reply(done: Changed) -> Reply:
     """What was changed, with 撤销."""
-    state = {"title": "产品已更新", "body": f"{done.text}\n{facts_line(done.product)}", "undo_id": done.undo_id}
+    state = {"title": "产品已更新", "body": f"{done.text}\n{done.facts}", "undo_id": done.undo_id}
     return Reply(card=CardRef("base.changed", state))
 
 
-def one_reply(product: Product) -> Reply:
+def one_reply(shown: Changed) -> Reply:
     """One product in a line."""
-    return Reply(f"{product.code} {product.name} · {facts_line(product)}")
+    return Reply(f"{shown.text} · {shown.facts}")

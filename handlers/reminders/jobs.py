@@ -6,7 +6,7 @@ from bot.context import Context
 from bot.jobs.spec import Job, Toolbox
 from handlers.pool.service import recycle_customer, recycle_due
 from handlers.reminders import service
-from storage import attachments, cards, drafts, exchange, inbox, notices, outbox
+from storage import attachments, cards, drafts, exchange, inbox, notices, outbox, scans
 from storage.database import Tx
 
 
@@ -69,6 +69,7 @@ async def prune(tools: Toolbox) -> str:
             + attachments.prune(tx, now=now)
             + drafts.prune(tx, now=now)
             + exchange.prune(tx, now=now)
+            + scans.prune(tx, now=now)
         )
 
     return f"清理 {await tools.db.system(work)} 条"

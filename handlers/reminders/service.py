@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from bot.context import Context
 from bot.identity import may_be_told, rights_of
 from bot.language.money import show_money_short
-from handlers.payments.rules import DONE
-from handlers.payments.service import step_due
+from handlers.paymentplans.due import step_due
+from handlers.paymentplans.rules import DONE
 from handlers.pool import rules as pool_rules
 from handlers.reminders import rules
 from handlers.reminders.rules import Reminder, ReminderPolicy

@@ -21,7 +21,14 @@ from storage.tables.access import (  # noqa: E402
     Secret,
     Setting,
 )
-from storage.tables.contracts import Contract, ContractOwner, NumberCounter, Payment, PaymentPlan  # noqa: E402
+from storage.tables.contracts import (  # noqa: E402
+    Contract,
+    ContractOwner,
+    NumberCounter,
+    Payment,
+    PaymentAllocation,
+    PaymentPlan,
+)
 from storage.tables.crm import (  # noqa: E402
     ClaimCarry,
     ClaimLog,
@@ -73,6 +80,7 @@ from storage.tables.sales import (  # noqa: E402
     Stage,
     Target,
 )
+from storage.tables.scans import ContractScan  # noqa: E402
 from storage.tables.search import SavedFilter, SavedFilterShare, SearchEntry  # noqa: E402
 from storage.tables.visits import CheckIn, Comment, Visit  # noqa: E402
 
@@ -114,6 +122,7 @@ __all__ = [
     "Contract",
     "ContractLine",
     "ContractOwner",
+    "ContractScan",
     "Conversation",
     "CustomField",
     "Customer",
@@ -153,6 +162,7 @@ __all__ = [
     "Outbox",
     "OwnerHistory",
     "Payment",
+    "PaymentAllocation",
     "PaymentPlan",
     "Product",
     "ProductPrice",

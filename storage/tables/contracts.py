@@ -89,6 +89,16 @@ class PaymentPlan(OfContract, table=True):
     deleted_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
+class PaymentAllocation(OfContract, table=True):
+    """So much of a payment is for that instalment, somebody has said; without it the one due first is paid first."""
+
+    __tablename__ = "payment_allocation"
+    __table_args__ = (CheckConstraint("amount > 0", name="amount"),)
+    payment_id: int = Field(primary_key=True, foreign_key="payment.id")
+    plan_id: int = Field(primary_key=True, foreign_key="payment_plan.id", index=True)
+    amount: Decimal = Field(sa_type=Fen)
+
+
 class NumberCounter(SQLModel, table=True):
     """The last number given of one series and year; its row is locked until the number is stored (R-CON-2)."""
 

@@ -184,7 +184,7 @@ class JobRequest(SQLModel, table=True):
 
 
 class Attachment(SQLModel, table=True):
-    """A table on its way to a person, kept until it is sent (`bot.core.tabular.Table.dump`)."""
+    """A table or a scan on its way to a person, kept until it is sent (`bot.core.tabular.Table.dump`)."""
 
     id: int | None = Field(default=None, primary_key=True)
     user_id: str

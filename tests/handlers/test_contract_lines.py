@@ -99,6 +99,31 @@ async def test_never_below_what_was_paid_and_not_of_a_foreign_contract(database:
     assert (await contract_of(database, "HT-2025-112"))[1] == []
 
 
+async def test_what_follows_a_contract_has_its_products_at_their_old_prices(database: Database) -> None:
+    await load_company(database, company())
+    room = Room(database)
+    await room.say("lina04", "合同 华兴科技 1万 2025-04-01 2026-03-31")
+    await room.say("lina04", "登记合同")
+    for said in ("合同 HT-2026-0008 加产品 ZJ-001 2台 9折", "改成这个金额", "合同 HT-2026-0008 折扣 10%"):
+        await room.say("lina04", said)
+    old, lines = await contract_of(database, "HT-2026-0008")
+
+    def dearer(tx: Tx) -> None:
+        tx.exec(select(Product)).one().price = Decimal("99999.00")
+
+    await database.system(dearer)
+    said = await room.say("lina04", "续签 HT-2026-0008")
+    assert "1 项，照原合同带过来" in said and "4月1日起 1 年" in said and "10%" in said
+    await room.say("lina04", "登记合同")
+    new, copied = await contract_of(database, "HT-2026-0009")
+    assert [(one.code, one.price, one.amount) for one in copied] == [(one.code, one.price, one.amount) for one in lines]
+    assert (new.amount, new.discount, str(new.starts_on)) == (old.amount, old.discount, "2026-04-01")
+    assert (await contract_of(database, "HT-2026-0008"))[0].renewed_by == new.id
+    await room.say("lina04", "撤销")
+    assert (await contract_of(database, "HT-2026-0008"))[0].renewed_by is None
+    assert "不带过来" in await room.say("lina04", "续签 HT-2026-0008 5万")
+
+
 MONEY = st.decimals(min_value=0, max_value=10**9, places=2)
 SHARE = st.decimals(min_value=0, max_value=100, places=2)
 COUNT = st.decimals(min_value="0.0001", max_value=10**4, places=4)

@@ -20,10 +20,10 @@ from bot.core.actor import SYSTEM_ACTOR, Actor, Permission
 from bot.core.errors import AppError, InvalidInput
 from bot.identity import identify
 from handlers.contracts import rules
+from handlers.contracts.making import NewContract
 from handlers.contracts.reading import read_contract
 from handlers.contracts.rules import ContractRefused, end_of, is_expired, is_expiring, months_between
 from handlers.contracts.service import (
-    NewContract,
     create_contract,
     edit_contract,
     end_past,
@@ -32,8 +32,10 @@ from handlers.contracts.service import (
 )
 from handlers.handover.parties import Wanted
 from handlers.handover.service import hand_over
+from handlers.paymentplans.service import set_plans, show_plans
+from handlers.payments.making import NewPayment
 from handlers.payments.rules import OverCollected
-from handlers.payments.service import NewPayment, create_payment, set_over_collect, set_plans, show_plans, void_payment
+from handlers.payments.service import create_payment, set_over_collect, void_payment
 from handlers.registry import ROUTERS
 from handlers.undo.service import take_back
 from storage import contracts

@@ -13,18 +13,24 @@ from sqlmodel import select
 
 from bot.core.errors import InvalidInput
 from handlers.contracts.service import edit_contract, move_contract
-from handlers.payments import rules
-from handlers.payments.reading import read_payment, read_plans
-from handlers.payments.rules import OverCollected, PaymentRefused, allocate, in_parts, paid_by_plan, plan_status
-from handlers.payments.service import (
-    NewPayment,
-    create_payment,
-    list_overdue,
-    set_over_collect,
-    set_plans,
-    undo_void,
-    void_payment,
+from handlers.paymentplans.reading import read_plans
+from handlers.paymentplans.rules import (
+    DONE,
+    OVERDUE,
+    PART,
+    VOID,
+    WAITING,
+    allocate,
+    in_parts,
+    paid_by_plan,
+    plan_status,
 )
+from handlers.paymentplans.service import list_overdue, set_plans
+from handlers.payments import rules
+from handlers.payments.making import NewPayment
+from handlers.payments.reading import read_payment
+from handlers.payments.rules import OverCollected, PaymentRefused
+from handlers.payments.service import create_payment, set_over_collect, undo_void, void_payment
 from handlers.reminders.service import due_reminders
 from storage import contracts
 from storage.database import Database
@@ -136,13 +142,13 @@ def test_instalments_are_paid_in_their_order(
 def test_a_status_is_one_of_five(amount: Decimal, paid: Decimal, due: date, today: date, void: bool) -> None:
     status = plan_status(amount, paid, due, today, void=void)
     if void:
-        assert status == rules.VOID
+        assert status == VOID
     elif paid >= amount:
-        assert status == rules.DONE
+        assert status == DONE
     elif due < today:
-        assert status == rules.OVERDUE
+        assert status == OVERDUE
     else:
-        assert status == (rules.PART if paid else rules.WAITING)
+        assert status == (PART if paid else WAITING)
 
 
 @given(FEN, st.integers(1, 60))

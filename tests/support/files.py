@@ -29,11 +29,19 @@ def rows_of(content: bytes, sheet: int = 0) -> list[tuple[str, ...]]:
 
 async def send_file(stage: Stage, who: str, content: bytes, name: str = "表.xlsx") -> list[dict[str, Any]]:
     """Sends it to the bot; returns what reached the person then."""
+    return await stage.say(who, "", file={"file": await _stored(stage, content), "name": name})
+
+
+async def send_picture(stage: Stage, who: str, content: bytes) -> list[dict[str, Any]]:
+    """The same of a picture, which has no name."""
+    return await stage.say(who, "", picture={"file": await _stored(stage, content)})
+
+
+async def _stored(stage: Stage, content: bytes) -> str:
     form = aiohttp.FormData()
     form.add_field("file", content, filename="upload")
     async with stage.http.post(f"{stage.url}/sandbox/v1/files", data=form) as answer:
-        stored = (await answer.json())["id"]
-    return await stage.say(who, "", file={"file": stored, "name": name})
+        return str((await answer.json())["id"])
 
 
 async def fetch_file(stage: Stage, item: dict[str, Any]) -> bytes:
