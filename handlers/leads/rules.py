@@ -21,6 +21,7 @@ MOVES: Final = {  # state → where it may go
     "invalid": ("following",),
     "converted": (),
 }  # fmt: skip
+POOL: Final = "线索公海"  # as audit lines say whose it is
 LONGEST: Final = 80
 
 
@@ -69,10 +70,11 @@ def check_open(company: str, state: str) -> None:
         raise Over(f"线索「{company}」已标为无效，先发送「恢复线索 {company}」。")
 
 
-def check_reason(company: str, reason: str) -> str:
-    """Raises ReasonMissing."""
+def check_reason(company: str, reason: str, *, returned: bool = False) -> str:
+    """Why it is invalid, or goes to the pool. Raises ReasonMissing."""
     if not reason.strip():
-        raise ReasonMissing(f"「{company}」为什么无效？例如「线索无效 {company} 空号」。")
+        what, how = ("退回", f"退回线索 {company} 联系不上") if returned else ("无效", f"线索无效 {company} 空号")
+        raise ReasonMissing(f"「{company}」为什么{what}？例如「{how}」。")
     return reason.strip()[:200]
 
 
