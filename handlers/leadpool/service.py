@@ -103,6 +103,7 @@ def claim_lead(ctx: Context, lead_id: int, *, card: str = "") -> Claimed:
     _require_pool(ctx, Permission.POOL_CLAIM)
     me, now = ctx.actor, ctx.now
     with ctx.begin() as tx:
+        pools.lock_claimant(tx, me.user_id)  # first, so that the second tap of two at once sees what the first has won
         found = lead_pools.get(tx, lead_id)
         if found is None:
             raise NotFound("没有找到这条线索，发送「线索公海」看看现在有哪些。")
@@ -110,7 +111,6 @@ def claim_lead(ctx: Context, lead_id: int, *, card: str = "") -> Claimed:
             return Claimed(lead_id, found.company, None, mine_already=True)
         if found.owner_id is not None:
             raise _taken(tx, ctx, lead_id)
-        pools.lock_claimant(tx, me.user_id)
         counts = _counts(tx, ctx)
         until = lead_pools.last_owned_until(tx, lead_id, me.user_id)
         rules.check_claim(

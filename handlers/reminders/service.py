@@ -225,7 +225,7 @@ def _nudge(tx: Tx, ctx: Context, near: Near) -> bool:
     if not fresh or rules.after_quiet_hours(ctx.now, ctx.settings.quiet_hours) is not None:
         return False
     notices.queue(
-        tx, key=f"nudge:{near.subject.removeprefix('customer:')}:{cycle}", user_ids=[owner_id], title="到点联系",
+        tx, key=f"nudge:{near.subject}:{cycle}", user_ids=[owner_id], title="到点联系",
         text=text, now=ctx.now,
     )  # fmt: skip
     mine = [i for i in digest.list_open(tx, owner_id) if i.cycle == cycle and i.subject == near.subject]
