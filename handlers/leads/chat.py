@@ -18,6 +18,13 @@ from handlers.leads.steps import NewLead
 from handlers.leads.views import filter_of, one_ref
 
 router = Router("leads.chat")
+WORDS = {
+    "转客户并建商机": "both", "转成客户": "customer", "转为客户": "customer", "转客户": "customer",
+    "有意向": "interested", "无效": "invalid", "恢复": "following",
+}  # fmt: skip
+OF_IT = re.compile(
+    rf"(?:把|将)?\s*(?:它|这条线索)\s*(?:(?:转给|交给|分给)\s*(?P<whom>\S.*)|(?P<act>{'|'.join(WORDS)})了?\s*(?P<rest>.*))"
+)
 TO_WHOM = re.compile(r"^(?P<name>.+?)\s*(?:转给|转交给|交给|分给|给)\s*(?P<whom>\S.*)$")
 
 
@@ -199,6 +206,17 @@ def transfer(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     if said is None:
         raise InvalidInput("转给谁？例如「转线索 远航贸易 给 李敏」。")
     return acts.transfer(ctx, talk, said["name"], said["whom"])
+
+
+@router.sentence(14)
+def of_it(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`它转客户`, `它无效 空号`, `把它转给 李敏`: the lead last spoken of, where it was one."""
+    said = OF_IT.fullmatch(message.text.strip(" 。.!！"))
+    if said is None or talk.subject_lead() is None:
+        return None
+    if said["whom"]:
+        return acts.transfer(ctx, talk, "它", said["whom"])
+    return acts.on(ctx, talk, f"它 {said['rest'] or ''}", WORDS[said["act"]])
 
 
 @router.command("删除线索", "删线索")

@@ -14,6 +14,8 @@ from handlers.leads.rules import STATES
 from storage import leads
 from storage.leads import OPEN
 
+IT = (*THIS, "这条", "这条线索", "那条线索")
+
 
 def _flat(text: str) -> str:
     return fold(text).replace(" ", "").strip("「」")
@@ -53,7 +55,7 @@ def _line(row: tuple[int, str, str, str]) -> str:
 
 def spoken_of(ctx: Context, talk: Talk, words: str) -> int | None:
     """The lead last spoken of, where 它 or nothing at all names it."""
-    lead_id = talk.subject_lead() if not words or words in THIS else None
+    lead_id = talk.subject_lead() if not words or words in IT else None
     if lead_id is None:
         return None
     with ctx.begin() as tx:  # it may be another's, or in the pool, by now
