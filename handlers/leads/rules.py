@@ -78,8 +78,12 @@ def check_reason(company: str, reason: str, *, returned: bool = False) -> str:
     return reason.strip()[:200]
 
 
-def check_may_change(*, owner_id: str | None, actor_id: str, may_edit: bool, company: str, owner: str) -> None:
-    """One's own always; others' in scope with 编辑. Raises NotYours."""
+def check_may_change(
+    *, owner_id: str | None, actor_id: str, may_edit: bool, company: str, owner: str, pooled: bool = False
+) -> None:
+    """One's own always; others' in scope with 编辑; the pool's (`pooled`) only after claiming. Raises NotYours."""
+    if pooled:
+        raise NotYours(f"线索「{company}」在线索公海里，先发送「领取线索 {company}」再跟。")
     if owner_id != actor_id and not may_edit:
         whose = f"由 {owner} 负责" if owner else "还没有负责人"
         raise NotYours(f"线索「{company}」{whose}，你只能查看。")

@@ -8,21 +8,19 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.forms import check_may_fill
-from bot.identity import may_be_told
 from bot.language.companies import hard_key
-from handlers.custody.rules import check_receiver
 from handlers.customers.rules import twin_text
 from handlers.customers.service import twin_facts
 from handlers.dictionaries.service import step_choose
 from handlers.followups.rules import check_follow_up
 from handlers.leads import rules
 from handlers.leads.converting import Converted, step_convert, step_unconvert
+from handlers.leads.handing import step_transfer
 from handlers.leads.steps import NewLead, record, step_create_lead, step_update_lead
-from handlers.leads.undoing import UNDO_TRANSFER, step_offer, step_put_back
-from handlers.pool.service import tell
-from storage import cards, customers, digest, lead_pools, leads, opportunities, people
+from handlers.leads.undoing import step_offer, step_put_back
+from storage import customers, digest, lead_pools, leads, opportunities, people
 from storage.database import Tx
-from storage.leads import PAGE, LeadFilter
+from storage.leads import OPEN, PAGE, LeadFilter
 from storage.tables import Lead, LeadFollowUp, LeadOwnerHistory
 
 
@@ -97,39 +95,15 @@ def transfer_lead(ctx: Context, lead_id: int, user_id: str) -> Changed:
     ctx.actor.require(Permission.LEAD_TRANSFER)
     with ctx.begin() as tx:
         lead = leads.access_lead(tx, lead_id, lock=True)
-        rules.check_open(lead.company, lead.state)
-        before, was, since = leads.picture(tx, lead_id), lead.owner_id, lead.owner_since or lead.created_at
-        receiver = people.access_active(tx, user_id).name
-        told = may_be_told(tx, user_id, ctx.settings)
-        check_receiver(name=receiver, receiver_id=user_id, owner_id=was or "", told=told)
-        pair = (people.name_of(tx, was) if was else "", receiver)
-        digest.cancel(tx, f"lead:{lead.id}", rules=("next_follow_up",), now=ctx.now)
-        leads.change(tx, lead, owner_id=user_id, owner_since=ctx.now, pooled_at=None, pool_reason="")
-        lead_pools.turn_page(
-            tx, lead_id, user_id, how="transfer", by=ctx.actor.user_id, now=ctx.now, was=was, since=since
-        )
-        record(tx, ctx, "transfer.lead", lead, changes={"负责人": pair})
-        company, mark = lead.company, ctx.now.isoformat()
-        tell(
-            tx, ctx, [user_id], title=f"转给你的线索：{company}", key=f"lead-to:{lead_id}:{mark}",
-            text=f"{ctx.actor.name} 把线索「{company}」转给你负责，发送「查线索 {company}」看详情。",
-        )  # fmt: skip
-        tell(
-            tx, ctx, [was] if was else [], title=f"转走的线索：{company}", key=f"lead-from:{lead_id}:{mark}",
-            text=f"{ctx.actor.name} 把线索「{company}」转给 {receiver} 负责了。",
-        )  # fmt: skip
-        cards.redraw_others(tx, f"lead:{lead_id}", now=ctx.now)
-        undo_id = step_offer(
-            tx, ctx, lead_id, before, f"线索 {company} 转给 {receiver}", version=lead.version, lasts=UNDO_TRANSFER
-        )
-        return Changed(lead_id, f"线索「{company}」已转给 {receiver}", undo_id)
+        receiver, undo_id = step_transfer(tx, ctx, lead, user_id)
+        return Changed(lead_id, f"线索「{lead.company}」已转给 {receiver}", undo_id)
 
 
 def delete_lead(ctx: Context, lead_id: int) -> Changed:
     """Gone from every list; a converted one stays. Raises Forbidden, NotFound, NotYours, Over."""
     ctx.actor.require(Permission.LEAD_DELETE)
     with ctx.begin() as tx:
-        lead, before = _access(tx, ctx, lead_id)
+        lead, before = _access(tx, ctx, lead_id, pooled_too=True)
         if lead.state == "converted":
             rules.check_open(lead.company, lead.state)
         digest.cancel(tx, f"lead:{lead.id}", rules=("next_follow_up",), now=ctx.now)
@@ -251,7 +225,8 @@ def show_lead(ctx: Context, lead_id: int) -> Details:
         return Details(
             lead, names.get(lead.owner_id or "", ""), timeline, leads.count_follow_ups(tx, lead_id) if reads else 0,
             history, names, customer, deal,
-            ctx.actor.may(Permission.LEAD_EDIT) or (own and ctx.actor.may(Permission.LEAD_ADD)),
+            not _is_pooled(ctx, lead)
+            and (ctx.actor.may(Permission.LEAD_EDIT) or (own and ctx.actor.may(Permission.LEAD_ADD))),
         )  # fmt: skip
 
 
@@ -288,17 +263,22 @@ def _require_write(ctx: Context) -> None:
         ctx.actor.require(Permission.LEAD_ADD)
 
 
-def _access(tx: Tx, ctx: Context, lead_id: int) -> tuple[Lead, dict[str, Any]]:
+def _access(tx: Tx, ctx: Context, lead_id: int, *, pooled_too: bool = False) -> tuple[Lead, dict[str, Any]]:
     """One that may be changed, and what it is now."""
     lead = leads.access_lead(tx, lead_id, lock=True)
-    _check_mine(tx, ctx, lead)
+    _check_mine(tx, ctx, lead, pooled_too=pooled_too)
     return lead, leads.picture(tx, lead_id)
 
 
-def _check_mine(tx: Tx, ctx: Context, lead: Lead) -> None:
+def _is_pooled(ctx: Context, lead: Lead) -> bool:
+    return ctx.settings.lead_pool and lead.owner_id is None and lead.state in OPEN
+
+
+def _check_mine(tx: Tx, ctx: Context, lead: Lead, *, pooled_too: bool = False) -> None:
     rules.check_may_change(
         owner_id=lead.owner_id, actor_id=ctx.actor.user_id, may_edit=ctx.actor.may(Permission.LEAD_EDIT),
         company=lead.company, owner=people.name_of(tx, lead.owner_id) if lead.owner_id else "",
+        pooled=_is_pooled(ctx, lead) and not pooled_too,
     )  # fmt: skip
 
 
