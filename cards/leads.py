@@ -59,6 +59,21 @@ class ConvertLeadButton(Button):
     anyway: bool = False
 
 
+class EditLeadButton(Button):
+    """「修改」: the form, filled with what is there."""
+
+    action: ClassVar[str] = "leads.edit"
+    lead_id: int
+
+
+class SubmitLeadEditButton(Button):
+    """Hands in that form; `version` is that of the lead when it was filled."""
+
+    action: ClassVar[str] = "leads.submit_edit"
+    lead_id: int
+    version: int
+
+
 def list_card(
     title: str, head: str, rows: Sequence[tuple[int, str, str]], *, page: int, pages: int, empty: str
 ) -> CardView:
@@ -85,6 +100,25 @@ def new_card(
     custom: Sequence[FormField] = (),
 ) -> CardView:  # fmt: skip
     """What is known of a new lead, to be completed. `withheld`: fields this person may not fill in."""
+    shown = _fields(draft, sources, withheld)
+    typed = "新建线索 杭州远航贸易 陈强 13812345678 展会"
+    return CardView("新建线索", body=missing, form=CardForm((*shown, *custom), SubmitLeadButton(), "新建线索", typed))
+
+
+def edit_card(
+    known: Mapping[str, str], sources: Sequence[str], *, lead_id: int, version: int, withheld: Collection[str] = (),
+    custom: Sequence[FormField] = (),
+) -> CardView:  # fmt: skip
+    """The lead as it is, to be changed; a source that is disabled by now stays until another one is chosen."""
+    source = known.get("source", "")
+    offered = sources if not source or source in sources else (*sources, source)
+    submit = SubmitLeadEditButton(lead_id=lead_id, version=version)
+    typed = f"改线索 {known['company']} 电话 13812345678"
+    form = CardForm((*_fields(known, offered, withheld), *custom), submit, "保存", typed)
+    return CardView(f"修改线索 {known['company']}", body="改好后保存，清空的就是不要了。", form=form)
+
+
+def _fields(draft: Mapping[str, str], sources: Sequence[str], withheld: Collection[str]) -> tuple[FormField, ...]:
     fields = (
         FormField("company", "公司", required=True, value=draft.get("company") or None, placeholder="公司名称"),
         FormField("contact", "联系人", value=draft.get("contact") or None, placeholder="姓名"),
@@ -92,6 +126,4 @@ def new_card(
         FormField("source", "来源", "select", value=draft.get("source") or None, options=choices(*sources)),
         FormField("remark", "备注", value=draft.get("remark") or None, placeholder="例如 要两台"),
     )
-    shown = tuple(f for f in fields if f.name not in withheld and (f.kind != "select" or f.options))
-    typed = "新建线索 杭州远航贸易 陈强 13812345678 展会"
-    return CardView("新建线索", body=missing, form=CardForm((*shown, *custom), SubmitLeadButton(), "新建线索", typed))
+    return tuple(f for f in fields if f.name not in withheld and (f.kind != "select" or f.options))

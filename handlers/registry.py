@@ -44,6 +44,8 @@ from handlers.home import chat as home_chat
 from handlers.home import taps as home_taps
 from handlers.invoices import chat as invoices_chat
 from handlers.invoices import taps as invoices_taps
+from handlers.leadpool import chat as leadpool_chat
+from handlers.leadpool import taps as leadpool_taps
 from handlers.leads import chat as leads_chat
 from handlers.leads import taps as leads_taps
 from handlers.merges import chat as merges_chat
@@ -127,6 +129,8 @@ ROUTERS: tuple[Router, ...] = (
     home_taps.router,
     invoices_chat.router,
     invoices_taps.router,
+    leadpool_chat.router,
+    leadpool_taps.router,
     leads_chat.router,
     leads_taps.router,
     merges_chat.router,

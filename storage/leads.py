@@ -10,14 +10,16 @@ from sqlalchemy import select as columns
 from sqlmodel import col, select
 
 from bot.core.errors import NotFound
+from storage.custom_fields import Condition, custom_condition
 from storage.database import Tx
 from storage.plain import table_of
 from storage.search_index import reindexed
-from storage.tables import Customer, FollowUp, Lead, LeadFollowUp
+from storage.tables import Lead, LeadFollowUp
+from storage.types import Moment
 
 PAGE = 5
 OPEN = ("new", "following", "interested")
-L, F = table_of(Lead), table_of(LeadFollowUp)
+L = table_of(Lead)
 KEPT = [c for c in L.c if c.name not in ("id", "custom", "version")]  # what an undo puts back
 WHOLE = {"unmasked": "compared with and put back by an undo, shown to nobody", "unscoped": "an undo"}
 EVERYBODY = {"unscoped": "a lead is a duplicate whoever has it"}
@@ -30,6 +32,7 @@ class LeadFilter:
     words: tuple[str, ...] = ()  # each in the company, the contact, the source or the remark
     owner_id: str = ""
     states: tuple[str, ...] = OPEN
+    own: tuple[Condition, ...] = ()  # on the company's own fields
 
 
 def access_lead(tx: Tx, lead_id: int, *, lock: bool = False) -> Lead:
@@ -62,7 +65,7 @@ def change(tx: Tx, lead: Lead, **values: Any) -> None:
     tx.flush()
 
 
-def find_twin(tx: Tx, company: str, mobile: str) -> Any | None:
+def find_twin(tx: Tx, company: str, mobile: str, *, but: int | None = None) -> Any | None:
     """(id, company, owner) of a live lead of that company and number, whoever has it."""
     query = columns(col(Lead.id), col(Lead.company), col(Lead.owner_id)).where(
         col(Lead.company) == company,
@@ -70,6 +73,8 @@ def find_twin(tx: Tx, company: str, mobile: str) -> Any | None:
         col(Lead.state).in_(OPEN),
         col(Lead.deleted_at).is_(None),
     )
+    if but is not None:
+        query = query.where(col(Lead.id) != but)
     options = {**EVERYBODY, "unmasked": "compared, shown to nobody"}
     return tx.execute(query.limit(1), execution_options=options).first()
 
@@ -87,7 +92,7 @@ def _where(wanted: LeadFilter) -> list[Any]:
         found.append(some[0] | some[1] | some[2] | some[3])
     if wanted.owner_id:
         found.append(col(Lead.owner_id) == wanted.owner_id)
-    return found
+    return found + [custom_condition("lead", one) for one in wanted.own]
 
 
 def count_leads(tx: Tx, wanted: LeadFilter) -> int:
@@ -105,22 +110,6 @@ def list_names(tx: Tx) -> list[tuple[int, str, str, str]]:
     """(id, company, contact, state) of those within the scope, the newest first."""
     query = select(Lead.id, Lead.company, Lead.contact, Lead.state).order_by(col(Lead.id).desc()).limit(20000)
     return [(i or 0, company, contact, state) for i, company, contact, state in tx.exec(query).all()]
-
-
-def list_planned(tx: Tx, owner_id: str, *, before: datetime | None = None) -> list[Lead]:
-    """The owner's open leads whose next contact is planned (before that moment), earliest first."""
-    query = select(Lead).where(
-        Lead.owner_id == owner_id, col(Lead.state).in_(OPEN), col(Lead.next_follow_up_at).is_not(None)
-    )
-    if before is not None:
-        query = query.where(col(Lead.next_follow_up_at) < before)
-    return list(tx.exec(query.order_by(col(Lead.next_follow_up_at)).limit(50)).all())
-
-
-def owners_of_planned(tx: Tx) -> set[str]:
-    """Who has an open lead with a planned contact."""
-    query = select(Lead.owner_id).where(col(Lead.state).in_(OPEN), col(Lead.next_follow_up_at).is_not(None))
-    return {owner for owner in tx.exec(query.distinct()).all() if owner}
 
 
 # -- follow-ups ---------------------------------------------------------------------------------------------------
@@ -160,40 +149,6 @@ def true_values(tx: Tx, lead_id: int) -> Any:
     return tx.execute(query, execution_options=options).one()
 
 
-def hand_on(tx: Tx, lead_id: int, customer_id: int, *, now: datetime) -> int:
-    """Copies its follow-ups to the customer with their authors and times, and its next contact where the customer has
-    none; returns how many (invariant 26).
-    """
-    query = columns(*F.c).where(F.c.lead_id == lead_id, F.c.deleted_at.is_(None)).order_by(F.c.at, F.c.id)
-    options = {"unscoped": "the caller has access to the lead", "unmasked": "goes to the customer, shown to nobody"}
-    rows = tx.execute(query, execution_options=options).all()
-    tx.add_all(
-        FollowUp(
-            customer_id=customer_id, user_id=r.user_id, at=r.at, method=r.method, content=r.content, next_at=r.next_at,
-            next_timed=r.next_timed, created_at=r.created_at,
-        )
-        for r in rows
-    )  # fmt: skip
-    tx.flush()
-    lead, c = true_values(tx, lead_id), table_of(Customer)
-    values: dict[str, Any] = {"updated_at": now}
-    has = tx.execute(
-        columns(c.c.last_follow_up_at, c.c.next_follow_up_at).where(c.c.id == customer_id), execution_options=options
-    ).one()
-    if rows:
-        values["last_follow_up_at"] = max(m for m in (has.last_follow_up_at, rows[-1].at) if m is not None)
-    if has.next_follow_up_at is None and lead.next_follow_up_at is not None:
-        values |= {"next_follow_up_at": lead.next_follow_up_at, "next_timed": lead.next_timed}
-    tx.execute(
-        update(Customer)
-        .where(col(Customer.id) == customer_id)
-        .values(**values)
-        .execution_options(synchronize_session=False, unscoped="the caller has access to it")
-    )
-    tx.expire_all()
-    return len(rows)
-
-
 # -- undo ---------------------------------------------------------------------------------------------------------
 
 
@@ -209,7 +164,7 @@ def picture(tx: Tx, lead_id: int) -> dict[str, Any]:
 def put_back(tx: Tx, lead_id: int, before: dict[str, Any], version: int) -> None:
     """The row is as it was, but for its version, which goes on."""
     values = {
-        c.name: datetime.fromisoformat(v) if (v := before[c.name]) is not None and c.name.endswith("_at") else v
+        c.name: datetime.fromisoformat(v) if (v := before[c.name]) is not None and isinstance(c.type, Moment) else v
         for c in KEPT
     }
     with reindexed(tx, "lead", lead_id):
@@ -221,6 +176,28 @@ def put_back(tx: Tx, lead_id: int, before: dict[str, Any], version: int) -> None
                 synchronize_session=False, unscoped="the caller has access to it", indexed="reindexed around it"
             )
         )
+    tx.expire_all()
+
+
+def lock(tx: Tx, lead_id: int) -> None:
+    """Nobody else changes it until this transaction ends."""
+    query = select(Lead.id).where(Lead.id == lead_id).with_for_update()
+    tx.exec(query, execution_options={"unscoped": "an undo"}).first()
+
+
+def get_any(tx: Tx, lead_id: int) -> Lead:
+    """Whoever's it is; for an undo, which writes and shows nothing of it."""
+    return tx.exec(select(Lead).where(Lead.id == lead_id), execution_options={"unscoped": "an undo"}).one()
+
+
+def remove(tx: Tx, lead_id: int, now: datetime) -> None:
+    """Gone from every list."""
+    tx.execute(
+        update(Lead)
+        .where(col(Lead.id) == lead_id)
+        .values(deleted_at=now, version=Lead.version + 1)
+        .execution_options(synchronize_session=False, unscoped="the caller has access to it")
+    )
     tx.expire_all()
 
 

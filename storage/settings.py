@@ -30,6 +30,7 @@ FORMS: tuple[Form, ...] = (
     "followup", "target",
 )  # fmt: skip
 ADVANCED: tuple[Operation, ...] = ("delete", "import", "export", "transfer", "void")
+LIKENESS_LOCK = ".likeness_lock"  # no setting: locked by whoever looks for a twin and then creates a customer
 BASE_LOCK = ".base_lock"  # no setting: locked by whoever changes products, stages, targets …
 LOCK = ".lock"  # no setting either: the row whoever changes settings locks first
 LOADED = "world_loaded"  # the row that says a world file is in this database; not a setting
@@ -59,6 +60,9 @@ class PoolSettings(_Part):
     return_with_contract: bool = False  # D2
     lock_cap: int | None = Field(default=None, ge=0)  # customers a person may keep locked (R-POOL-16)
     reclaim_after_days: int | None = Field(default=None, ge=0)  # before a former owner may claim again
+    leads: bool = False  # leads without an owner are a pool of their own (R-LEAD-6)
+    lead_claims_per_day: int | None = Field(default=None, ge=0)  # leads per person and Beijing day
+    lead_holding_cap: int | None = Field(default=None, ge=0)  # open leads a person may own when claiming
 
 
 class ReminderSettings(_Part):
@@ -112,6 +116,11 @@ class CompanySettings(_Part):
     def paid(self) -> bool:
         """Whether pool and reminder rules have effect (D15)."""
         return self.edition == "paid"
+
+    @property
+    def lead_pool(self) -> bool:
+        """Whether there is a pool of leads; it is one of the pool's rules (D15)."""
+        return self.paid and self.pool.leads
 
     @property
     def return_days(self) -> int | None:
@@ -168,6 +177,11 @@ def lock_settings(tx: Tx) -> CompanySettings:
 def lock_base_data(tx: Tx) -> None:
     """Products, competitors, stages, targets and the approval's nodes are changed by one person after the other."""
     _lock(tx, BASE_LOCK)
+
+
+def lock_likeness(tx: Tx) -> None:
+    """Customers are created by one person after the other, so that each meets those who are like it (D18)."""
+    _lock(tx, LIKENESS_LOCK)
 
 
 def _lock(tx: Tx, name: str) -> None:

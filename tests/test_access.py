@@ -55,7 +55,7 @@ from handlers.exchange.kinds import Wanted as ExportWanted
 from handlers.followups.service import NewFollowUp
 from handlers.handover.parties import Wanted
 from handlers.invoices.rules import NodeWords
-from handlers.leads.service import NewLead
+from handlers.leads.steps import NewLead
 from handlers.opening.rules import ScopeWish
 from handlers.opportunities.service import NewOpportunity
 from handlers.payments.making import NewPayment
@@ -280,6 +280,11 @@ TABLE: dict[str, Row] = {
     "invoices.change_flow": Row("admin", lambda f, c, _: f(c, NodeWords("hide", "", ("合同金额",))), foreign=None),
     "invoices.show_flow": Row("admin", lambda f, c, _: f(c), foreign=None),
     "invoices.undo_flow": Row("admin", lambda f, c, _: f(c, {}), foreign=None),
+    "leadpool.browse_pool": Row(P.POOL_VIEW, lambda f, c, _: f(c, (), 1), foreign=None),
+    "leadpool.claim_lead": Row(P.POOL_CLAIM, lambda f, c, _: f(c, ABSENT), foreign=None),
+    "leadpool.list_pooled": Row(P.POOL_CLAIM, lambda f, c, _: f(c), foreign=None),
+    "leadpool.return_lead": Row(P.POOL_CLAIM, lambda f, c, _: f(c, ABSENT, "无需求"), foreign=None),
+    "leadpool.show_pool": Row(None, lambda f, c, _: f(c, [], ()), foreign=None),  # a card that may hang in a group
     "leads.convert_lead": Row(P.LEAD_ADD, lambda f, c, i: f(c, ABSENT), foreign=None),
     "leads.create_lead": Row(P.LEAD_ADD, lambda f, c, _: f(c, NewLead("杭州某某贸易")), foreign=None),
     "leads.delete_lead": Row(P.LEAD_DELETE, lambda f, c, i: f(c, ABSENT), foreign=None),
@@ -290,6 +295,7 @@ TABLE: dict[str, Row] = {
     "leads.show_lead": Row(P.LEAD_VIEW, lambda f, c, i: f(c, ABSENT), foreign=None),
     "leads.transfer_lead": Row(P.LEAD_TRANSFER, lambda f, c, i: f(c, ABSENT, "zhao05"), foreign=None),
     "leads.undo_change": Row(P.LEAD_ADD, lambda f, c, _: f(c, {"id": ABSENT, "before": None}), foreign=None),
+    "leads.undo_convert": Row(P.LEAD_ADD, lambda f, c, _: f(c, {"id": ABSENT}), foreign=None),
     "leads.update_lead": Row(P.LEAD_ADD, lambda f, c, i: f(c, ABSENT, {"remark": "要两台"}), foreign=None),
     "merges.merge_customers": Row(P.CUSTOMER_DELETE, lambda f, c, i: f(c, _named(c, "华星电子有限公司"), i)),
     "merges.preview_merge": Row(P.CUSTOMER_DELETE, lambda f, c, i: f(c, _named(c, "华星电子有限公司"), i)),

@@ -172,7 +172,8 @@ class Desk:
         row = talks.load(tx, actor.user_id, where)
         talk = Talk(
             now, row.pending, row.pending_until, row.subject_id, row.subject_until, row.misses, conversation_id=where,
-            asked=row.asked, has_drafts=lambda: bool(drafts.list_drafts(tx, actor.user_id, where, now)),
+            asked=row.asked, subject_kind=row.subject_kind,
+            has_drafts=lambda: bool(drafts.list_drafts(tx, actor.user_id, where, now)),
         )  # fmt: skip
         secret = _holds_secret(message, talk.open_question())
         if (late := talk.expired_question()) is not None:
@@ -185,7 +186,7 @@ class Desk:
         asked = row.asked if talk.pending is before else None if secret else self._put(message, talk, reply, row.asked)
         talks.save(
             tx, row, pending=talk.pending, pending_until=talk.pending_until, subject_id=talk.subject_id,
-            subject_until=talk.subject_until, misses=talk.misses, asked=asked,
+            subject_until=talk.subject_until, misses=talk.misses, asked=asked, subject_kind=talk.subject_kind,
         )  # fmt: skip
         self._answer(tx, message, reply, ctx, settings)
         if secret:

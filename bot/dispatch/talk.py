@@ -37,6 +37,7 @@ class Talk:
     by: str = ""  # which command this message was
     has_drafts: Callable[[], bool] = lambda: False  # whether something was put aside here
     said: str = ""  # the answer's text, without the word about what was put aside
+    subject_kind: str = "customer"  # what subject_id is of: customer or lead
     conversation_id: str = "bot"  # as conversations are kept: openConversationId, or bot
 
     def open_question(self) -> dict[str, Any] | None:
@@ -61,11 +62,23 @@ class Talk:
 
     def about(self, customer_id: int) -> None:
         """「这家」and「他」mean this customer from now on."""
-        self.subject_id = customer_id
+        self.subject_id, self.subject_kind = customer_id, "customer"
+        self.subject_until = self.now + MEMORY
+
+    def about_lead(self, lead_id: int) -> None:
+        """「它」means this lead from now on, and no customer."""
+        self.subject_id, self.subject_kind = lead_id, "lead"
         self.subject_until = self.now + MEMORY
 
     def subject(self) -> int | None:
-        """The customer last spoken of, unless too long ago."""
-        if self.subject_id is None or self.subject_until is None or self.subject_until < self.now:
+        """The customer last spoken of, unless too long ago, or a lead has been since."""
+        return self._subject("customer")
+
+    def subject_lead(self) -> int | None:
+        """The lead last spoken of, unless too long ago, or a customer has been since."""
+        return self._subject("lead")
+
+    def _subject(self, kind: str) -> int | None:
+        if self.subject_kind != kind or self.subject_until is None or self.subject_until < self.now:
             return None
         return self.subject_id

@@ -51,5 +51,5 @@ def _settle(tx: Tx, ctx: Context, customer_id: int) -> None:
     talk.about(customer_id)
     talks.save(
         tx, row, pending=talk.pending, pending_until=talk.pending_until, subject_id=talk.subject_id,
-        subject_until=talk.subject_until, misses=talk.misses,
+        subject_until=talk.subject_until, misses=talk.misses, subject_kind=talk.subject_kind,
     )  # fmt: skip

@@ -201,7 +201,7 @@ def speak_of(ctx: Context, customer_id: int) -> None:
         row = talks.load(tx, ctx.actor.user_id, "bot")
         talks.save(
             tx, row, pending=row.pending, pending_until=row.pending_until, subject_id=customer_id,
-            subject_until=ctx.now + MEMORY, misses=row.misses,
+            subject_until=ctx.now + MEMORY, misses=row.misses, subject_kind="customer",
         )  # fmt: skip
 
 

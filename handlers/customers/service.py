@@ -22,6 +22,7 @@ from handlers.pool.caps import step_check_room
 from storage import audit, chains, customers, follow_ups, people, pools, teams, undos
 from storage.chains import Sum
 from storage.database import Tx
+from storage.settings import lock_likeness
 from storage.tables import Contact, Customer, FollowUp, OwnerHistory, TeamMember
 
 UNDO = timedelta(minutes=10)
@@ -97,6 +98,7 @@ def step_create_customer(
         raise InvalidInput(f"「{new.credit_code}」不是有效的统一社会信用代码，请核对后再发。")
     chosen: dict[str, Any] = {column: _choose(tx, field, getattr(new, column)) for column, field in FIELDS.items()}
     new = replace(new, **chosen, custom=check_new(tx, ctx, "customer", new.custom))
+    lock_likeness(tx)
     twins = customers.find_twins(
         tx, name_key=hard_key(name), soft_key=soft_key(name), credit_code=new.credit_code or None, phone=new.mobile
     )

@@ -57,6 +57,9 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "handover.undo_which": Topic("撤销交接", kept=False),
     "handover.who": HANDOVER,
     "invoices.flow": Topic("开票审批设置", kept=False),
+    "leadpool.list": Topic("线索公海", kept=False),
+    "leadpool.return_reason": Topic("退回线索"),
+    "leadpool.which": Topic("领取线索", kept=False),
     "leads.convert": Topic("线索转客户", kept=False),  # asked anew: the customer may be there meanwhile
     "leads.follow": Topic("跟进线索"),
     "leads.list": Topic("线索", kept=False),

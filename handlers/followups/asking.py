@@ -17,6 +17,6 @@ def ask_content(ctx: Context, customer_id: int) -> str:
         pending = {"kind": "followups.slots", "customer_id": customer_id}
         talks.save(
             tx, row, pending=pending, pending_until=until, subject_id=customer_id, subject_until=until,
-            misses=row.misses,
+            misses=row.misses, subject_kind="customer",
         )  # fmt: skip
     return f"「{name}」聊了什么？直接在聊天里发内容或语音就行。"

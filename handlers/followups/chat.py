@@ -21,6 +21,8 @@ from handlers.customers.views import NOON, moment_text
 from handlers.followups.deals import named_in, of_customer
 from handlers.followups.service import NewFollowUp, log_follow_up, plan_next
 from handlers.followups.views import promise
+from handlers.leads.acts import follow
+from handlers.leads.finding import spoken_of
 from handlers.undo.service import take_back
 from storage import customers, dictionaries, people
 from storage.opportunities import OwnOpportunity
@@ -58,11 +60,15 @@ class Draft:
 
 @router.command("跟进", "记录跟进", "记一下", "记录一下", "补记")
 def log(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`跟进 华兴 电话聊了报价，下周三下午3点再打`."""
+    """`跟进 华兴 电话聊了报价，下周三下午3点再打`; `跟进 它 …` of the lead last spoken of."""
     ctx.actor.require(Permission.FOLLOWUP_ADD)
     if not message.args:
         talk.ask("followups.slots", **Draft().row())
         return Reply("跟进哪家客户、聊了什么？一句话就行，例如：华兴 电话聊了报价，下周三下午3点再打")
+    first, _, rest = message.args.partition(" ")
+    lead_id = spoken_of(ctx, talk, first)
+    if lead_id is not None:
+        return follow(ctx, talk, lead_id, rest)
     return _settle(_read(ctx, f"跟进 {message.args}", talk, message), ctx, talk)
 
 

@@ -7,7 +7,7 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.clock import at_beijing
 from handlers.pool import rules as pool_rules
-from storage import customers, follow_ups, leads, pools
+from storage import customers, follow_ups, lead_plans, pools
 from storage.customers import CustomerFilter
 from storage.tables import Customer, Lead
 
@@ -48,7 +48,7 @@ def show_today(ctx: Context) -> Today:
         monday = midnight - timedelta(days=ctx.today.weekday())
         return Today(
             overdue, today,
-            leads.list_planned(tx, me, before=midnight + timedelta(days=1))
+            lead_plans.list_planned(tx, me, before=midnight + timedelta(days=1))
             if ctx.actor.may(Permission.LEAD_VIEW) else [],
             sorted(returning, key=lambda r: r[2]),
             customers.count_customers(tx, CustomerFilter(mine=me, pooled=False)),

@@ -1,7 +1,8 @@
-"""A lead becomes a customer, in the caller's transaction (R-LEAD-2, R-LEAD-3)."""
+"""A lead becomes a customer, in the caller's transaction, and is one no more (R-LEAD-2, R-LEAD-3; D19)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Permission
@@ -10,10 +11,17 @@ from bot.language.pinyin import initials
 from handlers.customers.service import NewCustomer, NoSuchChoice, step_create_customer
 from handlers.customers.standing import step_may_write
 from handlers.customfields.values import check_new
-from handlers.opportunities.service import NewOpportunity, step_create_opportunity
-from storage import customers, digest, leads
+from handlers.leads import rules
+from handlers.leads.steps import record_of
+from handlers.leads.undoing import step_restore, step_untouched
+from handlers.opportunities.service import NewOpportunity, step_create_opportunity, step_undo_change
+from storage import audit, conversions, customers, digest, leads
 from storage.database import Tx
+from storage.references import is_referred_to
+from storage.settings import lock_likeness
 from storage.tables import Customer, Lead
+
+WITH_IT = ("contact", "follow_up", "owner_history", "claim_log")  # what goes with a customer that is taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,39 +33,54 @@ class Converted:
     opportunity_id: int | None
     already: bool = False
     merged: bool = False
+    undo_id: int | None = None
 
 
 def step_convert(
     tx: Tx, ctx: Context, lead: Lead, *, opportunity: bool, anyway: bool, custom: Mapping[str, str]
-) -> Converted:
-    """The lead is locked, open and the actor's to change. Raises as `convert_lead`."""
+) -> tuple[Converted, dict[str, Any]]:
+    """The lead is locked, open and the actor's to change. Besides: what `step_unconvert` needs of what was made.
+
+    Two leads of one company at the same moment: the second waits here, and then meets the first one's customer.
+    Raises as `convert_lead`.
+    """
     lead_id = lead.id or 0
+    lock_likeness(tx)
     told = leads.true_values(tx, lead_id)
-    new = NewCustomer(
-        told.company, contact=told.contact, mobile=told.mobile, source=told.source, remark=told.remark,
-        custom=dict(custom),
-    )  # fmt: skip
     there = _twin(tx, ctx, told.company)
+    before = conversions.standing(tx, there.id or 0) if there is not None else None
     if there is not None:
         customer = there
         _add_contact(tx, ctx, there.id or 0, told.contact, told.mobile)
     else:
-        owner_id = lead.owner_id or ctx.actor.user_id
-        try:
-            customer = step_create_customer(tx, ctx, new, owner_id, anyway=anyway)
-        except NoSuchChoice:  # the customer's list of sources is another: said in words instead
-            new = replace(new, source="", remark=" ".join(p for p in (told.remark, f"线索来源：{told.source}") if p))
-            customer = step_create_customer(tx, ctx, new, owner_id, anyway=anyway)
+        customer = _create(tx, ctx, told, lead.owner_id or ctx.actor.user_id, anyway=anyway, custom=custom)
     customer_id = customer.id or 0
-    leads.hand_on(tx, lead_id, customer_id, now=ctx.now)
+    copies = conversions.hand_on(tx, lead_id, customer_id, now=ctx.now)
     deal = step_create_opportunity(tx, ctx, NewOpportunity(customer_id)) if opportunity else None
     digest.cancel(tx, f"lead:{lead_id}", rules=("next_follow_up",), now=ctx.now)
+    deal_id = deal.id if deal is not None else None
     leads.change(
         tx, lead, state="converted", converted_customer_id=customer_id, converted_at=ctx.now,
-        converted_opportunity_id=deal.id if deal is not None else None,
+        converted_opportunity_id=deal_id,
     )  # fmt: skip
-    opportunity_id = deal.id if deal is not None else None
-    return Converted(lead_id, customer_id, opportunity_id, merged=there is not None)
+    made: dict[str, Any] = {
+        "customer_id": customer_id, "before": before, "after": conversions.standing(tx, customer_id),
+        "follow_ups": copies,
+        "deal": None if deal is None else {"id": deal_id, "version": deal.version, "owner_id": deal.owner_id},
+    }  # fmt: skip
+    return Converted(lead_id, customer_id, deal_id, merged=there is not None), made
+
+
+def _create(tx: Tx, ctx: Context, told: Any, owner_id: str, *, anyway: bool, custom: Mapping[str, str]) -> Customer:
+    new = NewCustomer(
+        told.company, contact=told.contact, mobile=told.mobile, source=told.source, remark=told.remark,
+        custom=dict(custom),
+    )  # fmt: skip
+    try:
+        return step_create_customer(tx, ctx, new, owner_id, anyway=anyway)
+    except NoSuchChoice:  # the customer's list of sources is another: said in words instead
+        new = replace(new, source="", remark=" ".join(p for p in (told.remark, f"线索来源：{told.source}") if p))
+        return step_create_customer(tx, ctx, new, owner_id, anyway=anyway)
 
 
 def _twin(tx: Tx, ctx: Context, company: str) -> Customer | None:
@@ -85,3 +108,33 @@ def _add_contact(tx: Tx, ctx: Context, customer_id: int, name: str, mobile: str)
         tx, customer_id=customer_id, name=name or "联系人", initials=initials(name, person=True), title="",
         mobile=mobile, now=ctx.now, by=ctx.actor.user_id, custom=check_new(tx, ctx, "contact", {}),
     )  # fmt: skip
+
+
+def step_unconvert(tx: Tx, ctx: Context, payload: dict[str, Any]) -> str:
+    """The undo door has checked whose it is. Returns what to say. Raises NotFound, ChangedSince."""
+    lead_id, before, made = int(payload["id"]), payload["before"], payload["made"]
+    now = step_untouched(tx, lead_id, int(payload["version"]))
+    customer_id, company = int(made["customer_id"]), str(now["company"])
+    customer = customers.access_customer(tx, customer_id, lock=True)
+    worked_on = rules.ChangedSince(f"「{customer.name}」之后已经有人动过，不能撤销了。发送「查 {customer.name}」看看。")
+    if customer.id != customer_id or conversions.standing(tx, customer_id) != made["after"]:
+        raise worked_on
+    step_restore(tx, ctx, lead_id, now, before)
+    if made["deal"] is not None:
+        step_undo_change(tx, ctx, {**made["deal"], "before": None, "text": payload["text"]})
+    if made["before"] is not None:
+        conversions.take_away(tx, customer_id, made["before"], made["follow_ups"], now=ctx.now)
+        said = f"「{customer.name}」上的这些也撤回了"
+    else:
+        if is_referred_to(tx, Customer, customer_id, but=WITH_IT):
+            raise worked_on
+        customer = customers.access_customer(tx, customer_id)
+        customers.remove_customer(tx, customer, ctx.now)
+        audit.record(
+            tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="undo.create",
+            subject=f"customer:{customer_id}", name=customer.name,
+        )  # fmt: skip
+        said = "客户也撤销了"
+    pair = (rules.STATES["converted"], rules.STATES[before["state"]])
+    record_of(tx, ctx, "undo.lead", lead_id, company, changes={"状态": pair}, lines=[f"撤销：{payload['text']}"])
+    return f"已撤销，线索「{company}」恢复原样，{said}。"

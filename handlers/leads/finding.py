@@ -8,9 +8,13 @@ from bot.dispatch import Reply, Talk
 from bot.language.match import Candidate, rank
 from bot.language.normalize import fold
 from bot.language.pinyin import initials, pinyin_of
+from handlers.customers.finding import THIS
 from handlers.leads import service
 from handlers.leads.rules import STATES
+from storage import leads
 from storage.leads import OPEN
+
+IT = (*THIS, "这条", "这条线索", "那条线索")
 
 
 def _flat(text: str) -> str:
@@ -49,9 +53,21 @@ def _line(row: tuple[int, str, str, str]) -> str:
     return " · ".join(p for p in (row[1], row[2], STATES[row[3]]) if p)
 
 
-def split(ctx: Context, words: str) -> tuple[Found, str]:
+def spoken_of(ctx: Context, talk: Talk, words: str) -> int | None:
+    """The lead last spoken of, where 它 or nothing at all names it."""
+    lead_id = talk.subject_lead() if not words or words in IT else None
+    if lead_id is None:
+        return None
+    with ctx.begin() as tx:  # it may be another's, or in the pool, by now
+        return lead_id if leads.is_visible(tx, lead_id) else None
+
+
+def split(ctx: Context, talk: Talk, words: str) -> tuple[Found, str]:
     """The lead at the start of a sentence, and the rest of it: the longest beginning that is certainly one."""
     parts = words.split()
+    meant = spoken_of(ctx, talk, parts[0] if parts else "")
+    if meant is not None:
+        return Found(meant), " ".join(parts[1:])
     for count in range(min(4, len(parts)), 0, -1):
         found = find_lead(ctx, " ".join(parts[:count]))
         if found.certain is not None or (count == 1 and found.options):

@@ -2,18 +2,21 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, time
 from typing import Any
 
 from bot.context import Context
 from bot.core.errors import InvalidInput
+from bot.language.filters import read_list
 from bot.language.phones import find_phones
 from bot.language.times import read_times
 from handlers.customers.reading import LATIN, LATIN_FORMS, PERSON, read_phone
-from handlers.customfields.values import take_custom
-from handlers.leads.service import NewLead
-from storage import dictionaries
+from handlers.customfields.filters import take_conditions
+from handlers.customfields.values import own_fields, take_custom
+from handlers.leads.rules import ALL_WORDS, STATE_WORDS
+from handlers.leads.steps import NewLead
+from storage import dictionaries, people
 
 LABELS = {
     "公司": "company", "公司名称": "company", "名称": "company", "联系人": "contact", "电话": "mobile",
@@ -83,6 +86,12 @@ def read_form(values: Mapping[str, Any], custom: dict[str, str]) -> NewLead:
     )
 
 
+def read_filled_columns(values: Mapping[str, Any]) -> dict[str, str]:
+    """What a form of changes handed in, by column; what it did not offer is not there. Raises InvalidInput."""
+    given = {n: str(values[n] or "").strip() for n in dict.fromkeys(LABELS.values()) if n in values}
+    return {n: read_phone(v) if n == "mobile" else v for n, v in given.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """A follow-up as it was told."""
@@ -108,11 +117,55 @@ def read_told(ctx: Context, words: str) -> Told:
     return Told(content.strip(" ，,。;；"), method, at, bool(planned is not None and planned.has_time))
 
 
-def read_change(words: str) -> tuple[str, dict[str, str]]:
-    """`远航 电话 13812345678`: which lead, and what of it. Raises InvalidInput."""
-    said = CHANGE.match(words)
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Which lead is to be changed, and what of it; nothing: its form is wanted."""
+
+    name: str
+    changes: dict[str, str]  # by column
+    custom: dict[str, str]  # the company's own fields, as they are stored
+
+    @property
+    def empty(self) -> bool:
+        """Only the lead was named."""
+        return not (self.changes or self.custom)
+
+
+def read_change(ctx: Context, words: str) -> Change:
+    """`远航 电话 13812345678`, `远航 年采购额 50万`. Raises NotAValue, NotAChoice, Forbidden, InvalidInput."""
+    custom, rest = own_fields(ctx, "lead", words)
+    said = CHANGE.match(rest)
     if said is None:
-        raise InvalidInput("改什么？例如「改线索 远航 电话 13812345678」，可改：公司、联系人、电话、来源、备注。")
+        return Change(rest.strip(), {}, custom)
     column, value = LABELS[said["label"]], said["value"].strip()
     value = "" if value in ("无", "空", "清空") and column != "company" else value
-    return said["name"], {column: read_phone(value) if column == "mobile" else value}
+    return Change(said["name"], {column: read_phone(value) if column == "mobile" else value}, custom)
+
+
+def read_filter(ctx: Context, words: str, *, taken: Mapping[str, Any]) -> dict[str, Any]:
+    """The conditions of a list as its card keeps them: `展会 李娜 有意向 年采购额 大于50万`; `taken`: known already.
+
+    Raises:
+        NotAValue, InvalidInput: a condition on one of the company's own fields that cannot be.
+    """
+    state: dict[str, Any] = dict(taken)
+    with ctx.begin() as tx:
+        said, words = take_conditions(tx, ctx, "lead", words)
+        asked = read_list(words)
+        left = []
+        for word in asked.words:
+            if word in STATE_WORDS:
+                state["states"] = [*state.get("states", []), STATE_WORDS[word]]
+            elif word in ALL_WORDS:
+                state["states"] = []
+            elif word == "我":
+                state["owner"] = ctx.actor.user_id
+            elif word != "线索":
+                met = [p for p in people.list_by_name(tx, word) if p.name == word]
+                if len(met) == 1:
+                    state["owner"] = met[0].user_id
+                else:
+                    left.append(word.removesuffix("线索") or word)
+    own = [asdict(one.condition) for one in said]
+    told = " · ".join(one.text for one in said if one.text)
+    return state | {"words": left, "page": asked.page, "own": own, "told": told}

@@ -21,6 +21,7 @@ MOVES: Final = {  # state → where it may go
     "invalid": ("following",),
     "converted": (),
 }  # fmt: skip
+POOL: Final = "线索公海"  # as audit lines say whose it is
 LONGEST: Final = 80
 
 
@@ -69,15 +70,20 @@ def check_open(company: str, state: str) -> None:
         raise Over(f"线索「{company}」已标为无效，先发送「恢复线索 {company}」。")
 
 
-def check_reason(company: str, reason: str) -> str:
-    """Raises ReasonMissing."""
+def check_reason(company: str, reason: str, *, returned: bool = False) -> str:
+    """Why it is invalid, or goes to the pool. Raises ReasonMissing."""
     if not reason.strip():
-        raise ReasonMissing(f"「{company}」为什么无效？例如「线索无效 {company} 空号」。")
+        what, how = ("退回", f"退回线索 {company} 联系不上") if returned else ("无效", f"线索无效 {company} 空号")
+        raise ReasonMissing(f"「{company}」为什么{what}？例如「{how}」。")
     return reason.strip()[:200]
 
 
-def check_may_change(*, owner_id: str | None, actor_id: str, may_edit: bool, company: str, owner: str) -> None:
-    """One's own always; others' in scope with 编辑. Raises NotYours."""
+def check_may_change(
+    *, owner_id: str | None, actor_id: str, may_edit: bool, company: str, owner: str, pooled: bool = False
+) -> None:
+    """One's own always; others' in scope with 编辑; the pool's (`pooled`) only after claiming. Raises NotYours."""
+    if pooled:
+        raise NotYours(f"线索「{company}」在线索公海里，先发送「领取线索 {company}」再跟。")
     if owner_id != actor_id and not may_edit:
         whose = f"由 {owner} 负责" if owner else "还没有负责人"
         raise NotYours(f"线索「{company}」{whose}，你只能查看。")

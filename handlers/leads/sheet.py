@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from bot.language.companies import hard_key
-from handlers.exchange.kinds import OWNER, Look, Values, form_columns
+from handlers.exchange.kinds import OWNER, Look, Values, Written, form_columns
 from handlers.exchange.records import RecordBatch, RecordKind, owner_cells
 from handlers.exchange.rules import SheetColumn
 from handlers.leads import rules
+from handlers.leads.steps import NewLead, step_check_twin, step_create_lead, step_update_lead
 from storage import records
 from storage.database import Tx
 from storage.tables import Lead
@@ -24,9 +25,10 @@ class LeadBatch(RecordBatch):
         return {LEADS.key({"company": r.company, "mobile": r.mobile}): r for r in found}
 
     def check_new(self, values: Values) -> None:
-        """Raises Forbidden."""
+        """Raises Forbidden, DuplicateLead."""
         super().check_new(values)
         self.owner_of(values)
+        step_check_twin(self.tx, self.ctx, str(values["company"]), str(values.get("mobile") or ""))
 
     def check_change(self, record: Any, changes: Values) -> None:
         """Raises RowProblem: others' are only looked at; Over: one that is converted or invalid."""
@@ -34,14 +36,29 @@ class LeadBatch(RecordBatch):
         self.check_mine(record.owner_id, record.company)
         rules.check_open(record.company, record.state)
 
-    def change(self, look: Look) -> None:
-        """A new version, so that no earlier 撤销 passes over it."""
-        super().change(look)
-        look.record.version += 1
+    def create(self, values: Values) -> Any:
+        """By the step that every new lead goes through; it is put on record there."""
+        said = {n: str(values.get(n) or "") for n in LEADS.fields}
+        new = NewLead(**said, custom=self.own.given(values))
+        made = step_create_lead(self.tx, self.ctx, new, owner_id=self.owner_of(values), source=self._source)
+        self.found[self.kind.key(values)] = made
+        return made
 
-    def more(self, values: Values) -> dict[str, Any]:
-        """New, the importer's unless the row says whose."""
-        return {"owner_id": self.owner_of(values), "created_at": self.ctx.now, "created_by": self.me or ""}
+    def change(self, look: Look) -> None:
+        """By the step that every change goes through."""
+        look.before = self.kind.facts(look.record)
+        columns = {f: str(v or "") for f, v in look.changes.items() if f in LEADS.fields}
+        own = self.own.given(look.changes)
+        step_update_lead(self.tx, self.ctx, look.record, columns, own, source=self._source)
+
+    @property
+    def _source(self) -> str:
+        return str(self.options.get("source", ""))
+
+    def finish(self, created: Sequence[tuple[Any, Values]], changed: Sequence[Look]) -> list[Written]:
+        """They are stored and on record already."""
+        done = [Written(record.id, None, LEADS.facts(record)) for record, _ in created]
+        return [*done, *(Written(o.record.id, o.before or {}, LEADS.facts(o.record)) for o in changed)]
 
 
 class Leads(RecordKind):

@@ -6,19 +6,21 @@ from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, CardTap, CardUpdate, Router
 from cards.leads import (
     ConvertLeadButton,
+    EditLeadButton,
     FollowLeadButton,
     InvalidLeadButton,
     LeadPageButton,
     LeadStateButton,
     OpenLeadButton,
     SubmitLeadButton,
+    SubmitLeadEditButton,
 )
 from handlers.customers.rules import MaybeDuplicate
 from handlers.customfields.values import Required, read_filled
 from handlers.leads import service, views
-from handlers.leads.asking import ask_in_chat
-from handlers.leads.reading import read_form
-from handlers.leads.rules import REASONS
+from handlers.leads.asking import ask_in_chat, speak_of
+from handlers.leads.reading import read_filled_columns, read_form
+from handlers.leads.rules import REASONS, ChangedSince
 from handlers.leads.told import converted_text
 
 router = Router("leads.taps")
@@ -27,7 +29,9 @@ router.painter("leads.list")(views.paint_list)
 router.painter("leads.new")(views.paint_new)
 router.painter("leads.why")(views.paint_why)
 router.painter("leads.doubt")(views.paint_doubt)
+router.painter("leads.edit")(views.paint_edit)
 router.undoer("leads.change")(lambda payload, ctx: service.undo_change(ctx, payload))
+router.undoer("leads.convert")(lambda payload, ctx: service.undo_convert(ctx, payload))
 
 
 @router.button(SubmitLeadButton)
@@ -35,6 +39,7 @@ def submit(tap: CardTap[SubmitLeadButton], ctx: Context) -> CardUpdate:
     """Makes what the form says."""
     new = read_form(tap.form, read_filled(ctx, "lead", tap.form))
     done = service.create_lead(ctx, new)
+    speak_of(ctx, done.lead_id)
     return CardUpdate(card=views.one_ref(done.lead_id, done.undo_id, done.text))
 
 
@@ -42,7 +47,29 @@ def submit(tap: CardTap[SubmitLeadButton], ctx: Context) -> CardUpdate:
 def open_one(tap: CardTap[OpenLeadButton], ctx: Context) -> CardUpdate:
     """The card shows the lead instead of the list."""
     service.show_lead(ctx, tap.button.lead_id)
+    speak_of(ctx, tap.button.lead_id)
     return CardUpdate(card=views.one_ref(tap.button.lead_id))
+
+
+@router.button(EditLeadButton)
+def edit(tap: CardTap[EditLeadButton], ctx: Context) -> CardUpdate:
+    """The form takes the card's place."""
+    form = views.edit_ref(ctx, tap.button.lead_id)
+    speak_of(ctx, tap.button.lead_id)
+    return CardUpdate(card=form)
+
+
+@router.button(SubmitLeadEditButton)
+def submit_edit(tap: CardTap[SubmitLeadEditButton], ctx: Context) -> CardUpdate:
+    """Saves what differs; what somebody else changed meanwhile is shown instead."""
+    key = tap.button.lead_id
+    own = read_filled(ctx, "lead", tap.form)
+    changes = read_filled_columns(tap.form)
+    try:
+        done = service.update_lead(ctx, key, changes, own, version=tap.button.version)
+    except ChangedSince as stale:
+        return CardUpdate(card=views.edit_ref(ctx, key), note=stale.text)
+    return CardUpdate(card=views.one_ref(key, done.undo_id, done.text))
 
 
 @router.button(LeadPageButton)
@@ -94,4 +121,4 @@ def convert(tap: CardTap[ConvertLeadButton], ctx: Context) -> CardUpdate:
     except Required as short:
         ask_in_chat(ctx, "leads.convert", id=key, opportunity=both, anyway=tap.button.anyway)
         return CardUpdate(note=f"{short.text}直接在聊天里发就行。")
-    return CardUpdate(card=views.one_ref(key, None, converted_text(done)))
+    return CardUpdate(card=views.one_ref(key, done.undo_id, converted_text(done)))

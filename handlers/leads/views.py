@@ -9,11 +9,14 @@ from bot.core.forms import withheld
 from bot.core.markup import escape
 from bot.dispatch import CardButton, CardRef, CardRow, CardView
 from cards.customers import OpenButton
+from cards.leadpool import AskReturnLeadButton
 from cards.leads import (
     ConvertLeadButton,
+    EditLeadButton,
     FollowLeadButton,
     InvalidLeadButton,
     LeadStateButton,
+    edit_card,
     list_card,
     new_card,
 )
@@ -21,11 +24,13 @@ from cards.opportunities import OpenOpportunityButton
 from handlers.customers.views import moment_text
 from handlers.customfields.values import asked_of, custom_lines
 from handlers.leads import service
-from handlers.leads.rules import EXAMPLE, REASONS, STATES
+from handlers.leads.rules import EXAMPLE, POOL, REASONS, STATES, NotYours, check_open
 from handlers.leads.service import Details
 from handlers.undo.views import undo_buttons
 from storage import dictionaries
+from storage.custom_fields import Condition
 from storage.leads import OPEN, LeadFilter
+from storage.tables import Lead
 
 
 def one_ref(lead_id: int, undo_id: int | None = None, said: str = "") -> CardRef:
@@ -40,7 +45,7 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
     except AppError as refusal:
         return CardView("线索", body=refusal.text)
     lead = details.lead
-    owner = "你" if lead.owner_id == ctx.actor.user_id else details.owner_name or "（没有负责人）"
+    owner = "你" if lead.owner_id == ctx.actor.user_id else details.owner_name or _nobody(ctx)
     shown = STATES[lead.state] + (f"：{escape(lead.invalid_reason)}" if lead.state == "invalid" else "")
     fields = [("状态", shown), ("负责人", owner)]
     person = " ".join(p for p in (lead.contact, lead.mobile) if p)
@@ -78,8 +83,7 @@ def _buttons(details: Details, ctx: Context) -> list[CardButton]:
             deal = OpenOpportunityButton(opportunity_id=lead.converted_opportunity_id)
             found.append(CardButton("看商机", deal, typed=f"商机 {details.opportunity}"))
         return found
-    own = lead.owner_id == ctx.actor.user_id
-    if not (may(Permission.LEAD_EDIT) or (own and may(Permission.LEAD_ADD))):
+    if not details.may_write:
         return []
     if lead.state == "invalid":
         back = LeadStateButton(lead_id=key, state="following")
@@ -95,7 +99,15 @@ def _buttons(details: Details, ctx: Context) -> list[CardButton]:
         both = ConvertLeadButton(lead_id=key, opportunity=True)
         buttons.append(CardButton("转客户并建商机", both, typed=f"转客户并建商机 {name}"))
     buttons.append(CardButton("无效", InvalidLeadButton(lead_id=key), typed=f"线索无效 {name}"))
+    buttons.append(CardButton("修改", EditLeadButton(lead_id=key), typed=f"改线索 {name}"))
+    own = lead.owner_id == ctx.actor.user_id
+    if ctx.settings.lead_pool and lead.owner_id and may(Permission.POOL_CLAIM if own else Permission.POOL_RETURN):
+        buttons.append(CardButton("退回公海", AskReturnLeadButton(lead_id=key), typed=f"退回线索 {name} "))
     return buttons
+
+
+def _nobody(ctx: Context) -> str:
+    return POOL if ctx.settings.lead_pool else "（没有负责人）"
 
 
 def paint_why(state: dict[str, Any], ctx: Context) -> CardView:
@@ -128,11 +140,41 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     return new_card(draft, sources, missing=missing, withheld=withheld(ctx.actor, "lead"), custom=custom)
 
 
+def edit_ref(ctx: Context, lead_id: int) -> CardRef:
+    """The form of a lead as it stands now. Raises Forbidden, NotFound, NotYours, Over."""
+    lead = _changeable(ctx, lead_id)
+    return CardRef("leads.edit", {"lead_id": lead_id, "version": lead.version})
+
+
+def _changeable(ctx: Context, lead_id: int) -> Lead:
+    details = service.show_lead(ctx, lead_id)
+    if not details.may_write:
+        raise NotYours(f"线索「{details.lead.company}」你只能查看。要改可以联系负责人。")
+    check_open(details.lead.company, details.lead.state)
+    return details.lead
+
+
+def paint_edit(state: dict[str, Any], ctx: Context) -> CardView:
+    """Filled with what is there now; a version older than that is refused when it is handed in."""
+    try:
+        lead = _changeable(ctx, int(state["lead_id"]))
+    except AppError as refusal:
+        return CardView("修改线索", body=refusal.text)
+    with ctx.begin() as tx:
+        sources = dictionaries.list_values(tx, "lead", "source")
+    known = {n: str(getattr(lead, n)) for n in ("company", "contact", "mobile", "source", "remark")}
+    return edit_card(
+        known, sources, lead_id=lead.id or 0, version=int(state["version"]), withheld=withheld(ctx.actor, "lead"),
+        custom=asked_of(ctx, "lead", lead),
+    )  # fmt: skip
+
+
 def filter_of(state: dict[str, Any]) -> LeadFilter:
     """The list's conditions."""
     return LeadFilter(
         words=tuple(str(w) for w in state.get("words", ())), owner_id=str(state.get("owner", "")),
         states=tuple(str(s) for s in state.get("states", OPEN)),
+        own=tuple(Condition(**one) for one in state.get("own", ())),
     )  # fmt: skip
 
 
@@ -142,10 +184,11 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     page = service.list_leads(ctx, filter_of(state), number)
     rows = []
     for lead in page.rows:
-        owner = "" if lead.owner_id == ctx.actor.user_id else page.owners.get(lead.owner_id or "", "没有负责人")
+        owner = "" if lead.owner_id == ctx.actor.user_id else page.owners.get(lead.owner_id or "", _nobody(ctx))
         facts = (STATES[lead.state], " ".join(p for p in (lead.contact, lead.mobile) if p), lead.source, owner)
         rows.append((lead.id or 0, lead.company, " · ".join(p for p in facts if p)))
     shown = f"（第 {min(number, page.pages)}/{page.pages} 页）" if page.pages > 1 else ""
-    title = "我的线索" if state.get("mine") else "线索"
+    told = f" · {escape(str(state['told']))}" if state.get("told") else ""
+    title = ("我的线索" if state.get("mine") else "线索") + told
     empty = f"没有符合的线索；已转客户和无效的发送「线索 全部」看。要记一条，发送「{EXAMPLE}」。"
     return list_card(title, f"共 {page.total} 条{shown}", rows, page=number, pages=page.pages, empty=empty)

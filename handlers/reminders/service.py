@@ -1,5 +1,6 @@
 """Use cases of the reminders: who is to be told what this morning, once."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.context import Context
@@ -10,7 +11,7 @@ from handlers.paymentplans.rules import DONE
 from handlers.pool import rules as pool_rules
 from handlers.reminders import rules
 from handlers.reminders.rules import Reminder, ReminderPolicy
-from storage import contracts, customers, digest, leads, notices, payments, people, pools
+from storage import contracts, customers, digest, lead_plans, notices, payments, people, pools
 from storage.database import Tx
 from storage.pools import Clocked
 from storage.settings import CompanySettings
@@ -30,7 +31,7 @@ def list_owners(ctx: Context) -> list[str]:
         owners = {c.owner_id for c in pools.list_clocked(tx)}
         owners |= {c.owner_id for c in contracts.list_running(tx) if c.owner_id}
         owners |= payments.owners_of_due(tx, ctx.today)
-        owners |= leads.owners_of_planned(tx)
+        owners |= lead_plans.owners_of_planned(tx)
         owners |= set(digest.list_people_waiting(tx))
         return sorted(owners)
 
@@ -104,7 +105,7 @@ def due_reminders(tx: Tx, ctx: Context, owner_id: str) -> list[tuple[Reminder, s
             )
         )  # fmt: skip
         found.append((_returns_soon(ctx, customer), subject))
-    for lead in leads.list_planned(tx, owner_id):
+    for lead in lead_plans.list_planned(tx, owner_id):
         planned_at = lead.next_follow_up_at
         if planned_at is not None:
             told = rules.next_follow_up(
@@ -175,44 +176,61 @@ def next_nudge(ctx: Context, after: datetime) -> datetime | None:
     if policy_of(ctx.settings).next_follow_up_days is None:
         return None
     with ctx.begin() as tx:
-        planned = customers.next_unreminded(tx, after=after + rules.NUDGE)
-    return None if planned is None else planned - rules.NUDGE
+        start = after + rules.NUDGE
+        planned = [customers.next_unreminded(tx, after=start), lead_plans.next_unreminded(tx, after=start)]
+    return min((p - rules.NUDGE for p in planned if p is not None), default=None)
 
 
 def queue_nudges(ctx: Context) -> int:
     """Reminds of timed contacts that are near and were planned too late for a morning message."""
     if policy_of(ctx.settings).next_follow_up_days is None:
         return 0
-    count = 0
+    within = {"since": ctx.now, "until": ctx.now + rules.NUDGE}
     with ctx.begin() as tx:
-        for customer in customers.list_unreminded(tx, until=ctx.now + rules.NUDGE, since=ctx.now):
-            owner_id, planned = customer.owner_id, customer.next_follow_up_at
-            if owner_id is None or planned is None or not may_be_told(tx, owner_id, ctx.settings):
-                continue
-            fields = rights_of(tx, owner_id, ctx.settings).scope.fields
-            told = Reminder(
-                "next_follow_up", planned.isoformat(), f"「{customer.name}」约的 {planned:%H:%M} 快到了",
-                ("followup", "next_at"), f"「{customer.name}」该跟进了",
-            )  # fmt: skip
-            text = told.text_for(fields)
-            fresh = digest.add(
-                tx,
-                user_id=owner_id,
-                rule="next_follow_up",
-                subject=f"customer:{customer.id}",
-                cycle=planned.isoformat(),
-                text=text,
-                now=ctx.now,
-            )
-            if not fresh or rules.after_quiet_hours(ctx.now, ctx.settings.quiet_hours) is not None:
-                continue
-            notices.queue(
-                tx, key=f"nudge:{customer.id}:{planned.isoformat()}", user_ids=[owner_id], title="到点联系", text=text,
-                now=ctx.now,
-            )  # fmt: skip
-            digest.mark_sent(tx, [i for i in digest.list_open(tx, owner_id) if i.cycle == planned.isoformat()], ctx.now)
-            count += 1
-    return count
+        near = [
+            Near(f"customer:{c.id}", c.name, c.owner_id, c.next_follow_up_at)
+            for c in customers.list_unreminded(tx, **within)
+        ]
+        near += [
+            Near(f"lead:{lead.id}", f"线索 {lead.company}", lead.owner_id, lead.next_follow_up_at)
+            for lead in lead_plans.list_unreminded(tx, **within)
+        ]
+        return sum(_nudge(tx, ctx, one) for one in near)
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A timed contact that is near: of whom, and whose."""
+
+    subject: str
+    name: str
+    owner_id: str | None
+    planned: datetime | None
+
+
+def _nudge(tx: Tx, ctx: Context, near: Near) -> bool:
+    """Whether its owner is told at once."""
+    owner_id, planned = near.owner_id, near.planned
+    if owner_id is None or planned is None or not may_be_told(tx, owner_id, ctx.settings):
+        return False
+    cycle = planned.isoformat()
+    told = Reminder(
+        "next_follow_up", cycle, f"「{near.name}」约的 {planned:%H:%M} 快到了", ("followup", "next_at"),
+        f"「{near.name}」该跟进了",
+    )  # fmt: skip
+    text = told.text_for(rights_of(tx, owner_id, ctx.settings).scope.fields)
+    fresh = digest.add(
+        tx, user_id=owner_id, rule="next_follow_up", subject=near.subject, cycle=cycle, text=text, now=ctx.now
+    )
+    if not fresh or rules.after_quiet_hours(ctx.now, ctx.settings.quiet_hours) is not None:
+        return False
+    notices.queue(
+        tx, key=f"nudge:{near.subject}:{cycle}", user_ids=[owner_id], title="到点联系",
+        text=text, now=ctx.now,
+    )  # fmt: skip
+    mine = [i for i in digest.list_open(tx, owner_id) if i.cycle == cycle and i.subject == near.subject]
+    digest.mark_sent(tx, mine, ctx.now)
+    return True
 
 
 def tell_undelivered(ctx: Context) -> int:

@@ -45,7 +45,7 @@ from storage.tables.dialogues import DialogueDraft, Intent  # noqa: E402
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
 from storage.tables.exchange import Exchange, ExchangeFile, ExchangeRow  # noqa: E402
 from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
-from storage.tables.leads import Lead, LeadFollowUp  # noqa: E402
+from storage.tables.leads import Lead, LeadFollowUp, LeadOwnerHistory  # noqa: E402
 from storage.tables.lines import ContractLine  # noqa: E402
 from storage.tables.loads import LoadedRecord  # noqa: E402
 from storage.tables.messaging import (  # noqa: E402
@@ -151,6 +151,7 @@ __all__ = [
     "JoinRequest",
     "Lead",
     "LeadFollowUp",
+    "LeadOwnerHistory",
     "Lease",
     "LoadedRecord",
     "MergeLog",

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index
-from sqlmodel import Field
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field, SQLModel
 
 from storage.scope import OfLead, Owned
 from storage.tables.custom_fields import HasCustom
@@ -31,6 +31,9 @@ class Lead(Owned, HasCustom, table=True):
     last_follow_up_at: datetime | None = Field(default=None, sa_type=Moment)
     next_follow_up_at: datetime | None = Field(default=None, sa_type=Moment)
     next_timed: bool = False  # next_follow_up_at has a time of day, not only a day
+    owner_since: datetime | None = Field(default=None, sa_type=Moment)
+    pooled_at: datetime | None = Field(default=None, sa_type=Moment)  # given back then; None: it never was anybody's
+    pool_reason: str = ""
     created_at: datetime = Field(sa_type=Moment)
     created_by: str = ""
     version: int = 1
@@ -50,3 +53,25 @@ class LeadFollowUp(OfLead, table=True):
     next_timed: bool = False
     created_at: datetime = Field(sa_type=Moment)
     deleted_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class LeadOwnerHistory(SQLModel, table=True):
+    """Who had a lead from when to when, how it came to them, and why."""
+
+    __tablename__ = "lead_owner_history"
+    __table_args__ = (
+        Index(
+            "uq_lead_owner_history_open", "lead_id", unique=True,
+            sqlite_where=text("to_at IS NULL"), postgresql_where=text("to_at IS NULL"),
+        ),
+        Index("ix_lead_owner_history_owner", "owner_id", "from_at"),
+        CheckConstraint("how IN ('create','claim','return','transfer','undo')", name="how"),
+    )  # fmt: skip
+    id: int | None = Field(default=None, primary_key=True)
+    lead_id: int = Field(foreign_key="lead.id", index=True)
+    owner_id: str | None = None  # None: in the pool
+    from_at: datetime = Field(sa_type=Moment)
+    to_at: datetime | None = Field(default=None, sa_type=Moment)
+    how: str
+    by_user_id: str = ""
+    reason: str = ""

@@ -113,7 +113,8 @@ class Conversation(SQLModel, table=True):
     pending_until: datetime | None = Field(default=None, sa_type=Moment)
     asked: dict[str, Any] | None = Field(default=None, sa_column=Column(Json))
     # how the open question was put: {"words": what was said to the bot, "text", "card": {kind, state, subjects}}
-    subject_id: int | None = None  # the last customer spoken of
+    subject_id: int | None = None  # the last customer, or lead, spoken of
+    subject_kind: str = "customer"  # or lead
     subject_until: datetime | None = Field(default=None, sa_type=Moment)
     misses: int = 0  # sentences in a row that were not understood
 

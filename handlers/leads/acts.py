@@ -1,0 +1,159 @@
+"""What is done with a lead once it is known which: by its name, by a number, by 它."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.context import Context
+from bot.core.actor import Permission
+from bot.core.errors import InvalidInput, NotFound
+from bot.dispatch import CardRef, Reply, Talk
+from handlers.customers.finding import find_person
+from handlers.customers.rules import MaybeDuplicate
+from handlers.customfields.values import Required, own_fields
+from handlers.leads import service
+from handlers.leads.finding import ask_which, find_lead, split, spoken_of
+from handlers.leads.reading import Change, read_told
+from handlers.leads.rules import ReasonMissing
+from handlers.leads.service import Changed
+from handlers.leads.told import converted_text
+from handlers.leads.views import edit_ref, one_ref
+
+Act = Callable[[Context, Talk, int, str], Reply]
+
+
+def shown(done: Changed, talk: Talk) -> Reply:
+    """The lead's card with what was done; 它 means this lead from now on."""
+    talk.settle()
+    talk.about_lead(done.lead_id)
+    return Reply(card=one_ref(done.lead_id, done.undo_id, done.text))
+
+
+def on(ctx: Context, talk: Talk, words: str, act: str) -> Reply:
+    """Does `act` (of ACTS) with the lead at the start of the words. Raises NotFound, InvalidInput."""
+    found, rest = split(ctx, talk, words)
+    if found.certain is not None:
+        return ACTS[act](ctx, talk, found.certain, rest)
+    return ask_which(talk, found, words, act, rest)
+
+
+def certain(ctx: Context, talk: Talk, words: str, act: Callable[[int], Reply]) -> Reply:
+    """What changes a lead for good wants its name so that one is meant. Raises NotFound, InvalidInput."""
+    meant = spoken_of(ctx, talk, words) if words else None
+    if meant is not None:
+        return act(meant)
+    found = find_lead(ctx, words)
+    if found.certain is not None:
+        return act(found.certain)
+    some = "；".join(line for _, line in found.options)
+    if some:
+        raise InvalidInput(f"「{words[:40]}」不确定是哪条线索：{some}。写上全名再说一次。")
+    raise NotFound(f"没有找到线索「{words[:40]}」，发送「线索」看看有哪些。")
+
+
+def open_one(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:  # noqa: ARG001 -- one shape for all
+    """The lead's card."""
+    talk.settle()
+    talk.about_lead(key)
+    return Reply(card=one_ref(key))
+
+
+def _customer(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:
+    return convert(ctx, talk, key, rest, opportunity=False)
+
+
+def _both(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:
+    return convert(ctx, talk, key, rest, opportunity=True)
+
+
+def convert(
+    ctx: Context, talk: Talk, key: int, words: str, *, opportunity: bool, anyway: bool = False,
+    known: dict[str, str] | None = None,
+) -> Reply:  # fmt: skip
+    """A customer out of it; a likeness, and required fields that are missing, are asked about."""
+    custom = {**(known or {}), **own_fields(ctx, "customer", words)[0]}
+    kept: dict[str, Any] = {"id": key, "opportunity": opportunity, "custom": custom}
+    try:
+        done = service.convert_lead(ctx, key, opportunity=opportunity, anyway=anyway, custom=custom)
+    except MaybeDuplicate as doubt:
+        talk.ask("leads.convert", **kept, anyway=False, doubt=True)
+        return Reply(f"{doubt.text}\n确定是另一家的话，回复「仍要新建」；不是就回复「取消」。")
+    except Required as short:
+        talk.ask("leads.convert", **kept, anyway=anyway)
+        return Reply(short.text)
+    talk.settle()
+    talk.about(done.customer_id)
+    return Reply(card=one_ref(key, done.undo_id, converted_text(done)))
+
+
+def follow(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:
+    """Logs what was talked about, or asks for it."""
+    told = read_told(ctx, rest) if rest.strip() else None
+    if told is None or not told.content:
+        company = service.show_lead(ctx, key).lead.company
+        talk.ask("leads.follow", id=key)
+        return Reply(f"「{company}」聊了什么？例如「电话聊了需求 下次周三」。")
+    done = service.log_follow_up(
+        ctx, key, told.content, method=told.method, next_at=told.next_at, timed=told.timed
+    )  # fmt: skip
+    return shown(done, talk)
+
+
+def invalid(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:
+    """With the reason, or the question for it."""
+    try:
+        return shown(service.set_state(ctx, key, "invalid", reason=rest), talk)
+    except ReasonMissing:
+        talk.ask("leads.why", id=key)
+        return Reply(card=CardRef("leads.why", {"lead_id": key}, (f"lead:{key}",)))
+
+
+def _following(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:  # noqa: ARG001 -- one shape for all
+    return shown(service.set_state(ctx, key, "following"), talk)
+
+
+def _interested(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:  # noqa: ARG001 -- one shape for all
+    return shown(service.set_state(ctx, key, "interested"), talk)
+
+
+def edit(ctx: Context, talk: Talk, said: Change) -> Reply:
+    """What was said of it; nothing but its name: the form. Raises NotFound, InvalidInput and as `update_lead`."""
+
+    def act(key: int) -> Reply:
+        if said.empty:
+            talk.settle()
+            talk.about_lead(key)
+            return Reply(card=edit_ref(ctx, key))
+        return shown(service.update_lead(ctx, key, said.changes, said.custom), talk)
+
+    return certain(ctx, talk, said.name, act)
+
+
+def transfer(ctx: Context, talk: Talk, name: str, whom: str) -> Reply:
+    """Raises Forbidden, NotFound, InvalidInput, Over, NotTransferable."""
+    ctx.actor.require(Permission.LEAD_TRANSFER)
+    user_id = find_person(ctx, whom)
+
+    def act(key: int) -> Reply:
+        done = service.transfer_lead(ctx, key, user_id)
+        talk.settle()
+        return Reply(f"{done.text}。24 小时内没有人动过，可以发送「撤销」收回。")
+
+    return certain(ctx, talk, name, act)
+
+
+def delete(ctx: Context, talk: Talk, name: str) -> Reply:
+    """Raises Forbidden, NotFound, InvalidInput, Over."""
+    ctx.actor.require(Permission.LEAD_DELETE)
+
+    def act(key: int) -> Reply:
+        done = service.delete_lead(ctx, key)
+        talk.settle()
+        return Reply(f"{done.text}。要恢复就发送「撤销」。")
+
+    return certain(ctx, talk, name, act)
+
+
+ACTS: dict[str, Act] = {
+    "open": open_one, "customer": _customer, "both": _both, "follow": follow, "invalid": invalid,
+    "following": _following, "interested": _interested,
+}  # fmt: skip
