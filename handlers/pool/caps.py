@@ -6,8 +6,10 @@ from storage import people, pools
 from storage.database import Tx
 
 
-def step_check_room(tx: Tx, ctx: Context, receiver_id: str) -> None:
+def step_check_room(tx: Tx, ctx: Context, receiver_id: str, *, back: bool = False) -> None:
     """Locks the receiver, so that two customers at once cannot pass the cap together.
+
+    `back`: he had the customer before, and something is to be taken back.
 
     Raises:
         ClaimLimited: he holds as many as he may; the text says how many.
@@ -18,4 +20,5 @@ def step_check_room(tx: Tx, ctx: Context, receiver_id: str) -> None:
     pools.lock_claimant(tx, receiver_id)
     holding = pools.count_held(tx, receiver_id)
     own = receiver_id == ctx.actor.user_id
-    rules.check_room(cap, name="" if own else people.name_of(tx, receiver_id), holding=holding)
+    name = "" if own else people.name_of(tx, receiver_id)
+    rules.check_room(cap, name=name, holding=holding, back=back)

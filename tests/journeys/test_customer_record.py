@@ -147,8 +147,12 @@ async def test_a_merge_is_shown_first_and_old_cards_lead_to_the_one_that_stays(s
     assert "没有「客户-删除」" in (await stage.ask("lina04", "合并 华兴科技 和 华星电子"))["text"]
     shown = await stage.ask("chen01", "合并 华兴科技 和 华星电子")
     assert "商机 1 · 合同 1 · 回款 1" in shown["text"] and "72 小时" in shown["text"]
-    assert "已把「华星电子有限公司」并入" in str(await stage.tap("chen01", shown, "确认合并"))
+    await stage.say("lina04", f"改 {HX} 城市 杭州")
+    await stage.say("lina04", "改 华星电子 城市 苏州")
+    assert "没认出「电话」" in (await stage.ask("chen01", "确认合并 用另一家的 电话"))["text"]
+    assert "已把「华星电子有限公司」并入" in str(await stage.fill("chen01", shown, name="head", city="tail"))
     await stage.settle()
+    assert "苏州" in (await stage.ask("lina04", f"查 {HX}"))["text"]
     assert "华兴科技有限公司" in (await stage.card("lina04", old))["text"]
     await stage.look("lina04")
     await stage.advance(now="2026-03-04T10:00:00+08:00")
