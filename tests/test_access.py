@@ -26,6 +26,7 @@ from bot.core.tabular import Sheet
 from bot.dispatch import Button
 from bot.identity import identify
 from cards.contacts import ContactsButton
+from cards.custody import TransferButton
 from cards.customers import FollowButton, OpenButton, TimelineButton
 from cards.customfields import FormsButton, OpenFormButton, SwitchFieldButton
 from cards.editing import EditAnywayButton, EditButton
@@ -160,6 +161,7 @@ TABLE: dict[str, Row] = {
     "contacts.undo_edit": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "custody.delete_customer": Row(P.CUSTOMER_DELETE, lambda f, c, i: f(c, i)),
     "custody.lock_customer": Row(P.CUSTOMER_ADD, lambda f, c, i: f(c, i, None)),
+    "custody.preview_transfer": Row(P.CUSTOMER_TRANSFER, lambda f, c, i: f(c, i, "zhao05")),
     "custody.transfer_customer": Row(P.CUSTOMER_TRANSFER, lambda f, c, i: f(c, i, "zhao05")),
     "custody.undo_delete": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "custody.undo_lock": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
@@ -644,6 +646,7 @@ TAPS: dict[str, Callable[[int], Button]] = {
     "the story": lambda i: HistoryButton(customer_id=i),
     "the team": lambda i: TeamButton(customer_id=i),
     "ask to join": lambda i: AskJoinButton(customer_id=i),
+    "transfer": lambda i: TransferButton(customer_id=i, receiver_id="zhao05", with_deals=True),
     "merge": lambda i: MergeButton(head_id=i, tail_id=i),
 }
 

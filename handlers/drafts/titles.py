@@ -28,6 +28,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "contracts.list": Topic("合同", kept=False),
     "contracts.void_reason": Topic("作废合同"),
     "contracts.which": Topic("合同", kept=False),
+    "custody.along": Topic("更换负责人", kept=False),  # asked anew: what goes along may have changed
     "custody.which": Topic("客户交接", kept=False),
     "customers.contact_new": CONTACT,
     "customers.contact_which": CONTACT,

@@ -19,10 +19,12 @@ from bot.core.errors import AppError, Forbidden, InvalidInput, NotFound
 from bot.identity import identify
 from handlers.contacts.rules import NotAbove, check_above
 from handlers.contacts.service import delete_contact, edit_contact, set_main, switch_contact, undo_edit
+from handlers.contracts.service import transfer_contract
 from handlers.custody.rules import NotLockable, StillUsed
 from handlers.custody.service import (
     delete_customer,
     lock_customer,
+    preview_transfer,
     transfer_customer,
     undo_delete,
     undo_transfer,
@@ -361,6 +363,62 @@ async def test_a_transfer_is_told_kept_and_taken_back(company: Company) -> None:
     assert {"lina04", "zhao05"} <= told
     await company.do("chen01", undo_transfer, await company.last_undo())
     assert (await company.do("lina04", show_customer, of)).customer.owner_since < NOW
+
+
+def _deals(tx: Tx) -> dict[str, tuple[str | None, Any]]:
+    """Owner and what must not change with it, by name."""
+    found: dict[str, tuple[str | None, Any]] = {
+        f"商机 {o.name}": (o.owner_id, (o.stage_id, o.amount, o.result, o.created_at, o.stage_since))
+        for o in tx.exec(select(Opportunity).join(Customer).where(Customer.name == HS)).all()
+    }
+    for c in tx.exec(select(Contract)).all():
+        found[c.number] = (c.owner_id, (c.state, c.amount, c.signed_on, c.created_at))
+    return found
+
+
+async def test_opportunities_and_contracts_go_along_if_asked(company: Company) -> None:
+    """R-HAND-2: nothing of them changes but the owner, each with its line; and all come back together."""
+    of = await id_of(company.db, HS)
+    before = await company.look(_deals)
+    shown = await company.do("chen01", preview_transfer, of, "zhao05")
+    assert (shown.opportunities, shown.contracts) == (["一期"], ["HT-1", "HT-2"])
+    await company.do("chen01", transfer_customer, of, "zhao05")
+    assert await company.look(_deals) == before, "not asked for"
+    await company.do("chen01", undo_transfer, await company.last_undo())
+    company.now += timedelta(minutes=1)
+    done = await company.do("chen01", transfer_customer, of, "zhao05", with_deals=True)
+    assert done.text == f"「{HS}」已由 李娜 转给 赵磊，商机 1 个、合同 2 份一起。"
+    after = await company.look(_deals)
+    assert {owner for owner, _ in after.values()} == {"zhao05"}
+    assert [kept for _, kept in after.values()] == [kept for _, kept in before.values()]
+
+    def lines(tx: Tx) -> list[str]:
+        wanted = col(Audit.action).in_(("transfer.opportunity", "transfer.contract"))
+        return [a.name for a in tx.exec(select(Audit).where(wanted).order_by(col(Audit.id))).all()]
+
+    assert await company.look(lines) == ["一期", "HT-1", "HT-2"]
+    payload = await company.last_undo()
+    changed = await company.look(lambda tx: tx.exec(select(Contract).where(Contract.number == "HT-2")).one())
+    await company.do("chen01", transfer_contract, changed.id, "zhou06")
+    said = await company.do("chen01", undo_transfer, payload)
+    assert said == f"已撤销，「{HS}」还是 李娜 负责。HT-2 之后改过，没有一起转回。"
+    owners = {name: owner for name, (owner, _) in (await company.look(_deals)).items()}
+    assert owners == {"商机 一期": "lina04", "HT-1": "lina04", "HT-2": "zhou06"}
+
+
+async def test_undoing_a_transfer_asks_whether_there_is_room(company: Company) -> None:
+    of = await id_of(company.db, HX)
+    await company.do("chen01", transfer_customer, of, "zhao05")
+    payload = await company.last_undo()
+
+    def cap(tx: Tx) -> None:
+        pool = read_settings(tx).pool.model_copy(update={"holding_cap": 2}).model_dump()
+        write_setting(tx, "pool", pool, by="", now=NOW)
+
+    await company.look(cap)
+    with pytest.raises(ClaimLimited, match=r"李娜 名下已有 2/2 家客户，已满，先请 李娜 退回一家，再撤销。"):
+        await company.do("chen01", undo_transfer, payload)
+    assert (await company.do("zhao05", show_customer, of)).customer.owner_id == "zhao05"
 
 
 async def test_every_way_to_an_owner_meets_the_cap(company: Company) -> None:

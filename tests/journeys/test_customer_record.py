@@ -128,7 +128,7 @@ async def test_a_masked_duplicate_can_be_asked_for(stage: Stage) -> None:
 
 async def test_transfer_lock_and_deletion(stage: Stage) -> None:
     assert "没有「客户-更换负责人」" in (await stage.ask("lina04", f"把 {HX} 转给 赵磊"))["text"]
-    assert "转给 赵磊" in (await stage.ask("chen01", f"把 {HX} 转给 赵磊"))["text"]
+    assert "转给 赵磊" in (await stage.ask("chen01", f"把 {HX} 转给 赵磊，只转客户"))["text"]
     assert any("转给你负责" in n["text"] for n in await stage.notices()) or any(
         "转给你负责" in str(n) for n in await stage.notices()
     )
@@ -140,6 +140,18 @@ async def test_transfer_lock_and_deletion(stage: Stage) -> None:
     assert "1 个商机、1 份合同、1 笔回款" in (await stage.ask("chen01", f"删除客户 {HX}"))["text"]
     assert "已删除" in (await stage.ask("chen01", "删除客户 上海明德"))["text"]
     assert "恢复了" in (await stage.say("chen01", "撤销"))[-1]["text"]
+
+
+async def test_a_transfer_asks_whether_the_deals_go_along(stage: Stage) -> None:
+    shown = await stage.ask("chen01", f"把 {HX} 转给 赵磊")
+    assert "商机 1 个" in shown["text"] and "合同 1 份" in shown["text"]
+    assert "你" in (await stage.ask("lina04", f"查 {HX}"))["text"], "nothing has happened yet"
+    assert "商机 1 个、合同 1 份一起" in str(await stage.tap("chen01", shown, "一起转"))
+    assert "还是 李娜 负责" in str(await stage.tap("chen01", shown, "撤销"))
+    assert "1 份一起" in (await stage.ask("chen01", f"把 {HX} 转给 赵磊，商机和合同一起转"))["text"]
+    assert "还是 李娜 负责" in (await stage.ask("chen01", "撤销"))["text"]
+    await stage.ask("chen01", f"把 {HX} 转给 赵磊")
+    assert "转给 赵磊。" in (await stage.ask("chen01", "只转客户"))["text"]
 
 
 async def test_a_merge_is_shown_first_and_old_cards_lead_to_the_one_that_stays(stage: Stage) -> None:
