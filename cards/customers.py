@@ -117,6 +117,7 @@ class CustomerSheet:
     tags: tuple[str, ...] = ()
     about: tuple[tuple[str, str], ...] = ()  # 简称, 地址 … as far as they are known
     chain: str = ""
+    origins: tuple[str, ...] = ()  # the leads it came from
     team: str = ""
     may_edit: bool = False
     own: bool = False
@@ -142,6 +143,7 @@ def customer_card(sheet: CustomerSheet, buttons: Sequence[CardButton]) -> CardVi
     fields = [("负责人", sheet.owner)]
     if sheet.chain:
         fields.append(("进展", sheet.chain))
+    fields += [("来源线索", origin) for origin in sheet.origins]
     fields += sheet.about
     fields += sheet.custom
     fields += [("联系人", line) for line in sheet.contacts]

@@ -51,7 +51,7 @@ from handlers.comments.service import Commented, add_comment
 from handlers.competitors.rules import CompetitorWords
 from handlers.contractlines.service import LineChange
 from handlers.contracts.service import NewContract
-from handlers.customers.service import NewCustomer
+from handlers.customers.creating import NewCustomer
 from handlers.exchange.kinds import Wanted as ExportWanted
 from handlers.followups.service import NewFollowUp
 from handlers.handover.service import Wanted

@@ -11,17 +11,11 @@ from bot.language.commands import without_politeness
 from bot.language.phones import read_contact
 from handlers.contacts.finding import ask_which, find_contacts, list_of, open_contact
 from handlers.customers.asking import ask_contact, ask_customer
+from handlers.customers.creating import FIELDS, NewCustomer, NoSuchChoice
 from handlers.customers.finding import ABOUT, THIS, chosen, find_customer, open_customer
 from handlers.customers.reading import read_new_customer
 from handlers.customers.rules import MaybeDuplicate
-from handlers.customers.service import (
-    FIELDS,
-    NewCustomer,
-    NoSuchChoice,
-    add_contact,
-    check_new_name,
-    create_customer,
-)
+from handlers.customers.service import add_contact, check_new_name, create_customer
 from handlers.customfields.values import Required, own_fields
 
 router = Router("customers.chat")

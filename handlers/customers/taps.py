@@ -13,10 +13,11 @@ from cards.customers import (
 )
 from handlers.customers import views
 from handlers.customers.asking import answered
+from handlers.customers.creating import NewCustomer
 from handlers.customers.finding import find_customer, speak_of
 from handlers.customers.reading import read_custom_form, read_form, read_phone
 from handlers.customers.rules import MaybeDuplicate
-from handlers.customers.service import NewCustomer, add_contact, create_customer, show_customer, undo_create
+from handlers.customers.service import add_contact, create_customer, show_customer, undo_create
 from handlers.customfields.values import read_filled
 
 router = Router("customers.taps")

@@ -10,8 +10,8 @@ from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.core.forms import check_may_fill
 from bot.language.companies import hard_key
+from handlers.customers.creating import twin_facts
 from handlers.customers.rules import masked, twin_text
-from handlers.customers.service import twin_facts
 from handlers.customfields.values import check_new, new_changes
 from handlers.dictionaries.service import step_choose
 from handlers.followups.rules import check_follow_up

@@ -30,8 +30,10 @@ from handlers.custody.service import (
     undo_transfer,
     unlock_customer,
 )
+from handlers.customers.creating import NewCustomer
 from handlers.customers.rules import Duplicate, NotYours
-from handlers.customers.service import NewCustomer, add_contact, create_customer, show_customer
+from handlers.customers.service import add_contact, create_customer, show_customer
+from handlers.customers.views import paint_customer
 from handlers.editing import rules as editing_rules
 from handlers.editing.rules import ChangedSince, Stale, read_edit
 from handlers.editing.service import edit_customer, open_form
@@ -52,11 +54,14 @@ from storage.tables import (
     Customer,
     FollowUp,
     JoinRequest,
+    Lead,
     Notice,
     Opportunity,
     Outbox,
     OwnerHistory,
     Payment,
+    Role,
+    RoleFunction,
     TeamMember,
     Undo,
 )
@@ -595,6 +600,28 @@ async def test_figures_follow_functions(company: Company) -> None:
     assert not kinds & {"opportunity", "contract", "payment"}
     kinds = {e.kind for e in (await company.do("chen01", show_timeline, of)).entries}
     assert kinds & {"opportunity", "contract", "payment"}
+
+
+async def test_the_lead_it_came_from_is_named_to_who_may_see_it(company: Company) -> None:
+    """R4.02: the chain begins with the lead; without 线索-查看, or outside one's scope, it is not there."""
+    of = await id_of(company.db, HX)
+
+    def convert(tx: Tx) -> None:
+        tx.add(
+            Lead(company="华兴机电", owner_id="zhao05", state="converted", converted_customer_id=of,
+                 converted_at=NOW - timedelta(days=3), created_at=NOW - timedelta(days=9))
+        )  # fmt: skip
+        role = tx.exec(select(Role).where(Role.name == "业务员")).one()
+        tx.add(RoleFunction(role_id=role.id, function="lead:view"))
+
+    async def card(who: str) -> str:
+        return str(await company.do(who, lambda ctx: paint_customer({"customer_id": of}, ctx)))
+
+    assert "来源线索" not in await card("chen01")
+    await company.look(convert)
+    assert "华兴机电（2月27日 由 赵磊 转成客户）" in await card("chen01")
+    assert "华兴机电" not in await card("wang03"), "may see no leads"
+    assert "华兴机电" not in await card("lina04"), "sees her own leads only"
 
 
 async def test_every_change_is_on_record(company: Company) -> None:
