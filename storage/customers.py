@@ -274,6 +274,7 @@ class Twin:
     name: str
     owner_id: str | None
     hard: bool
+    last_follow_up_at: datetime | None = None
 
 
 def find_twins(tx: Tx, *, name_key: str, soft_key: str, credit_code: str | None, phone: str) -> list[Twin]:
@@ -289,11 +290,14 @@ def find_twins(tx: Tx, *, name_key: str, soft_key: str, credit_code: str | None,
     hard = col(Customer.name_key) == name_key
     if credit_code:
         hard |= col(Customer.credit_code) == credit_code
-    query = columns(col(Customer.id), col(Customer.name), col(Customer.owner_id), func.coalesce(hard, false()))
+    query = columns(
+        col(Customer.id), col(Customer.name), col(Customer.owner_id), func.coalesce(hard, false()),
+        col(Customer.last_follow_up_at),
+    )  # fmt: skip
     query = query.where(col(Customer.deleted_at).is_(None), or_(*looks)).limit(20)
     everywhere = {"unscoped": "duplicates are looked for in the whole company"}
     rows = tx.execute(query, execution_options=everywhere).all()
-    twins = [Twin(key or 0, name, owner, bool(same)) for key, name, owner, same in rows]
+    twins = [Twin(key or 0, name, owner, bool(same), last) for key, name, owner, same, last in rows]
     return sorted(twins, key=lambda t: (not t.hard, t.id))
 
 

@@ -127,6 +127,7 @@ def twin_facts(tx: Tx, ctx: Context, twins: list[customers.Twin]) -> list[TwinFa
         TwinFact(
             t.name, names.get(t.owner_id or "", t.owner_id or ""), t.hard, t.id in visible,
             mine=t.owner_id == ctx.actor.user_id, id=t.id,
+            quiet_days=(ctx.today - t.last_follow_up_at.date()).days if t.last_follow_up_at else None,
         )
         for t in twins
     ]  # fmt: skip

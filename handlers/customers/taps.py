@@ -23,6 +23,7 @@ from handlers.customfields.values import read_filled
 router = Router("customers.taps")
 router.painter("customers.one")(views.paint_customer)
 router.painter("customers.created")(views.paint_created)
+router.painter("customers.doubt")(views.paint_doubt)
 router.painter("customers.new")(views.paint_new)
 router.painter("customers.new_contact")(views.paint_new_contact)
 router.undoer("customers.create")(lambda payload, ctx: undo_create(ctx, payload))
@@ -58,7 +59,7 @@ def submit(tap: CardTap[SubmitCustomerButton], ctx: Context) -> CardUpdate:
     try:
         return _create(ctx, new, anyway=False)
     except MaybeDuplicate as doubt:
-        return CardUpdate(state={"draft": new.row(), "doubt": f"{doubt.text}\n确定是另一家的话，点「仍要新建」。"})
+        return CardUpdate(state=views.doubt_state(new, doubt))
 
 
 @router.button(CreateAnywayButton)

@@ -22,7 +22,9 @@ from cards.pool import AskReturnButton, ClaimButton
 from cards.timeline import HistoryButton
 from handlers.customers import service
 from handlers.customers.chain import chain_text, origin_text
+from handlers.customers.creating import NewCustomer
 from handlers.customers.reading import custom_asked, list_options, withheld_of
+from handlers.customers.rules import MaybeDuplicate
 from handlers.customers.service import CustomerDetails
 from handlers.customfields.values import asked_of, custom_lines
 from handlers.undo.views import undo_buttons
@@ -242,6 +244,24 @@ def paint_created(state: dict[str, Any], ctx: Context) -> CardView:
     return CardView(f"已创建 {sheet.name}", body=card.body, fields=card.fields, buttons=tuple(buttons))
 
 
+def doubt_state(new: NewCustomer, doubt: MaybeDuplicate) -> dict[str, Any]:
+    """What a likeness is told from. Of a colleague's customer nothing but its id and whose it is (R-DUP-2)."""
+    others = [{"id": one.id, "owner": one.owner} for one in doubt.others]
+    return {"draft": new.row(), "doubt": doubt.text, "others": others}
+
+
+def paint_doubt(state: dict[str, Any], ctx: Context) -> CardView:
+    """A likeness, before anything is created: 仍要新建, or ask the colleague to be added."""
+    return customer_cards.doubt_card(str(state["doubt"]), _others(state, ctx), asked=str(state.get("asked", "")))
+
+
+def _others(state: dict[str, Any], ctx: Context) -> list[tuple[int, str]]:
+    """Whose owner may be asked: by who may log follow-ups."""
+    if not ctx.actor.may(Permission.FOLLOWUP_ADD):
+        return []
+    return [(int(one["id"]), str(one["owner"])) for one in state.get("others", ())]
+
+
 def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     """The form of a new customer."""
     draft = state.get("draft", {})
@@ -253,7 +273,7 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
         missing = f"「{escape(name)}」还差电话或联系人。" if name else "要建哪家客户？联系人和电话至少要一个。"
     return customer_cards.new_customer(
         draft, list_options(ctx), missing=str(state.get("missing") or missing), doubt=str(state.get("doubt", "")),
-        withheld=kept, custom=custom_asked(ctx, draft),
+        withheld=kept, custom=custom_asked(ctx, draft), others=_others(state, ctx), asked=str(state.get("asked", "")),
     )  # fmt: skip
 
 

@@ -126,6 +126,20 @@ async def test_a_masked_duplicate_can_be_asked_for(stage: Stage) -> None:
     assert "没有找到" in (await stage.say("lina04", "查 深圳创想"))[-1]["text"]
 
 
+async def test_who_meets_a_likeness_may_ask_its_owner(stage: Stage) -> None:
+    """R-DUP-2, D18: masked, with the owner and 申请协作; by tap and by word, and never a word more than the card."""
+    doubt = await stage.ask("lina04", "新建客户 创想贸易 陈强 13812340000")
+    assert "周敏 负责" in doubt["text"] and "深圳创想" not in doubt["text"]
+    asked = await stage.tap("lina04", doubt, "申请协作")
+    assert "已请 周敏 加你为协作人" in str(asked) and "深圳创想" not in str(asked)
+    assert "已经请过 周敏 了" in (await stage.ask("lina04", "申请协作"))["text"]
+    await stage.settle()
+    (question,) = [i for i in await stage.look("zhou06") if "想协作" in i["text"]]
+    assert "没有找到" in (await stage.say("lina04", "查 深圳创想"))[-1]["text"]
+    await stage.tap("zhou06", question, "加为协作人")
+    assert "深圳创想" in (await stage.say("lina04", "查 深圳创想"))[-1]["text"]
+
+
 async def test_transfer_lock_and_deletion(stage: Stage) -> None:
     assert "没有「客户-更换负责人」" in (await stage.ask("lina04", f"把 {HX} 转给 赵磊"))["text"]
     assert "转给 赵磊" in (await stage.ask("chen01", f"把 {HX} 转给 赵磊，只转客户"))["text"]
