@@ -165,22 +165,14 @@ def _where(wanted: CustomerFilter) -> list[Any]:
     return conditions
 
 
+def count_pool(tx: Tx) -> int:
+    """How many are in the pool, if the person sees it."""
+    return int(POOLED.run(tx).scalar_one())
+
+
 def count_customers(tx: Tx, wanted: CustomerFilter) -> int:
     """How many match, within the scope."""
-    if wanted == CustomerFilter(pooled=True):
-        return int(POOLED.run(tx).scalar_one())
     return tx.exec(select(func.count()).select_from(Customer).where(*_where(wanted))).one()
-
-
-def list_customers(tx: Tx, wanted: CustomerFilter, *, page: int = 1, size: int = PAGE) -> list[Customer]:
-    """One page: what came into the pool last first, else the latest contact first."""
-    order = (
-        (col(Customer.pooled_at).desc(), col(Customer.id))
-        if wanted.pooled
-        else (func.coalesce(Customer.last_follow_up_at, Customer.owner_since).desc(), col(Customer.id))
-    )
-    query = select(Customer).where(*_where(wanted)).order_by(*order)
-    return list(tx.exec(query.limit(size).offset((page - 1) * size)).all())
 
 
 def list_by_ids(tx: Tx, ids: Sequence[int]) -> list[Customer]:

@@ -11,7 +11,7 @@ from handlers.custody import along, rules
 from handlers.custody.rules import ChangedSince, HangsOn, NotTransferable
 from handlers.customers.standing import require_any, step_may_write
 from handlers.pool.caps import step_check_room
-from handlers.pool.service import tell
+from handlers.pool.telling import tell
 from storage import audit, cards, chains, customers, digest, people, pools, teams, undos
 from storage.customers import SameKey
 from storage.database import Tx

@@ -13,7 +13,8 @@ from bot.identity import in_usage_scope, may_be_told
 from handlers.handover import rules
 from handlers.handover.joining import JOINING, Joining
 from handlers.handover.rules import CapFacts, Left, NothingToHandOver, NotTakenBack, Over
-from handlers.pool.service import policy_of, tell
+from handlers.pool.caps import policy_of
+from handlers.pool.telling import tell
 from handlers.reminders.rules import after_quiet_hours
 from storage import audit, cards, departures, handovers, notices, people, undos
 from storage.database import Tx

@@ -12,7 +12,7 @@ from handlers.customfields.values import texts_of
 from handlers.merges import rules
 from handlers.merges.rules import UNDO, ChangedSince, NotMergeable, Values
 from handlers.pool.caps import step_check_room
-from handlers.pool.service import tell
+from handlers.pool.telling import tell
 from storage import audit, cards, chains, custom_fields, customers, digest, merges, people, undos
 from storage.chains import Hanging
 from storage.customers import SameKey

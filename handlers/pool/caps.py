@@ -1,9 +1,21 @@
-"""How many customers a person may own: every path that gives one an owner asks here (R-POOL-5, invariant 17)."""
+"""The pool's limits, and how many customers a person may own: every path that gives one an owner asks here (R-POOL-5,
+invariant 17).
+"""
 
 from bot.context import Context
 from handlers.pool import rules
+from handlers.pool.rules import ClaimPolicy
 from storage import people, pools
 from storage.database import Tx
+from storage.settings import CompanySettings
+
+
+def policy_of(settings: CompanySettings) -> ClaimPolicy:
+    """The limits in force; the free edition has none (D15)."""
+    if not settings.paid:
+        return ClaimPolicy()
+    pool = settings.pool
+    return ClaimPolicy(pool.claim_cap, pool.claims_per_day, pool.holding_cap, pool.reclaim_after_days)
 
 
 def step_check_room(tx: Tx, ctx: Context, receiver_id: str, *, back: bool = False) -> None:

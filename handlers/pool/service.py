@@ -9,25 +9,17 @@ from bot.core.actor import Permission
 from bot.core.errors import Forbidden, NotFound
 from bot.identity import may_be_told
 from handlers.pool import rules
-from handlers.pool.rules import AlreadyClaimed, ClaimFacts, ClaimPolicy, NotInPool, NotReturnable
-from handlers.reminders.rules import after_quiet_hours
-from storage import audit, cards, customers, digest, notices, people, pools, undos
-from storage.customers import PAGE, CustomerFilter
+from handlers.pool.caps import policy_of
+from handlers.pool.listing import PoolPage, step_list_pool
+from handlers.pool.rules import AlreadyClaimed, ClaimFacts, NotInPool, NotReturnable
+from handlers.pool.telling import tell
+from storage import audit, cards, customers, digest, filters, people, pools, undos
+from storage.customers import PAGE
 from storage.database import Tx
 from storage.pools import Clocked, Holding
-from storage.settings import CompanySettings
-from storage.tables import Customer
 
 UNDO = timedelta(minutes=10)
 OWNER, POOL = "负责人", "公海"  # as audit lines say it
-
-
-def policy_of(settings: CompanySettings) -> ClaimPolicy:
-    """The limits in force; the free edition has none (D15)."""
-    if not settings.paid:
-        return ClaimPolicy()
-    pool = settings.pool
-    return ClaimPolicy(pool.claim_cap, pool.claims_per_day, pool.holding_cap, pool.reclaim_after_days)
 
 
 def subject(customer_id: int | None) -> str:
@@ -35,27 +27,16 @@ def subject(customer_id: int | None) -> str:
     return f"customer:{customer_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class PoolPage:
-    """One page of the pool as the actor sees it."""
-
-    customers: list[Customer]
-    total: int
-    pages: int
-    claimed_line: str
-
-
-def browse_pool(ctx: Context, words: tuple[str, ...], page: int) -> PoolPage:
-    """Pool customers that match all words, five a page. Raises Forbidden."""
+def browse_pool(ctx: Context, text: str = "", page: int | None = None) -> PoolPage:
+    """Pool customers that match what was said, five a page. `page`: instead of the one said. Raises Forbidden."""
     ctx.actor.require(Permission.POOL_VIEW)
     with ctx.begin() as tx:
-        wanted = CustomerFilter(words=words, pooled=True)
-        total = customers.count_customers(tx, wanted)
-        pages = max(1, -(-total // PAGE))
-        page = min(max(1, page), pages)
-        rows = customers.list_customers(tx, wanted, page=page)
-        counts = pools.count_claims(tx, ctx.actor.user_id, ctx.today)
-        return PoolPage(rows, total, pages, rules.claimed_line(counts.total, policy_of(ctx.settings).claim_cap))
+        meaning, found, total = step_list_pool(tx, ctx, text)
+        pages = max(1, -(-total.number // PAGE))
+        at = max(1, page if page is not None else meaning.page)
+        at = at if total.more else min(at, pages)
+        rows = filters.page(tx, meaning.wanted, found, at, PAGE) if total.number else []
+        return PoolPage(rows, meaning, total, at, pages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,14 +292,6 @@ def recycle_customer(ctx: Context, due: Clocked) -> bool:
         )  # fmt: skip
         cards.redraw_others(tx, subject(due.id), now=ctx.now)
     return True
-
-
-def tell(tx: Tx, ctx: Context, user_ids: list[str], *, title: str, text: str, key: str) -> None:
-    """A 工作通知 to those of `user_ids` who may be told; never to the actor; not within quiet hours."""
-    wanted = [u for u in user_ids if u != ctx.actor.user_id and may_be_told(tx, u, ctx.settings)]
-    if wanted:
-        not_before = after_quiet_hours(ctx.now, ctx.settings.quiet_hours)
-        notices.queue(tx, key=key, user_ids=wanted, title=title, text=text, now=ctx.now, not_before=not_before)
 
 
 def _record(tx: Tx, ctx: Context, action: str, customer_id: int, **detail: Any) -> None:

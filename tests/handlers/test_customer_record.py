@@ -41,7 +41,7 @@ from handlers.editing.service import undo_edit as undo_customer_edit
 from handlers.followups.service import NewFollowUp, log_follow_up
 from handlers.merges.service import merge_customers, preview_merge, undo_merge
 from handlers.pool.rules import ClaimLimited, Locked
-from handlers.pool.service import recycle_customer, recycle_due, return_customer
+from handlers.pool.service import browse_pool, recycle_customer, recycle_due, return_customer
 from handlers.team.service import add_member, answer_join, ask_to_join
 from handlers.timeline.service import show_timeline
 from storage import merges
@@ -455,6 +455,42 @@ async def test_a_customer_with_business_is_not_deleted(company: Company) -> None
         await company.do("lina04", show_customer, of)
     await company.do("chen01", undo_delete, await company.last_undo())
     assert (await company.do("lina04", show_customer, of)).contacts
+
+
+# -- the pool's list -----------------------------------------------------------------------------------
+
+
+async def test_the_pool_is_filtered_by_field_and_by_word(company: Company) -> None:
+    """R4.07, R4.09: one way with the other lists; what the pool does not show (D14) is no condition."""
+
+    def fill(tx: Tx) -> None:
+        for name, city, kind in (
+            ("宁波海蓝食品有限公司", "宁波", "重点客户"), ("苏州远航贸易有限公司", "宁波市", "普通客户"),
+            ("绍兴越达纺织有限公司", "绍兴", "重点客户"),
+        ):  # fmt: skip
+            row = tx.exec(select(Customer).where(Customer.name == name)).one()
+            row.city, row.customer_class, row.source = city, kind, "展会"
+            tx.add(row)
+
+    await company.look(fill)
+
+    async def names(text: str) -> set[str]:
+        page = await company.do("lina04", browse_pool, text)
+        assert page.total.number == len(page.customers) or page.total.number > 5
+        return {c.name[:4] for c in page.customers}
+
+    assert await names("城市=宁波") == {"宁波海蓝", "苏州远航"}
+    assert await names("城市=宁波 等级重点") == {"宁波海蓝"}
+    assert await names("宁波 食品") == {"宁波海蓝"}
+    assert await names("不要食品 重点") == {"绍兴越达"}
+    assert await names("展会") == set(), "where it came from is not shown before it is claimed"
+    assert (await company.do("lina04", browse_pool, "来源 展会")).meaning.unknown == ("来源 展会",)
+    whole = await company.do("lina04", browse_pool)
+    assert (whole.total.number, whole.pages) == (7, 2)
+    second = await company.do("lina04", browse_pool, "第2页")
+    assert len(second.customers) == 2 and not {c.id for c in second.customers} & {c.id for c in whole.customers}
+    ordered = (await company.do("lina04", browse_pool, "按名称")).customers
+    assert [c.pinyin for c in ordered] == sorted(c.pinyin for c in ordered)
 
 
 # -- merge ---------------------------------------------------------------------------------------------
