@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, Table, select, tuple_, update
+from sqlalchemy import Column, Table, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, col
 
@@ -125,9 +125,10 @@ def _settle(tx: Tx, head_id: int, tail_id: int, tail_name: str, now: datetime) -
     there = select(col(TeamMember.user_id)).where(
         col(TeamMember.customer_id) == head_id, col(TeamMember.ended_at).is_(None)
     )
+    owner = select(col(Customer.owner_id)).where(col(Customer.id) == head_id)  # is none of his own team
     members = _ids(
         tx, TeamMember, TeamMember.customer_id == tail_id, col(TeamMember.ended_at).is_(None),
-        col(TeamMember.user_id).in_(there),
+        or_(col(TeamMember.user_id).in_(there), col(TeamMember.user_id) == owner.scalar_subquery()),
     )  # fmt: skip
     _update(tx, TeamMember, members, ended_at=now)
     asking = select(col(JoinRequest.user_id)).where(

@@ -65,9 +65,11 @@ def check_new_name(ctx: Context, new: NewCustomer) -> None:
 
 
 def undo_create(ctx: Context, payload: dict[str, Any]) -> str:
-    """Takes a creation back, unless the customer has been worked on."""
+    """Takes a creation back, unless the customer has been worked on, or is part of another one by now."""
     with ctx.begin() as tx:
         customer = customers.access_customer(tx, int(payload["customer_id"]), lock=True)
+        if customer.id != payload["customer_id"]:
+            raise rules.NotYours(f"这家客户已经并入「{customer.name}」了，不能撤销新建。")
         if customer.last_follow_up_at is not None or customer.owner_id != ctx.actor.user_id:
             raise rules.NotYours(f"「{customer.name}」已经有跟进或换了负责人，不能撤销新建。")
         customers.remove_customer(tx, customer, ctx.now)

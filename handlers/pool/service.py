@@ -9,7 +9,7 @@ from bot.core.actor import Permission
 from bot.core.errors import Forbidden, NotFound
 from bot.identity import may_be_told
 from handlers.pool import rules
-from handlers.pool.caps import policy_of
+from handlers.pool.caps import policy_of, step_check_room
 from handlers.pool.listing import PoolPage, step_list_pool
 from handlers.pool.rules import AlreadyClaimed, ClaimFacts, NotInPool, NotReturnable
 from handlers.pool.telling import tell
@@ -113,6 +113,8 @@ def undo_claim(ctx: Context, payload: dict[str, Any]) -> str:
         customer_id = int(payload["customer_id"])
         since = datetime.fromisoformat(payload["since"])
         customer = customers.access_customer(tx, customer_id)
+        if customer.id != customer_id:
+            raise NotReturnable(f"这家已经并入「{customer.name}」了，不能撤销领取。")
         if customer.last_follow_up_at is not None and customer.last_follow_up_at >= since:
             raise NotReturnable(
                 f"「{customer.name}」领取后已经跟进过，不能撤销了；不跟的话可以发送「退回 {customer.name}」。"
@@ -189,26 +191,31 @@ def return_customer(ctx: Context, customer_id: int, reason: str, *, card: str = 
 
 
 def undo_return(ctx: Context, payload: dict[str, Any]) -> str:
-    """Takes a return back, while nobody has claimed the customer."""
+    """Takes a return back, while nobody has claimed the customer. The undo door has checked whose it is.
+
+    Raises:
+        NotFound: its owner has left; AlreadyClaimed; ClaimLimited: he holds as many as he may by now.
+    """
     with ctx.begin() as tx:
         customer_id, owner_id = int(payload["customer_id"]), str(payload["owner_id"])
         next_at = datetime.fromisoformat(payload["next_at"]) if payload["next_at"] else None
         since = datetime.fromisoformat(payload["since"])
+        owner = people.access_active(tx, owner_id).name
+        step_check_room(tx, ctx, owner_id, back=True)
         done = pools.regain(
             tx, customer_id, owner_id, since=since, next_at=next_at, timed=bool(payload["timed"]), now=ctx.now
         )
         if not done:
             holding = pools.holding_of(tx, customer_id)
-            who = people.name_of(tx, holding.owner_id if holding else None)
-            raise AlreadyClaimed(
-                f"撤销不了：{rules.taken_text(who, holding.owner_since if holding else None, ctx.today)}。"
-            )
+            if holding is None or holding.owner_id is None:
+                raise AlreadyClaimed("撤销不了：这家客户之后合并或删除了。")
+            who = people.name_of(tx, holding.owner_id)
+            raise AlreadyClaimed(f"撤销不了：{rules.taken_text(who, holding.owner_since, ctx.today)}。")
         cards.redraw_others(tx, subject(customer_id), now=ctx.now)
         tx.expire_all()
         name = customers.access_customer(tx, customer_id).name
-        changes = {OWNER: (POOL, people.name_of(tx, owner_id))}
-        _record(tx, ctx, "undo.return", customer_id, name=name, changes=changes)
-    return f"已撤销，「{name}」还是你的客户。"
+        _record(tx, ctx, "undo.return", customer_id, name=name, changes={OWNER: (POOL, owner)})
+    return f"已撤销，「{name}」还是{'你的客户' if owner_id == ctx.actor.user_id else f' {owner} 的客户'}。"
 
 
 def assign_customer(ctx: Context, customer_id: int, receiver_id: str) -> str:

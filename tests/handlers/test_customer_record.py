@@ -97,7 +97,7 @@ class Company:
         return payload
 
 
-def _world(**settings: Any) -> dict[str, Any]:
+def world_with_deals(**settings: Any) -> dict[str, Any]:
     world = small_world(**settings)
     world["stages"] = [{"name": "初步接洽", "win_rate": 10, "kind": "open"}]
     for one in world["customers"]:
@@ -123,7 +123,7 @@ def _world(**settings: Any) -> dict[str, Any]:
 
 @pytest.fixture
 async def company(database: Database) -> Company:
-    await load_company(database, _world())
+    await load_company(database, world_with_deals())
     return Company(database)
 
 

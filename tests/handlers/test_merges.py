@@ -10,19 +10,22 @@ from sqlmodel import col, select
 
 from bot.core.errors import Forbidden, InvalidInput
 from bot.core.forms import FormField
-from handlers.customers.service import show_customer
+from handlers.customers.creating import NewCustomer
+from handlers.customers.rules import NotYours
+from handlers.customers.service import create_customer, show_customer, undo_create
 from handlers.editing.service import edit_customer
 from handlers.merges import rules
 from handlers.merges.rules import chosen_fields, combine, mergeable
 from handlers.merges.service import merge_customers, preview_merge, undo_merge
-from handlers.pool.rules import ClaimLimited
-from handlers.pool.service import return_customer
+from handlers.pool.rules import AlreadyClaimed, ClaimLimited, NotReturnable
+from handlers.pool.service import claim_customer, return_customer, undo_claim, undo_return
+from handlers.team.service import add_member
 from handlers.timeline.views import paint_timeline
 from storage import custom_fields
 from storage.custom_fields import Definition
 from storage.database import Database, Tx
 from storage.settings import read_settings, write_setting
-from storage.tables import Audit, Customer, Role, RoleField
+from storage.tables import Audit, Customer, OwnerHistory, Role, RoleField, TeamMember, Undo
 from tests.handlers.test_customer_record import ALL, HS, HX, Company
 from tests.support.company import NOW, id_of, load_company
 from tests.support.world import small_world
@@ -190,3 +193,64 @@ async def test_undoing_a_merge_asks_whether_there_is_room(company: Company) -> N
     await company.do("chen01", return_customer, head, "无需求")
     await company.do("chen01", undo_merge, {"merge_id": 1})
     assert (await company.do("lina04", show_customer, tail)).customer.name == HS
+
+
+async def _latest(company: Company, kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = await company.look(
+        lambda tx: dict(tx.exec(select(Undo).where(Undo.kind == kind).order_by(col(Undo.id).desc())).first().payload)  # type: ignore[union-attr]
+    )
+    return found
+
+
+async def test_what_was_done_before_a_merge_is_not_taken_back_on_the_one_that_stays(company: Company) -> None:
+    """Invariant 27: neither does the head go away, nor is anything written on the tail again."""
+    head = await id_of(company.db, HX)
+    made = await company.do("lina04", create_customer, NewCustomer("温州双发阀门厂", "王五"))
+    pooled, other = await id_of(company.db, "宁波海蓝食品有限公司"), await id_of(company.db, "杭州蓝海机械有限公司")
+    await company.do("lina04", claim_customer, pooled)
+    await company.do("lina04", claim_customer, other)
+    await company.do("lina04", return_customer, other, "无需求")
+    for tail in (made.customer.id, pooled, other):
+        await company.do("chen01", merge_customers, head, tail)
+    with pytest.raises(NotYours, match="已经并入"):
+        await company.do("lina04", undo_create, await _latest(company, "customers.create"))
+    with pytest.raises(NotReturnable, match="已经并入"):
+        await company.do("lina04", undo_claim, {**await _latest(company, "pool.claim"), "customer_id": pooled})
+    with pytest.raises(AlreadyClaimed, match="合并或删除"):
+        await company.do("lina04", undo_return, await _latest(company, "pool.return"))
+    assert (await company.do("lina04", show_customer, head)).customer.owner_id == "lina04"
+
+    def named(tx: Tx) -> int:
+        pages = tx.exec(select(OwnerHistory).where(col(OwnerHistory.customer_id).in_([pooled, other])))
+        return len(pages.all())
+
+    assert await company.look(named) == 0
+
+
+async def test_the_owner_who_stays_is_no_member_of_his_own_team(company: Company) -> None:
+    head, tail = await id_of(company.db, HX), await id_of(company.db, "上海明德仪器有限公司")
+    await company.do("zhao05", add_member, tail, "lina04", may_write=True, until=None)
+    await company.do("chen01", merge_customers, head, tail)
+    live = await company.look(
+        lambda tx: tx.exec(select(TeamMember.user_id).where(col(TeamMember.ended_at).is_(None))).all()
+    )
+    assert list(live) == []
+    await company.do("chen01", undo_merge, {"merge_id": 1})
+    assert (await company.do("lina04", show_customer, tail)).member == "write"
+
+
+async def test_undoing_a_return_asks_whether_there_is_room(company: Company) -> None:
+    """Invariant 17: she gave one back, took others, and is full by now."""
+    of = await id_of(company.db, HX)
+    await company.do("lina04", return_customer, of, "无需求")
+    payload = await _latest(company, "pool.return")
+
+    def cap(tx: Tx) -> None:
+        pool = read_settings(tx).pool.model_copy(update={"holding_cap": 3}).model_dump()
+        write_setting(tx, "pool", pool, by="", now=NOW)
+
+    await company.look(cap)
+    await company.do("lina04", claim_customer, await id_of(company.db, "宁波海蓝食品有限公司"))
+    with pytest.raises(ClaimLimited, match=r"你 名下已有 3/3 家客户，已满，先退回不跟的，再撤销。"):
+        await company.do("lina04", undo_return, payload)
+    assert (await _row_of(company, of))["deleted_at"] is None
