@@ -10,13 +10,14 @@ from bot.core.errors import Forbidden, NotFound
 from bot.identity import may_be_told
 from handlers.pool import rules
 from handlers.pool.caps import policy_of, step_check_room
+from handlers.pool.claiming import taken, was_known
 from handlers.pool.listing import PoolPage, step_list_pool
 from handlers.pool.rules import AlreadyClaimed, ClaimFacts, NotInPool, NotReturnable
 from handlers.pool.telling import tell
 from storage import audit, cards, customers, digest, filters, people, pools, undos
 from storage.customers import PAGE
 from storage.database import Tx
-from storage.pools import Clocked, Holding
+from storage.pools import Clocked
 
 UNDO = timedelta(minutes=10)
 OWNER, POOL = "负责人", "公海"  # as audit lines say it
@@ -62,7 +63,7 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
     me, now = ctx.actor, ctx.now
     with ctx.begin() as tx:
         holding = pools.holding_of(tx, customer_id)
-        if holding is None or (holding.owner_id is not None and not _was_known(tx, customer_id)):
+        if holding is None or (holding.owner_id is not None and not was_known(tx, customer_id)):
             raise NotFound(
                 "没有找到这个客户，发送「公海」看看现在有哪些。",
                 attempt="" if holding is None else subject(customer_id),
@@ -70,17 +71,17 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
         if holding.owner_id == me.user_id:
             return Claimed(customers.access_brief(tx, customer_id).name, None, mine_already=True)
         if holding.owner_id is not None:
-            raise _taken(tx, ctx, customer_id, holding)
+            raise taken(tx, ctx, customer_id, holding)
         pooled = customers.find_brief(tx, customer_id)
         if pooled is None:  # on PostgreSQL somebody has committed a claim between the two looks
-            raise _taken(tx, ctx, customer_id, pools.holding_of(tx, customer_id))
+            raise taken(tx, ctx, customer_id, pools.holding_of(tx, customer_id))
         pools.lock_claimant(tx, me.user_id)
         counts = pools.count_claims(tx, me.user_id, ctx.today)
         until = pools.last_owned_until(tx, customer_id, me.user_id)
         facts = ClaimFacts(counts.total, counts.today, counts.holding, until.date() if until else None)
         rules.check_claim(policy_of(ctx.settings), facts, today=ctx.today)
         if not pools.take(tx, customer_id, me.user_id, how="claim", by=me.user_id, now=now):
-            raise _taken(tx, ctx, customer_id, pools.holding_of(tx, customer_id))
+            raise taken(tx, ctx, customer_id, pools.holding_of(tx, customer_id))
         undo_id = undos.offer(
             tx, user_id=me.user_id, kind="pool.claim", now=now, lasts=UNDO, text=f"领取 {pooled.name}",
             payload={
@@ -91,20 +92,6 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
         _record(tx, ctx, "claim.customer", customer_id, name=pooled.name, changes={OWNER: (POOL, me.name)})
         cards.redraw_others(tx, subject(customer_id), now=now, but=card)
     return Claimed(pooled.name, undo_id)
-
-
-def _was_known(tx: Tx, customer_id: int) -> bool:
-    """Whether the claimant may know the customer: from the pool, or because he sees it now."""
-    return pools.was_pooled(tx, customer_id) or bool(customers.list_by_ids(tx, [customer_id]))
-
-
-def _taken(tx: Tx, ctx: Context, customer_id: int, holding: Holding | None) -> AlreadyClaimed:
-    """What the loser is told: who, when, and what to do next."""
-    who = people.name_of(tx, holding.owner_id if holding else None)
-    known = customers.list_any_by_ids(tx, [customer_id])
-    name = f"「{known[0].name}」" if known else ""
-    taken = rules.taken_text(who, holding.owner_since if holding else None, ctx.today)
-    return AlreadyClaimed(f"{name}{taken}，发送「公海」看看别的。")
 
 
 def undo_claim(ctx: Context, payload: dict[str, Any]) -> str:

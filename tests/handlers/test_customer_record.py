@@ -648,7 +648,7 @@ async def test_the_lead_it_came_from_is_named_to_who_may_see_it(company: Company
                  converted_at=NOW - timedelta(days=3), created_at=NOW - timedelta(days=9))
         )  # fmt: skip
         role = tx.exec(select(Role).where(Role.name == "业务员")).one()
-        tx.add(RoleFunction(role_id=role.id, function="lead:view"))
+        tx.add(RoleFunction(role_id=role.id or 0, function="lead:view"))
 
     async def card(who: str) -> str:
         return str(await company.do(who, lambda ctx: paint_customer({"customer_id": of}, ctx)))

@@ -100,7 +100,7 @@ async def company(database: Database) -> Company:
         custom_fields.put_definitions(tx, "customer", [*used, Definition("text_0003", "旧", "text", False, 2, False)])
         role = tx.exec(select(Role).where(Role.name == "部门经理")).one()
         for field, level in (("city", "hidden"), ("text_0002", "masked")):
-            tx.add(RoleField(role_id=role.id, form="customer", field=field, level=level))
+            tx.add(RoleField(role_id=role.id or 0, form="customer", field=field, level=level))
         for name, values in VALUES.items():
             row = tx.exec(select(Customer).where(Customer.name == name)).one()
             for column, value in values.items():
