@@ -1,12 +1,13 @@
 """Customer cards: what their buttons carry and what they show."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardForm, CardRow, CardView, FormField, choices
 from bot.language.phones import mask
+from cards.team import AskJoinButton
 
 
 class FollowButton(Button):
@@ -117,6 +118,7 @@ class CustomerSheet:
     tags: tuple[str, ...] = ()
     about: tuple[tuple[str, str], ...] = ()  # 简称, 地址 … as far as they are known
     chain: str = ""
+    origins: tuple[str, ...] = ()  # the leads it came from
     team: str = ""
     may_edit: bool = False
     own: bool = False
@@ -142,6 +144,7 @@ def customer_card(sheet: CustomerSheet, buttons: Sequence[CardButton]) -> CardVi
     fields = [("负责人", sheet.owner)]
     if sheet.chain:
         fields.append(("进展", sheet.chain))
+    fields += [("来源线索", origin) for origin in sheet.origins]
     fields += sheet.about
     fields += sheet.custom
     fields += [("联系人", line) for line in sheet.contacts]
@@ -168,11 +171,13 @@ HINTS = {"name": "", "contact": "姓名", "mobile": "手机或座机"}
 
 def new_customer(
     draft: Mapping[str, str], options: Mapping[str, Sequence[str]], *, missing: str, doubt: str = "",
-    withheld: Collection[str] = (), custom: Sequence[FormField] = (),
+    withheld: Collection[str] = (), custom: Sequence[FormField] = (), others: Sequence[tuple[int, str]] = (),
+    asked: str = "",
 ) -> CardView:  # fmt: skip
     """What is known of a new customer, to be completed. `options`: the dictionaries' values by field.
 
-    `withheld`: fields this person may not fill in; `custom`: those of the company's own that he may.
+    `withheld`: fields this person may not fill in; `custom`: those of the company's own that he may; `doubt`, `others`,
+    `asked`: as `doubt_card`.
     """
     fields = [
         FormField(
@@ -188,8 +193,26 @@ def new_customer(
     channel = "" if "source" in withheld else " 展会"
     typed = person if draft.get("name") else f"杭州远航贸易 {person}{channel}"
     form = CardForm((*fields, *custom), SubmitCustomerButton(), "新建客户", typed)
-    anyway = (CardButton("仍要新建", CreateAnywayButton(), typed="仍要新建"),) if doubt else ()
-    return CardView("新建客户", body=doubt or missing, form=form, buttons=anyway)
+    if doubt:
+        return replace(doubt_card(doubt, others, asked=asked), form=form)
+    return CardView("新建客户", body=missing, form=form)
+
+
+def doubt_card(doubt: str, others: Sequence[tuple[int, str]], *, asked: str = "") -> CardView:
+    """Something alike is there. `others`: colleagues' customers, by id and owner; `asked`: what came of asking one."""
+    numbered = len(others) > 1
+    buttons = [
+        CardButton(
+            f"申请协作 {n} · {owner}" if numbered else f"申请协作 · {owner}", AskJoinButton(customer_id=customer_id),
+            typed=f"申请协作 {n}" if numbered else "申请协作",
+        )
+        for n, (customer_id, owner) in enumerate(others, start=1)
+    ]  # fmt: skip
+    buttons.append(CardButton("仍要新建", CreateAnywayButton(), typed="仍要新建"))
+    then = "确定是另一家的话，点「仍要新建」或回复「仍要新建」；不是就回复「取消」。"
+    if others:
+        then += f"想一起跟，点「申请协作」或回复「申请协作{' 1' if numbered else ''}」。"
+    return CardView("新建客户", body=f"{escape(doubt)}\n{then}", buttons=tuple(buttons), footer=asked)
 
 
 def new_contact(

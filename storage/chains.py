@@ -1,13 +1,14 @@
 """How far a customer is along the chain, as far as whoever looks may see: counts and sums within scope and fields."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from sqlmodel import col, func, select
 
 from storage.contracts import DEALT, is_dealt
 from storage.database import Tx
-from storage.tables import Contact, Contract, Customer, FollowUp, Opportunity, Payment
+from storage.tables import Contact, Contract, Customer, FollowUp, Lead, Opportunity, Payment
 
 ZERO = Decimal("0.00")
 
@@ -62,6 +63,23 @@ def payments(tx: Tx, customer_id: int) -> Sum:
     if came[1] is None or back[1] is None:  # not to be seen
         return Sum(came[0], None)
     return Sum(came[0], came[1] - back[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A lead that was converted into the customer."""
+
+    lead_id: int
+    company: str
+    owner_id: str | None
+    converted_at: datetime | None
+
+
+def origins(tx: Tx, customer_id: int) -> list[Origin]:
+    """The leads it came from, as far as the person sees them, the first one first; of merged customers those of all."""
+    query = select(Lead.id, Lead.company, Lead.owner_id, Lead.converted_at)
+    query = query.where(Lead.converted_customer_id == customer_id).order_by(col(Lead.converted_at), col(Lead.id))
+    return [Origin(key or 0, company, owner, at) for key, company, owner, at in tx.exec(query.limit(3)).all()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,22 +165,14 @@ def _where(wanted: CustomerFilter) -> list[Any]:
     return conditions
 
 
+def count_pool(tx: Tx) -> int:
+    """How many are in the pool, if the person sees it."""
+    return int(POOLED.run(tx).scalar_one())
+
+
 def count_customers(tx: Tx, wanted: CustomerFilter) -> int:
     """How many match, within the scope."""
-    if wanted == CustomerFilter(pooled=True):
-        return int(POOLED.run(tx).scalar_one())
     return tx.exec(select(func.count()).select_from(Customer).where(*_where(wanted))).one()
-
-
-def list_customers(tx: Tx, wanted: CustomerFilter, *, page: int = 1, size: int = PAGE) -> list[Customer]:
-    """One page: what came into the pool last first, else the latest contact first."""
-    order = (
-        (col(Customer.pooled_at).desc(), col(Customer.id))
-        if wanted.pooled
-        else (func.coalesce(Customer.last_follow_up_at, Customer.owner_since).desc(), col(Customer.id))
-    )
-    query = select(Customer).where(*_where(wanted)).order_by(*order)
-    return list(tx.exec(query.limit(size).offset((page - 1) * size)).all())
 
 
 def list_by_ids(tx: Tx, ids: Sequence[int]) -> list[Customer]:
@@ -274,6 +266,7 @@ class Twin:
     name: str
     owner_id: str | None
     hard: bool
+    last_follow_up_at: datetime | None = None
 
 
 def find_twins(tx: Tx, *, name_key: str, soft_key: str, credit_code: str | None, phone: str) -> list[Twin]:
@@ -289,11 +282,14 @@ def find_twins(tx: Tx, *, name_key: str, soft_key: str, credit_code: str | None,
     hard = col(Customer.name_key) == name_key
     if credit_code:
         hard |= col(Customer.credit_code) == credit_code
-    query = columns(col(Customer.id), col(Customer.name), col(Customer.owner_id), func.coalesce(hard, false()))
+    query = columns(
+        col(Customer.id), col(Customer.name), col(Customer.owner_id), func.coalesce(hard, false()),
+        col(Customer.last_follow_up_at),
+    )  # fmt: skip
     query = query.where(col(Customer.deleted_at).is_(None), or_(*looks)).limit(20)
     everywhere = {"unscoped": "duplicates are looked for in the whole company"}
     rows = tx.execute(query, execution_options=everywhere).all()
-    twins = [Twin(key or 0, name, owner, bool(same)) for key, name, owner, same in rows]
+    twins = [Twin(key or 0, name, owner, bool(same), last) for key, name, owner, same, last in rows]
     return sorted(twins, key=lambda t: (not t.hard, t.id))
 
 

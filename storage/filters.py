@@ -12,6 +12,7 @@ from functools import cache
 from itertools import takewhile
 from typing import Any, Final
 
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy import select as columns
 from sqlmodel import col, func, select
 
@@ -30,6 +31,8 @@ FEW_SEEN: Final = 40_000  # customers of whom a person sees all by their owners
 
 C, K = table_of(Customer), table_of(Contract)
 FIELDS: Final = ("customer_class", "industry", "source", "city")  # columns with values to choose from
+POOL_FIELDS: Final = ("customer_class", "industry", "city")  # of those what is shown before a customer is claimed (D14)
+BY_POOL: Final = "ix_customer_pool"
 BY_ORDER, BY_OWNER, BY_CREATION, BY_ID = "ix_customer_list", "ix_customer_owner_alive", "ix_customer_created_at", ""
 INDEXES: Final = {  # of one column, and of which others beside it
     "industry": ("ix_customer_industry", ("customer_class", "source", "city")),
@@ -65,9 +68,12 @@ class Found:
 
 
 @contextmanager
-def _owned(tx: Tx) -> Iterator[None]:
-    """The pool is on none of these lists, and need not be looked through."""
+def _owned(tx: Tx, wanted: Wanted) -> Iterator[None]:
+    """The pool is on none of these lists but its own, and need not be looked through."""
     scope = tx.info["scope"]
+    if wanted.pooled:
+        yield
+        return
     tx.info["scope"] = replace(scope, pool=False)
     try:
         yield
@@ -78,11 +84,11 @@ def _owned(tx: Tx) -> Iterator[None]:
 def find(tx: Tx, wanted: Wanted) -> Found:
     """By the fastest way, until the bound is passed."""
     way = _way(tx, wanted)
-    ordered = wanted.sort == "touched_at" and way in (BY_ORDER, BY_OWNER)
+    ordered = (wanted.sort, way) in (("touched_at", BY_ORDER), ("touched_at", BY_OWNER), ("pooled_at", BY_POOL))
     query = _asked(tx, wanted, way)
     if ordered:
         query = query.order_by(*_order(wanted))
-    with _owned(tx):
+    with _owned(tx, wanted):
         found = [int(i) for i in tx.execute(query.limit(BOUND + 1)).scalars()]
     more = len(found) > BOUND
     return Found(Count(min(len(found), BOUND), more), tuple(found[:BOUND]) if ordered or not more else None, ordered)
@@ -97,11 +103,11 @@ def page(tx: Tx, wanted: Wanted, found: Found, number: int, size: int) -> list[C
     elif found.ids is not None and not found.count.more:
         chosen = found.ids
     else:
-        way = BY_CREATION if wanted.sort == "created_at" else BY_ORDER
+        way = BY_POOL if wanted.pooled else BY_CREATION if wanted.sort == "created_at" else BY_ORDER
         if wanted.owners or wanted.names or tx.get_bind().dialect.name != "sqlite":
             way = _way(tx, wanted)
         query = _asked(tx, wanted, way).order_by(*_order(wanted))
-        with _owned(tx):
+        with _owned(tx, wanted):
             chosen = tx.execute(query.limit(size).offset(start)).scalars().all()
         start = 0
     rows = by_ids(columns(Customer).where(col(Customer.id).in_(chosen)).order_by(*_order(wanted)), Customer)
@@ -116,7 +122,7 @@ def has_any(tx: Tx, wanted: Wanted) -> bool:
 def ids(tx: Tx, wanted: Wanted, *, most: int) -> list[int]:
     """Their ids, in no order."""
     query = _asked(tx, wanted, _way(tx, wanted)).limit(most)
-    with _owned(tx):
+    with _owned(tx, wanted):
         return [int(i) for i in tx.execute(query).scalars()]
 
 
@@ -132,6 +138,8 @@ def _order(wanted: Wanted) -> tuple[Any, ...]:
         column = func.coalesce(sums.scalar_subquery(), 0)
         return (column.desc() if wanted.descending else column, key)
     column = col(getattr(Customer, wanted.sort))
+    if wanted.sort == "pooled_at":
+        return (column.desc(), key)
     if wanted.sort == "created_at":
         return (column.desc(), key.desc()) if wanted.descending else (column, key)
     return (column.is_(None), column.desc() if wanted.descending else column, key)
@@ -144,7 +152,8 @@ def _asked(tx: Tx, wanted: Wanted, way: str) -> Any:
 
 
 def _conditions(wanted: Wanted) -> list[Any]:
-    found: list[Any] = [col(Customer.owner_id).is_not(None)]
+    owner = col(Customer.owner_id)
+    found: list[Any] = [owner.is_(None) if wanted.pooled else owner.is_not(None)]
     for one in wanted.values:
         column = col(getattr(Customer, one.column))
         found.append(column.not_in(one.values) if one.but else column.in_(one.values))
@@ -189,6 +198,8 @@ def _way(tx: Tx, wanted: Wanted) -> str:
     """The index that leads to few rows, or does not need the rows."""
     if tx.get_bind().dialect.name != "sqlite":
         return ""
+    if wanted.pooled:
+        return BY_POOL
     if wanted.owners:
         return BY_OWNER
     if wanted.stages or wanted.closed or any(is_rare(tx, part) for part in wanted.names):
@@ -229,7 +240,16 @@ def _has_more(tx: Tx, wanted: Wanted, name: str, skip: int) -> bool:
     return any(query.run(tx, **near, **{f"of_{name}": value}, skip=skip).first() is not None for value in said[name])
 
 
-def is_value(tx: Tx, column: str, word: str) -> bool:
-    """Whether a customer within the scope has exactly that value."""
-    query = select(Customer.id).where(col(getattr(Customer, column)) == word, col(Customer.owner_id).is_not(None))
+def is_value(tx: Tx, column: str, word: str, *, pooled: bool) -> bool:
+    """Whether an owned customer within the scope, or one of the pool, has exactly that value."""
+    owner = col(Customer.owner_id)
+    query = select(Customer.id).where(
+        col(getattr(Customer, column)) == word, owner.is_(None) if pooled else owner.is_not(None)
+    )
     return tx.exec(query.limit(1)).first() is not None
+
+
+def anywhere(word: str) -> ColumnElement[bool]:
+    """A word in any of what is shown of a customer in the pool: many have but a name."""
+    shown = (Customer.name, Customer.short_name, *(getattr(Customer, name) for name in POOL_FIELDS))
+    return or_(*(col(column).contains(word, autoescape=True) for column in shown))

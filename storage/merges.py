@@ -1,16 +1,17 @@
 """Two customers made one: every foreign key of the schema that names the tail names the head afterwards (R-DUP-4)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, Table, select, tuple_, update
+from sqlalchemy import Column, Table, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, col
 
 from storage import cards
 from storage.customers import SameKey
 from storage.database import Tx
+from storage.plain import table_of
 from storage.search_index import reindexed
 from storage.tables import (
     Contact,
@@ -23,11 +24,9 @@ from storage.tables import (
     TeamMember,
 )
 
+C = table_of(Customer)
 WHY: Final = {"unscoped": "a merge moves whatever hangs on the tail, whoever owns it"}
-FILLED: Final = (  # what the head takes from the tail where it has nothing itself
-    "short_name", "credit_code", "phone", "region", "address", "website", "lng", "lat", "coord_sys", "customer_class",
-    "industry", "source", "city", "remark",
-)  # fmt: skip
+WHOLE: Final = {**WHY, "unmasked": "goes on to the customer that stays; what is shown is cut by whoever shows it"}
 
 
 def references() -> list[tuple[Table, Column[Any]]]:
@@ -46,47 +45,56 @@ def lock_both(tx: Tx, one: int, other: int) -> None:
     tx.execute(query.with_for_update(), execution_options=WHY).all()
 
 
-def merge(tx: Tx, head: Customer, tail: Customer, *, by: str, now: datetime) -> MergeLog:
-    """Moves everything, fills the head's empty fields and deletes the tail, which leads to the head from now on.
+def true_values(tx: Tx, customer_id: int) -> dict[str, Any]:
+    """What a customer says, whatever the merging person may see of it: nothing of it shall be lost."""
+    query = select(*C.c).where(C.c.id == customer_id)
+    return dict(tx.execute(query, execution_options=WHOLE).mappings().one())
 
-    The objects are read anew when they are next looked at.
+
+def merge(
+    tx: Tx, head: Mapping[str, Any], tail: Mapping[str, Any], *, columns: Mapping[str, Any], custom: Mapping[str, str],
+    by: str, now: datetime,
+) -> MergeLog:  # fmt: skip
+    """Moves everything and deletes the tail, which leads to the head from now on.
+
+    `head`, `tail`: their `true_values`; `columns`, `custom`: what the head says anew. Objects are read anew when they
+    are next looked at.
 
     Raises:
         SameKey: something of the tail's cannot stand beside something of the head's.
     """
-    assert head.id is not None
-    assert tail.id is not None
-    head_id, tail_id = head.id, tail.id
+    head_id, tail_id = int(head["id"]), int(tail["id"])
+    next_at = None if head["next_follow_up_at"] is not None else tail["next_follow_up_at"]
     moved: dict[str, Any] = {
-        "settled": _settle(tx, head_id, tail_id, tail.name, now),
-        "next": [_iso(head.next_follow_up_at), head.next_timed],
-        "filled": {},
+        "settled": _settle(tx, head_id, tail_id, tail["name"], now),
+        "columns": {name: [head[name], value] for name, value in columns.items()},
+        "custom": {name: [head["custom"].get(name), value] for name, value in custom.items()},
+        "next": _iso(next_at),
+        "planned": [_iso(tail["next_follow_up_at"]), tail["next_timed"]],
     }
-    values = {name: getattr(tail, name) for name in FILLED}
-    planned, timed = tail.next_follow_up_at, tail.next_timed
     earlier = [i for i in tx.execute(select(col(Customer.id)).where(col(Customer.merged_into) == tail_id),
                                      execution_options=WHY).scalars() if i is not None]  # fmt: skip
     moved["earlier"] = earlier
     _update(tx, Customer, [*earlier, tail_id], merged_into=head_id)
     _update(tx, Customer, [tail_id], deleted_at=now, next_follow_up_at=None, next_timed=False)
     moved["rows"] = _move(tx, tail_id, head_id)
-    tx.expire_all()
-    head = tx.execute(select(Customer).where(col(Customer.id) == head_id), execution_options=WHY).scalar_one()
-    for name, value in values.items():
-        if value not in ("", None) and getattr(head, name) in ("", None):
-            moved["filled"][name] = value
-            setattr(head, name, value)
-    if head.next_follow_up_at is None and planned is not None:
-        head.next_follow_up_at, head.next_timed = planned, timed
-    head.last_follow_up_at = _latest(tx, head_id)
-    head.version += 1
-    head.updated_at = now
-    tx.add(head)
+    if next_at is not None:
+        _update(tx, Customer, [head_id], next_follow_up_at=next_at, next_timed=tail["next_timed"])
+    values = {**columns, "custom": {**head["custom"], **custom}, "last_follow_up_at": _latest(tx, head_id)}
+    _write(tx, head_id, values, now)
     log = MergeLog(head_id=head_id, tail_id=tail_id, moved=moved, at=now, by_user_id=by)
     tx.add(log)
     tx.flush()
+    tx.expire_all()
     cards.show_besides(tx, f"customer:{tail_id}", f"customer:{head_id}")
     return log
+
+
+def _write(tx: Tx, customer_id: int, values: Mapping[str, Any], now: datetime) -> None:
+    written = update(Customer).where(col(Customer.id) == customer_id)
+    written = written.values(**values, version=Customer.version + 1, updated_at=now)
+    with reindexed(tx, "customer", customer_id):
+        tx.execute(written.execution_options(synchronize_session=False, indexed="around it", **WHY))
 
 
 def _move(tx: Tx, from_id: int, to_id: int) -> list[dict[str, Any]]:
@@ -117,9 +125,10 @@ def _settle(tx: Tx, head_id: int, tail_id: int, tail_name: str, now: datetime) -
     there = select(col(TeamMember.user_id)).where(
         col(TeamMember.customer_id) == head_id, col(TeamMember.ended_at).is_(None)
     )
+    owner = select(col(Customer.owner_id)).where(col(Customer.id) == head_id)  # is none of his own team
     members = _ids(
         tx, TeamMember, TeamMember.customer_id == tail_id, col(TeamMember.ended_at).is_(None),
-        col(TeamMember.user_id).in_(there),
+        or_(col(TeamMember.user_id).in_(there), col(TeamMember.user_id) == owner.scalar_subquery()),
     )  # fmt: skip
     _update(tx, TeamMember, members, ended_at=now)
     asking = select(col(JoinRequest.user_id)).where(
@@ -157,16 +166,16 @@ def take_back(tx: Tx, log: MergeLog, now: datetime) -> None:
         SameKey: another customer has the tail's name or code by now.
     """
     moved, head_id, tail_id = log.moved, log.head_id, log.tail_id
-    head = tx.execute(select(Customer).where(col(Customer.id) == head_id), execution_options=WHY).scalar_one()
-    for name, value in moved["filled"].items():
-        if getattr(head, name) == value:
-            setattr(head, name, None if name in ("credit_code", "lng", "lat") else "")
-    head.version += 1
-    head.updated_at = now
-    tx.add(head)
-    tx.flush()
+    head = true_values(tx, head_id)
+    values = {name: was for name, (was, given) in moved["columns"].items() if head[name] == given}
+    custom = dict(head["custom"])
+    for name, (was, given) in moved["custom"].items():
+        if custom.get(name) == given:
+            custom.pop(name)
+            custom |= {name: was} if was is not None else {}
     try:
         with tx.begin_nested():
+            _write(tx, head_id, {**values, "custom": custom}, now)
             _update(tx, Customer, [tail_id], deleted_at=None)
     except IntegrityError as twin:
         raise SameKey(str(twin.orig)) from twin
@@ -187,9 +196,11 @@ def take_back(tx: Tx, log: MergeLog, now: datetime) -> None:
     tx.expire_all()
     for customer_id in (head_id, tail_id):
         _update(tx, Customer, [customer_id], last_follow_up_at=_latest(tx, customer_id), updated_at=now)
-    planned, timed = moved["next"]
-    if planned is None:
-        _update(tx, Customer, [head_id], next_follow_up_at=None, next_timed=timed)
+    if moved["next"] is not None and _iso(head["next_follow_up_at"]) == moved["next"]:
+        _update(tx, Customer, [head_id], next_follow_up_at=None, next_timed=False)
+    planned, timed = moved["planned"]
+    if planned is not None:
+        _update(tx, Customer, [tail_id], next_follow_up_at=datetime.fromisoformat(planned), next_timed=timed)
     tx.expire_all()
     log = tx.get_one(MergeLog, log.id)
     log.undone_at = now

@@ -118,7 +118,9 @@ def release(
 
     False: its owner, or its last follow-up, has changed meanwhile, or it is locked (`unless_locked_on`: that day).
     """
-    where = [col(Customer.id) == customer_id, col(Customer.owner_id) == owner_id]
+    where = [
+        col(Customer.id) == customer_id, col(Customer.owner_id) == owner_id, col(Customer.deleted_at).is_(None)
+    ]  # fmt: skip
     if unless_followed_since is not None:
         followed = col(Customer.last_follow_up_at)
         where.append(followed.is_(None) | (followed <= unless_followed_since))
@@ -180,7 +182,7 @@ def regain(
     ).first()
     done = tx.execute(
         update(Customer)
-        .where(col(Customer.id) == customer_id, col(Customer.owner_id).is_(None))
+        .where(col(Customer.id) == customer_id, col(Customer.owner_id).is_(None), col(Customer.deleted_at).is_(None))
         .values(
             owner_id=user_id, owner_since=since, pooled_at=None, pool_reason="", next_follow_up_at=next_at,
             next_timed=timed, updated_at=now, version=Customer.version + 1,

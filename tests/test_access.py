@@ -26,6 +26,7 @@ from bot.core.tabular import Sheet
 from bot.dispatch import Button
 from bot.identity import identify
 from cards.contacts import ContactsButton
+from cards.custody import TransferButton
 from cards.customers import FollowButton, OpenButton, TimelineButton
 from cards.customfields import FormsButton, OpenFormButton, SwitchFieldButton
 from cards.editing import EditAnywayButton, EditButton
@@ -50,7 +51,7 @@ from handlers.comments.service import Commented, add_comment
 from handlers.competitors.rules import CompetitorWords
 from handlers.contractlines.service import LineChange
 from handlers.contracts.making import NewContract
-from handlers.customers.service import NewCustomer
+from handlers.customers.creating import NewCustomer
 from handlers.exchange.kinds import Wanted as ExportWanted
 from handlers.followups.service import NewFollowUp
 from handlers.handover.parties import Wanted
@@ -161,6 +162,7 @@ TABLE: dict[str, Row] = {
     "contacts.undo_edit": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "custody.delete_customer": Row(P.CUSTOMER_DELETE, lambda f, c, i: f(c, i)),
     "custody.lock_customer": Row(P.CUSTOMER_ADD, lambda f, c, i: f(c, i, None)),
+    "custody.preview_transfer": Row(P.CUSTOMER_TRANSFER, lambda f, c, i: f(c, i, "zhao05")),
     "custody.transfer_customer": Row(P.CUSTOMER_TRANSFER, lambda f, c, i: f(c, i, "zhao05")),
     "custody.undo_delete": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "custody.undo_lock": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
@@ -364,7 +366,7 @@ TABLE: dict[str, Row] = {
     "payments.undo_void": Row(None, lambda f, c, i: f(c, {"payment_id": i}), *PAID, free=UNDO),
     "payments.void_payment": Row(P.PAYMENT_VOID, lambda f, c, i: f(c, i, "登错"), *PAID),
     "pool.assign_customer": Row(P.POOL_ASSIGN, lambda f, c, i: f(c, i, "zhao05"), own="宁波海蓝食品有限公司"),
-    "pool.browse_pool": Row(P.POOL_VIEW, lambda f, c, _: f(c, (), 1), foreign=None),
+    "pool.browse_pool": Row(P.POOL_VIEW, lambda f, c, _: f(c, "", 1), foreign=None),
     "pool.claim_customer": Row(P.POOL_CLAIM, lambda f, c, i: f(c, i), own="宁波海蓝食品有限公司", foreign=None),
     "pool.recycle_customer": Row(None, lambda f, c, _: None, foreign=None, free=SYSTEM),
     "pool.recycle_due": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
@@ -668,6 +670,7 @@ TAPS: dict[str, Callable[[int], Button]] = {
     "the story": lambda i: HistoryButton(customer_id=i),
     "the team": lambda i: TeamButton(customer_id=i),
     "ask to join": lambda i: AskJoinButton(customer_id=i),
+    "transfer": lambda i: TransferButton(customer_id=i, receiver_id="zhao05", with_deals=True),
     "merge": lambda i: MergeButton(head_id=i, tail_id=i),
 }
 

@@ -18,7 +18,7 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Conditions on owned customers; all must hold."""
+    """Conditions on owned customers, or on those of the pool (`pooled`); all must hold."""
 
     values: tuple[Values, ...] = ()
     owners: tuple[str, ...] = ()
@@ -34,6 +34,7 @@ class Wanted:
     stages: tuple[int, ...] = ()  # of an opportunity that is seen
     closed: bool | None = None  # with an effective contract
     more: tuple[Any, ...] = field(default=(), compare=False)  # conditions of other capabilities
+    pooled: bool = False
     sort: str = "touched_at"
     descending: bool = True
 

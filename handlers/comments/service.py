@@ -15,7 +15,7 @@ from bot.identity import may_be_told, rights_of
 from handlers.comments import rules
 from handlers.customers.rules import NotYours
 from handlers.followups.service import clip
-from handlers.pool.service import tell
+from handlers.pool.telling import tell
 from storage import audit, comments, customers, people, undos
 from storage.database import Tx
 from storage.fields import rebind

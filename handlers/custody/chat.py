@@ -11,7 +11,14 @@ from bot.core.errors import InvalidInput
 from bot.dispatch import ChatMessage, Reply, Router, Talk
 from bot.language.dates import find_moments
 from handlers.custody import views
-from handlers.custody.service import Done, delete_customer, lock_customer, transfer_customer, unlock_customer
+from handlers.custody.service import (
+    Done,
+    delete_customer,
+    lock_customer,
+    preview_transfer,
+    transfer_customer,
+    unlock_customer,
+)
 from handlers.customers.finding import THIS, Finding, chosen, find_customer, find_person
 from handlers.customers.standing import require_any
 
@@ -23,6 +30,10 @@ OWNER = re.compile(
     r"(?:把|将)?\s*(?P<what>.{1,60}?)\s*的?\s*负责人\s*(?:改成|改为|换成|换为|变更为|更换为|设为)\s*(?P<whom>.{1,40})"
 )
 EXAMPLE = "把 华兴 转给 李敏"
+DEALS = re.compile(r"\s*[,，。；;\s]\s*(?=\S*(?:商机|合同|一起|只转))(?P<deals>.+)$")  # …，商机和合同一起转
+ALONE = re.compile(r"只转|不转|别转|不要|不带|留下|不用")
+TOGETHER = ("一起转", "商机和合同一起转", "商机一起转", "合同一起转", "都转", "是", "要", "1")
+ONLY = ("只转客户", "只转", "不一起", "不要", "否", "2")
 UNTIL = re.compile(r"\s*(?:锁定?)?\s*(?:到|至)\s*(?P<day>\S.*)$")
 
 
@@ -114,8 +125,9 @@ def which(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any
 
 
 def _do(ctx: Context, talk: Talk, customer_id: int, verb: str, words: str) -> Reply:
+    if verb == "transfer":
+        return _give(ctx, talk, customer_id, words)
     verbs: dict[str, Callable[[], Done]] = {
-        "transfer": lambda: transfer_customer(ctx, customer_id, find_person(ctx, words)),
         "delete": lambda: delete_customer(ctx, customer_id),
         "lock": lambda: lock_customer(ctx, customer_id, _day(ctx, words)),
         "unlock": lambda: unlock_customer(ctx, customer_id),
@@ -125,6 +137,39 @@ def _do(ctx: Context, talk: Talk, customer_id: int, verb: str, words: str) -> Re
     if verb != "delete":
         talk.about(done.customer_id)
     return Reply(card=views.done_ref(done))
+
+
+def _give(ctx: Context, talk: Talk, customer_id: int, words: str) -> Reply:
+    """`李敏`, `李敏，商机和合同一起转`, `李敏，只转客户`: unsaid, it is asked where there is anything to ask."""
+    said = DEALS.search(words)
+    receiver_id = find_person(ctx, words if said is None else words[: said.start()])
+    shown = preview_transfer(ctx, customer_id, receiver_id)
+    if said is None and (shown.opportunities or shown.contracts):
+        talk.ask("custody.along", customer_id=shown.customer_id, receiver_id=receiver_id)
+        return Reply(card=views.along_ref(shown.customer_id, receiver_id))
+    return _given(ctx, talk, customer_id, receiver_id, with_deals=said is not None and not ALONE.search(said["deals"]))
+
+
+def _given(ctx: Context, talk: Talk, customer_id: int, receiver_id: str, *, with_deals: bool) -> Reply:
+    done = transfer_customer(ctx, customer_id, receiver_id, with_deals=with_deals)
+    talk.settle()
+    talk.about(done.customer_id)
+    return Reply(card=views.done_ref(done))
+
+
+@router.question("custody.along")
+def along(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
+    """`一起转`, `只转客户`, or neither."""
+    words = message.text.strip(" 。.!！")
+    customer_id, receiver_id = int(pending["customer_id"]), str(pending["receiver_id"])
+    if words in TOGETHER:
+        return _given(ctx, talk, customer_id, receiver_id, with_deals=True)
+    if words in ONLY:
+        return _given(ctx, talk, customer_id, receiver_id, with_deals=False)
+    if words in ("取消", "算了", "不转", "不转了"):
+        talk.settle()
+        return Reply("好的，没有转。")
+    return None
 
 
 def _day(ctx: Context, words: str) -> date | None:

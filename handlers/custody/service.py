@@ -7,11 +7,11 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.identity import may_be_told
-from handlers.custody import rules
+from handlers.custody import along, rules
 from handlers.custody.rules import ChangedSince, HangsOn, NotTransferable
 from handlers.customers.standing import require_any, step_may_write
 from handlers.pool.caps import step_check_room
-from handlers.pool.service import tell
+from handlers.pool.telling import tell
 from storage import audit, cards, chains, customers, digest, people, pools, teams, undos
 from storage.customers import SameKey
 from storage.database import Tx
@@ -33,8 +33,36 @@ class Done:
     undo_id: int | None = None
 
 
-def transfer_customer(ctx: Context, customer_id: int, receiver_id: str) -> Done:
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What would go along with a customer."""
+
+    customer_id: int
+    name: str
+    receiver: str
+    opportunities: list[str]
+    contracts: list[str]  # their numbers
+
+
+def preview_transfer(ctx: Context, customer_id: int, receiver_id: str) -> Transfer:
+    """Changes nothing: whether there is anything to ask. Raises Forbidden, NotFound."""
+    ctx.actor.require(Permission.CUSTOMER_TRANSFER)
+    with ctx.begin() as tx:
+        customer = customers.access_customer(tx, customer_id)
+        of = customer.id or 0
+        going = along.step_list(tx, ctx, of, customer.owner_id) if customer.owner_id is not None else []
+        return Transfer(
+            of, customer.name, people.access_active(tx, receiver_id).name,
+            [one.title for one in going if one.kind == "opportunity"],
+            [one.title for one in going if one.kind == "contract"],
+        )  # fmt: skip
+
+
+def transfer_customer(ctx: Context, customer_id: int, receiver_id: str, *, with_deals: bool = False) -> Done:
     """Another owner; contacts follow (R-CONT-6), both are told.
+
+    `with_deals`: its open opportunities and running contracts that the giver has go along, as far as the actor may
+    change their owners; nothing of them changes but the owner (R-HAND-2).
 
     Raises:
         Forbidden, NotFound, NotTransferable, ClaimLimited: the receiver's holdings are at the cap.
@@ -58,12 +86,17 @@ def transfer_customer(ctx: Context, customer_id: int, receiver_id: str) -> Done:
         if not moved:
             raise NotTransferable(f"「{name}」刚刚换了负责人，没有转。")
         giver = people.name_of(tx, giver_id)
+        going = along.step_list(tx, ctx, of, giver_id) if with_deals else []
+        went = along.step_hand_on(
+            tx, ctx, going, people=(giver_id, receiver_id), names=(giver, receiver), action="transfer"
+        )
+        deals = f"，{along.counts_text(went)}一起" if went else ""
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="custody.transfer", text=f"{name} 转给 {receiver}", now=ctx.now,
             lasts=UNDO_TRANSFER,
             payload={
                 "customer_id": of, "giver_id": giver_id, "receiver_id": receiver_id, "since": since.isoformat(),
-                "at": ctx.now.isoformat(), "member": member is not None,
+                "at": ctx.now.isoformat(), "member": member is not None, "along": along.kept(went),
             },
         )  # fmt: skip
         digest.cancel(tx, f"customer:{of}", rules=REMINDERS, now=ctx.now)
@@ -71,18 +104,24 @@ def transfer_customer(ctx: Context, customer_id: int, receiver_id: str) -> Done:
         mark = ctx.now.isoformat()
         tell(
             tx, ctx, [receiver_id], title=f"转给你的客户：{name}", key=f"transfer-to:{of}:{mark}",
-            text=f"{ctx.actor.name} 把「{name}」转给你负责（原来是 {giver}），发送「查 {name}」看详情。",
+            text=f"{ctx.actor.name} 把「{name}」转给你负责（原来是 {giver}{deals}），发送「查 {name}」看详情。",
         )  # fmt: skip
         tell(
             tx, ctx, [giver_id], title=f"转走的客户：{name}", key=f"transfer-from:{of}:{mark}",
-            text=f"{ctx.actor.name} 把「{name}」转给 {receiver} 负责了。",
+            text=f"{ctx.actor.name} 把「{name}」转给 {receiver} 负责了{deals}。",
         )  # fmt: skip
         cards.redraw_others(tx, f"customer:{of}", now=ctx.now)
-        return Done(of, name, f"「{name}」已由 {giver} 转给 {receiver}。", undo_id)
+        return Done(of, name, f"「{name}」已由 {giver} 转给 {receiver}{deals}。", undo_id)
 
 
 def undo_transfer(ctx: Context, payload: dict[str, Any]) -> str:
-    """Back to the former owner, unless the new one has worked on it. The undo door has checked whose it is."""
+    """Back to the former owner, unless the new one has worked on it. The undo door has checked whose it is.
+
+    What went along comes back too, but for what was changed since: that is named.
+
+    Raises:
+        NotFound, ChangedSince; ClaimLimited: the former owner holds as many as he may by now.
+    """
     with ctx.begin() as tx:
         of, at = int(payload["customer_id"]), datetime.fromisoformat(payload["at"])
         giver_id, receiver_id = str(payload["giver_id"]), str(payload["receiver_id"])
@@ -93,12 +132,17 @@ def undo_transfer(ctx: Context, payload: dict[str, Any]) -> str:
         if customer.last_follow_up_at is not None and customer.last_follow_up_at > at:
             raise ChangedSince(f"「{name}」转给 {receiver} 以后已经跟进过，不能撤销了。")
         giver = people.access_active(tx, giver_id).name
+        step_check_room(tx, ctx, giver_id, back=True)
         pools.transfer(
             tx, of, giver_id=receiver_id, receiver_id=giver_id, since=datetime.fromisoformat(payload["since"]),
             how="undo", by=ctx.actor.user_id, now=ctx.now, reason="撤销转交",
         )  # fmt: skip
         if payload["member"]:
             pools.give_place_back(tx, of, receiver_id, at=at)
+        going = along.taken_up(payload.get("along", ()))  # one from before deals could go along
+        back = along.step_hand_on(
+            tx, ctx, going, people=(receiver_id, giver_id), names=(receiver, giver), action="undo"
+        )
         digest.cancel(tx, f"customer:{of}", rules=REMINDERS, now=ctx.now)
         _record(tx, ctx, "undo.transfer", of, name, {OWNER: (receiver, giver)})
         tell(
@@ -107,7 +151,8 @@ def undo_transfer(ctx: Context, payload: dict[str, Any]) -> str:
             text=f"{ctx.actor.name} 撤销了转交，「{name}」还是 {giver} 负责。",
         )  # fmt: skip
         cards.redraw_others(tx, f"customer:{of}", now=ctx.now)
-        return f"已撤销，「{name}」还是 {giver} 负责。"
+        left = "、".join(one.title for one in going if one not in back)
+        return f"已撤销，「{name}」还是 {giver} 负责。" + (f"{left} 之后改过，没有一起转回。" if left else "")
 
 
 def delete_customer(ctx: Context, customer_id: int) -> Done:

@@ -5,7 +5,7 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.dispatch import CardRef, Reply, Talk
-from handlers.customers.service import NewCustomer
+from handlers.customers.creating import NewCustomer
 from storage import customers, talks
 from storage.database import Tx
 

@@ -10,18 +10,13 @@ from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.commands import without_politeness
 from bot.language.phones import read_contact
 from handlers.contacts.finding import ask_which, find_contacts, list_of, open_contact
+from handlers.customers import views
 from handlers.customers.asking import ask_contact, ask_customer
+from handlers.customers.creating import FIELDS, NewCustomer, NoSuchChoice
 from handlers.customers.finding import ABOUT, THIS, chosen, find_customer, open_customer
 from handlers.customers.reading import read_new_customer
 from handlers.customers.rules import MaybeDuplicate
-from handlers.customers.service import (
-    FIELDS,
-    NewCustomer,
-    NoSuchChoice,
-    add_contact,
-    check_new_name,
-    create_customer,
-)
+from handlers.customers.service import add_contact, check_new_name, create_customer
 from handlers.customfields.values import Required, own_fields
 
 router = Router("customers.chat")
@@ -94,8 +89,9 @@ def _create(ctx: Context, talk: Talk, new: NewCustomer, *, anyway: bool) -> Repl
         check_new_name(ctx, new)
         return ask_customer(ctx, talk, new, missing=short.text)
     except MaybeDuplicate as doubt:
-        talk.ask("customers.create_anyway", draft=new.row())
-        return Reply(f"{doubt.text}\n确定是另一家的话，回复「仍要新建」；不是就回复「取消」。")
+        state = views.doubt_state(new, doubt)
+        talk.ask("customers.create_anyway", draft=state["draft"], others=[one["id"] for one in state["others"]])
+        return Reply(card=CardRef("customers.doubt", state))
     talk.settle()
     customer_id = done.customer.id or 0
     talk.about(customer_id)

@@ -11,7 +11,7 @@ from bot.core.forms import withheld
 from bot.dispatch import FormField, FormValue
 from bot.language.names import SURNAMES
 from bot.language.phones import find_phones, is_credit_code, is_title, read_contact
-from handlers.customers.service import FIELDS, NewCustomer
+from handlers.customers.creating import FIELDS, NewCustomer
 from handlers.customfields.filters import Said, take_conditions
 from handlers.customfields.values import Values, custom_form_fields, read_custom, take_custom
 from storage import dictionaries

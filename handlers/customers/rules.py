@@ -12,10 +12,6 @@ class Duplicate(RuleBroken, code="customers.duplicate"):
     """The same legal person is there already: refused."""
 
 
-class MaybeDuplicate(RuleBroken, code="customers.maybe_duplicate"):
-    """Something alike is there: asks before it creates."""
-
-
 class NotYours(RuleBroken, code="customers.not_yours"):
     """One may see the customer but not write on it."""
 
@@ -30,6 +26,15 @@ class TwinFact:
     visible: bool
     mine: bool = False
     id: int = 0
+    quiet_days: int | None = None  # since its last follow-up; None: there is none
+
+
+class MaybeDuplicate(RuleBroken, code="customers.maybe_duplicate"):
+    """Something alike is there: asks before it creates. `others`: those that colleagues have, in the text's order."""
+
+    def __init__(self, text: str, others: tuple[TwinFact, ...] = ()) -> None:
+        super().__init__(text)
+        self.others = others
 
 
 def masked(name: str) -> str:
@@ -40,7 +45,10 @@ def masked(name: str) -> str:
 def twin_text(twin: TwinFact) -> str:
     """What is said of a twin: in full if it is visible, else masked, without phone or contact (invariant 90)."""
     where = "由 你 负责" if twin.mine else f"由 {twin.owner} 负责" if twin.owner else "在公海里"
-    return f"「{twin.name if twin.visible else masked(twin.name)}」{where}"
+    quiet = ""
+    if twin.owner and not twin.mine and twin.quiet_days is not None:
+        quiet = f"，最近跟进 {twin.quiet_days} 天前" if twin.quiet_days else "，今天跟进过"
+    return f"「{twin.name if twin.visible else masked(twin.name)}」{where}{quiet}"
 
 
 def check_duplicates(twins: list[TwinFact], *, anyway: bool) -> None:
@@ -59,7 +67,7 @@ def check_duplicates(twins: list[TwinFact], *, anyway: bool) -> None:
             raise refusal
     if twins and not anyway:
         some = "；".join(twin_text(t) for t in twins[:3])
-        raise MaybeDuplicate(f"可能重复：{some}。")
+        raise MaybeDuplicate(f"可能重复：{some}。", tuple(t for t in twins[:3] if t.owner and not t.mine))
 
 
 def check_may_write(

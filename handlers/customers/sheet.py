@@ -35,8 +35,8 @@ from handlers.exchange.kinds import (
 from handlers.exchange.own import OwnFields, own_cells, own_facts, own_of
 from handlers.exchange.records import owner_cells
 from handlers.exchange.rules import SheetColumn
+from handlers.pool.caps import policy_of
 from handlers.pool.rules import check_receiver
-from handlers.pool.service import policy_of
 from storage import audit, bulk, custom_fields, customers, people, pools, records
 from storage.customers import CustomerFilter, KeyedTwin
 from storage.database import Tx

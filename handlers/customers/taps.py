@@ -13,15 +13,17 @@ from cards.customers import (
 )
 from handlers.customers import views
 from handlers.customers.asking import answered
+from handlers.customers.creating import NewCustomer
 from handlers.customers.finding import find_customer, speak_of
 from handlers.customers.reading import read_custom_form, read_form, read_phone
 from handlers.customers.rules import MaybeDuplicate
-from handlers.customers.service import NewCustomer, add_contact, create_customer, show_customer, undo_create
+from handlers.customers.service import add_contact, create_customer, show_customer, undo_create
 from handlers.customfields.values import read_filled
 
 router = Router("customers.taps")
 router.painter("customers.one")(views.paint_customer)
 router.painter("customers.created")(views.paint_created)
+router.painter("customers.doubt")(views.paint_doubt)
 router.painter("customers.new")(views.paint_new)
 router.painter("customers.new_contact")(views.paint_new_contact)
 router.undoer("customers.create")(lambda payload, ctx: undo_create(ctx, payload))
@@ -57,7 +59,7 @@ def submit(tap: CardTap[SubmitCustomerButton], ctx: Context) -> CardUpdate:
     try:
         return _create(ctx, new, anyway=False)
     except MaybeDuplicate as doubt:
-        return CardUpdate(state={"draft": new.row(), "doubt": f"{doubt.text}\n确定是另一家的话，点「仍要新建」。"})
+        return CardUpdate(state=views.doubt_state(new, doubt))
 
 
 @router.button(CreateAnywayButton)

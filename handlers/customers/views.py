@@ -1,7 +1,6 @@
 """Customer cards, drawn from the present state; shared by what is typed and what is tapped."""
 
 from datetime import date, datetime, time
-from decimal import Decimal
 from typing import Any
 
 from bot.context import Context
@@ -16,20 +15,22 @@ from cards.contacts import ContactsButton
 from cards.contracts import NewContractButton
 from cards.customers import CustomerSheet, FollowButton, TimelineButton, contact_line, facts_line
 from cards.editing import EditButton
+from cards.leads import OpenLeadButton
 from cards.opportunities import NewOpportunityButton
 from cards.payments import NewPaymentButton
 from cards.pool import AskReturnButton, ClaimButton
 from cards.timeline import HistoryButton
 from handlers.customers import service
+from handlers.customers.chain import chain_text, origin_text
+from handlers.customers.creating import NewCustomer
 from handlers.customers.reading import custom_asked, list_options, withheld_of
+from handlers.customers.rules import MaybeDuplicate
 from handlers.customers.service import CustomerDetails
 from handlers.customfields.values import asked_of, custom_lines
 from handlers.undo.views import undo_buttons
-from storage.chains import Sum
 from storage.tables import Contact, Customer, FollowUp, TeamMember
 
 WEEKDAYS = "一二三四五六日"
-WAN = 10_000  # 万
 NOON = time(12, 0)  # where a day was told without an hour, it stands at noon and is shown as the day alone
 HOW = {
     "create": "新建",
@@ -111,6 +112,7 @@ def sheet_of(details: CustomerDetails, ctx: Context) -> CustomerSheet:
         tags=tags,
         about=tuple((label, escape(value)) for label, value in _about(customer)),
         chain=chain,
+        origins=tuple(origin_text(one, details.names, ctx) for one in details.origins),
         team=team,
         may_edit=not pooled
         and (
@@ -150,42 +152,6 @@ def member_text(member: TeamMember, names: dict[str, str], ctx: Context) -> str:
     """李敏（可写，到 3月31日）."""
     until = f"，到 {day_text(member.until, ctx)}" if member.until else ""
     return f"{escape(names.get(member.user_id, member.user_id))}（{'可写' if member.may_write else '只读'}{until}）"
-
-
-def chain_text(details: CustomerDetails, *, pooled: bool) -> str:
-    """来源 展会 → 跟进 5 次 → 商机 2（65 万） → 合同 1（30 万） → 已成交 → 回款 12/30 万: what is there of it."""
-    if pooled:
-        return ""
-    chain = details.chain
-    steps = [f"来源 {escape(details.customer.source)}"] if details.customer.source else []
-    if chain.follow_ups is not None:
-        steps.append(f"跟进 {chain.follow_ups} 次" if chain.follow_ups else "还没跟进")
-    if chain.opportunities is not None:
-        steps.append(f"商机 {_summed(chain.opportunities)}")
-    if chain.contracts is not None:
-        steps.append(f"合同 {_summed(chain.contracts)}")
-    if chain.closed:
-        steps.append("已成交")
-    if chain.payments is not None and chain.contracts is not None and chain.contracts.count:
-        paid, due = chain.payments.amount, chain.contracts.amount
-        if chain.payments.count == 0:
-            steps.append("还没回款")
-        elif paid is not None and due is not None:
-            steps.append(f"回款 {amount_text(paid)}/{amount_text(due)}")
-        else:
-            steps.append(f"回款 {chain.payments.count} 笔")
-    return " → ".join(steps)
-
-
-def _summed(one: Sum) -> str:
-    return f"{one.count}（{amount_text(one.amount)}）" if one.count and one.amount is not None else str(one.count)
-
-
-def amount_text(amount: Decimal) -> str:
-    """65 万; below ten thousand 8,500 元; never rounded."""
-    if abs(amount) < WAN or (amount * 100) % WAN:
-        return f"{amount:,.2f}".removesuffix(".00") + " 元"
-    return f"{(amount / WAN).normalize():,f} 万"
 
 
 def next_steps(ctx: Context, sheet: CustomerSheet) -> list[CardButton]:
@@ -243,6 +209,9 @@ def paint_customer(state: dict[str, Any], ctx: Context) -> CardView:
             buttons.append(
                 CardButton("评论", CommentButton(customer_id=sheet.customer_id), typed=f"评论 {sheet.name} @同事 内容")
             )
+    if not page > 1 and len(details.origins) == 1:
+        lead = details.origins[0]
+        buttons.append(CardButton("来源线索", OpenLeadButton(lead_id=lead.lead_id), typed=f"线索 {lead.company}"))
     if sheet.may_edit:
         buttons.append(CardButton("修改", EditButton(customer_id=sheet.customer_id), typed=f"补充信息 {sheet.name}"))
     if details.contacts:
@@ -275,6 +244,24 @@ def paint_created(state: dict[str, Any], ctx: Context) -> CardView:
     return CardView(f"已创建 {sheet.name}", body=card.body, fields=card.fields, buttons=tuple(buttons))
 
 
+def doubt_state(new: NewCustomer, doubt: MaybeDuplicate) -> dict[str, Any]:
+    """What a likeness is told from. Of a colleague's customer nothing but its id and whose it is (R-DUP-2)."""
+    others = [{"id": one.id, "owner": one.owner} for one in doubt.others]
+    return {"draft": new.row(), "doubt": doubt.text, "others": others}
+
+
+def paint_doubt(state: dict[str, Any], ctx: Context) -> CardView:
+    """A likeness, before anything is created: 仍要新建, or ask the colleague to be added."""
+    return customer_cards.doubt_card(str(state["doubt"]), _others(state, ctx), asked=str(state.get("asked", "")))
+
+
+def _others(state: dict[str, Any], ctx: Context) -> list[tuple[int, str]]:
+    """Whose owner may be asked: by who may log follow-ups."""
+    if not ctx.actor.may(Permission.FOLLOWUP_ADD):
+        return []
+    return [(int(one["id"]), str(one["owner"])) for one in state.get("others", ())]
+
+
 def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     """The form of a new customer."""
     draft = state.get("draft", {})
@@ -286,7 +273,7 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
         missing = f"「{escape(name)}」还差电话或联系人。" if name else "要建哪家客户？联系人和电话至少要一个。"
     return customer_cards.new_customer(
         draft, list_options(ctx), missing=str(state.get("missing") or missing), doubt=str(state.get("doubt", "")),
-        withheld=kept, custom=custom_asked(ctx, draft),
+        withheld=kept, custom=custom_asked(ctx, draft), others=_others(state, ctx), asked=str(state.get("asked", "")),
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "contracts.which": Topic("合同", kept=False),
     "contractscans.wait": Topic("合同扫描件", kept=False),
     "contractscans.which": Topic("合同扫描件", kept=False),
+    "custody.along": Topic("更换负责人", kept=False),  # asked anew: what goes along may have changed
     "custody.which": Topic("客户交接", kept=False),
     "customers.contact_new": CONTACT,
     "customers.contact_which": CONTACT,

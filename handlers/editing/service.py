@@ -13,8 +13,8 @@ from bot.language.companies import hard_key, soft_key
 from bot.language.phones import mask
 from bot.language.pinyin import initials, pinyin_of
 from handlers.customers import rules as customer_rules
+from handlers.customers.creating import twin_facts
 from handlers.customers.rules import Duplicate
-from handlers.customers.service import twin_facts
 from handlers.customers.standing import require_any, step_may_write
 from handlers.customers.told import shown_changes
 from handlers.customfields.values import custom_form_fields, labels_of, undo_custom, write_custom

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from bot.core.clock import at_beijing
 from bot.core.lists import Values, Wanted
@@ -66,6 +66,7 @@ _DATED: Final = {
 }
 _DATED_NAMES: Final = {"created": "新建", "followed": "跟进", "planned": "下次跟进"}
 _STEM: Final = re.compile(r"(?<=..)(?:行业|业|类|客户|企业|公司)$")
+_KIND: Final = re.compile(r"(?<=.)(?:客户|[类级档]客户|[类级档])$")  # 等级A: A, A类, A级客户
 _FILLER: Final = re.compile(r"的|客户|过|内|在|时间|日期|了|以来|里|有")
 
 
@@ -81,6 +82,7 @@ class Vocabulary:
     amounts: bool = True  # may see contracts' amounts
     leaving_after: int | None = None  # days without follow-up after which a customer goes to the pool
     others: Callable[[str], tuple[str, object] | None] = field(default=lambda _word: None)  # other capabilities' fields
+    anywhere: Callable[[str], Any] | None = None  # of the pool: the condition of a word that stands by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,9 @@ class _Reader:
     def read(self, text: str) -> Meaning:
         page = read_list(text).page
         rest = self._sort(" ".join(re.split(r"[\s,，、;；+]+", text)))
-        rest = self._quiet(rest)
-        rest = self._flags(rest)
-        tokens = self._dated(rest.split())
+        if self.words.anywhere is None:  # the pool tells neither who followed up when, nor what was sold
+            rest = self._flags(self._quiet(rest))
+        tokens = self._dated(rest.split()) if self.words.anywhere is None else rest.split()
         pieces = [w for token in tokens for w in (read_list(token).words or ())]
         self._words(pieces)
         self._settle()
@@ -139,7 +141,8 @@ class _Reader:
         if found is None:
             return text
         sort, way = _SORTS[found["what"]], found["way"] or ""
-        if (sort == "amount" and not self.words.amounts) or (sort == "next_follow_up_at" and not self.words.plans):
+        hidden = (sort == "amount" and not self.words.amounts) or (sort == "next_follow_up_at" and not self.words.plans)
+        if hidden or (self.words.anywhere is not None and sort != "pinyin"):
             self.unknown.append(found[0])
         else:
             usual = sort in ("touched_at", "created_at", "amount")
@@ -226,16 +229,16 @@ class _Reader:
     def _words(self, pieces: list[str]) -> None:
         n = 0
         while n < len(pieces):
-            label = next((c for c, names in LABELS.items() if pieces[n].rstrip(":：是为") in names), None)
+            label = next((c for c, names in LABELS.items() if pieces[n].rstrip(":：=＝是为") in names), None)
             if label is not None and n + 1 < len(pieces):
                 self._word(pieces[n + 1], label, pieces[n])
                 n += 2
                 continue
             stuck = next(
                 ((c, name) for c, names in LABELS.items() for name in names
-                 if re.match(rf"{name}[:：是为]?.+", pieces[n])), None
+                 if re.match(rf"{name}[:：=＝是为]?.+", pieces[n])), None
             )  # fmt: skip
-            if stuck is not None and self._word(re.sub(rf"^{stuck[1]}[:：是为]?", "", pieces[n]), stuck[0], ""):
+            if stuck is not None and self._word(re.sub(rf"^{stuck[1]}[:：=＝是为]?", "", pieces[n]), stuck[0], ""):
                 n += 1
                 continue
             self._word(pieces[n], None, "")
@@ -245,6 +248,8 @@ class _Reader:
         """One value. `label`: only of that field; without `spoken` it is a guess that may fail silently."""
         negated = _NOT.match(said)
         word, but = (negated["word"], True) if negated is not None else (said, False)
+        if label is None and self.words.anywhere is not None:
+            return self._anywhere(said if said.startswith("非") else word, but and not said.startswith("非"))
         for column in [label] if label else ["customer_class", "industry", "source", "city", "owner", "stage"]:
             if self._value(column, word, but):
                 return True
@@ -261,6 +266,13 @@ class _Reader:
         if label is None or spoken:
             self.unknown.append(f"{spoken} {said}".strip())
         return False
+
+    def _anywhere(self, word: str, but: bool) -> bool:
+        assert self.words.anywhere is not None
+        condition = self.words.anywhere(word)
+        self.told.append(f"不是{word}" if but else word)
+        self.wanted = replace(self.wanted, more=(*self.wanted.more, ~condition if but else condition))
+        return True
 
     def _value(self, column: str, word: str, but: bool) -> bool:
         if column == "owner":
@@ -302,7 +314,8 @@ class _Reader:
 def meant(word: str, there: Iterable[str]) -> tuple[str, ...]:
     """The value of a dictionary, with or without 客户 behind it; else those it is a part of: 制造业 for 机械制造."""
     values = tuple(there)
-    exact = tuple(v for v in values if word.casefold() in (v.casefold(), v.removesuffix("客户").casefold()))
+    called = {v: (v.casefold(), v.removesuffix("客户").casefold(), _KIND.sub("", v).casefold()) for v in values}
+    exact = tuple(v for v in values if word.casefold() in called[v])
     stem = _STEM.sub("", word)
     return exact or tuple(v for v in values if len(stem) > 1 and stem in v)
 

@@ -1,7 +1,7 @@
 """What people say about follow-ups: one sentence is one follow-up."""
 
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 
@@ -17,8 +17,9 @@ from bot.language.match import Tier
 from bot.language.replies import is_later, is_no, ordinal
 from bot.language.times import is_correction, only_time
 from handlers.customers.finding import LONG, candidates_for, chosen, describe, find_customer
-from handlers.customers.views import NOON, moment_text
+from handlers.customers.views import moment_text
 from handlers.followups.deals import named_in, of_customer
+from handlers.followups.drafts import Draft, draft_of, merged
 from handlers.followups.service import NewFollowUp, log_follow_up, plan_next
 from handlers.followups.views import promise
 from handlers.leads.acts import follow
@@ -30,7 +31,6 @@ from storage.opportunities import OwnOpportunity
 router = Router("followups.chat")
 
 
-MIDNIGHT = time(0, 0)
 WHEN = "7月15日 / 下周三下午3点 / 3天后"
 QUESTION = re.compile(
     r"[?？]$|(?:多少|几号|什么|怎么样?|哪里|哪儿|哪家|谁|吗|呢|啥|如何)[。!！]*$|^(?:谁|怎么|为什么|如何|能不能|哪)"
@@ -39,23 +39,6 @@ TOLD = re.compile(r"[了过完]|刚|问|说|昨天|今天|上午|下午")
 WRONG = re.compile(
     r"^(?:不对|不是|错了|记错了|说错了)[，,。 ]*(?:应该)?(?:是|记到|记给)?(?:的是)?\s*(?P<name>.{2,40}?)[。!！]*$"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A follow-up in the making, as a conversation remembers it. Moments are ISO texts; empty: not said."""
-
-    customer_id: int | None = None
-    content: str = ""
-    method: str = ""
-    next_at: str = ""
-    timed: bool = False
-    at: str = ""
-    deal: str = ""  # the name of the opportunity it is about
-
-    def row(self) -> dict[str, Any]:
-        """JSON."""
-        return asdict(self)
 
 
 @router.command("跟进", "记录跟进", "记一下", "记录一下", "补记")
@@ -99,23 +82,8 @@ def _read(ctx: Context, words: str, talk: Talk, message: ChatMessage) -> FollowU
     return read_follow_up(words, candidates, methods, ctx.now, last=last, voice=message.kind == "audio")
 
 
-def _draft(slots: FollowUpSlots, ctx: Context) -> Draft:
-    """What is certain of it."""
-    next_at = slots.next_at if slots.next_at is not None and slots.next_at.sure else None
-    happened = slots.happened_at if slots.happened_at is not None and slots.happened_at.sure else None
-    at = happened.at(NOON, ctx.now) if happened is not None else None
-    if at is not None and at > ctx.now:
-        at = None
-    certain = slots.customer.certain
-    return Draft(
-        customer_id=certain.id if certain is not None else None, content=slots.content, method=slots.method or "",
-        next_at=next_at.at(MIDNIGHT, ctx.now).isoformat() if next_at is not None else "",
-        timed=bool(next_at is not None and next_at.has_time), at=at.isoformat() if at is not None else "",
-    )  # fmt: skip
-
-
 def _settle(slots: FollowUpSlots, ctx: Context, talk: Talk) -> Reply:
-    return _decide(_draft(slots, ctx), slots, ctx, talk)
+    return _decide(draft_of(slots, ctx), slots, ctx, talk)
 
 
 def _decide(draft: Draft, slots: FollowUpSlots, ctx: Context, talk: Talk) -> Reply:
@@ -244,20 +212,20 @@ def complete(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, 
     slots = _read(ctx, message.text, talk, message)
     if before.customer_id is None and before.content and slots.customer.certain is None:
         return _name_it(message, before, ctx, talk)
-    after = _draft(slots, ctx)
+    after = draft_of(slots, ctx)
     customer_id = after.customer_id if slots.named and after.customer_id is not None else before.customer_id
     if customer_id is None:
         customer_id = after.customer_id
     said = after.content or ("" if slots.named or after.next_at or before.content else message.text)
-    return _decide(_merged(before, replace(after, customer_id=customer_id, content=said)), slots, ctx, talk)
+    return _decide(merged(before, replace(after, customer_id=customer_id, content=said)), slots, ctx, talk)
 
 
 def _name_it(message: ChatMessage, before: Draft, ctx: Context, talk: Talk) -> Reply:
     """Only the customer was missing, and the answer is nobody's name for certain."""
     found = find_customer(ctx, message.text, pooled=False, leading=True)
     if found.certain is not None:
-        more = _draft(_read(ctx, f"跟进 {message.text}", talk, message), ctx)
-        return _store(ctx, talk, found.certain, _merged(before, replace(more, customer_id=found.certain)))
+        more = draft_of(_read(ctx, f"跟进 {message.text}", talk, message), ctx)
+        return _store(ctx, talk, found.certain, merged(before, replace(more, customer_id=found.certain)))
     if found.options:
         return _offer(before, [i for i, _ in found.options], ctx, talk)
     pooled = find_customer(ctx, message.text, pooled=True)
@@ -266,14 +234,6 @@ def _name_it(message: ChatMessage, before: Draft, ctx: Context, talk: Talk) -> R
         return Reply("这家在公海里，领取以后再记。是别的客户就发名称，不记了就回复「取消」。")
     said = message.text[:LONG]
     return Reply(f"没有找到「{said}」。再发一次客户名称（一部分、拼音首字母都行），不记了就回复「取消」。")
-
-
-def _merged(before: Draft, after: Draft) -> Draft:
-    content = "，".join(part for part in (before.content, after.content) if part)
-    return Draft(
-        after.customer_id, content, after.method or before.method, after.next_at or before.next_at,
-        after.timed if after.next_at else before.timed, after.at or before.at, after.deal or before.deal,
-    )  # fmt: skip
 
 
 @router.question("followups.next")

@@ -11,7 +11,7 @@ from handlers.handover.parties import (
     subject,
 )
 from handlers.handover.rules import Left
-from handlers.pool.service import tell
+from handlers.pool.telling import tell
 from handlers.reminders.rules import after_quiet_hours
 from storage import cards, departures, handovers, notices, people
 from storage.database import Tx

@@ -12,7 +12,7 @@ from bot.identity import in_usage_scope
 from handlers.handover import rules
 from handlers.handover.joining import JOINING, Joining
 from handlers.handover.rules import CapFacts, Over
-from handlers.pool.service import policy_of
+from handlers.pool.caps import policy_of
 from storage import handovers, people
 from storage.database import Tx
 from storage.handovers import Holdings

@@ -26,7 +26,7 @@ from handlers.handover.parties import (
     subject,
 )
 from handlers.handover.rules import NothingToHandOver, NotTakenBack
-from handlers.pool.service import tell
+from handlers.pool.telling import tell
 from storage import audit, cards, departures, handovers, people, undos
 from storage.handovers import Leaver
 

@@ -52,6 +52,6 @@ def show_today(ctx: Context) -> Today:
             if ctx.actor.may(Permission.LEAD_VIEW) else [],
             sorted(returning, key=lambda r: r[2]),
             customers.count_customers(tx, CustomerFilter(mine=me, pooled=False)),
-            customers.count_customers(tx, CustomerFilter(pooled=True)) if ctx.actor.may(Permission.POOL_VIEW) else None,
+            customers.count_pool(tx) if ctx.actor.may(Permission.POOL_VIEW) else None,
             follow_ups.count_by(tx, me, since=monday),
         )  # fmt: skip

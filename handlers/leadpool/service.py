@@ -12,7 +12,7 @@ from handlers.leads.rules import POOL, check_open, check_reason
 from handlers.leads.steps import record_of
 from handlers.leads.undoing import step_offer
 from handlers.pool.rules import AlreadyClaimed, taken_text
-from handlers.pool.service import tell
+from handlers.pool.telling import tell
 from storage import cards, digest, lead_pools, leads, people, pools
 from storage.database import Tx
 from storage.lead_pools import PAGE, LeadCounts, PoolLead

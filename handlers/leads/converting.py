@@ -8,7 +8,7 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.language.companies import hard_key
 from bot.language.pinyin import initials
-from handlers.customers.service import NewCustomer, NoSuchChoice, step_create_customer
+from handlers.customers.creating import NewCustomer, NoSuchChoice, step_create_customer
 from handlers.customers.standing import step_may_write
 from handlers.customfields.values import check_new
 from handlers.leads import rules

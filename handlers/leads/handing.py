@@ -6,7 +6,7 @@ from handlers.custody.rules import check_receiver
 from handlers.leads import rules
 from handlers.leads.steps import record
 from handlers.leads.undoing import UNDO_TRANSFER, step_offer
-from handlers.pool.service import tell
+from handlers.pool.telling import tell
 from storage import cards, digest, lead_pools, leads, people
 from storage.database import Tx
 from storage.tables import Lead

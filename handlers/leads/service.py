@@ -9,8 +9,8 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.forms import check_may_fill
 from bot.language.companies import hard_key
+from handlers.customers.creating import twin_facts
 from handlers.customers.rules import twin_text
-from handlers.customers.service import twin_facts
 from handlers.dictionaries.service import step_choose
 from handlers.followups.rules import check_follow_up
 from handlers.leads import rules

@@ -7,7 +7,7 @@ from bot.context import Context
 from handlers.customfields.values import labels_of, undo_custom
 from handlers.leads import rules
 from handlers.leads.steps import record_of
-from handlers.pool.service import tell
+from handlers.pool.telling import tell
 from storage import cards, digest, lead_pools, leads, people, undos
 from storage.database import Tx
 

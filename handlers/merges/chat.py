@@ -9,6 +9,7 @@ from bot.core.errors import InvalidInput
 from bot.dispatch import ChatMessage, Reply, Router, Talk
 from handlers.customers.finding import THIS, find_customer
 from handlers.merges import views
+from handlers.merges.rules import chosen_fields
 from handlers.merges.service import merge_customers, preview_merge
 
 router = Router("merges.chat")
@@ -17,6 +18,9 @@ AND = re.compile(r"^(?:把|将)?\s*(?P<one>.+?)\s*(?P<joint>和|与|跟|、|，|
 INTO = ("并入", "并到", "合并到", "到")
 SPOKEN = re.compile(
     r"(?:请|帮我)?(?:把|将)\s*(?P<one>.{2,60}?)\s*(?P<joint>合并到|并入|并到|合并进)\s*(?P<other>.{2,60})"
+)
+CONFIRMED = re.compile(
+    r"(?:确认合并|确认|合并|是)(?:[\s,，:：]*(?:用|取|要)(?:另一家|并入的|对方)的?\s*(?P<fields>.+))?"
 )
 
 
@@ -81,9 +85,15 @@ def _preview(ctx: Context, talk: Talk, head_id: int, tail_id: int) -> Reply:
 
 @router.question("merges.confirm")
 def confirm(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
-    """`确认合并`, or not."""
-    if message.text in ("确认合并", "确认", "合并", "是"):
-        done = merge_customers(ctx, int(pending["head_id"]), int(pending["tail_id"]))
+    """`确认合并`, `确认合并 用另一家的 城市、电话`, or not."""
+    head_id, tail_id = int(pending["head_id"]), int(pending["tail_id"])
+    said = CONFIRMED.fullmatch(message.text.strip(" 。"))
+    if said is not None:
+        chosen: list[str] = []
+        if said["fields"]:
+            labels = {d.label: d.name for d in preview_merge(ctx, head_id, tail_id).differing}
+            chosen = chosen_fields(said["fields"], labels)
+        done = merge_customers(ctx, head_id, tail_id, chosen=chosen)
         talk.settle()
         talk.about(done.customer_id)
         return Reply(card=views.merged_ref(done))

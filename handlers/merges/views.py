@@ -37,7 +37,10 @@ def paint_preview(state: dict[str, Any], ctx: Context) -> CardView:
     ]
     if p.filled:
         lines.append(f"补上空着的：{'、'.join(p.filled)}")
-    return merge_cards.preview_card(p.head, p.tail, lines, head_id=p.head_id, tail_id=p.tail_id, swappable=p.swappable)
+    differing = [(d.name, d.label, d.head, d.tail) for d in p.differing]
+    return merge_cards.preview_card(
+        p.head, p.tail, lines, differing, head_id=p.head_id, tail_id=p.tail_id, swappable=p.swappable
+    )
 
 
 def paint_done(state: dict[str, Any], ctx: Context) -> CardView:

@@ -7,7 +7,7 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
-from bot.language.filters import page_wanted, read_list
+from bot.language.filters import page_wanted
 from bot.language.replies import ordinal
 from handlers.customers.finding import THIS, chosen, find_customer, find_person, find_taken
 from handlers.pool import views
@@ -20,18 +20,14 @@ LEAD_IN = re.compile(r"^(?:到公海|回公海|[ ，,。:：]|因为|原因)+")
 
 @router.command("公海", "公海客户")
 def browse(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`公海 杭州 机械`: five a page, with a claim button each; in a group a card for all."""
-    asked = read_list(message.args)
-    return _show(ctx, talk, asked.words, asked.page, group=message.group)
+    """`公海 城市=宁波 等级A 食品`: five a page, with a claim button each; in a group a card for all."""
+    return _show(ctx, talk, message.args, None, group=message.group)
 
 
-def _show(ctx: Context, talk: Talk, words: tuple[str, ...], wanted: int, *, group: bool) -> Reply:
-    page = browse_pool(ctx, words, wanted)
-    shown = min(max(1, wanted), page.pages)
-    ids = [c.id for c in page.customers if c.id is not None]
-    talk.ask("pool.list", words=list(words), page=shown, pages=page.pages, ids=ids)
-    state = {"words": list(words), "page": shown, "ids": ids, "group": group}
-    return Reply(card=CardRef("pool.list", state, tuple(subject(i) for i in ids)), private=False)
+def _show(ctx: Context, talk: Talk, text: str, wanted: int | None, *, group: bool) -> Reply:
+    ref = views.page_ref(browse_pool(ctx, text, wanted), group=group)
+    talk.ask("pool.list", **ref.state)
+    return Reply(card=ref, private=False)
 
 
 @router.question("pool.list")
@@ -39,7 +35,7 @@ def turn_page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str,
     """`下一页`, `上一页`, `第2页`, or the number of a row to claim it."""
     wanted = page_wanted(message.text, int(pending["page"]))
     if wanted is not None:
-        return _show(ctx, talk, tuple(pending["words"]), wanted, group=message.group)
+        return _show(ctx, talk, str(pending["text"]), wanted, group=message.group)
     number = ordinal(message.text)
     if number is not None and pending["ids"]:
         return _claimed(ctx, talk, _row(pending, number))

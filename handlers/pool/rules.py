@@ -82,10 +82,15 @@ def check_receiver(policy: ClaimPolicy, *, name: str, holding: int) -> None:
         raise ClaimLimited(f"{name} 名下已有 {holding}/{policy.holding_cap} 家客户，已满，请换一位。")
 
 
-def check_room(cap: int, *, name: str, holding: int) -> None:
-    """Whether one more customer may be his. `name` "": it is the actor himself."""
+def check_room(cap: int, *, name: str, holding: int, back: bool = False) -> None:
+    """Whether one more customer may be his. `name` "": it is the actor himself; `back`: an undo gives it back.
+
+    Raises ClaimLimited.
+    """
     if holding >= cap:
         whose, then = (name, "请换一位") if name else ("你", "先退回不跟的再来")
+        if back:
+            then = f"先请 {name} 退回一家，再撤销" if name else "先退回不跟的，再撤销"
         raise ClaimLimited(f"{whose} 名下已有 {holding}/{cap} 家客户，已满，{then}。")
 
 

@@ -9,25 +9,18 @@ from bot.core.actor import Permission
 from bot.core.errors import Forbidden, NotFound
 from bot.identity import may_be_told
 from handlers.pool import rules
-from handlers.pool.rules import AlreadyClaimed, ClaimFacts, ClaimPolicy, NotInPool, NotReturnable
-from handlers.reminders.rules import after_quiet_hours
-from storage import audit, cards, customers, digest, notices, people, pools, undos
-from storage.customers import PAGE, CustomerFilter
+from handlers.pool.caps import policy_of, step_check_room
+from handlers.pool.claiming import taken, was_known
+from handlers.pool.listing import PoolPage, step_list_pool
+from handlers.pool.rules import AlreadyClaimed, ClaimFacts, NotInPool, NotReturnable
+from handlers.pool.telling import tell
+from storage import audit, cards, customers, digest, filters, people, pools, undos
+from storage.customers import PAGE
 from storage.database import Tx
-from storage.pools import Clocked, Holding
-from storage.settings import CompanySettings
-from storage.tables import Customer
+from storage.pools import Clocked
 
 UNDO = timedelta(minutes=10)
 OWNER, POOL = "负责人", "公海"  # as audit lines say it
-
-
-def policy_of(settings: CompanySettings) -> ClaimPolicy:
-    """The limits in force; the free edition has none (D15)."""
-    if not settings.paid:
-        return ClaimPolicy()
-    pool = settings.pool
-    return ClaimPolicy(pool.claim_cap, pool.claims_per_day, pool.holding_cap, pool.reclaim_after_days)
 
 
 def subject(customer_id: int | None) -> str:
@@ -35,27 +28,16 @@ def subject(customer_id: int | None) -> str:
     return f"customer:{customer_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class PoolPage:
-    """One page of the pool as the actor sees it."""
-
-    customers: list[Customer]
-    total: int
-    pages: int
-    claimed_line: str
-
-
-def browse_pool(ctx: Context, words: tuple[str, ...], page: int) -> PoolPage:
-    """Pool customers that match all words, five a page. Raises Forbidden."""
+def browse_pool(ctx: Context, text: str = "", page: int | None = None) -> PoolPage:
+    """Pool customers that match what was said, five a page. `page`: instead of the one said. Raises Forbidden."""
     ctx.actor.require(Permission.POOL_VIEW)
     with ctx.begin() as tx:
-        wanted = CustomerFilter(words=words, pooled=True)
-        total = customers.count_customers(tx, wanted)
-        pages = max(1, -(-total // PAGE))
-        page = min(max(1, page), pages)
-        rows = customers.list_customers(tx, wanted, page=page)
-        counts = pools.count_claims(tx, ctx.actor.user_id, ctx.today)
-        return PoolPage(rows, total, pages, rules.claimed_line(counts.total, policy_of(ctx.settings).claim_cap))
+        meaning, found, total = step_list_pool(tx, ctx, text)
+        pages = max(1, -(-total.number // PAGE))
+        at = max(1, page if page is not None else meaning.page)
+        at = at if total.more else min(at, pages)
+        rows = filters.page(tx, meaning.wanted, found, at, PAGE) if total.number else []
+        return PoolPage(rows, meaning, total, at, pages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +63,7 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
     me, now = ctx.actor, ctx.now
     with ctx.begin() as tx:
         holding = pools.holding_of(tx, customer_id)
-        if holding is None or (holding.owner_id is not None and not _was_known(tx, customer_id)):
+        if holding is None or (holding.owner_id is not None and not was_known(tx, customer_id)):
             raise NotFound(
                 "没有找到这个客户，发送「公海」看看现在有哪些。",
                 attempt="" if holding is None else subject(customer_id),
@@ -89,17 +71,17 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
         if holding.owner_id == me.user_id:
             return Claimed(customers.access_brief(tx, customer_id).name, None, mine_already=True)
         if holding.owner_id is not None:
-            raise _taken(tx, ctx, customer_id, holding)
+            raise taken(tx, ctx, customer_id, holding)
         pooled = customers.find_brief(tx, customer_id)
         if pooled is None:  # on PostgreSQL somebody has committed a claim between the two looks
-            raise _taken(tx, ctx, customer_id, pools.holding_of(tx, customer_id))
+            raise taken(tx, ctx, customer_id, pools.holding_of(tx, customer_id))
         pools.lock_claimant(tx, me.user_id)
         counts = pools.count_claims(tx, me.user_id, ctx.today)
         until = pools.last_owned_until(tx, customer_id, me.user_id)
         facts = ClaimFacts(counts.total, counts.today, counts.holding, until.date() if until else None)
         rules.check_claim(policy_of(ctx.settings), facts, today=ctx.today)
         if not pools.take(tx, customer_id, me.user_id, how="claim", by=me.user_id, now=now):
-            raise _taken(tx, ctx, customer_id, pools.holding_of(tx, customer_id))
+            raise taken(tx, ctx, customer_id, pools.holding_of(tx, customer_id))
         undo_id = undos.offer(
             tx, user_id=me.user_id, kind="pool.claim", now=now, lasts=UNDO, text=f"领取 {pooled.name}",
             payload={
@@ -112,26 +94,14 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
     return Claimed(pooled.name, undo_id)
 
 
-def _was_known(tx: Tx, customer_id: int) -> bool:
-    """Whether the claimant may know the customer: from the pool, or because he sees it now."""
-    return pools.was_pooled(tx, customer_id) or bool(customers.list_by_ids(tx, [customer_id]))
-
-
-def _taken(tx: Tx, ctx: Context, customer_id: int, holding: Holding | None) -> AlreadyClaimed:
-    """What the loser is told: who, when, and what to do next."""
-    who = people.name_of(tx, holding.owner_id if holding else None)
-    known = customers.list_any_by_ids(tx, [customer_id])
-    name = f"「{known[0].name}」" if known else ""
-    taken = rules.taken_text(who, holding.owner_since if holding else None, ctx.today)
-    return AlreadyClaimed(f"{name}{taken}，发送「公海」看看别的。")
-
-
 def undo_claim(ctx: Context, payload: dict[str, Any]) -> str:
     """Takes a claim back, unless the customer has been worked on since. The undo door has checked whose it is."""
     with ctx.begin() as tx:
         customer_id = int(payload["customer_id"])
         since = datetime.fromisoformat(payload["since"])
         customer = customers.access_customer(tx, customer_id)
+        if customer.id != customer_id:
+            raise NotReturnable(f"这家已经并入「{customer.name}」了，不能撤销领取。")
         if customer.last_follow_up_at is not None and customer.last_follow_up_at >= since:
             raise NotReturnable(
                 f"「{customer.name}」领取后已经跟进过，不能撤销了；不跟的话可以发送「退回 {customer.name}」。"
@@ -208,26 +178,31 @@ def return_customer(ctx: Context, customer_id: int, reason: str, *, card: str = 
 
 
 def undo_return(ctx: Context, payload: dict[str, Any]) -> str:
-    """Takes a return back, while nobody has claimed the customer."""
+    """Takes a return back, while nobody has claimed the customer. The undo door has checked whose it is.
+
+    Raises:
+        NotFound: its owner has left; AlreadyClaimed; ClaimLimited: he holds as many as he may by now.
+    """
     with ctx.begin() as tx:
         customer_id, owner_id = int(payload["customer_id"]), str(payload["owner_id"])
         next_at = datetime.fromisoformat(payload["next_at"]) if payload["next_at"] else None
         since = datetime.fromisoformat(payload["since"])
+        owner = people.access_active(tx, owner_id).name
+        step_check_room(tx, ctx, owner_id, back=True)
         done = pools.regain(
             tx, customer_id, owner_id, since=since, next_at=next_at, timed=bool(payload["timed"]), now=ctx.now
         )
         if not done:
             holding = pools.holding_of(tx, customer_id)
-            who = people.name_of(tx, holding.owner_id if holding else None)
-            raise AlreadyClaimed(
-                f"撤销不了：{rules.taken_text(who, holding.owner_since if holding else None, ctx.today)}。"
-            )
+            if holding is None or holding.owner_id is None:
+                raise AlreadyClaimed("撤销不了：这家客户之后合并或删除了。")
+            who = people.name_of(tx, holding.owner_id)
+            raise AlreadyClaimed(f"撤销不了：{rules.taken_text(who, holding.owner_since, ctx.today)}。")
         cards.redraw_others(tx, subject(customer_id), now=ctx.now)
         tx.expire_all()
         name = customers.access_customer(tx, customer_id).name
-        changes = {OWNER: (POOL, people.name_of(tx, owner_id))}
-        _record(tx, ctx, "undo.return", customer_id, name=name, changes=changes)
-    return f"已撤销，「{name}」还是你的客户。"
+        _record(tx, ctx, "undo.return", customer_id, name=name, changes={OWNER: (POOL, owner)})
+    return f"已撤销，「{name}」还是{'你的客户' if owner_id == ctx.actor.user_id else f' {owner} 的客户'}。"
 
 
 def assign_customer(ctx: Context, customer_id: int, receiver_id: str) -> str:
@@ -311,14 +286,6 @@ def recycle_customer(ctx: Context, due: Clocked) -> bool:
         )  # fmt: skip
         cards.redraw_others(tx, subject(due.id), now=ctx.now)
     return True
-
-
-def tell(tx: Tx, ctx: Context, user_ids: list[str], *, title: str, text: str, key: str) -> None:
-    """A 工作通知 to those of `user_ids` who may be told; never to the actor; not within quiet hours."""
-    wanted = [u for u in user_ids if u != ctx.actor.user_id and may_be_told(tx, u, ctx.settings)]
-    if wanted:
-        not_before = after_quiet_hours(ctx.now, ctx.settings.quiet_hours)
-        notices.queue(tx, key=key, user_ids=wanted, title=title, text=text, now=ctx.now, not_before=not_before)
 
 
 def _record(tx: Tx, ctx: Context, action: str, customer_id: int, **detail: Any) -> None:

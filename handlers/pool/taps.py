@@ -27,11 +27,8 @@ def claim(tap: CardTap[ClaimButton], ctx: Context) -> CardUpdate:
 @router.button(PoolPageButton)
 def turn_page(tap: CardTap[PoolPageButton], ctx: Context) -> CardUpdate:
     """The same card shows another page."""
-    words = tuple(str(w) for w in tap.state.get("words", ()))
-    page = browse_pool(ctx, words, tap.button.page)
-    ids = [c.id for c in page.customers if c.id is not None]
-    state = {**tap.state, "words": list(words), "page": min(tap.button.page, page.pages), "ids": ids}
-    return CardUpdate(card=CardRef("pool.list", state, tuple(subject(i) for i in ids)))
+    page = browse_pool(ctx, str(tap.state.get("text", "")), tap.button.page)
+    return CardUpdate(card=views.page_ref(page, group=bool(tap.state.get("group"))))
 
 
 @router.button(AskReturnButton)

@@ -5,24 +5,32 @@ from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Permission
-from bot.dispatch import CardButton, CardView
+from bot.dispatch import CardButton, CardRef, CardView
 from cards import pool as pool_cards
 from cards.customers import FollowButton, contact_line, facts_line
 from cards.pool import PoolRow
 from cards.undo import undo_button
 from handlers.pool import rules
-from handlers.pool.service import Returned, policy_of
+from handlers.pool.caps import policy_of
+from handlers.pool.listing import PoolPage, step_list_pool
+from handlers.pool.service import Returned, subject
 from storage import customers, people, pools, undos
-from storage.customers import PAGE, CustomerFilter
+from storage.customers import PAGE
+
+
+def page_ref(page: PoolPage, *, group: bool) -> CardRef:
+    """A page of the pool; its rows stay on it when they are taken. Its words are kept as said."""
+    ids = [c.id for c in page.customers if c.id is not None]
+    state = {"text": page.meaning.without_page, "page": page.page, "ids": ids, "group": group}
+    return CardRef("pool.list", state, tuple(subject(i) for i in ids))
 
 
 def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     """The page's customers as they stand now: who was taken says by whom."""
-    words = tuple(str(w) for w in state.get("words", ()))
     with ctx.begin() as tx:
         rows = customers.list_any_by_ids(tx, [int(i) for i in state.get("ids", ())])
         names = people.names_of(tx, [c.owner_id for c in rows])
-        total = customers.count_customers(tx, CustomerFilter(words=words, pooled=True))
+        meaning, _, total = step_list_pool(tx, ctx, str(state.get("text", "")))
         group = bool(state.get("group"))
         counts = pools.count_claims(tx, ctx.actor.user_id, ctx.today) if ctx.actor.user_id and not group else None
     drawn = []
@@ -42,8 +50,9 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     cap = policy_of(ctx.settings).claim_cap
     claimed = rules.claimed_line(counts.total, cap) if counts is not None else ""
     return pool_cards.pool_list(
-        drawn, claimed=claimed, total=total, page=int(state.get("page", 1)), pages=max(1, -(-total // PAGE)),
-        words=" ".join(words), may_claim=group or ctx.actor.may(Permission.POOL_CLAIM),
+        drawn, claimed=claimed, total=total.text, page=int(state.get("page", 1)),
+        pages=max(1, -(-total.number // PAGE)), more=total.more, words=" ".join(meaning.told), unknown=meaning.unknown,
+        may_claim=group or ctx.actor.may(Permission.POOL_CLAIM),
     )  # fmt: skip
 
 

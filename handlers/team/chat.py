@@ -6,6 +6,7 @@ from typing import Any
 from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.dispatch import ChatMessage, Reply, Router, Talk
+from bot.language.replies import ordinal
 from handlers.customers.finding import THIS, Finding, chosen, find_customer, find_person
 from handlers.customers.standing import require_any
 from handlers.team import views
@@ -152,11 +153,26 @@ def _list(ctx: Context, talk: Talk, customer_id: int) -> Reply:
 
 @router.command("请负责人加我", "申请协作", "请求协作")
 def ask(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`申请协作 华兴`: the owner is asked by a card."""
+    """`申请协作 华兴`: the owner is asked by a card; `申请协作`, `申请协作 2` of the likenesses just shown."""
+    alike = _alike(talk, message.args)
+    if alike is not None:
+        return Reply(ask_to_join(ctx, alike, shown=True))
     found = _whose(ctx, talk, message.args.strip())
     if found.certain is None:
         return found.ask(talk, "team.ask_which", "协作")
     return _asked(ctx, talk, found.certain)
+
+
+def _alike(talk: Talk, said: str) -> int | None:
+    """Of the customers whose masked names stood on the card of a new one (R-DUP-2)."""
+    aside = talk.aside or {}
+    others = aside.get("others") if aside.get("kind") == "customers.create_anyway" else None
+    number = ordinal(said) if said else 1
+    if not others or number is None:
+        return None
+    if not 1 <= number <= len(others):
+        raise InvalidInput(f"卡片上只有 {len(others)} 家，例如「申请协作 1」。")
+    return int(others[number - 1])
 
 
 @router.question("team.ask_which")

@@ -10,7 +10,7 @@ from bot.core.errors import NotFound
 from bot.identity import may_be_told
 from handlers.customers.rules import NotYours, masked
 from handlers.customers.standing import require_any, step_check_owner
-from handlers.pool.service import tell
+from handlers.pool.telling import tell
 from handlers.team import rules
 from handlers.team.rules import AnsweredAlready, NotAMember
 from storage import audit, cards, customers, people, teams, undos

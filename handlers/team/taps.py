@@ -1,5 +1,8 @@
 """What taps on a team's cards do."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from bot.context import Context
 from bot.dispatch import CardTap, CardUpdate, Router
 from cards.team import AnswerJoinButton, AskJoinButton, EndMemberButton, MemberRightButton, TeamButton
@@ -16,9 +19,15 @@ router.undoer("team.member")(lambda payload, ctx: undo_member(ctx, payload))
 @router.button(AskJoinButton)
 def ask(tap: CardTap[AskJoinButton], ctx: Context) -> CardUpdate:
     """The owner is asked; whoever was shown the customer's masked name may ask without seeing it."""
-    shown = tap.state.get("customer_id") == tap.button.customer_id and "owner" in tap.state
+    shown = tap.button.customer_id in _shown(tap.state)
     text = ask_to_join(ctx, tap.button.customer_id, shown=shown)
     return CardUpdate(state={**tap.state, "asked": text} if shown else None, note=text)
+
+
+def _shown(state: Mapping[str, Any]) -> set[int]:
+    """The customers of which our card told that they are there, and whose: one that was refused, or some alike."""
+    refused = {int(state["customer_id"])} if "owner" in state and "customer_id" in state else set()
+    return refused | {int(one["id"]) for one in state.get("others", ())}
 
 
 @router.button(AnswerJoinButton)

@@ -19,17 +19,21 @@ from bot.core.errors import AppError, Forbidden, InvalidInput, NotFound
 from bot.identity import identify
 from handlers.contacts.rules import NotAbove, check_above
 from handlers.contacts.service import delete_contact, edit_contact, set_main, switch_contact, undo_edit
+from handlers.contracts.service import transfer_contract
 from handlers.custody.rules import NotLockable, StillUsed
 from handlers.custody.service import (
     delete_customer,
     lock_customer,
+    preview_transfer,
     transfer_customer,
     undo_delete,
     undo_transfer,
     unlock_customer,
 )
+from handlers.customers.creating import NewCustomer
 from handlers.customers.rules import Duplicate, NotYours
-from handlers.customers.service import NewCustomer, add_contact, create_customer, show_customer
+from handlers.customers.service import add_contact, create_customer, show_customer
+from handlers.customers.views import paint_customer
 from handlers.editing import rules as editing_rules
 from handlers.editing.rules import ChangedSince, Stale, read_edit
 from handlers.editing.service import edit_customer, open_form
@@ -37,7 +41,7 @@ from handlers.editing.service import undo_edit as undo_customer_edit
 from handlers.followups.service import NewFollowUp, log_follow_up
 from handlers.merges.service import merge_customers, preview_merge, undo_merge
 from handlers.pool.rules import ClaimLimited, Locked
-from handlers.pool.service import recycle_customer, recycle_due, return_customer
+from handlers.pool.service import browse_pool, recycle_customer, recycle_due, return_customer
 from handlers.team.service import add_member, answer_join, ask_to_join
 from handlers.timeline.service import show_timeline
 from storage import merges
@@ -50,11 +54,14 @@ from storage.tables import (
     Customer,
     FollowUp,
     JoinRequest,
+    Lead,
     Notice,
     Opportunity,
     Outbox,
     OwnerHistory,
     Payment,
+    Role,
+    RoleFunction,
     TeamMember,
     Undo,
 )
@@ -90,7 +97,7 @@ class Company:
         return payload
 
 
-def _world(**settings: Any) -> dict[str, Any]:
+def world_with_deals(**settings: Any) -> dict[str, Any]:
     world = small_world(**settings)
     world["stages"] = [{"name": "初步接洽", "win_rate": 10, "kind": "open"}]
     for one in world["customers"]:
@@ -116,7 +123,7 @@ def _world(**settings: Any) -> dict[str, Any]:
 
 @pytest.fixture
 async def company(database: Database) -> Company:
-    await load_company(database, _world())
+    await load_company(database, world_with_deals())
     return Company(database)
 
 
@@ -363,6 +370,62 @@ async def test_a_transfer_is_told_kept_and_taken_back(company: Company) -> None:
     assert (await company.do("lina04", show_customer, of)).customer.owner_since < NOW
 
 
+def _deals(tx: Tx) -> dict[str, tuple[str | None, Any]]:
+    """Owner and what must not change with it, by name."""
+    found: dict[str, tuple[str | None, Any]] = {
+        f"商机 {o.name}": (o.owner_id, (o.stage_id, o.amount, o.result, o.created_at, o.stage_since))
+        for o in tx.exec(select(Opportunity).join(Customer).where(Customer.name == HS)).all()
+    }
+    for c in tx.exec(select(Contract)).all():
+        found[c.number] = (c.owner_id, (c.state, c.amount, c.signed_on, c.created_at))
+    return found
+
+
+async def test_opportunities_and_contracts_go_along_if_asked(company: Company) -> None:
+    """R-HAND-2: nothing of them changes but the owner, each with its line; and all come back together."""
+    of = await id_of(company.db, HS)
+    before = await company.look(_deals)
+    shown = await company.do("chen01", preview_transfer, of, "zhao05")
+    assert (shown.opportunities, shown.contracts) == (["一期"], ["HT-1", "HT-2"])
+    await company.do("chen01", transfer_customer, of, "zhao05")
+    assert await company.look(_deals) == before, "not asked for"
+    await company.do("chen01", undo_transfer, await company.last_undo())
+    company.now += timedelta(minutes=1)
+    done = await company.do("chen01", transfer_customer, of, "zhao05", with_deals=True)
+    assert done.text == f"「{HS}」已由 李娜 转给 赵磊，商机 1 个、合同 2 份一起。"
+    after = await company.look(_deals)
+    assert {owner for owner, _ in after.values()} == {"zhao05"}
+    assert [kept for _, kept in after.values()] == [kept for _, kept in before.values()]
+
+    def lines(tx: Tx) -> list[str]:
+        wanted = col(Audit.action).in_(("transfer.opportunity", "transfer.contract"))
+        return [a.name for a in tx.exec(select(Audit).where(wanted).order_by(col(Audit.id))).all()]
+
+    assert await company.look(lines) == ["一期", "HT-1", "HT-2"]
+    payload = await company.last_undo()
+    changed = await company.look(lambda tx: tx.exec(select(Contract).where(Contract.number == "HT-2")).one())
+    await company.do("chen01", transfer_contract, changed.id, "zhou06")
+    said = await company.do("chen01", undo_transfer, payload)
+    assert said == f"已撤销，「{HS}」还是 李娜 负责。HT-2 之后改过，没有一起转回。"
+    owners = {name: owner for name, (owner, _) in (await company.look(_deals)).items()}
+    assert owners == {"商机 一期": "lina04", "HT-1": "lina04", "HT-2": "zhou06"}
+
+
+async def test_undoing_a_transfer_asks_whether_there_is_room(company: Company) -> None:
+    of = await id_of(company.db, HX)
+    await company.do("chen01", transfer_customer, of, "zhao05")
+    payload = await company.last_undo()
+
+    def cap(tx: Tx) -> None:
+        pool = read_settings(tx).pool.model_copy(update={"holding_cap": 2}).model_dump()
+        write_setting(tx, "pool", pool, by="", now=NOW)
+
+    await company.look(cap)
+    with pytest.raises(ClaimLimited, match=r"李娜 名下已有 2/2 家客户，已满，先请 李娜 退回一家，再撤销。"):
+        await company.do("chen01", undo_transfer, payload)
+    assert (await company.do("zhao05", show_customer, of)).customer.owner_id == "zhao05"
+
+
 async def test_every_way_to_an_owner_meets_the_cap(company: Company) -> None:
     """Invariant 17: create, transfer, un-delete; lina owns four, zhao one."""
     of = await id_of(company.db, HX)
@@ -392,6 +455,42 @@ async def test_a_customer_with_business_is_not_deleted(company: Company) -> None
         await company.do("lina04", show_customer, of)
     await company.do("chen01", undo_delete, await company.last_undo())
     assert (await company.do("lina04", show_customer, of)).contacts
+
+
+# -- the pool's list -----------------------------------------------------------------------------------
+
+
+async def test_the_pool_is_filtered_by_field_and_by_word(company: Company) -> None:
+    """R4.07, R4.09: one way with the other lists; what the pool does not show (D14) is no condition."""
+
+    def fill(tx: Tx) -> None:
+        for name, city, kind in (
+            ("宁波海蓝食品有限公司", "宁波", "重点客户"), ("苏州远航贸易有限公司", "宁波市", "普通客户"),
+            ("绍兴越达纺织有限公司", "绍兴", "重点客户"),
+        ):  # fmt: skip
+            row = tx.exec(select(Customer).where(Customer.name == name)).one()
+            row.city, row.customer_class, row.source = city, kind, "展会"
+            tx.add(row)
+
+    await company.look(fill)
+
+    async def names(text: str) -> set[str]:
+        page = await company.do("lina04", browse_pool, text)
+        assert page.total.number == len(page.customers) or page.total.number > 5
+        return {c.name[:4] for c in page.customers}
+
+    assert await names("城市=宁波") == {"宁波海蓝", "苏州远航"}
+    assert await names("城市=宁波 等级重点") == {"宁波海蓝"}
+    assert await names("宁波 食品") == {"宁波海蓝"}
+    assert await names("不要食品 重点") == {"绍兴越达"}
+    assert await names("展会") == set(), "where it came from is not shown before it is claimed"
+    assert (await company.do("lina04", browse_pool, "来源 展会")).meaning.unknown == ("来源 展会",)
+    whole = await company.do("lina04", browse_pool)
+    assert (whole.total.number, whole.pages) == (7, 2)
+    second = await company.do("lina04", browse_pool, "第2页")
+    assert len(second.customers) == 2 and not {c.id for c in second.customers} & {c.id for c in whole.customers}
+    ordered = (await company.do("lina04", browse_pool, "按名称")).customers
+    assert [c.pinyin for c in ordered] == sorted(c.pinyin for c in ordered)
 
 
 # -- merge ---------------------------------------------------------------------------------------------
@@ -537,6 +636,28 @@ async def test_figures_follow_functions(company: Company) -> None:
     assert not kinds & {"opportunity", "contract", "payment"}
     kinds = {e.kind for e in (await company.do("chen01", show_timeline, of)).entries}
     assert kinds & {"opportunity", "contract", "payment"}
+
+
+async def test_the_lead_it_came_from_is_named_to_who_may_see_it(company: Company) -> None:
+    """R4.02: the chain begins with the lead; without 线索-查看, or outside one's scope, it is not there."""
+    of = await id_of(company.db, HX)
+
+    def convert(tx: Tx) -> None:
+        tx.add(
+            Lead(company="华兴机电", owner_id="zhao05", state="converted", converted_customer_id=of,
+                 converted_at=NOW - timedelta(days=3), created_at=NOW - timedelta(days=9))
+        )  # fmt: skip
+        role = tx.exec(select(Role).where(Role.name == "业务员")).one()
+        tx.add(RoleFunction(role_id=role.id or 0, function="lead:view"))
+
+    async def card(who: str) -> str:
+        return str(await company.do(who, lambda ctx: paint_customer({"customer_id": of}, ctx)))
+
+    assert "来源线索" not in await card("chen01")
+    await company.look(convert)
+    assert "华兴机电（2月27日 由 赵磊 转成客户）" in await card("chen01")
+    assert "华兴机电" not in await card("wang03"), "may see no leads"
+    assert "华兴机电" not in await card("lina04"), "sees her own leads only"
 
 
 async def test_every_change_is_on_record(company: Company) -> None:

@@ -8,6 +8,7 @@ import pytest
 from bot.core.clock import BEIJING, at_beijing
 from bot.core.lists import Values
 from handlers.filters.rules import Meaning, Vocabulary, meant, says_conditions, understand
+from storage.filters import anywhere
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=BEIJING)  # a Wednesday
 THERE = {
@@ -140,6 +141,43 @@ def test_a_hidden_field_is_no_word() -> None:
     assert read("按金额", amounts=False).wanted.sort == "touched_at"
     assert read("按下次跟进", plans=False).unknown and read("没有下一步", plans=False).unknown
     assert read("方案报价", stages={}).unknown == ("方案报价",)
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "told", "words"),
+    [
+        ("食品", (), ("食品",), 1),
+        ("杭州 机械", (), ("杭州", "机械"), 2),
+        ("里有哪些白酒客户", (), ("白酒",), 1),
+        ("城市=宁波 等级重点 食品", (Values("city", ("宁波",)), Values("customer_class", ("重点客户",))),
+         ("宁波", "重点客户", "食品"), 1),
+        ("行业 制造业 按名称", (Values("industry", ("制造业",)),), ("制造业", "按名称升序"), 0),
+        ("不要贸易", (), ("不是贸易",), 1),
+        ("非标设备", (), ("非标设备",), 1),
+        ("30天没跟进", (), ("30天没跟进",), 1),  # the pool does not tell: a word like any other, in no name
+        ("已成交", (), ("已成交",), 1),
+    ],
+)  # fmt: skip
+def test_the_pool_is_asked_in_the_same_words(
+    text: str, values: tuple[Values, ...], told: tuple[str, ...], words: int
+) -> None:
+    """A word by itself is looked for wherever the pool shows words; behind a label, in that field."""
+    found = read(text, anywhere=anywhere)
+    assert (found.wanted.values, found.told, found.unknown) == (values, told, ())
+    assert len(found.wanted.more) == words
+    assert found.wanted.quiet_since is None and found.wanted.closed is None
+
+
+def test_what_the_pool_does_not_show_is_no_condition_there() -> None:
+    kept = ("customer_class", "industry", "city")
+    words = {"anywhere": anywhere, "values": lambda c, w: meant(w, THERE[c]) if c in kept else ()}
+    assert read("来源 展会", **words).unknown == ("来源 展会",)
+    assert read("按金额", **words).unknown == ("按金额",)
+
+
+@pytest.mark.parametrize("word", ["A", "a类", "A类客户"])
+def test_a_class_is_called_by_its_letter(word: str) -> None:
+    assert meant(word, ("A类客户", "B类客户")) == ("A类客户",)
 
 
 def test_what_speaks_of_a_list() -> None:

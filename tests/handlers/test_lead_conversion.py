@@ -8,7 +8,8 @@ from sqlmodel import col, select
 
 from bot.core.errors import AppError
 from handlers.customers.rules import Duplicate, MaybeDuplicate
-from handlers.customers.service import NewCustomer, create_customer
+from handlers.customers.creating import NewCustomer
+from handlers.customers.service import create_customer
 from handlers.leads.converting import Converted
 from handlers.leads.rules import ChangedSince
 from handlers.leads.service import convert_lead, log_follow_up

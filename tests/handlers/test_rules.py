@@ -14,6 +14,7 @@ from handlers.customers.rules import (
     check_duplicates,
     check_may_write,
     masked,
+    twin_text,
 )
 from handlers.followups.rules import BadFollowUp, check_follow_up
 from handlers.pool.rules import (
@@ -196,9 +197,12 @@ def test_duplicates_are_refused_or_asked_about_and_masked() -> None:
         check_duplicates([hidden], anyway=True)
     assert "远航" not in refused.value.text and "李娜" in refused.value.text
     like = replace(hidden, hard=False)
-    with pytest.raises(MaybeDuplicate):
-        check_duplicates([like], anyway=False)
+    with pytest.raises(MaybeDuplicate) as doubt:
+        check_duplicates([like, replace(like, owner="", id=2), replace(like, mine=True, id=3)], anyway=False)
+    assert doubt.value.others == (like,), "a colleague's only: whose owner can be asked"
     check_duplicates([like], anyway=True)
+    assert "最近跟进 3 天前" in twin_text(replace(like, quiet_days=3))
+    assert "跟进" not in twin_text(replace(like, quiet_days=3, mine=True))
     assert masked("杭州远航贸易") == "杭****易"
 
 

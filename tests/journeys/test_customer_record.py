@@ -126,9 +126,23 @@ async def test_a_masked_duplicate_can_be_asked_for(stage: Stage) -> None:
     assert "没有找到" in (await stage.say("lina04", "查 深圳创想"))[-1]["text"]
 
 
+async def test_who_meets_a_likeness_may_ask_its_owner(stage: Stage) -> None:
+    """R-DUP-2, D18: masked, with the owner and 申请协作; by tap and by word, and never a word more than the card."""
+    doubt = await stage.ask("lina04", "新建客户 创想贸易 陈强 13812340000")
+    assert "周敏 负责" in doubt["text"] and "深圳创想" not in doubt["text"]
+    asked = await stage.tap("lina04", doubt, "申请协作")
+    assert "已请 周敏 加你为协作人" in str(asked) and "深圳创想" not in str(asked)
+    assert "已经请过 周敏 了" in (await stage.ask("lina04", "申请协作"))["text"]
+    await stage.settle()
+    (question,) = [i for i in await stage.look("zhou06") if "想协作" in i["text"]]
+    assert "没有找到" in (await stage.say("lina04", "查 深圳创想"))[-1]["text"]
+    await stage.tap("zhou06", question, "加为协作人")
+    assert "深圳创想" in (await stage.say("lina04", "查 深圳创想"))[-1]["text"]
+
+
 async def test_transfer_lock_and_deletion(stage: Stage) -> None:
     assert "没有「客户-更换负责人」" in (await stage.ask("lina04", f"把 {HX} 转给 赵磊"))["text"]
-    assert "转给 赵磊" in (await stage.ask("chen01", f"把 {HX} 转给 赵磊"))["text"]
+    assert "转给 赵磊" in (await stage.ask("chen01", f"把 {HX} 转给 赵磊，只转客户"))["text"]
     assert any("转给你负责" in n["text"] for n in await stage.notices()) or any(
         "转给你负责" in str(n) for n in await stage.notices()
     )
@@ -142,13 +156,29 @@ async def test_transfer_lock_and_deletion(stage: Stage) -> None:
     assert "恢复了" in (await stage.say("chen01", "撤销"))[-1]["text"]
 
 
+async def test_a_transfer_asks_whether_the_deals_go_along(stage: Stage) -> None:
+    shown = await stage.ask("chen01", f"把 {HX} 转给 赵磊")
+    assert "商机 1 个" in shown["text"] and "合同 1 份" in shown["text"]
+    assert "你" in (await stage.ask("lina04", f"查 {HX}"))["text"], "nothing has happened yet"
+    assert "商机 1 个、合同 1 份一起" in str(await stage.tap("chen01", shown, "一起转"))
+    assert "还是 李娜 负责" in str(await stage.tap("chen01", shown, "撤销"))
+    assert "1 份一起" in (await stage.ask("chen01", f"把 {HX} 转给 赵磊，商机和合同一起转"))["text"]
+    assert "还是 李娜 负责" in (await stage.ask("chen01", "撤销"))["text"]
+    await stage.ask("chen01", f"把 {HX} 转给 赵磊")
+    assert "转给 赵磊。" in (await stage.ask("chen01", "只转客户"))["text"]
+
+
 async def test_a_merge_is_shown_first_and_old_cards_lead_to_the_one_that_stays(stage: Stage) -> None:
     old = await stage.ask("lina04", "查 华星电子")
     assert "没有「客户-删除」" in (await stage.ask("lina04", "合并 华兴科技 和 华星电子"))["text"]
     shown = await stage.ask("chen01", "合并 华兴科技 和 华星电子")
     assert "商机 1 · 合同 1 · 回款 1" in shown["text"] and "72 小时" in shown["text"]
-    assert "已把「华星电子有限公司」并入" in str(await stage.tap("chen01", shown, "确认合并"))
+    await stage.say("lina04", f"改 {HX} 城市 杭州")
+    await stage.say("lina04", "改 华星电子 城市 苏州")
+    assert "没认出「电话」" in (await stage.ask("chen01", "确认合并 用另一家的 电话"))["text"]
+    assert "已把「华星电子有限公司」并入" in str(await stage.fill("chen01", shown, name="head", city="tail"))
     await stage.settle()
+    assert "苏州" in (await stage.ask("lina04", f"查 {HX}"))["text"]
     assert "华兴科技有限公司" in (await stage.card("lina04", old))["text"]
     await stage.look("lina04")
     await stage.advance(now="2026-03-04T10:00:00+08:00")

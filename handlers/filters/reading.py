@@ -1,0 +1,96 @@
+"""What words mean as conditions of a list of customers, to this reader."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from bot.context import Context
+from bot.core.actor import Actor, Permission
+from bot.core.fields import LEVELS, FieldLevel
+from bot.core.forms import FORMS
+from bot.core.lists import Count, Wanted
+from bot.language.regions import REGIONS
+from handlers.customfields.filters import take_conditions
+from handlers.filters import rules
+from handlers.filters.rules import Meaning, Vocabulary
+from storage import dictionaries, filters, people, stages
+from storage.custom_fields import custom_condition
+from storage.database import Tx
+from storage.filters import Found
+from storage.search import is_rare
+
+# Conditions of other capabilities' fields: a word → how it is told, and the condition on Customer; None: not theirs.
+READERS: list[Callable[[Tx, Actor, str], tuple[str, Any] | None]] = []
+
+
+def step_find(tx: Tx, meaning: Meaning) -> Found:
+    """What fits; nothing where not a word of the sentence was understood."""
+    return Found(Count(0), ()) if _nothing_understood(meaning) else filters.find(tx, meaning.wanted)
+
+
+def _nothing_understood(meaning: Meaning) -> bool:
+    return bool(meaning.unknown) and not meaning.told
+
+
+def step_understand(tx: Tx, ctx: Context, text: str, *, mine: bool) -> Meaning:
+    """A list of owned customers. `mine`: the actor's own, whatever the words say."""
+    said, rest = take_conditions(tx, ctx, "customer", text)
+    meaning = rules.understand(rest, _vocabulary(tx, ctx), ctx.now)
+    if said:
+        own, told = tuple(custom_condition("customer", s.condition) for s in said), [s.text for s in said if s.text]
+        meaning = replace(
+            meaning, wanted=replace(meaning.wanted, more=(*meaning.wanted.more, *own)), told=(*meaning.told, *told),
+            without_page=" ".join([*told, *meaning.without_page.split()]),
+        )  # fmt: skip
+    if mine or meaning.mine:
+        meaning = replace(meaning, mine=True, wanted=replace(meaning.wanted, owners=(ctx.actor.user_id,)))
+    return meaning
+
+
+def step_understand_pool(tx: Tx, ctx: Context, text: str) -> Meaning:
+    """A list of the pool: a word by itself is looked for wherever the pool shows words, one behind a label there."""
+    words = Vocabulary(
+        values=lambda column, word: _values(tx, ctx.actor, column, word, pooled=True),
+        stages={}, owners=lambda _name: (), in_names=lambda _word: False, anywhere=filters.anywhere,
+    )  # fmt: skip
+    meaning = rules.understand(text, words, ctx.now)
+    sort = meaning.wanted.sort if meaning.wanted.sort == "pinyin" else "pooled_at"
+    return replace(meaning, wanted=replace(meaning.wanted, pooled=True, sort=sort))
+
+
+def _vocabulary(tx: Tx, ctx: Context) -> Vocabulary:
+    actor = ctx.actor
+    leaving = ctx.settings.return_days
+    return Vocabulary(
+        values=lambda column, word: _values(tx, actor, column, word),
+        stages={s.name: s.id or 0 for s in stages.list_stages(tx)} if actor.may(Permission.OPPORTUNITY_VIEW) else {},
+        owners=lambda name: tuple(people.list_called(tx, name.lstrip("@＠"))),
+        in_names=lambda word: _in_names(tx, word),
+        plans=_reads(actor, "followup", "next_at"),
+        amounts=actor.may(Permission.CONTRACT_VIEW) and _reads(actor, "contract", "amount"),
+        leaving_after=leaving,
+        others=lambda word: next((found for read in READERS if (found := read(tx, actor, word)) is not None), None),
+    )
+
+
+def _reads(actor: Actor, form: str, field: str) -> bool:
+    rights = actor.scope.fields
+    return not rights or LEVELS.index(rights.level(form, field)) >= LEVELS.index(FieldLevel.READ)
+
+
+def _values(tx: Tx, actor: Actor, column: str, word: str, *, pooled: bool = False) -> tuple[str, ...]:
+    """The values of that column that the word means, if this person may read it at all, of the pool before claiming."""
+    field = next(f for f in FORMS["customer"] if f.attribute == column)
+    if not _reads(actor, "customer", field.name) or (pooled and column not in filters.POOL_FIELDS):
+        return ()
+    if column == "city":
+        short = word.removesuffix("市")
+        return (short, f"{short}市") if short in REGIONS or filters.is_value(tx, column, word, pooled=pooled) else ()
+    choices = dictionaries.choices_of(tx, "customer", field.name)
+    if choices is None:
+        return (word,) if filters.is_value(tx, column, word, pooled=pooled) else ()
+    return rules.meant(word, (*choices.enabled, *choices.disabled))
+
+
+def _in_names(tx: Tx, word: str) -> bool:
+    return len(word) > 1 and (not is_rare(tx, word) or filters.has_any(tx, Wanted(names=(word,))))

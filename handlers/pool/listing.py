@@ -1,0 +1,31 @@
+"""Lists of the pool: the same words as everywhere (`handlers.filters`), as far as the pool shows what they speak of."""
+
+from dataclasses import dataclass
+
+from bot.context import Context
+from bot.core.lists import Count
+from handlers.filters.reading import step_find, step_understand_pool
+from handlers.filters.rules import Meaning
+from storage import customers
+from storage.database import Tx
+from storage.filters import Found
+from storage.tables import Customer
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPage:
+    """One page of the pool as the actor sees it, with what was understood of the words."""
+
+    customers: list[Customer]
+    meaning: Meaning
+    total: Count
+    page: int
+    pages: int
+
+
+def step_list_pool(tx: Tx, ctx: Context, text: str) -> tuple[Meaning, Found, Count]:
+    """What the words mean and how many there are: of the whole pool exactly, whatever their number."""
+    meaning = step_understand_pool(tx, ctx, text)
+    found = step_find(tx, meaning)
+    whole = not meaning.told and not meaning.unknown
+    return meaning, found, Count(customers.count_pool(tx)) if whole else found.count
