@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import Connection, and_, column, delete, event, insert, inspect, or_, select, table
@@ -20,6 +21,8 @@ from storage.tables import Contact, Contract, Customer, Lead, Opportunity, Produ
 BATCH: Final = 5_000  # rows of a table indexed at once
 CHANGED: Final = "search_changes"  # in Session.info, from before a flush to after it
 ENTRIES: Final[Any] = SearchEntry.__table__  # type: ignore[attr-defined]
+ADD_SQLITE: Final = "INSERT INTO search_entry (kind, gram, ref_id) VALUES (?, ?, ?)"
+TOGETHER: Final = 500  # entries of one statement
 Entries = set[tuple[str, str, int]]
 
 
@@ -75,6 +78,14 @@ def entries_of(name: str, row: Mapping[str, Any], ref_id: int) -> Entries:
     }
 
 
+def index_new(tx: Session, name: str, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
+    """As `index_rows`, for who has the rows, by their ids, still in hand."""
+    found = Entries()
+    for ref_id, row in rows:
+        found |= entries_of(name, row, ref_id)
+    _insert(tx.connection(), found)
+
+
 def index_rows(tx: Session, name: str, ids: Sequence[int]) -> None:
     """Indexes rows of a table that were inserted past the session."""
     tx.flush()
@@ -126,7 +137,14 @@ def _index(connection: Connection, name: str, condition: Any) -> int | None:
 
 
 def _insert(connection: Connection, entries: Entries) -> None:
-    if entries:
+    if not entries:
+        return
+    if connection.dialect.name == "sqlite":  # past SQLAlchemy, which costs more than the rows: there are dozens of each
+        every = sorted(entries)
+        for start in range(0, len(every), TOGETHER):
+            part = every[start : start + TOGETHER]
+            connection.exec_driver_sql(ADD_SQLITE + ", (?, ?, ?)" * (len(part) - 1), tuple(chain.from_iterable(part)))
+    else:
         rows = [{"kind": k, "gram": g, "ref_id": i} for k, g, i in sorted(entries)]
         connection.execute(insert(ENTRIES), rows)
 

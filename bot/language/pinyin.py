@@ -56,10 +56,18 @@ def syllables(text: str) -> tuple[str, ...]:
 def _spelled(run: str) -> tuple[str, ...]:
     if not run:
         return ()
+    from pypinyin.core import Pinyin  # noqa: PLC0415 — see the module's docstring
+
+    return tuple(syllable for word in Pinyin().seg(run) for syllable in _word(word))
+
+
+@lru_cache(maxsize=16_384)
+def _word(word: str) -> tuple[str, ...]:
+    """Of one word: the same few thousand make up every name, and spelling one costs pypinyin a hundred look-ups."""
     from pypinyin import lazy_pinyin  # noqa: PLC0415 — see the module's docstring
 
-    spelled = lazy_pinyin(run, errors=_SPLIT.join)
-    return tuple(part.replace("ü", "v").lower() for run in spelled for part in run.split(_SPLIT) if part)
+    spelled = lazy_pinyin([word], errors=_SPLIT.join)
+    return tuple(part.replace("ü", "v").lower() for one in spelled for part in one.split(_SPLIT) if part)
 
 
 def pinyin_of(name: str, *, person: bool = False) -> str:

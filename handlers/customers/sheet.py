@@ -171,7 +171,7 @@ class CustomerBatch(Batch):
             name=name, name_key=self.keys[name][0], soft_key=self.keys[name][1], pinyin=pinyin_of(name),
             initials=initials(name), owner_id=owner, owner_since=now if owner else None,
             pooled_at=None if owner else now, pool_reason="" if owner else "导入", created_at=now, created_by=self.me,
-            updated_at=now, custom=self.own.new(values), **given,
+            updated_at=now, touched_at=now if owner else None, custom=self.own.new(values), **given,
         )  # fmt: skip
 
     def change(self, look: Look) -> None:
