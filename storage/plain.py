@@ -14,6 +14,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Dialect, Executable, Insert, Select, Table, bindparam
@@ -314,13 +315,31 @@ class InsertNew:
 
 def _insert_together(driver: sqlite3.Connection, spelled: _Spelled, rows: Values) -> int:
     """Many rows to a statement: where a table has triggers each statement is a savepoint of its own, which costs more
-    than the row. Returns how many there are."""
+    than the row. Returns how many there are.
+    """
     at_once = max(1, VALUES_AT_ONCE // max(1, len(spelled.values)))
     for start in range(0, len(rows), at_once):
         part = rows[start : start + at_once]
+        columns = [_column(part, *how) for how in spelled.values]
         sql = spelled.sql + f", {spelled.row_of_values}" * (len(part) - 1)
-        driver.execute(sql, [value for row in part for value in spelled.bound(row)])
+        driver.execute(sql, list(chain.from_iterable(zip(*columns, strict=True))))
     return len(rows)
+
+
+def _column(rows: Values, name: str | None, at: Any, convert: Convert) -> list[Any]:
+    """One column's values as SQLite takes them; the same moment in every row is spelled once."""
+    if name is None:
+        return [at] * len(rows)
+    given: list[Any] = [row[name] for row in rows]
+    if convert is None:
+        return given
+    last, spelled = given[0], convert(given[0])
+    found = []
+    for value in given:
+        if value is not last:
+            last, spelled = value, convert(value)
+        found.append(spelled)
+    return found
 
 
 def _fetched(result: Any) -> Rows:

@@ -5,7 +5,7 @@ session calls `index_rows`; `rebuild` makes everything anew. Deleted rows keep t
 and whoever asks sees the rows themselves through their scope.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -80,9 +80,14 @@ def entries_of(name: str, row: Mapping[str, Any], ref_id: int) -> Entries:
 
 def index_new(tx: Session, name: str, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
     """As `index_rows`, for who has the rows, by their ids, still in hand."""
-    found = Entries()
-    for ref_id, row in rows:
-        found |= entries_of(name, row, ref_id)
+    kinds = OF_TABLE[name]
+    found = [
+        (kind.name, gram, ref_id)
+        for ref_id, row in rows
+        for kind in kinds
+        if row.get(kind.column)
+        for gram in kind.read(row[kind.column])
+    ]
     _insert(tx.connection(), found)
 
 
@@ -136,7 +141,7 @@ def _index(connection: Connection, name: str, condition: Any) -> int | None:
     return last
 
 
-def _insert(connection: Connection, entries: Entries) -> None:
+def _insert(connection: Connection, entries: Collection[tuple[str, str, int]]) -> None:
     if not entries:
         return
     if connection.dialect.name == "sqlite":  # past SQLAlchemy, which costs more than the rows: there are dozens of each

@@ -35,8 +35,7 @@ from handlers.exchange.kinds import (
 from handlers.exchange.own import OwnFields, own_cells, own_facts, own_of
 from handlers.exchange.records import owner_cells
 from handlers.exchange.rules import SheetColumn
-from handlers.pool.rules import check_receiver
-from handlers.pool.service import policy_of
+from handlers.pool.caps import Room, step_room
 from storage import audit, bulk, custom_fields, customers, people, pools, records
 from storage.customers import CustomerFilter, KeyedTwin
 from storage.database import Tx
@@ -48,6 +47,7 @@ FIELDS: Mapping[str, str] = {
     "credit_code": "credit_code", "short_name": "short_name", "region": "region", "address": "address",
     "website": "website", "remark": "remark",
 }  # fmt: skip
+NOTHING: Mapping[str, Any] = dict.fromkeys(FIELDS.values(), "")
 PERSON: Mapping[str, str] = {"contact.name": "name", "contact.title": "title", "contact.mobile": "mobile"}
 ELSEWHERE = ("lng", "lat", "coord_sys", "lock_until")  # 定位 and 锁定 say these, with what belongs to them
 WITH_IT = ("contact", "owner_history", "claim_log")  # what goes with a customer that is taken back
@@ -60,7 +60,7 @@ class CustomerBatch(Batch):
         super().__init__(tx, ctx, options)
         self.own = OwnFields(tx, ctx, "customer")
         self.titles = {FIELDS.get(c.field, c.field): c.title for c in CUSTOMERS.columns(tx)}
-        self.policy = policy_of(ctx.settings)
+        self.rooms: dict[str, Room] = {}
         self.contacts: dict[int, list[Contact]] = {}
 
     def prepare(self, rows: Sequence[Values]) -> None:
@@ -96,8 +96,8 @@ class CustomerBatch(Batch):
             raise RowProblem(f"信用代码：已经是{self._twin_text(coded)}，请核对")
         if twin is not None:
             return self._present(twin, values)
-        self._check_owner(values)
         self.own.new(values)
+        self._check_owner(values)
         alike = [t for t in self.by_soft.get(self.keys[name][1], ()) if self.keys[name][1]]
         alike += [
             self.by_id[i] for f in ("phone", "contact.mobile") for i in self.by_phone.get(values.get(f) or "", ())
@@ -150,12 +150,12 @@ class CustomerBatch(Batch):
         if wanted and wanted != self.me and not self.system:
             self.ctx.actor.require(Permission.CUSTOMER_TRANSFER)
         owner = self._owner(values)
-        if owner is None or self.policy.holding_cap is None:
+        if owner is None:
             return
-        if owner not in self.carried:
-            self.carried[owner] = pools.count_claims(self.tx, owner, self.ctx.today).holding
-        check_receiver(self.policy, name=people.name_of(self.tx, owner), holding=self.carried[owner])
-        self.carried[owner] += 1
+        if owner not in self.rooms:
+            self.rooms[owner] = step_room(self.tx, self.ctx, owner)
+        self.rooms[owner].check(besides=self.carried.get(owner, 0))
+        self.carried[owner] = self.carried.get(owner, 0) + 1
 
     def _owner(self, values: Values) -> str | None:
         if values.get("owner"):
@@ -165,8 +165,11 @@ class CustomerBatch(Batch):
     def create(self, values: Values) -> Any:
         """Without an owner it is in the pool (R-POOL-1)."""
         name, owner, now = str(values["name"]), self._owner(values), self.ctx.now
-        given = {FIELDS[f]: v for f, v in values.items() if f in FIELDS}
-        given = {**dict.fromkeys(FIELDS.values(), ""), **given, "credit_code": given.get("credit_code") or None}
+        given = dict(NOTHING)
+        for field, value in values.items():
+            if field in FIELDS:
+                given[FIELDS[field]] = value
+        given["credit_code"] = given["credit_code"] or None
         return SimpleNamespace(  # no object of the session's: `finish` stores all of them at once
             name=name, name_key=self.keys[name][0], soft_key=self.keys[name][1], pinyin=pinyin_of(name),
             initials=initials(name), owner_id=owner, owner_since=now if owner else None,

@@ -17,7 +17,8 @@ from storage import exchange, records
 from storage.database import Tx
 from storage.tables import Exchange, ExchangeRow
 
-CHUNK: Final = 200  # rows written in one transaction: claims must not wait for longer (C17)
+CHUNK: Final = 200  # rows written in one transaction by steps, one by one: claims must not wait for longer (C17)
+TOGETHER: Final = 400  # of kinds that are stored together, in less time than that
 LOOKED: Final = 500  # rows looked at in one
 TOLD_ROWS: Final = 3  # problems named on the card
 LATE: Final = "刚刚已经有这一条了，没有动"
@@ -85,6 +86,9 @@ class Reader:
             if column.field in self.refused:
                 forms = {column.form: fields_in(column.form, [column])}
                 check_may_fill(self.ctx.actor, column.form, {column.form_field: text}, forms)
+            if column.plain and len(text) <= column.longest and text != CLEAR and text[0] != "#":
+                values[column.field] = text  # most cells are words, taken as they are
+                continue
             try:
                 values[column.field] = self._own(column, text) if column.own else read_cell(column, text, self.known)
             except BadCell as wrong:
@@ -185,20 +189,21 @@ def chosen_verdicts(job: Exchange) -> tuple[str, ...]:
     return ("new", "update") if job.options.get("merge") else ("new",)
 
 
-def write_rows(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[ExchangeRow]) -> None:
+def piece_of(job: Exchange) -> int:
+    """How many rows are written in one transaction."""
+    return CHUNK if KINDS[job.kind].one_by_one else TOGETHER
+
+
+def write_rows(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) -> None:
     """Does what the rows say, each on its own: what clashes takes none of the others with it."""
     wanted = set(job.options.get("rows") or ())
     picked = [r for r in rows if not wanted or r.number in wanted]
     marks = [_mark(r, "skipped", r.reason) for r in rows if wanted and r.number not in wanted]
-    if picked:
-        done = None
-        if not KINDS[job.kind].one_by_one:
-            done = records.attempt(tx, lambda: _write(tx, ctx, job, picked))
-        if done is None:
-            done = []
-            for row in picked:
-                done += _alone(tx, ctx, job, row)
-        marks += done
+    if picked and KINDS[job.kind].one_by_one:
+        for row in picked:
+            marks += _alone(tx, ctx, job, row)
+    elif picked:
+        marks += _together(tx, ctx, job, picked)
     exchange.mark(tx, marks)
     for mark in marks:
         told = str(mark["becomes"])
@@ -206,7 +211,18 @@ def write_rows(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[ExchangeRow])
     job.cursor = rows[-1].number
 
 
-def _alone(tx: Tx, ctx: Context, job: Exchange, row: ExchangeRow) -> list[dict[str, object]]:
+def _together(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) -> list[dict[str, object]]:
+    """All at once; if that clashes with what others wrote, each half of them, until the row is found that does."""
+    done = records.attempt(tx, lambda: _write(tx, ctx, job, rows))
+    if done is not None:
+        return done
+    if len(rows) == 1:
+        return [_mark(rows[0], "failed", CLASH)]
+    half = len(rows) // 2
+    return _together(tx, ctx, job, rows[:half]) + _together(tx, ctx, job, rows[half:])
+
+
+def _alone(tx: Tx, ctx: Context, job: Exchange, row: Any) -> list[dict[str, object]]:
     """A row in a savepoint: a step that refuses half-way leaves nothing."""
     try:
         done = records.attempt(tx, lambda: _write(tx, ctx, job, [row]))
@@ -215,14 +231,14 @@ def _alone(tx: Tx, ctx: Context, job: Exchange, row: ExchangeRow) -> list[dict[s
     return done if done is not None else [_mark(row, "failed", CLASH)]
 
 
-def _mark(row: ExchangeRow, outcome: str, reason: str = "", **more: Any) -> dict[str, object]:
+def _mark(row: Any, outcome: str, reason: str = "", **more: Any) -> dict[str, object]:
     return {
         "of": row.exchange_id, "at": row.number, "becomes": outcome, "why": reason[:500],
         "id_": more.get("record"), "was": more.get("before"), "now_": more.get("after"),
     }  # fmt: skip
 
 
-def _write(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[ExchangeRow]) -> list[dict[str, object]]:
+def _write(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) -> list[dict[str, object]]:
     reader = Reader(tx, ctx, job)
     batch = reader.batch()
     read = []
@@ -236,8 +252,8 @@ def _write(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[ExchangeRow]) -> 
     batch.prepare([values for _, values in read])
     created: list[tuple[Any, Values]] = []
     changed: list[Look] = []
-    by_create: list[ExchangeRow] = []
-    by_change: list[ExchangeRow] = []
+    by_create: list[Any] = []
+    by_change: list[Any] = []
     merge = bool(job.options.get("merge") or job.options.get("rows"))
     for row, values in read:
         try:

@@ -28,8 +28,8 @@ from tests.support.company import NOW, load_company
 
 NARROW = ("客户名称", "城市", "联系人", "联系人手机", "备注")
 WHOLE = (
-    "客户名称", "简称", "客户分类", "客户行业", "客户来源", "城市", "省份", "地址", "电话", "网址", "备注", "联系人", "联系人职务",
-    "联系人手机", "负责人",
+    "客户名称", "简称", "客户分类", "客户行业", "客户来源", "城市", "省份", "地址", "电话", "网址", "备注", "联系人",
+    "联系人职务", "联系人手机", "负责人",
 )  # fmt: skip
 GOAL = 0.5  # of openpyxl reading the same file
 
@@ -77,7 +77,8 @@ def _row(chance: random.Random, number: int, sign: str) -> dict[str, str]:
         "客户名称": f"{place}{sign}{trade}有限公司", "简称": sign, "客户分类": chance.choice(("重点客户", "普通客户")),
         "客户行业": chance.choice(INDUSTRIES), "客户来源": chance.choice(("展会", "网络", "转介绍")), "城市": place,
         "省份": "浙江", "地址": f"{place}市人民路 {number} 号", "电话": f"0571-{80_000_000 + number}",
-        "网址": f"www.c{number}.com.cn", "备注": "展会上认识的", "联系人职务": chance.choice(("采购经理", "总经理", "厂长")),
+        "网址": f"www.c{number}.com.cn", "备注": "展会上认识的",
+        "联系人职务": chance.choice(("采购经理", "总经理", "厂长")),
         "联系人": chance.choice(FAMILY) + chance.choice(GIVEN) + chance.choice(GIVEN), "联系人手机": f"139{number:08}",
         "负责人": "",
     }  # fmt: skip
