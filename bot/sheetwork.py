@@ -4,6 +4,7 @@ openpyxl is slow and a hostile file can make it slower, so it runs where it stop
 in is judged by its content, never by its name, and refused before openpyxl sees it (reliability S3 to S5).
 """
 
+import codecs
 import contextlib
 import io
 import json
@@ -47,6 +48,10 @@ def check_package(content: bytes) -> None:
         raise BadSheet("文件超过 10 MB，请拆成几个小一点的再发。")
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise BadSheet("这是旧版 xls 或加了密码的文件，请用 Excel 或 WPS 另存为不加密的 xlsx 再发。")
+    if not content.startswith(b"PK") and _is_text(content[:4096]):
+        raise BadSheet(
+            "这是 csv 之类的文本，不是 xlsx 表格。请用 Excel 或 WPS 打开，点「另存为」选「Excel 工作簿（.xlsx）」再发。"
+        )
     if not content.startswith(b"PK"):
         raise BadSheet("这不是 xlsx 表格（看的是内容，不是文件名），请用 Excel 或 WPS 另存为 xlsx 再发。")
     try:
@@ -66,6 +71,17 @@ def check_package(content: bytes) -> None:
         raise BadSheet("表格解压后太大，请删掉多余的内容，或拆成几个小一点的再发。")
     if "[Content_Types].xml" not in names or "xl/workbook.xml" not in names:
         raise BadSheet("这不是 xlsx 表格（看的是内容，不是文件名），请用 Excel 或 WPS 另存为 xlsx 再发。")
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether it begins like lines of text, in UTF-8 or as Chinese Windows writes them."""
+    if not head or any(byte < 32 and byte not in b"\t\r\n" for byte in head):
+        return False
+    for encoding in ("utf-8-sig", "gb18030"):
+        with contextlib.suppress(UnicodeDecodeError):
+            codecs.getincrementaldecoder(encoding)().decode(head)  # its last character may be cut
+            return True
+    return False
 
 
 def check_parts(content: bytes) -> None:
