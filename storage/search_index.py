@@ -12,7 +12,7 @@ from functools import cache
 from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, column, delete, event, insert, inspect, or_, select, table
+from sqlalchemy import Connection, and_, column, delete, event, inspect, or_, select, table
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from bot.language import grams
@@ -22,6 +22,9 @@ BATCH: Final = 5_000  # rows of a table indexed at once
 CHANGED: Final = "search_changes"  # in Session.info, from before a flush to after it
 ENTRIES: Final[Any] = SearchEntry.__table__  # type: ignore[attr-defined]
 ADD_SQLITE: Final = "INSERT INTO search_entry (kind, gram, ref_id) VALUES (?, ?, ?)"
+ADD_POSTGRESQL: Final = (
+    "INSERT INTO search_entry (kind, gram, ref_id) SELECT * FROM unnest($1::varchar[], $2::varchar[], $3::integer[])"
+)
 TOGETHER: Final = 500  # entries of one statement
 Entries = set[tuple[str, str, int]]
 
@@ -150,8 +153,8 @@ def _insert(connection: Connection, entries: Collection[tuple[str, str, int]]) -
             part = every[start : start + TOGETHER]
             connection.exec_driver_sql(ADD_SQLITE + ", (?, ?, ?)" * (len(part) - 1), tuple(chain.from_iterable(part)))
     else:
-        rows = [{"kind": k, "gram": g, "ref_id": i} for k, g, i in sorted(entries)]
-        connection.execute(insert(ENTRIES), rows)
+        columns = [list(values) for values in zip(*sorted(entries), strict=True)]
+        connection.exec_driver_sql(ADD_POSTGRESQL, tuple(columns))
 
 
 def _remove(connection: Connection, entries: Entries) -> None:
