@@ -315,15 +315,16 @@ class InsertNew:
 
 def _insert_together(driver: sqlite3.Connection, spelled: _Spelled, rows: Values) -> int:
     """Many rows to a statement: where a table has triggers each statement is a savepoint of its own, which costs more
-    than the row. Returns how many there are.
+    than the row. Returns how many were added.
     """
+    added = 0
     at_once = max(1, VALUES_AT_ONCE // max(1, len(spelled.values)))
     for start in range(0, len(rows), at_once):
         part = rows[start : start + at_once]
         columns = [_column(part, *how) for how in spelled.values]
         sql = spelled.sql + f", {spelled.row_of_values}" * (len(part) - 1)
-        driver.execute(sql, list(chain.from_iterable(zip(*columns, strict=True))))
-    return len(rows)
+        added += driver.execute(sql, list(chain.from_iterable(zip(*columns, strict=True)))).rowcount
+    return added
 
 
 def _column(rows: Values, name: str | None, at: Any, convert: Convert) -> list[Any]:

@@ -12,7 +12,7 @@ from bot.commands import import_
 from bot.sheets import BadFile
 from storage.database import Database
 from storage.migrate import upgrade
-from tests.bot.test_sheets import HOSTILE, book, package, sheet_xml, text_cell
+from tests.bot.test_sheets import HOSTILE, package, sheet_xml, text_cell
 from tests.journeys.test_exchange import card_of, customers
 from tests.support.company import load_company
 from tests.support.files import fetch_file, only_file, rows_of, send_file, table
@@ -112,7 +112,7 @@ async def test_odd_headers_and_a_missing_column_then_what_failed_is_put_right_an
     assert "查无此人" in returned[2][-1], "every fault of a row is named, not the first alone"
     returned[1][0], returned[2][1], returned[2][5] = "13911116666", "重点客户", "李娜"
     returned[3][3], returned[4][4] = "中原五金有限公司", "转介绍"
-    again = card_of(await send_file(stage, "chen01", book(*returned), "客户名单_问题.xlsx"))
+    again = card_of(await send_file(stage, "chen01", table(*returned), "客户名单_问题.xlsx"))
     assert "可导入 4 · 疑似重复 0 · 有问题 0" in again["text"], again["text"]
     done = await stage.tap("chen01", again, "导入 4 条")
     assert "完成：新增 4 · 更新 0 · 跳过 0 · 失败 0" in done["card"]["text"]
