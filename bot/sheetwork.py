@@ -4,6 +4,7 @@ openpyxl is slow and a hostile file can make it slower, so it runs where it stop
 in is judged by its content, never by its name, and refused before openpyxl sees it (reliability S3 to S5).
 """
 
+import codecs
 import contextlib
 import io
 import json
@@ -13,6 +14,8 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import IO, Any, Final
+
+import orjson
 
 MEGABYTE: Final = 1024 * 1024
 MAX_FILE: Final = 10 * MEGABYTE
@@ -45,6 +48,10 @@ def check_package(content: bytes) -> None:
         raise BadSheet("文件超过 10 MB，请拆成几个小一点的再发。")
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise BadSheet("这是旧版 xls 或加了密码的文件，请用 Excel 或 WPS 另存为不加密的 xlsx 再发。")
+    if not content.startswith(b"PK") and _is_text(content[:4096]):
+        raise BadSheet(
+            "这是 csv 之类的文本，不是 xlsx 表格。请用 Excel 或 WPS 打开，点「另存为」选「Excel 工作簿（.xlsx）」再发。"
+        )
     if not content.startswith(b"PK"):
         raise BadSheet("这不是 xlsx 表格（看的是内容，不是文件名），请用 Excel 或 WPS 另存为 xlsx 再发。")
     try:
@@ -64,6 +71,17 @@ def check_package(content: bytes) -> None:
         raise BadSheet("表格解压后太大，请删掉多余的内容，或拆成几个小一点的再发。")
     if "[Content_Types].xml" not in names or "xl/workbook.xml" not in names:
         raise BadSheet("这不是 xlsx 表格（看的是内容，不是文件名），请用 Excel 或 WPS 另存为 xlsx 再发。")
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether it begins like lines of text, in UTF-8 or as Chinese Windows writes them."""
+    if not head or any(byte < 32 and byte not in b"\t\r\n" for byte in head):
+        return False
+    for encoding in ("utf-8-sig", "gb18030"):
+        with contextlib.suppress(UnicodeDecodeError):
+            codecs.getincrementaldecoder(encoding)().decode(head)  # its last character may be cut
+            return True
+    return False
 
 
 def check_parts(content: bytes) -> None:
@@ -243,6 +261,9 @@ def write(table: dict[str, Any]) -> bytes:
 def read_out(content: bytes, out: IO[bytes], most: int) -> None:
     """Lines of JSON: lists of [number, cells], BATCH rows each, `most` in all (0: every row); then how many there are.
 
+    Rows past `most` are counted by their tags alone, empty ones too, as long as they are not too many: whoever wants
+    the first rows is not to wait for the last.
+
     Raises:
         BadSheet.
     """
@@ -250,14 +271,23 @@ def read_out(content: bytes, out: IO[bytes], most: int) -> None:
     kept = 0
     for kept, row in enumerate(rows_of(content), start=1):
         if most and kept > most:
+            if kept == most + 1 and (total := _counted(content)) <= MAX_ROWS:
+                kept = max(kept, total)
+                break
             continue
         batch.append(row)
         if len(batch) == BATCH:
-            out.write(json.dumps(batch, ensure_ascii=False).encode() + b"\n")
+            out.write(orjson.dumps(batch) + b"\n")
             batch = []
     if batch:
-        out.write(json.dumps(batch, ensure_ascii=False).encode() + b"\n")
-    out.write(json.dumps({"rows": kept}).encode() + b"\n")
+        out.write(orjson.dumps(batch) + b"\n")
+    out.write(orjson.dumps({"rows": kept}) + b"\n")
+
+
+def _counted(content: bytes) -> int:
+    from bot.sheetstream import count_rows  # noqa: PLC0415 -- only in the process that works
+
+    return count_rows(content)
 
 
 def main(what: str, *options: str) -> int:

@@ -14,7 +14,7 @@ from bot.core.errors import NotFound
 from storage.custom_fields import Condition, custom_condition
 from storage.database import Tx
 from storage.hints import by_ids, walk
-from storage.plain import Narrowed, given, given_list, table_of
+from storage.plain import Narrowed, Plain, given, given_list, table_of
 from storage.search import Part
 from storage.tables import Contact, Customer, DigestItem, OwnerHistory, SearchEntry
 
@@ -52,6 +52,24 @@ ON_LISTS = Narrowed(
         C.c.source,
     ).where(C.c.id.in_(given_list("ids")), C.c.deleted_at.is_(None)),
     unscoped="pool lists name who took a customer",
+)  # fmt: skip
+
+_WHOLE_COMPANY = "duplicates are looked for in the whole company"
+TWINS = {
+    name: Plain(
+        columns(C.c.id, C.c.name, C.c.owner_id, C.c.name_key, C.c.soft_key, C.c.credit_code).where(
+            C.c.deleted_at.is_(None), C.c[name].in_(given_list("wanted"))
+        ),
+        unscoped=_WHOLE_COMPANY, unmasked="they are compared, not shown",
+    )
+    for name in ("id", "name_key", "soft_key", "credit_code")
+}  # fmt: skip
+PHONES, MOBILES = (
+    Plain(
+        columns(number, customer).where(number.in_(given_list("wanted")), table.c.deleted_at.is_(None)),
+        unscoped=_WHOLE_COMPANY, unmasked="they are compared, not shown",
+    )
+    for table, number, customer in ((C, C.c.phone, C.c.id), (CONTACTS, CONTACTS.c.mobile, CONTACTS.c.customer_id))
 )  # fmt: skip
 
 
@@ -309,39 +327,18 @@ def list_twins(
     tx: Tx, *, name_keys: Sequence[str], soft_keys: Sequence[str], codes: Sequence[str], phones: Sequence[str]
 ) -> tuple[list[KeyedTwin], dict[str, list[int]]]:
     """As `find_twins`, for many at once; and which customers have each of these telephone numbers."""
-    everywhere = {"unscoped": "duplicates are looked for in the whole company"}
-    shown = (
-        col(Customer.id), col(Customer.name), col(Customer.owner_id), col(Customer.name_key), col(Customer.soft_key),
-        col(Customer.credit_code),
-    )  # fmt: skip
     found: dict[int, KeyedTwin] = {}
     having: dict[str, list[int]] = {}
-
-    def keep(condition: Any) -> None:
-        query = columns(*shown).where(col(Customer.deleted_at).is_(None), condition)
-        for key, *rest in tx.execute(query, execution_options=everywhere).all():
-            found[key] = KeyedTwin(key, *rest)
-
-    for column, wanted in (
-        (Customer.name_key, name_keys),
-        (Customer.soft_key, soft_keys),
-        (Customer.credit_code, codes),
-    ):
+    for asked, wanted in (("name_key", name_keys), ("soft_key", soft_keys), ("credit_code", codes)):
         if wanted:
-            keep(col(column).in_(list(wanted)))
+            found |= {row.id: KeyedTwin(*row) for row in TWINS[asked].run(tx, wanted=list(wanted))}
     if phones:
-        own = columns(col(Customer.phone), col(Customer.id)).where(
-            col(Customer.phone).in_(list(phones)), col(Customer.deleted_at).is_(None)
-        )
-        theirs = columns(col(Contact.mobile), col(Contact.customer_id)).where(
-            col(Contact.mobile).in_(list(phones)), col(Contact.deleted_at).is_(None)
-        )
-        for query in (own, theirs):
-            for phone, customer_id in tx.execute(query, execution_options=everywhere).all():
+        for query in (PHONES, MOBILES):
+            for phone, customer_id in query.run(tx, wanted=list(phones)):
                 having.setdefault(phone, []).append(customer_id)
-        more = {i for ids in having.values() for i in ids} - set(found)
+        more = sorted({i for ids in having.values() for i in ids} - set(found))
         if more:
-            keep(col(Customer.id).in_(sorted(more)))
+            found |= {row.id: KeyedTwin(*row) for row in TWINS["id"].run(tx, wanted=more)}
     return list(found.values()), having
 
 

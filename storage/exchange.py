@@ -14,7 +14,7 @@ from sqlmodel import col, delete, func, select, update
 
 from storage import cards
 from storage.database import Tx
-from storage.plain import Plain, table_of
+from storage.plain import Plain, given, given_list, table_of
 from storage.tables import Exchange, ExchangeFile, ExchangeRow
 
 KEEP = timedelta(days=3)  # what nobody decided on; and what became of each row
@@ -22,6 +22,13 @@ ASKED = timedelta(days=1)  # how long an undecided one is taken up again by a se
 OPEN = ("reading", "running", "undoing")
 R = table_of(ExchangeRow)
 ADD = Plain(insert(R))
+_WAITING = (
+    columns(R.c.exchange_id, R.c.number, R.c.cells, R.c.verdict, R.c.reason)
+    .where(R.c.exchange_id == given("of"), R.c.number > given("after"), R.c.verdict.in_(given_list("verdicts")))
+    .order_by(R.c.number)
+    .limit(given("most"))
+)
+WAITING = Plain(_WAITING)
 MARK = Plain(
     core_update(R)
     .where(R.c.exchange_id == bindparam("of"), R.c.number == bindparam("at"))
@@ -118,6 +125,11 @@ def rows_after(
     if outcomes is not None:
         query = query.where(col(ExchangeRow.outcome).in_(list(outcomes)))
     return list(tx.exec(query.order_by(col(ExchangeRow.number)).limit(limit)).all())
+
+
+def waiting_rows(tx: Tx, exchange_id: int, after: int, *, limit: int, verdicts: Sequence[str]) -> Sequence[Any]:
+    """The next rows to write, with exchange_id, number, cells, verdict and reason: no objects of the session's."""
+    return WAITING.run(tx, of=exchange_id, after=after, most=limit, verdicts=list(verdicts)).all()
 
 
 def count_verdicts(tx: Tx, exchange_id: int) -> Counter[str]:

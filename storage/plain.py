@@ -8,11 +8,13 @@ handed to the driver, values and rows converted by the columns' own types; on Po
 Core. What the session holds unwritten is written first; objects the session has loaded are not refreshed.
 """
 
+import re
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Dialect, Executable, Insert, Select, Table, bindparam
@@ -29,6 +31,8 @@ from storage.scope import narrowing, touches_scoped
 
 Values = Sequence[dict[str, object]]
 Convert = Callable[[Any], Any] | None
+VALUES_AT_ONCE = 2_000  # of one INSERT
+_VALUES = re.compile(r"(?<=VALUES )\(\?(?:, \?)*\)$")
 USER, DEPARTMENTS, DAY = "scope_user", "scope_departments", "scope_day"
 
 
@@ -103,6 +107,7 @@ class _Spelled:
     values: tuple[tuple[str | None, Any, Convert], ...]  # name (None: always the same), place in its list, how
     columns: tuple[Convert, ...]  # of the rows it gives; empty: none
     row: Callable[..., Any]
+    row_of_values: str  # `(?, ?)` at the end of an INSERT that may have several; empty: it is none
 
     def bound(self, given: dict[str, object]) -> list[Any]:
         bound = []
@@ -162,6 +167,8 @@ class Plain:
             found = [self.run(tx, **row) for row in rows]
             return Rows([row for one in found for row in one], sum(one.rowcount for one in found))
         try:
+            if spelled.row_of_values:
+                return Rows([], _insert_together(driver, spelled, rows))
             cursor = driver.executemany(spelled.sql, [spelled.bound(row) for row in rows])
         except sqlite3.Error as failure:
             raise _wrapped(spelled.sql, rows, failure, tx) from failure
@@ -306,6 +313,36 @@ class InsertNew:
         return (plain.run_many(tx, rows) if len(rows) > 1 else plain.run(tx, **rows[0])).scalars()
 
 
+def _insert_together(driver: sqlite3.Connection, spelled: _Spelled, rows: Values) -> int:
+    """Many rows to a statement: where a table has triggers each statement is a savepoint of its own, which costs more
+    than the row. Returns how many were added.
+    """
+    added = 0
+    at_once = max(1, VALUES_AT_ONCE // max(1, len(spelled.values)))
+    for start in range(0, len(rows), at_once):
+        part = rows[start : start + at_once]
+        columns = [_column(part, *how) for how in spelled.values]
+        sql = spelled.sql + f", {spelled.row_of_values}" * (len(part) - 1)
+        added += driver.execute(sql, list(chain.from_iterable(zip(*columns, strict=True)))).rowcount
+    return added
+
+
+def _column(rows: Values, name: str | None, at: Any, convert: Convert) -> list[Any]:
+    """One column's values as SQLite takes them; the same moment in every row is spelled once."""
+    if name is None:
+        return [at] * len(rows)
+    given: list[Any] = [row[name] for row in rows]
+    if convert is None:
+        return given
+    last, spelled = given[0], convert(given[0])
+    found = []
+    for value in given:
+        if value is not last:
+            last, spelled = value, convert(value)
+        found.append(spelled)
+    return found
+
+
 def _fetched(result: Any) -> Rows:
     return Rows(result.all() if result.returns_rows else [], result.rowcount)
 
@@ -354,6 +391,7 @@ def _spell(statement: Any, dialect: Dialect, values: dict[str, object]) -> _Spel
         tuple(bound),
         tuple(column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns),
         row._make,
+        found[0] if isinstance(statement, Insert) and (found := _VALUES.search(state.statement)) else "",
     )
 
 

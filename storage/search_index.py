@@ -5,13 +5,14 @@ session calls `index_rows`; `rebuild` makes everything anew. Deleted rows keep t
 and whoever asks sees the rows themselves through their scope.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, column, delete, event, insert, inspect, or_, select, table
+from sqlalchemy import Connection, and_, column, delete, event, inspect, or_, select, table
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from bot.language import grams
@@ -20,6 +21,11 @@ from storage.tables import Contact, Contract, Customer, Lead, Opportunity, Produ
 BATCH: Final = 5_000  # rows of a table indexed at once
 CHANGED: Final = "search_changes"  # in Session.info, from before a flush to after it
 ENTRIES: Final[Any] = SearchEntry.__table__  # type: ignore[attr-defined]
+ADD_SQLITE: Final = "INSERT INTO search_entry (kind, gram, ref_id) VALUES (?, ?, ?)"
+ADD_POSTGRESQL: Final = (
+    "INSERT INTO search_entry (kind, gram, ref_id) SELECT * FROM unnest($1::varchar[], $2::varchar[], $3::integer[])"
+)
+TOGETHER: Final = 500  # entries of one statement
 Entries = set[tuple[str, str, int]]
 
 
@@ -75,6 +81,19 @@ def entries_of(name: str, row: Mapping[str, Any], ref_id: int) -> Entries:
     }
 
 
+def index_new(tx: Session, name: str, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
+    """As `index_rows`, for who has the rows, by their ids, still in hand."""
+    kinds = OF_TABLE[name]
+    found = [
+        (kind.name, gram, ref_id)
+        for ref_id, row in rows
+        for kind in kinds
+        if row.get(kind.column)
+        for gram in kind.read(row[kind.column])
+    ]
+    _insert(tx.connection(), found)
+
+
 def index_rows(tx: Session, name: str, ids: Sequence[int]) -> None:
     """Indexes rows of a table that were inserted past the session."""
     tx.flush()
@@ -125,10 +144,17 @@ def _index(connection: Connection, name: str, condition: Any) -> int | None:
     return last
 
 
-def _insert(connection: Connection, entries: Entries) -> None:
-    if entries:
-        rows = [{"kind": k, "gram": g, "ref_id": i} for k, g, i in sorted(entries)]
-        connection.execute(insert(ENTRIES), rows)
+def _insert(connection: Connection, entries: Collection[tuple[str, str, int]]) -> None:
+    if not entries:
+        return
+    if connection.dialect.name == "sqlite":  # past SQLAlchemy, which costs more than the rows: there are dozens of each
+        every = sorted(entries)
+        for start in range(0, len(every), TOGETHER):
+            part = every[start : start + TOGETHER]
+            connection.exec_driver_sql(ADD_SQLITE + ", (?, ?, ?)" * (len(part) - 1), tuple(chain.from_iterable(part)))
+    else:
+        columns = [list(values) for values in zip(*sorted(entries), strict=True)]
+        connection.exec_driver_sql(ADD_POSTGRESQL, tuple(columns))
 
 
 def _remove(connection: Connection, entries: Entries) -> None:

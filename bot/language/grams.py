@@ -42,7 +42,7 @@ def of_spelling(name: str) -> frozenset[str]:
 def of_syllables(flat: str, spelled: Sequence[str]) -> frozenset[str]:
     """As `of_spelling`, of a compact name whose syllables are known."""
     form = next((f for f in _FORMS if flat.endswith(f) and len(flat) > len(f) + 1), "")
-    return frozenset("".join(spelled[n:])[:LETTERS] for n in range(len(spelled) - len(form)))
+    return frozenset("".join(spelled[n : n + LETTERS])[:LETTERS] for n in range(len(spelled) - len(form)))
 
 
 def of_number(number: str) -> frozenset[str]:

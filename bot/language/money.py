@@ -27,6 +27,7 @@ class Amount:
 
 
 _CENT: Final = Decimal("0.01")
+_MOST: Final = Decimal(10) ** 20  # yuan; cents of more cannot be told
 _SMALL: Final = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000, "k": 1000}
 _BIG: Final = {"万": 10**4, "w": 10**4, "亿": 10**8}
 _CN: Final = "零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟"
@@ -129,6 +130,8 @@ def _read(text: str, folded: str, match: re.Match[str], *, bare: bool) -> Amount
         reason = "不是人民币"
     elif _touches_digits(folded, start, end):
         reason = "旁边还有数字"
+    elif value >= _MOST:
+        reason = "数字太大"
     elif value != value.quantize(_CENT):
         reason = "不到一分"
     return Amount(start, end, shown, value, sure=not reason, reason=reason)

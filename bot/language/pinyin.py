@@ -4,8 +4,9 @@ pypinyin costs 200 ms and 57 MB to import (ecosystem.md 1.3), so it is imported 
 """
 
 import re
-from functools import lru_cache
-from typing import Final
+from functools import cache, lru_cache
+from itertools import chain
+from typing import Any, Final
 
 from bot.language.normalize import fold
 
@@ -49,6 +50,8 @@ def readings(char: str) -> frozenset[str]:
 def syllables(text: str) -> tuple[str, ...]:
     """One syllable to each Han character, chosen by the word it stands in; other characters as they are."""
     runs = _PLAIN.split(fold(text))  # letters and digits at odd places: names of a list share the rest
+    if len(runs) == 1:
+        return _spelled(runs[0])
     return tuple(s for at, run in enumerate(runs) for s in (tuple(run) if at % 2 else _spelled(run)))
 
 
@@ -56,10 +59,24 @@ def syllables(text: str) -> tuple[str, ...]:
 def _spelled(run: str) -> tuple[str, ...]:
     if not run:
         return ()
+    return tuple(chain.from_iterable(map(_word, _parser().seg(run))))
+
+
+@cache
+def _parser() -> Any:
+    """What parts a text into words as `lazy_pinyin` does."""
+    from pypinyin.core import Pinyin  # noqa: PLC0415 — see the module's docstring
+
+    return Pinyin()
+
+
+@lru_cache(maxsize=16_384)
+def _word(word: str) -> tuple[str, ...]:
+    """Of one word: the same few thousand make up every name, and spelling one costs pypinyin a hundred look-ups."""
     from pypinyin import lazy_pinyin  # noqa: PLC0415 — see the module's docstring
 
-    spelled = lazy_pinyin(run, errors=_SPLIT.join)
-    return tuple(part.replace("ü", "v").lower() for run in spelled for part in run.split(_SPLIT) if part)
+    spelled = lazy_pinyin([word], errors=_SPLIT.join)
+    return tuple(part.replace("ü", "v").lower() for one in spelled for part in one.split(_SPLIT) if part)
 
 
 def pinyin_of(name: str, *, person: bool = False) -> str:
@@ -85,7 +102,8 @@ def sounds_like(one: str, other: str) -> bool:
 
 
 def _letters(text: str) -> str:
-    return "".join(c for c in text.lower() if c.isalnum())
+    lowered = text.lower()
+    return lowered if lowered.isalnum() else "".join(c for c in lowered if c.isalnum())
 
 
 def _spellings(name: str, *, person: bool) -> list[tuple[str, ...]]:

@@ -21,6 +21,8 @@ _WIDE: Final = {0x3000: " ", 0xA0: " ", 0x200B: None, 0xFEFF: None} | {
     for first, last in ((0xFF10, 0xFF19), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A))
     for code in range(first, last + 1)
 }  # fmt: skip
+_UNTIDY: Final = re.compile(f"[{''.join(map(chr, _WIDE))} \\t]")  # nearly every cell has none of these
+_BLANKS: Final = re.compile(r"[ \t]+")
 _PLAIN: Final = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _MOBILE: Final = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _POWER: Final = re.compile(r"\d(?:\.\d+)?[eE]\+?\d{1,2}", re.ASCII)
@@ -85,7 +87,7 @@ def tidy(text: str) -> str:
     """Without blanks around and within doubled, full-width letters and digits made plain."""
     if text.isascii():
         return text.strip()
-    return re.sub(r"[ \t]+", " ", text.translate(_WIDE)).strip()
+    return (_BLANKS.sub(" ", text.translate(_WIDE)) if _UNTIDY.search(text) else text).strip()
 
 
 def read_cell(column: SheetColumn, text: str, known: Known) -> Any:

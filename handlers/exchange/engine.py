@@ -6,23 +6,21 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.context import Context
-from bot.core.errors import AppError, InvalidInput
-from bot.core.forms import FORMS, FormField, check_may_fill, withheld
-from handlers.customfields.values import read_value
+from bot.core.errors import AppError
 from handlers.exchange.catalogue import KINDS
-from handlers.exchange.cells import BadCell, Known, read_cell, tidy
-from handlers.exchange.kinds import Batch, Changed, Kind, Look, Values, choices_for, people_for
-from handlers.exchange.rules import CLEAR, REASON, SAMPLE, Counted, SheetColumn, plain_title
+from handlers.exchange.kinds import Changed, Look, Values
+from handlers.exchange.reading import Cells, Reader
+from handlers.exchange.rules import REASON, Counted, plain_title
 from storage import exchange, records
 from storage.database import Tx
 from storage.tables import Exchange, ExchangeRow
 
-CHUNK: Final = 200  # rows written in one transaction: claims must not wait for longer (C17)
+CHUNK: Final = 200  # rows written in one transaction by steps, one by one: claims must not wait for longer (C17)
+TOGETHER: Final = 400  # of kinds that are stored together, in less time than that
 LOOKED: Final = 500  # rows looked at in one
 TOLD_ROWS: Final = 3  # problems named on the card
 LATE: Final = "刚刚已经有这一条了，没有动"
 CLASH: Final = "和别人同时写的冲突了，请把这一行再导入一次"
-Cells = Sequence[str]
 
 
 @dataclass(slots=True)
@@ -35,78 +33,6 @@ class Thought:
     verdict: str
     reason: str
     values: Values
-
-
-def columns_of(tx: Tx, kind: Kind) -> dict[str, SheetColumn]:
-    """By field."""
-    return {c.field: c for c in kind.columns(tx)}
-
-
-def writable(ctx: Context, columns: Sequence[SheetColumn]) -> list[SheetColumn]:
-    """Those the actor may fill in: the template has no others."""
-    forms = {c.form for c in columns if c.form}
-    kept = {form: withheld(ctx.actor, form, {form: fields_in(form, columns)}) for form in forms}
-    return [c for c in columns if not c.form or c.form_field not in kept[c.form]]
-
-
-def fields_in(form: str, columns: Sequence[SheetColumn]) -> tuple[FormField, ...]:
-    """A form's fields: ours, and the company's own among these columns."""
-    return (*FORMS.get(form, ()), *(c.own for c in columns if c.own is not None and c.form == form))
-
-
-class Reader:
-    """Rows of one import, read in one transaction."""
-
-    def __init__(self, tx: Tx, ctx: Context, job: Exchange) -> None:
-        self.tx, self.job, self.kind = tx, job, KINDS[job.kind]
-        self.ctx = replace(ctx, via="import")
-        every = self.kind.columns(tx)
-        by_field = {c.field: c for c in every}
-        self.columns = [(int(at), by_field[field]) for at, field in sorted(job.mapping.items(), key=lambda p: int(p[0]))
-                        if field in by_field]  # fmt: skip
-        allowed = {c.field for c in writable(ctx, every)}
-        self.refused = {c.field: c for _, c in self.columns if c.field not in allowed}
-        self.known = Known(choices_for(tx, every), people_for(tx) if any(c.kind == "person" for c in every) else {})
-        self.first = next((at for at, c in self.columns if c.required), None)
-        self.columns_by_field = by_field
-
-    def batch(self) -> Batch:
-        """To look at and write rows."""
-        return self.kind.batch(self.tx, self.ctx, {**self.job.options, "source": f"import:{self.job.id}"})
-
-    def read(self, cells: Cells) -> tuple[Values, list[str]]:
-        """Values by field, and what is wrong. Raises Forbidden: a column that the actor may not write."""
-        values: Values = {}
-        problems: list[str] = []
-        for at, column in self.columns:
-            text = tidy(cells[at]) if at < len(cells) else ""
-            if not text:
-                continue
-            if column.field in self.refused:
-                forms = {column.form: fields_in(column.form, [column])}
-                check_may_fill(self.ctx.actor, column.form, {column.form_field: text}, forms)
-            try:
-                values[column.field] = self._own(column, text) if column.own else read_cell(column, text, self.known)
-            except BadCell as wrong:
-                problems.append(f"{column.title}：{wrong.text}")
-            except InvalidInput as wrong:
-                problems.append(wrong.text.rstrip("。"))
-        return values, problems
-
-    def _own(self, column: SheetColumn, text: str) -> str:
-        """As it is stored. Raises BadCell, NotAValue."""
-        if text == CLEAR:
-            return ""
-        if column.kind in ("choice", "person"):
-            return str(read_cell(column, text, self.known))
-        assert column.own is not None
-        return read_value(self.tx, self.ctx, column.form, column.own, text)
-
-    def is_sample(self, cells: Cells) -> bool:
-        """The template's own row, or one without anything that is read."""
-        if not any(at < len(cells) and cells[at].strip() for at, _ in self.columns):
-            return True
-        return self.first is not None and self.first < len(cells) and cells[self.first].strip().startswith(SAMPLE)
 
 
 def look_at(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[tuple[int, Cells]]) -> list[Thought]:
@@ -185,20 +111,21 @@ def chosen_verdicts(job: Exchange) -> tuple[str, ...]:
     return ("new", "update") if job.options.get("merge") else ("new",)
 
 
-def write_rows(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[ExchangeRow]) -> None:
+def piece_of(job: Exchange) -> int:
+    """How many rows are written in one transaction."""
+    return CHUNK if KINDS[job.kind].one_by_one else TOGETHER
+
+
+def write_rows(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) -> None:
     """Does what the rows say, each on its own: what clashes takes none of the others with it."""
     wanted = set(job.options.get("rows") or ())
     picked = [r for r in rows if not wanted or r.number in wanted]
     marks = [_mark(r, "skipped", r.reason) for r in rows if wanted and r.number not in wanted]
-    if picked:
-        done = None
-        if not KINDS[job.kind].one_by_one:
-            done = records.attempt(tx, lambda: _write(tx, ctx, job, picked))
-        if done is None:
-            done = []
-            for row in picked:
-                done += _alone(tx, ctx, job, row)
-        marks += done
+    if picked and KINDS[job.kind].one_by_one:
+        for row in picked:
+            marks += _alone(tx, ctx, job, row)
+    elif picked:
+        marks += _together(tx, ctx, job, picked)
     exchange.mark(tx, marks)
     for mark in marks:
         told = str(mark["becomes"])
@@ -206,7 +133,18 @@ def write_rows(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[ExchangeRow])
     job.cursor = rows[-1].number
 
 
-def _alone(tx: Tx, ctx: Context, job: Exchange, row: ExchangeRow) -> list[dict[str, object]]:
+def _together(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) -> list[dict[str, object]]:
+    """All at once; if that clashes with what others wrote, each half of them, until the row is found that does."""
+    done = records.attempt(tx, lambda: _write(tx, ctx, job, rows))
+    if done is not None:
+        return done
+    if len(rows) == 1:
+        return [_mark(rows[0], "failed", CLASH)]
+    half = len(rows) // 2
+    return _together(tx, ctx, job, rows[:half]) + _together(tx, ctx, job, rows[half:])
+
+
+def _alone(tx: Tx, ctx: Context, job: Exchange, row: Any) -> list[dict[str, object]]:
     """A row in a savepoint: a step that refuses half-way leaves nothing."""
     try:
         done = records.attempt(tx, lambda: _write(tx, ctx, job, [row]))
@@ -215,14 +153,14 @@ def _alone(tx: Tx, ctx: Context, job: Exchange, row: ExchangeRow) -> list[dict[s
     return done if done is not None else [_mark(row, "failed", CLASH)]
 
 
-def _mark(row: ExchangeRow, outcome: str, reason: str = "", **more: Any) -> dict[str, object]:
+def _mark(row: Any, outcome: str, reason: str = "", **more: Any) -> dict[str, object]:
     return {
         "of": row.exchange_id, "at": row.number, "becomes": outcome, "why": reason[:500],
         "id_": more.get("record"), "was": more.get("before"), "now_": more.get("after"),
     }  # fmt: skip
 
 
-def _write(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[ExchangeRow]) -> list[dict[str, object]]:
+def _write(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) -> list[dict[str, object]]:
     reader = Reader(tx, ctx, job)
     batch = reader.batch()
     read = []
@@ -236,8 +174,8 @@ def _write(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[ExchangeRow]) -> 
     batch.prepare([values for _, values in read])
     created: list[tuple[Any, Values]] = []
     changed: list[Look] = []
-    by_create: list[ExchangeRow] = []
-    by_change: list[ExchangeRow] = []
+    by_create: list[Any] = []
+    by_change: list[Any] = []
     merge = bool(job.options.get("merge") or job.options.get("rows"))
     for row, values in read:
         try:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from bot.context import Context
 from bot.core.errors import NotFound
 from bot.core.tabular import Column, Table
-from handlers.exchange import engine
+from handlers.exchange import reading
 from handlers.exchange.cells import cell_of
 from handlers.exchange.kinds import Kind, Wanted, choices_for
 from handlers.exchange.rules import CLEAR, REASON, SAMPLE, SheetColumn
@@ -20,7 +20,7 @@ PAGE: Final = 500
 
 def template_table(tx: Tx, ctx: Context, kind: Kind) -> Table:
     """Header, a sample, drop-downs; only columns the actor may fill in."""
-    columns = engine.writable(ctx, kind.columns(tx))
+    columns = reading.writable(ctx, kind.columns(tx))
     choices = choices_for(tx, columns)
     made = tuple(_column(tx, c, choices.get(c.field)) for c in columns)
     sample = []

@@ -79,7 +79,7 @@ class Batch(ABC):
     def __init__(self, tx: Tx, ctx: Context, options: Mapping[str, Any]) -> None:
         self.tx, self.ctx, self.options = tx, ctx, options
         self.me = ctx.actor.user_id
-        self.carried: dict[str, int] = {}  # customers each person would own, from one batch of a dry run to the next
+        self.carried: dict[str, int] = {}  # customers each would be given, from one batch of a dry run to the next
         self.system = not self.me  # the command line: its rights are the system's
 
     @abstractmethod
@@ -253,9 +253,10 @@ def told_changes(
     columns: Mapping[str, str], before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> dict[str, tuple[str, str]]:
     """What differs, by the columns' titles."""
-    pairs = {
-        columns[f]: (words_of(before.get(f)), words_of(after[f]))
-        for f in after
-        if f in columns and before.get(f) != after[f] and (after[f] or before.get(f))
-    }
-    return {t: ("", "已改") if any(k in t for k in ("电话", "手机")) else pair for t, pair in pairs.items()}
+    told = {}
+    for name, now in after.items():
+        was = before.get(name)
+        if (now or was) and now != was and (title := columns.get(name)) is not None:
+            hidden = "电话" in title or "手机" in title
+            told[title] = ("", "已改") if hidden else (words_of(was), words_of(now))
+    return told

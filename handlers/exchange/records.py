@@ -1,5 +1,6 @@
 """Kinds whose record is one row of one table: found by a key, created, changed field by field."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -44,9 +45,9 @@ class RecordBatch(Batch):
         """Reads what is there of these rows' records."""
         self.found = self.fetch(rows)
 
+    @abstractmethod
     def fetch(self, rows: Sequence[Values]) -> dict[str, Any]:
         """Key → record, for the records there are."""
-        raise NotImplementedError
 
     def look(self, values: Values) -> Look:
         """Raises RowProblem, Forbidden and what the rules of the kind raise."""

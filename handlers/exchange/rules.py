@@ -51,6 +51,11 @@ class SheetColumn:
     own: FormField | None = None  # a field of the company's
 
     @property
+    def plain(self) -> bool:
+        """Words that nothing is looked up for."""
+        return self.kind == "text" and self.own is None
+
+    @property
     def header(self) -> str:
         """As it stands in the template: required ones end in a star (contract cli.md)."""
         return f"{self.title}*" if self.required else self.title

@@ -1,52 +1,28 @@
 """Use cases of imports: a file is checked, shown, written only when its sender says so, and taken back for a day."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from bot.context import Context
-from bot.core.errors import InvalidInput, NotFound, RuleBroken
+from bot.core.errors import InvalidInput, RuleBroken
 from bot.core.tabular import Sheet, Table
-from handlers.exchange import engine, export, rules
+from handlers.exchange import engine, export, reading, rules
 from handlers.exchange.catalogue import KINDS
 from handlers.exchange.kinds import Kind, Wanted
-from handlers.exchange.rules import Counted, Guess, NothingToImport
-from handlers.exchange.steps import step_look_again, step_take_back, step_write, undone_text
+from handlers.exchange.rules import Guess, NothingToImport
+from handlers.exchange.shown import Shown, step_show
+from handlers.exchange.steps import step_access, step_look_again, step_take_back, step_write, undone_text
 from storage import attachments, audit, exchange
 from storage.database import Tx
 from storage.tables import Exchange
 
 INLINE: Final = 300  # rows written at once with the tap; more are a job's work
-ABSENT: Final = "没有找到这次导入，可能放得太久了，请重新发一次文件。"
 LEAST_FREE: Final = 200  # MB on the disk, below which nothing more is taken in
 
 
 class NoRoom(RuleBroken, code="exchange.no_room"):
     """The disk is nearly full: no import is begun."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An import as its card shows it."""
-
-    id: int
-    state: str
-    file: str
-    kind: str  # empty: to be asked
-    label: str
-    unit: str
-    guesses: tuple[tuple[str, str], ...]  # kind and label, while it is asked
-    counted: Counted
-    outcomes: Mapping[str, int]
-    text: str
-    percent: int
-    header: tuple[str, ...]
-    mapping: Mapping[int, str]
-    columns: tuple[tuple[str, str], ...]  # field and title, of those the actor may fill in
-    owned: bool
-    to_pool: bool
-    undo_id: int | None
-    chosen: int  # rows named by number
 
 
 def start_import(ctx: Context, name: str, sheet: Sheet, content: bytes = b"", *, kind: str = "") -> int:
@@ -111,7 +87,7 @@ def choose_kind(ctx: Context, exchange_id: int, kind: str) -> None:
         raise InvalidInput("没认出是哪种表格，请点卡片上的一项。")
     ctx.actor.require(KINDS[kind].importing)
     with ctx.begin() as tx:
-        job = _access(tx, ctx, exchange_id, states=("asking",))
+        job = step_access(tx, ctx, exchange_id, states=("asking",))
         job.kind = kind
         columns = list(KINDS[kind].columns(tx))
         job.mapping = {str(i): f for i, f in rules.guess_mapping(job.header, columns).items()}
@@ -126,9 +102,9 @@ def map_columns(ctx: Context, exchange_id: int, mapping: Mapping[int, str]) -> N
         InvalidInput: two columns for one field, or one that there is not.
     """
     with ctx.begin() as tx:
-        job = _access(tx, ctx, exchange_id, states=("ready", "failed"))
+        job = step_access(tx, ctx, exchange_id, states=("ready", "failed"))
         ctx.actor.require(KINDS[job.kind].importing)
-        titles = {f: c.title for f, c in engine.columns_of(tx, KINDS[job.kind]).items()}
+        titles = {f: c.title for f, c in reading.columns_of(tx, KINDS[job.kind]).items()}
         kept = {str(i): f for i, f in mapping.items() if f}
         for field in kept.values():
             if field not in titles:
@@ -153,7 +129,7 @@ def _look_again(tx: Tx, ctx: Context, job: Exchange) -> None:
 def set_blank_owner(ctx: Context, exchange_id: int, *, to_pool: bool) -> None:
     """Whose a new customer without an owner is: the importer's or the pool's (R-IMP-3). Raises Forbidden, NotFound."""
     with ctx.begin() as tx:
-        job = _access(tx, ctx, exchange_id, states=("ready",))
+        job = step_access(tx, ctx, exchange_id, states=("ready",))
         ctx.actor.require(KINDS[job.kind].importing)
         job.options = {**job.options, "blank": "pool" if to_pool else "me"}
         _look_again(tx, ctx, job)
@@ -169,7 +145,7 @@ def run_import(ctx: Context, exchange_id: int, *, merge: bool = False, rows: Col
         NothingToImport: done already, or no row fits.
     """
     with ctx.begin() as tx:
-        job = _access(tx, ctx, exchange_id, states=("ready",), lock=True)
+        job = step_access(tx, ctx, exchange_id, states=("ready",), lock=True)
         ctx.actor.require(KINDS[job.kind].importing)
         job.options = {**job.options, "merge": merge, "rows": sorted(rows)}
         verdicts = engine.chosen_verdicts(job)
@@ -198,7 +174,7 @@ def _rows_at(tx: Tx, job: Exchange, wanted: set[int]) -> list[Any]:
 def drop_import(ctx: Context, exchange_id: int) -> None:
     """「不导入」: nothing is written. Raises Forbidden, NotFound, NothingToImport."""
     with ctx.begin() as tx:
-        job = _access(tx, ctx, exchange_id, states=("asking", "ready", "reading", "failed"))
+        job = step_access(tx, ctx, exchange_id, states=("asking", "ready", "reading", "failed"))
         exchange.drop_file(tx, exchange_id)
         exchange.clear_rows(tx, exchange_id)
         job.state = "dropped"
@@ -207,7 +183,7 @@ def drop_import(ctx: Context, exchange_id: int) -> None:
 def undo_import(ctx: Context, payload: Mapping[str, Any]) -> str:
     """Takes back every row that nobody has touched since. Many: as a job. Raises NotFound."""
     with ctx.begin() as tx:
-        job = _access(tx, ctx, int(payload["exchange_id"]), states=("done",), lock=True)
+        job = step_access(tx, ctx, int(payload["exchange_id"]), states=("done",), lock=True)
         job.state, job.cursor = "undoing", 0
         kind = KINDS[job.kind]
         many = int(job.counts.get("created", 0)) + int(job.counts.get("updated", 0))
@@ -224,40 +200,8 @@ def undo_import(ctx: Context, payload: Mapping[str, Any]) -> str:
 def show_import(ctx: Context, exchange_id: int) -> Shown:
     """How far it is. Raises NotFound: none of this person's."""
     with ctx.begin() as tx:
-        job = _access(tx, ctx, exchange_id)
-        kind = KINDS.get(job.kind)
-        columns = engine.writable(ctx, kind.columns(tx)) if kind is not None else []
-        done = job.cursor - job.header_number if job.state == "running" else job.cursor
-        return Shown(
-            id=exchange_id, state=job.state, file=job.name, kind=job.kind, label=kind.label if kind else "",
-            unit=kind.unit if kind else "", counted=engine.counted(job), outcomes=dict(job.counts),
-            guesses=tuple((k, KINDS[k].label) for k in job.options.get("guesses", ()) if k in KINDS),
-            text=_text(tx, ctx, job), percent=min(99, max(0, done) * 100 // max(1, job.total)),
-            header=tuple(job.header), mapping={int(i): f for i, f in job.mapping.items()},
-            columns=tuple((c.field, c.title) for c in columns), owned=bool(kind and kind.owned),
-            to_pool=job.options.get("blank") == "pool", undo_id=job.undo_id if job.state == "done" else None,
-            chosen=len(job.options.get("rows") or ()),
-        )  # fmt: skip
-
-
-def _text(tx: Tx, ctx: Context, job: Exchange) -> str:  # noqa: ARG001
-    match job.state:
-        case "ready":
-            kind = KINDS[job.kind]
-            columns = kind.columns(tx)
-            mapped = set(job.mapping.values())
-            missing = [c.title for c in columns if c.required and c.field not in mapped]
-            return rules.found_text(
-                engine.counted(job), columns=len([t for t in job.header if t]), mapped=len(mapped),
-                unknown=engine.unknown_titles(job), problems=job.counts.get("rows", ()), why=job.counts.get("why", ""),
-                missing=missing,
-            )  # fmt: skip
-        case "done":
-            return rules.done_text(job.counts, total=job.total)
-        case "undone":
-            return undone_text(job)
-        case _:
-            return job.text
+        job = step_access(tx, ctx, exchange_id)
+        return step_show(tx, ctx, job)
 
 
 def latest(ctx: Context) -> int | None:
@@ -265,20 +209,6 @@ def latest(ctx: Context) -> int | None:
     with ctx.begin() as tx:
         job = exchange.last_of(tx, ctx.actor.user_id, states=("ready", "asking", "failed"), now=ctx.now)
         return job.id if job is not None else None
-
-
-def _access(tx: Tx, ctx: Context, exchange_id: int, *, states: Collection[str] = (), lock: bool = False) -> Exchange:
-    job = exchange.get(tx, exchange_id, lock=lock)
-    if job is None or job.user_id != ctx.actor.user_id or job.direction != "import":
-        raise NotFound(ABSENT, attempt=f"exchange:{exchange_id}" if job is not None else "")
-    if states and job.state not in states:
-        done = {
-            "asking": "先点卡片告诉我这是哪种表格，再导入。", "running": "正在导入，请等它完成。",
-            "reading": "还在检查，请等一下。",
-            "dropped": "这个文件没有导入，要导入请重新发一次。",
-        }  # fmt: skip
-        raise NothingToImport(done.get(job.state, "这个文件已经导入过了。要再导入，请重新发一次文件。"))
-    return job
 
 
 # -- what goes out -------------------------------------------------------------------------------------
@@ -335,7 +265,7 @@ def send_problems(ctx: Context, exchange_id: int) -> str:
         NotFound, NothingToImport: there are none.
     """
     with ctx.begin() as tx:
-        job = _access(tx, ctx, exchange_id, states=("ready", "done", "undone"))
+        job = step_access(tx, ctx, exchange_id, states=("ready", "done", "undone"))
         ctx.actor.require(KINDS[job.kind].importing)
         total = exchange.count_left(tx, exchange_id, done=job.state != "ready")
         if not total:

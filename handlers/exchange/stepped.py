@@ -1,5 +1,6 @@
 """Kinds whose rows are written by their slice's own steps: rules, numbers, logs and audit are theirs."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -25,9 +26,9 @@ class SteppedBatch(RecordBatch):
         self.found[self.kind.key(values)] = record
         return record
 
+    @abstractmethod
     def make(self, values: Values) -> Any:
         """The new record. Raises AppError."""
-        raise NotImplementedError
 
     def change(self, look: Look) -> None:
         """By the step."""
@@ -48,13 +49,13 @@ class SteppedBatch(RecordBatch):
             changes=said, source=str(self.options.get("source", "")),
         )  # fmt: skip
 
+    @abstractmethod
     def before(self, record: Any) -> dict[str, Any]:
         """What `put_back` of the kind needs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def edit(self, record: Any, changes: Values) -> None:
         """Raises AppError."""
-        raise NotImplementedError
 
     def finish(self, created: Sequence[tuple[Any, Values]], changed: Sequence[Look]) -> list[Written]:
         """They are stored and on record already."""
@@ -84,6 +85,6 @@ class SteppedKind(RecordKind):
             found.version += 1
             records.write(tx)
 
+    @abstractmethod
     def put_back(self, tx: Tx, ctx: Any, record: Any, before: Mapping[str, Any] | None) -> None:
         """As it was; `before` None: it goes again."""
-        raise NotImplementedError

@@ -1,17 +1,37 @@
 """Steps of an import, each inside somebody's transaction: a use case's for a short one, a job's for a long one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from bot.context import Context
+from bot.core.errors import NotFound
 from handlers.exchange import engine
 from handlers.exchange.catalogue import KINDS
+from handlers.exchange.rules import NothingToImport
 from storage import audit, exchange, undos
 from storage.database import Tx
 from storage.tables import Exchange
 
 UNDO: Final = timedelta(hours=24)
+ABSENT: Final = "没有找到这次导入，可能放得太久了，请重新发一次文件。"
+
+
+def step_access(
+    tx: Tx, ctx: Context, exchange_id: int, *, states: Collection[str] = (), lock: bool = False
+) -> Exchange:
+    """An import that is the actor's own. Raises NotFound, NothingToImport: it is in none of these states."""
+    job = exchange.get(tx, exchange_id, lock=lock)
+    if job is None or job.user_id != ctx.actor.user_id or job.direction != "import":
+        raise NotFound(ABSENT, attempt=f"exchange:{exchange_id}" if job is not None else "")
+    if states and job.state not in states:
+        done = {
+            "asking": "先点卡片告诉我这是哪种表格，再导入。", "running": "正在导入，请等它完成。",
+            "reading": "还在检查，请等一下。",
+            "dropped": "这个文件没有导入，要导入请重新发一次。",
+        }  # fmt: skip
+        raise NothingToImport(done.get(job.state, "这个文件已经导入过了。要再导入，请重新发一次文件。"))
+    return job
 
 
 def step_look_again(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) -> None:
@@ -30,7 +50,7 @@ def step_look_again(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) ->
 def step_write(tx: Tx, ctx: Context, job: Exchange) -> bool:
     """Writes the next rows. False: all are written, and it is done."""
     verdicts = engine.chosen_verdicts(job)
-    rows = exchange.rows_after(tx, job.id or 0, job.cursor, limit=engine.CHUNK, verdicts=verdicts)
+    rows = exchange.waiting_rows(tx, job.id or 0, job.cursor, limit=engine.piece_of(job), verdicts=verdicts)
     if rows:
         engine.write_rows(tx, ctx, job, rows)
         tx.flush()

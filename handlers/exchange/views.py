@@ -8,7 +8,8 @@ from bot.core.markup import escape
 from bot.dispatch import CardRef, CardView
 from cards import exchange as looks
 from handlers.exchange.catalogue import KINDS
-from handlers.exchange.service import Shown, show_import
+from handlers.exchange.service import show_import
+from handlers.exchange.shown import Shown
 from handlers.undo.views import undo_buttons
 from storage.exchange import subject
 

@@ -7,8 +7,8 @@ import pytest
 from sqlmodel import col, select
 
 from bot.core.errors import AppError
-from handlers.customers.rules import Duplicate, MaybeDuplicate
 from handlers.customers.creating import NewCustomer
+from handlers.customers.rules import Duplicate, MaybeDuplicate
 from handlers.customers.service import create_customer
 from handlers.leads.converting import Converted
 from handlers.leads.rules import ChangedSince
