@@ -1,13 +1,13 @@
 """A new customer's touched_at is written with it: SQLite's trigger only puts right what is not
 
 Revision ID: 0023
-Revises: 0017
+Revises: 0022
 """
 
 from alembic import op
 
 revision = '0023'
-down_revision = '0017'
+down_revision = '0022'
 branch_labels = None
 depends_on = None
 
