@@ -8,7 +8,7 @@ from bot.core.errors import InvalidInput
 from bot.core.forms import CUSTOM_KINDS, form_label
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from handlers.customfields import rules, service, views
-from handlers.customfields.service import Changed
+from handlers.customfields.sheets import Changed
 
 router = Router("customfields.chat")
 NEED = re.compile(r"[\s,，(（]*(?:必填项?|必须填|非空)[)）]*\s*$")

@@ -1,7 +1,7 @@
 """Use cases of the company's own fields: administrators only, in effect at once, undoable and on record."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from bot.core.forms import CUSTOM_FORMS, CUSTOM_KINDS, FORMS, Kind, form_label
 from bot.language.commands import closest
 from handlers.customfields import rules
 from handlers.customfields.rules import ChangedSince, StillFilled
+from handlers.customfields.sheets import Changed, FieldLine, FormCount, FormSheet
 from storage import audit, cards, custom_fields, dictionaries, undos
 from storage.custom_fields import Definition
 from storage.database import Tx
@@ -23,51 +24,6 @@ PAGE = 5
 def subject(form: str) -> str:
     """How cards and audit lines name a form."""
     return f"form:{form}"
-
-
-@dataclass(frozen=True, slots=True)
-class FormCount:
-    """A form in the list of forms."""
-
-    form: str
-    label: str
-    active: int
-    disabled: int
-
-
-@dataclass(frozen=True, slots=True)
-class FieldLine:
-    """One of the company's fields in words."""
-
-    name: str
-    label: str
-    detail: str  # 金额 · 必填 · 3 条记录有值
-    required: bool
-    active: bool
-    first: bool  # nothing stands above it
-
-
-@dataclass(frozen=True, slots=True)
-class FormSheet:
-    """A page of a form's own and added fields."""
-
-    form: str
-    label: str
-    built_in: tuple[str, ...]
-    rows: tuple[FieldLine, ...]
-    total: int
-    page: int
-    pages: int
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A change that is done, now → new, and how to take it back (None: nothing changed)."""
-
-    form: str
-    text: str
-    undo_id: int | None = None
-    page: int = 1  # where the changed field stands
 
 
 def list_forms(ctx: Context) -> list[FormCount]:

@@ -4,7 +4,7 @@ from bot.context import Context
 from bot.dispatch import CardRef, CardTap, CardUpdate, Router
 from cards.customfields import FormsButton, MoveFieldButton, OpenFormButton, RequireFieldButton, SwitchFieldButton
 from handlers.customfields import service, views
-from handlers.customfields.service import Changed
+from handlers.customfields.sheets import Changed
 
 router = Router("customfields.taps")
 router.painter("customfields.forms")(views.paint_forms)

@@ -7,7 +7,7 @@ columns, `read_custom` what a row fills in, `typed_values` what a record holds. 
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
@@ -19,18 +19,16 @@ from bot.core.forms import FormField, check_may_fill, custom_kind, form_label, w
 from bot.core.markup import escape
 from bot.dispatch import FormField as Asked
 from bot.dispatch import FormValue, choices
-from bot.language.dates import parse_moment
 from bot.language.normalize import fold
 from handlers.customfields import rules
+from handlers.customfields.reading import read_value
 from handlers.customfields.rules import NotAValue
 from handlers.dictionaries.service import step_choose
 from storage import custom_fields, dictionaries, people
 from storage.database import Tx
-from storage.tables import Employee
 
 Values = dict[str, str]  # of one record, by the fields' names, as they are stored; "" where one is taken away
 EMPTY: Final = ("无", "空", "清空", "没有", "删除", "去掉", "不填")  # said of a field: it shall have no value
-SELF: Final = ("我", "本人", "自己")
 _BEFORE = r"(?:^|(?<=[\s,，;；、。|（(的]))"
 _BETWEEN = r"\s*(?:[:：=]|是|为|改成|改为|→)?\s*"
 _QUOTED = r"[「“\"](?P<quoted>[^」”\"]*)[」”\"]"
@@ -101,58 +99,6 @@ def asked_of(ctx: Context, form: str, record: HasCustom | Mapping[str, str] | No
 
 
 # -- in -----------------------------------------------------------------------------------------------------------
-
-
-def read_value(tx: Tx, ctx: Context, form: str, field: FormField, said: FormValue) -> str:
-    """What was said, typed, filled in or stands in a cell, as it is stored; "" for nothing.
-
-    Raises:
-        NotAValue, NotAChoice: with what can be written instead.
-    """
-    if isinstance(said, datetime):
-        said = said.date()
-    if isinstance(said, date):
-        said = said.isoformat()
-    if isinstance(said, Decimal):
-        said = f"{said:f}"
-    text = "" if said is None or isinstance(said, bool | list) else str(said).strip()
-    if not text:
-        return ""
-    match field.kind:
-        case "choice":
-            return step_choose(tx, form, field.name, text)
-        case "date":
-            return _day(ctx, field, text).isoformat()
-        case "person":
-            return _person(tx, ctx, field, text)
-        case _:
-            return rules.read_plain(field, text)
-
-
-def _day(ctx: Context, field: FormField, text: str) -> date:
-    found = parse_moment(text, ctx.now)
-    if found is None:
-        raise NotAValue(f"「{field.label}」要填日期，没认出「{text[:30]}」，例如 2026-03-05。")
-    if not found.sure:
-        some = "、".join(dict.fromkeys(f"{d:%Y-%m-%d}" for d in (found.value, *found.candidates)))
-        raise NotAValue(f"「{field.label}」的「{text[:30]}」不确定是哪一天，写全一点，例如 {some}。")
-    return found.day
-
-
-def _person(tx: Tx, ctx: Context, field: FormField, text: str) -> str:
-    name = text.strip("@＠ ，,。")
-    if name in SELF and ctx.actor.user_id:
-        return ctx.actor.user_id
-    found = people.list_by_name(tx, name) or [p for p in people.find_told(tx, name) if p.active]
-    if len(found) == 1:
-        return found[0].user_id
-    if not found:
-        raise NotAValue(f"「{field.label}」要填同事，没有找到在职的「{name[:30]}」，请核对姓名，例如 李娜。")
-    raise NotAValue(f"「{field.label}」有好几位「{name[:30]}」：{_told(tx, found)}，写成其中一个再发一次。")
-
-
-def _told(tx: Tx, found: list[Employee]) -> str:
-    return "、".join(people.tell_apart(tx, [p.user_id for p in found[:5]]).values())
 
 
 def take_custom(tx: Tx, ctx: Context, form: str, words: str) -> tuple[Values, str]:

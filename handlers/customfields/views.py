@@ -8,7 +8,8 @@ from bot.core.markup import escape
 from bot.dispatch import CardRef, CardView
 from cards import customfields as field_cards
 from cards.customfields import FieldRow
-from handlers.customfields.service import Changed, list_forms, show_form, subject
+from handlers.customfields.service import list_forms, show_form, subject
+from handlers.customfields.sheets import Changed
 from handlers.undo.views import undo_buttons
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.core.forms import FORMS, FormField, check_may_fill, withheld
-from handlers.customfields.values import read_value
+from handlers.customfields.reading import read_value
 from handlers.exchange.catalogue import KINDS
 from handlers.exchange.cells import BadCell, Known, read_cell, tidy
 from handlers.exchange.kinds import Batch, Kind, Values, choices_for, people_for

@@ -23,6 +23,7 @@ from handlers.rolesheets.rules import (
     Plan,
     RoleFacts,
 )
+from handlers.rolesheets.words import changes_of, department_names, plan_text, rows_of
 from storage import attachments, audit, org_chart, roles
 from storage.database import Tx
 from storage.tables import Upload
@@ -57,7 +58,7 @@ def send_template(ctx: Context) -> str:
         known = _known(tx)
         sample = [
             f"{rules.SAMPLE}（导入前可删）", "服务部门", "普通", "客户-查看;客户-新增;公海-领取",
-            next(iter(known.people.values()), ""), next(iter(rules.department_names(known)), ""),
+            next(iter(known.people.values()), ""), next(iter(department_names(known)), ""),
         ]  # fmt: skip
         _send(tx, ctx, "角色导入模板.xlsx", [sample], known)
     return "角色导入模板发给你了。填好后把文件发给我，我先检查、列出会改什么，你点确认才会生效。"
@@ -69,7 +70,7 @@ def export_roles(ctx: Context) -> str:
     with ctx.begin() as tx:
         known = _known(tx)
         listed = list(known.roles.values())
-        _send(tx, ctx, f"角色_{ctx.now:%Y%m%d}.xlsx", rules.rows_of(listed, known), known)
+        _send(tx, ctx, f"角色_{ctx.now:%Y%m%d}.xlsx", rows_of(listed, known), known)
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="export.roles", subject="role",
             name="全部角色", changes={"个数": ("", str(len(listed)))},
@@ -132,7 +133,7 @@ def import_roles(ctx: Context, upload_id: int, fingerprint: str) -> str:
             role_id = roles.put_role(tx, wanted)
             audit.record(
                 tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="import.role", subject=f"role:{role_id}",
-                name=role.name, changes=rules.changes_of(had, role, known), upload=upload_id,
+                name=role.name, changes=changes_of(had, role, known), upload=upload_id,
             )  # fmt: skip
     changed = len(plan.roles) - plan.new
     rest = f"有问题的 {len(plan.broken)} 个没有动（{'、'.join(plan.broken[:5])}）。" if plan.broken else ""
@@ -158,7 +159,7 @@ def _sheet(upload: Upload) -> Sheet:
 
 
 def _checked(upload_id: int, name: str, plan: Plan, known: Known, *, done: bool = False) -> Checked:
-    return Checked(upload_id, name, plan, rules.plan_text(plan, known), _fingerprint(plan), done)
+    return Checked(upload_id, name, plan, plan_text(plan, known), _fingerprint(plan), done)
 
 
 def _fingerprint(plan: Plan) -> str:
@@ -176,7 +177,7 @@ def _columns(known: Known) -> tuple[Column, ...]:
         Column(LEVEL, 12, tuple(rules.LEVELS.values())),
         Column(FUNCTIONS, 60, tuple(permission_name(p) for p in Permission), several=True),
         Column(MEMBERS, 16, tuple(dict.fromkeys(known.people.values()))[:2000], several=True),
-        Column(DEPARTMENTS, 24, tuple(rules.department_names(known))[:2000], several=True),
+        Column(DEPARTMENTS, 24, tuple(department_names(known))[:2000], several=True),
     )
 
 

@@ -16,6 +16,7 @@ from bot.core.errors import AppError, Forbidden, InvalidInput
 from bot.core.forms import FORMS, FormField
 from bot.identity import identify
 from handlers.customfields import filters, rules, values
+from handlers.customfields.reading import read_value
 from handlers.customfields.rules import NotAValue, read_plain
 from handlers.dictionaries.rules import NotAChoice
 from storage import custom_fields, dictionaries
@@ -276,9 +277,9 @@ async def test_a_table_has_the_columns_one_may_read_or_fill(company: Database) -
             ("500000.00", "数控", "新", "12.5", "2026-04-05", "zhao05"),
             strict=True,
         ):
-            assert values.read_value(tx, ctx, "customer", field, cell) == stored
+            assert read_value(tx, ctx, "customer", field, cell) == stored
             text = values.cell_text({"zhao05": "赵磊"}, field, stored)
-            assert values.read_value(tx, ctx, "customer", field, text) == stored
+            assert read_value(tx, ctx, "customer", field, text) == stored
             typed = values.typed_values({field.name: stored})
             assert values.read_custom(tx, ctx, "customer", typed) == {field.name: stored}
 

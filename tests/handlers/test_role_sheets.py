@@ -8,6 +8,7 @@ from bot.core.actor import Permission
 from bot.core.tabular import Sheet, sheet_of
 from handlers.rolesheets import rules
 from handlers.rolesheets.rules import TITLES, Known, NotARoleSheet, Problem, RoleFacts
+from handlers.rolesheets.words import rows_of
 
 SELLER = RoleFacts("业务员", "self", "normal", frozenset({"customer:view"}), {"lina": frozenset({3})})
 KNOWN = Known(
@@ -115,7 +116,7 @@ ROLES = st.builds(
 
 @given(st.lists(ROLES, unique_by=lambda r: r.name))
 def test_what_is_exported_says_exactly_what_there_is(roles: list[RoleFacts]) -> None:
-    rows = [list(TITLES), *rules.rows_of(roles, KNOWN)]
+    rows = [list(TITLES), *rows_of(roles, KNOWN)]
     table = sheet_of(list(enumerate(rows, start=1)))
     same = rules.read_plan(table, Known({r.name: r for r in roles}, KNOWN.people, KNOWN.paths))
     assert (same.roles, same.problems, same.same) == ((), (), len(roles))
