@@ -1,19 +1,23 @@
 """The company's own fields on leads (R5.11): sentence, form, card, list, undo, table, rights; and 它."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
+from bot.context import Context
+from bot.core.actor import Permission
 from bot.core.errors import Forbidden
 from handlers.customfields.values import Required
-from handlers.leads.rules import ChangedSince
+from handlers.leads.rules import ChangedSince, DuplicateLead
 from handlers.leads.service import create_lead, show_lead, update_lead
+from handlers.leads.sheet import LEADS
 from handlers.leads.steps import NewLead
-from storage import custom_fields
+from storage import custom_fields, roles
 from storage.custom_fields import Definition
 from storage.database import Database, Tx
-from storage.tables import Audit, LeadFollowUp, SyncRun
+from storage.tables import Audit, Lead, LeadFollowUp, SyncRun
 from tests.support.company import load_company
 from tests.support.leadworld import XINQIAO, do, lead_company, lead_of, tried
 from tests.support.room import NOW, Room
@@ -29,6 +33,12 @@ def define(tx: Tx, *, required: bool = False) -> None:
     first = Definition(MONEY, "年采购额", "money", required, 0, True)
     custom_fields.put_definitions(tx, "lead", [first, *FIELDS[1:]])
     tx.add(SyncRun(kind="full", status="ok", started_at=NOW, finished_at=NOW))
+
+
+def grant(tx: Tx, name: str, permission: Permission) -> None:
+    role = roles.find_by_name(tx, name)
+    assert role is not None
+    roles.write_role(tx, role, replace(role, functions=role.functions | {permission.value}, level="advanced"))
 
 
 @pytest.fixture
@@ -131,3 +141,47 @@ async def test_it_is_forgotten_after_ten_minutes_and_when_it_is_anothers(room: R
     await room.say("zhao05", "查线索 无锡新桥")
     room.later(minutes=11)
     assert "没有找到" in await room.say("zhao05", "查线索 它")
+
+
+# -- tables -----------------------------------------------------------------------------------------------------------
+
+
+async def test_an_imported_lead_goes_the_way_of_one_that_was_typed(room: Room) -> None:
+    def work(tx: Tx, ctx: Context) -> Lead:
+        batch = LEADS.batch(tx, ctx, {"source": "import:7"})
+        row = {"company": "甲五金", "mobile": "13812345671", MONEY: "500000.00"}
+        batch.prepare([row])
+        assert batch.look(row).verdict == "new"
+        made: Lead = batch.create(row)
+        batch.finish([(made, row)], [])
+        assert batch.look(row).verdict == "same"
+        changed = batch.look({**row, MONEY: "600000.00", "remark": "要两台"})
+        batch.change(changed)
+        batch.finish([], [changed])
+        return made
+
+    def case(ctx: Context) -> int:
+        with ctx.begin() as tx:
+            return work(tx, ctx).id or 0
+
+    of = await do(room.db, "chen01", case)
+    lead = await lead_of(room.db, "甲五金")
+    assert (lead.owner_id, lead.remark, lead.version) == ("chen01", "要两台", 2)
+    assert lead.custom == {MONEY: "600000.00"}
+    query = select(Audit).where(Audit.subject == f"lead:{of}")
+    lines = await room.db.system(lambda tx: [(a.action, a.source) for a in tx.exec(query).all()])
+    assert lines == [("create.lead", "import:7"), ("edit.lead", "import:7")]
+
+
+async def test_an_import_meets_the_lead_of_another(room: Room) -> None:
+    """The same rule as by sentence: a lead of that company and number, whoever has it."""
+
+    def case(ctx: Context) -> None:
+        with ctx.begin() as tx:
+            batch = LEADS.batch(tx, ctx, {})
+            row = {"company": "深圳秘密电子", "mobile": "13811110002"}
+            batch.prepare([row])
+            batch.look(row)
+
+    await room.db.system(lambda tx: grant(tx, "业务员", Permission.LEAD_IMPORT))
+    assert isinstance(await tried(room.db, "lina04", case), DuplicateLead)

@@ -244,10 +244,10 @@ def test_in_any_order(sqlite_file: Path, tmp_path: Path) -> None:
         folder.mkdir()
         return sqlite_copy(sqlite_file, folder)
 
-    in_any_order(open_one, 12)
+    in_any_order(open_one, 8)
 
 
 @pytest.mark.postgres
 @pytest.mark.timeout(300)
 def test_in_any_order_on_postgresql(postgres_name: str) -> None:
-    in_any_order(lambda: postgres_copy(postgres_name), 3)
+    in_any_order(lambda: postgres_copy(postgres_name), 2)

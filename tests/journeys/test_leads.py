@@ -45,3 +45,21 @@ async def test_a_form_and_an_invalid_one(stage: Stage) -> None:
     assert "无效：空号" in (await stage.tap("lina04", form, "空号"))["card"]["text"]
     assert "跟进中" in (await stage.tap("lina04", form, "恢复"))["card"]["text"]
     assert "没有找到" in (await stage.ask("zhou06", "查线索 苏州北辰电子"))["text"]
+
+
+async def test_given_back_and_taken_by_a_tap_then_changed_in_its_form(stage: Stage) -> None:
+    assert "线索公海" in (await stage.ask("chen01", "公海设置 线索公海 开"))["text"]
+    made = await stage.ask("lina04", "新建线索 温州百川五金 陈强 13812345679 展会")
+    asked = (await stage.tap("lina04", made, "退回公海"))["card"]
+    assert "为什么退回" in asked["text"]
+    assert "已退回线索公海" in (await stage.tap("lina04", made, "联系不上"))["card"]["text"]
+    first, second = [await stage.ask(who, "线索公海") for who in ("zhao05", "zhou06")]
+    assert "温州百川五金" in first["text"] and "陈强" not in first["text"] and "13812345679" not in first["text"]
+    assert "领取成功" in str(await stage.tap("zhao05", first, "领取 温州百川五金"))
+    told = str(await stage.tap("zhou06", second, "领取 温州百川五金"))
+    assert "赵磊" in told and "领取" in told
+    form = await stage.ask("zhao05", "改线索 它")
+    card = await stage.card("zhao05", form)
+    assert "温州百川五金" in str(card["form"])
+    saved = await stage.fill("zhao05", form, company="温州百川五金", contact="陈二", mobile="13812345679", remark="")
+    assert "已改：联系人" in saved["card"]["text"] and "陈二" in saved["card"]["text"]
