@@ -1,5 +1,6 @@
 """Which instalment a payment is for, where somebody says so (R-PAY-3, invariants 49, 50)."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -162,6 +163,16 @@ async def test_a_voided_payment_frees_what_it_was_for(database: Database) -> Non
         await run(database, "lina04", allocate_payment, first, [(2, None)])
     await run(database, "wang03", undo_void, {"payment_id": first, "version": 3})
     assert await paid_of(database, key) == [40, 10, 0, 10], "both were said to be for the fourth; what is over goes on"
+
+
+async def test_two_that_fit_an_instalment_alone_but_not_together(database: Database) -> None:
+    key, ids = await begin(database)
+    part = [(4, Decimal(60000))]
+    done = await asyncio.gather(
+        *(run(database, "lina04", allocate_payment, payment_id, part) for payment_id in ids), return_exceptions=True
+    )
+    assert len([d for d in done if isinstance(d, OverAllocated)]) == 1, done
+    assert (await paid_of(database, key))[3] == 6
 
 
 async def test_by_sentence_and_by_card(database: Database) -> None:
