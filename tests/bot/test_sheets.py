@@ -7,12 +7,13 @@ from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from bot import sheets, sheetwork
+from bot import sheets, sheetstream, sheetwork
 from bot.core.tabular import Column, Sheet, Table, sheet_of
 from bot.sheets import BadFile, read_sheet, write_table
 from bot.sheetwork import BadSheet, check_package, check_parts
@@ -265,6 +266,17 @@ async def test_many_empty_rows_are_bounded() -> None:
     )
     sheet = await read_sheet(package(sheet_xml(rows)))
     assert [(r.number, r.cells) for r in sheet.rows] == [(400002, ("b",))]
+
+
+@pytest.mark.parametrize("piece", [64, 97, 1024])
+def test_rows_past_the_first_are_counted_by_their_tags(monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    monkeypatch.setattr(sheetstream, "PIECE", piece)
+    content = book(["a"], *([str(n)] for n in range(300)))
+    assert sheetstream.count_rows(content) == 301
+    out = io.BytesIO()
+    sheetwork.read_out(content, out, 20)
+    *batches, total = [orjson.loads(line) for line in out.getvalue().splitlines()]
+    assert sum(len(b) for b in batches) == 20 and total == {"rows": 301}
 
 
 def test_too_many_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

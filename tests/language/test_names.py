@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.language.commands import closest
@@ -19,7 +19,7 @@ from bot.language.companies import (
 )
 from bot.language.normalize import clean, fold, normalize
 from bot.language.phones import credit_code, find_phones, is_credit_code, mask, read_contact, read_phone, tails
-from bot.language.pinyin import initials, pinyin_of, readings, sounds_like
+from bot.language.pinyin import initials, pinyin_of, readings, sounds_like, syllables
 
 LIMITED = "北京华创科技有限公司"
 
@@ -291,3 +291,18 @@ def test_no_command_is_close(typed: str) -> None:
 @given(st.text(max_size=20))
 def test_any_word_can_be_compared(typed: str) -> None:
     assert set(closest(typed, KNOWN)) <= set(KNOWN)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([*"重庆银行长安都单于（）·、々〇é", "重庆", "银行", "长安", "一波未平，一波又起"]), max_size=9
+    )
+)
+def test_words_spelled_one_by_one_are_spelled_as_together(parts: list[str]) -> None:
+    from pypinyin import lazy_pinyin
+
+    text = fold("".join(parts))
+    spelled = lazy_pinyin(text, errors=list)
+    flat = tuple(s.replace("ü", "v").lower() for one in spelled for s in ([one] if isinstance(one, str) else one))
+    assert syllables(text) == flat

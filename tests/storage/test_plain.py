@@ -23,7 +23,7 @@ from storage.database import Database, Tx
 from storage.inbox import NewFrame
 from storage.migrate import upgrade
 from storage.plain import InsertNew, Narrowed, Plain, given, given_list, table_of
-from storage.tables import Contact, Conversation, Customer, Inbox
+from storage.tables import Contact, Conversation, Customer, Inbox, SearchEntry
 from tests.support.company import load_company
 from tests.support.postgres import fresh_database, need_postgres
 
@@ -230,3 +230,18 @@ def test_every_statement_of_the_storage_room_may_see_what_it_sees() -> None:
             wrong.append(f"{plain._statement}: {refusal}")
     assert len(made) > 50
     assert not wrong, "\n\n".join(wrong)
+
+
+async def test_many_rows_of_one_insert_are_all_there_whatever_their_number(db: Database) -> None:
+    entries = table_of(SearchEntry)
+    add = Plain(insert(entries))
+    for count in (1, 2, 666, 667, 1_500):  # SQLite takes 666 rows of three values at once
+        rows = [{"kind": f"k{count}", "gram": f"g{n:05}", "ref_id": n} for n in range(count)]
+        added = await db.system(lambda tx, rows=rows: add.run_many(tx, rows).rowcount)  # type: ignore[misc]
+        found = await db.system(
+            lambda tx, of=f"k{count}": tx.execute(
+                select(entries.c.gram, entries.c.ref_id).where(entries.c.kind == of)
+            ).all()  # type: ignore[misc]
+        )
+        assert sorted(map(tuple, found)) == [(r["gram"], r["ref_id"]) for r in rows]
+        assert added in (count, -1), "a driver that does not tell says -1"
