@@ -1,33 +1,26 @@
 """Use cases of lists of customers and of the filters people keep."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Actor, Permission
 from bot.core.errors import InvalidInput, NotFound
-from bot.core.fields import LEVELS, FieldLevel
-from bot.core.forms import FORMS
-from bot.core.lists import Count, Wanted
+from bot.core.lists import Count
 from bot.language.normalize import fold
-from bot.language.regions import REGIONS
-from handlers.customfields.filters import take_conditions
 from handlers.filters import rules
-from handlers.filters.rules import Meaning, Vocabulary
-from storage import audit, dictionaries, filters, people, roles, saved_filters, stages, undos
-from storage.custom_fields import custom_condition
+from handlers.filters.reading import step_understand
+from handlers.filters.rules import Meaning
+from handlers.filters.vocabulary import SORT_NAMES
+from storage import audit, filters, people, roles, saved_filters, undos
 from storage.customers import PAGE
 from storage.database import Tx
 from storage.filters import Found
-from storage.search import is_rare
 from storage.tables import Customer, SavedFilter
 
 UNDO = timedelta(minutes=10)
 MOST = 20  # filters a person may keep
-# Conditions of other capabilities' fields: a word → how it is told, and the condition on Customer; None: not theirs.
-READERS: list[Callable[[Tx, Actor, str], tuple[str, Any] | None]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +54,7 @@ def list_customers(ctx: Context, text: str = "", *, mine: bool = False, page: in
     """
     ctx.actor.require(Permission.CUSTOMER_VIEW)
     with ctx.begin() as tx:
-        meaning = _understood(tx, ctx, text, mine=mine)
+        meaning = step_understand(tx, ctx, text, mine=mine)
         found = _found(tx, meaning)
         total = found.count
         pages = max(1, -(-total.number // PAGE))
@@ -69,9 +62,9 @@ def list_customers(ctx: Context, text: str = "", *, mine: bool = False, page: in
         at = at if total.more else min(at, pages)
         sort = meaning.wanted.sort
         if total.more and sort not in ("touched_at", "created_at") and not meaning.mine:
-            example = f"客户 制造业 按{rules.SORT_NAMES[sort]}"
+            example = f"客户 制造业 按{SORT_NAMES[sort]}"
             raise InvalidInput(
-                f"按{rules.SORT_NAMES[sort]}排序最多 {filters.BOUND} 家，再加一个条件试试，例如「{example}」。"
+                f"按{SORT_NAMES[sort]}排序最多 {filters.BOUND} 家，再加一个条件试试，例如「{example}」。"
             )
         rows = filters.page(tx, meaning.wanted, found, at, PAGE) if total.number else []
         return ListPage(meaning, rows, people.names_of(tx, [c.owner_id for c in rows]), total, at, pages)
@@ -79,68 +72,16 @@ def list_customers(ctx: Context, text: str = "", *, mine: bool = False, page: in
 
 def find_ids(tx: Tx, ctx: Context, text: str, *, mine: bool = False, most: int) -> tuple[Meaning, list[int]]:
     """A step: the customers that the same words mean elsewhere (an export, a handing over)."""
-    meaning = _understood(tx, ctx, text, mine=mine)
+    meaning = step_understand(tx, ctx, text, mine=mine)
     return meaning, filters.ids(tx, meaning.wanted, most=most)
 
 
 def _found(tx: Tx, meaning: Meaning) -> Found:
-    return Found(Count(0), ()) if _nothing_understood(meaning) else filters.find(tx, meaning.wanted)
+    return Found(Count(0), ()) if _nothingstep_understand(meaning) else filters.find(tx, meaning.wanted)
 
 
-def _nothing_understood(meaning: Meaning) -> bool:
+def _nothingstep_understand(meaning: Meaning) -> bool:
     return bool(meaning.unknown) and not meaning.told
-
-
-def _understood(tx: Tx, ctx: Context, text: str, *, mine: bool) -> Meaning:
-    said, rest = take_conditions(tx, ctx, "customer", text)
-    meaning = rules.understand(rest, _vocabulary(tx, ctx), ctx.now)
-    if said:
-        own, told = tuple(custom_condition("customer", s.condition) for s in said), [s.text for s in said if s.text]
-        meaning = replace(
-            meaning, wanted=replace(meaning.wanted, more=(*meaning.wanted.more, *own)), told=(*meaning.told, *told),
-            without_page=" ".join([*told, *meaning.without_page.split()]),
-        )  # fmt: skip
-    if mine or meaning.mine:
-        meaning = replace(meaning, mine=True, wanted=replace(meaning.wanted, owners=(ctx.actor.user_id,)))
-    return meaning
-
-
-def _vocabulary(tx: Tx, ctx: Context) -> Vocabulary:
-    actor = ctx.actor
-    leaving = ctx.settings.return_days
-    return Vocabulary(
-        values=lambda column, word: _values(tx, actor, column, word),
-        stages={s.name: s.id or 0 for s in stages.list_stages(tx)} if actor.may(Permission.OPPORTUNITY_VIEW) else {},
-        owners=lambda name: tuple(people.list_called(tx, name.lstrip("@＠"))),
-        in_names=lambda word: _in_names(tx, word),
-        plans=_reads(actor, "followup", "next_at"),
-        amounts=actor.may(Permission.CONTRACT_VIEW) and _reads(actor, "contract", "amount"),
-        leaving_after=leaving,
-        others=lambda word: next((found for read in READERS if (found := read(tx, actor, word)) is not None), None),
-    )
-
-
-def _reads(actor: Actor, form: str, field: str) -> bool:
-    rights = actor.scope.fields
-    return not rights or LEVELS.index(rights.level(form, field)) >= LEVELS.index(FieldLevel.READ)
-
-
-def _values(tx: Tx, actor: Actor, column: str, word: str) -> tuple[str, ...]:
-    """The values of that column that the word means, if this person may read it at all."""
-    field = next(f for f in FORMS["customer"] if f.attribute == column)
-    if not _reads(actor, "customer", field.name):
-        return ()
-    if column == "city":
-        short = word.removesuffix("市")
-        return (short, f"{short}市") if short in REGIONS or filters.is_value(tx, column, word) else ()
-    choices = dictionaries.choices_of(tx, "customer", field.name)
-    if choices is None:
-        return (word,) if filters.is_value(tx, column, word) else ()
-    return rules.meant(word, (*choices.enabled, *choices.disabled))
-
-
-def _in_names(tx: Tx, word: str) -> bool:
-    return len(word) > 1 and (not is_rare(tx, word) or filters.has_any(tx, Wanted(names=(word,))))
 
 
 def save_filter(ctx: Context, name: str, text: str, *, mine: bool = False) -> tuple[Kept, int]:
@@ -156,7 +97,7 @@ def save_filter(ctx: Context, name: str, text: str, *, mine: bool = False) -> tu
             f"筛选的名称要 1 到 {rules.LONGEST_NAME} 个字，例如「保存筛选 重点未跟进 制造业 30天未跟进」。"
         )
     with ctx.begin() as tx:
-        meaning = _understood(tx, ctx, text, mine=mine)
+        meaning = step_understand(tx, ctx, text, mine=mine)
         if meaning.unknown:
             raise InvalidInput(f"没认出「{'」「'.join(meaning.unknown)}」，改好条件再保存。")
         if not meaning.told and not meaning.mine:
@@ -208,7 +149,7 @@ def list_saved(ctx: Context) -> list[Kept]:
 def _count(tx: Tx, ctx: Context, saved: SavedFilter) -> Count:
     """None are met by a condition on a field that its reader may not see, or that is compared otherwise by now."""
     try:
-        return _found(tx, _understood(tx, ctx, saved.words, mine=saved.mine)).count
+        return _found(tx, step_understand(tx, ctx, saved.words, mine=saved.mine)).count
     except InvalidInput:
         return Count(0)
 

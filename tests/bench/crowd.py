@@ -12,6 +12,7 @@ from bot.language.companies import hard_key, soft_key
 from bot.language.pinyin import syllables
 from storage.database import Database
 from storage.migrate import upgrade
+from storage.search_index import entries_of
 from tests.bench.company import bench_world, load, seller, sqlite_url
 
 
@@ -117,6 +118,11 @@ def _spelled(part: str) -> tuple[str, ...]:
     return syllables(part)
 
 
+@cache
+def _person(name: str) -> tuple[tuple[str, str], ...]:
+    return tuple((kind, gram) for kind, gram, _ in entries_of("contact", {"name": name}, 0))
+
+
 FORM = "有限公司"
 
 
@@ -153,7 +159,7 @@ def _customers(
         entries += [("customer.name", g, number) for g in grams.of_name(name)]
         entries += [("customer.initials", g, number) for g in grams.of_initials(letters)]
         entries += [("customer.pinyin", g, number) for g in grams.of_syllables(name, spelled)]
-        entries += [("contact.name", g, number) for g in grams.of_name(contact)]
+        entries += [(kind, gram, number) for kind, gram in _person(contact)]
         entries += [("contact.mobile", g, number) for g in grams.of_number(mobile)]
         if len(rows) == 10_000 or number == len(names):
             _write(disk, rows, people, pages, entries)

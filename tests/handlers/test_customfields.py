@@ -260,7 +260,13 @@ async def test_what_one_may_not_fill_in_is_refused_and_not_offered(company: Data
         await doing(company, work)
     assert "年采购额 大于1万" in await room.say("lina04", "客户 年采购额 大于1万")
     await room.say("chen01", "字段权限 业务员 客户 年采购额 隐藏")
-    for words in ("客户 {} 大于1万", "客户 制造业 {} 1万以上", "客户 {}：5万", "客户 未成交 按{}倒序", "保存筛选 甲 {} 大于1万"):
+    for words in (
+        "客户 {} 大于1万",
+        "客户 制造业 {} 1万以上",
+        "客户 {}：5万",
+        "客户 未成交 按{}倒序",
+        "保存筛选 甲 {} 大于1万",
+    ):
         hidden, unknown = [
             re.sub(r"dc-[0-9a-f]+", "", await room.say("lina04", words.format(label)))
             for label in ("年采购额", "火星字段")

@@ -1,0 +1,69 @@
+"""What words about lists of customers mean for one person: of the values, stages, people and names that he sees."""
+
+from dataclasses import replace
+
+from bot.context import Context
+from bot.core.actor import Actor, Permission
+from bot.core.fields import LEVELS, FieldLevel
+from bot.core.forms import FORMS
+from bot.core.lists import Wanted
+from bot.language.regions import REGIONS
+from handlers.customfields.filters import take_conditions
+from handlers.filters import rules
+from handlers.filters.rules import Meaning
+from handlers.filters.vocabulary import Vocabulary, meant
+from storage import dictionaries, filters, people, stages
+from storage.custom_fields import custom_condition
+from storage.database import Tx
+from storage.search import is_rare
+
+
+def step_understand(tx: Tx, ctx: Context, text: str, *, mine: bool) -> Meaning:
+    """The customers that the words mean for this person. `mine`: only his own. Raises as `take_conditions`."""
+    said, rest = take_conditions(tx, ctx, "customer", text)
+    meaning = rules.understand(rest, _vocabulary(tx, ctx), ctx.now)
+    if said:
+        own, told = tuple(custom_condition("customer", s.condition) for s in said), [s.text for s in said if s.text]
+        meaning = replace(
+            meaning, wanted=replace(meaning.wanted, more=(*meaning.wanted.more, *own)), told=(*meaning.told, *told),
+            without_page=" ".join([*told, *meaning.without_page.split()]),
+        )  # fmt: skip
+    if mine or meaning.mine:
+        meaning = replace(meaning, mine=True, wanted=replace(meaning.wanted, owners=(ctx.actor.user_id,)))
+    return meaning
+
+
+def _vocabulary(tx: Tx, ctx: Context) -> Vocabulary:
+    actor = ctx.actor
+    return Vocabulary(
+        values=lambda column, word: _values(tx, actor, column, word),
+        stages={s.name: s.id or 0 for s in stages.list_stages(tx)} if actor.may(Permission.OPPORTUNITY_VIEW) else {},
+        owners=lambda name: tuple(people.list_called(tx, name.lstrip("@＠"))),
+        in_names=lambda word: _in_names(tx, word),
+        plans=_reads(actor, "followup", "next_at"),
+        amounts=actor.may(Permission.CONTRACT_VIEW) and _reads(actor, "contract", "amount"),
+        leaving_after=ctx.settings.return_days,
+    )
+
+
+def _reads(actor: Actor, form: str, field: str) -> bool:
+    rights = actor.scope.fields
+    return not rights or LEVELS.index(rights.level(form, field)) >= LEVELS.index(FieldLevel.READ)
+
+
+def _values(tx: Tx, actor: Actor, column: str, word: str) -> tuple[str, ...]:
+    """The values of that column that the word means, if this person may read it at all."""
+    field = next(f for f in FORMS["customer"] if f.attribute == column)
+    if not _reads(actor, "customer", field.name):
+        return ()
+    if column == "city":
+        short = word.removesuffix("市")
+        return (short, f"{short}市") if short in REGIONS or filters.is_value(tx, column, word) else ()
+    choices = dictionaries.choices_of(tx, "customer", field.name)
+    if choices is None:
+        return (word,) if filters.is_value(tx, column, word) else ()
+    return meant(word, (*choices.enabled, *choices.disabled))
+
+
+def _in_names(tx: Tx, word: str) -> bool:
+    return len(word) > 1 and (not is_rare(tx, word) or filters.has_any(tx, Wanted(names=(word,))))
