@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
-from sqlalchemy import and_
+from sqlalchemy import and_, or_
 from sqlalchemy import select as columns
 from sqlmodel import SQLModel, col, select
 
@@ -23,8 +23,10 @@ from bot.language.pinyin import pinyin_of, readings
 from bot.language.regions import REGIONS
 from storage.database import Tx
 from storage.hints import by_ids, walk
-from storage.plain import Narrowed, Plain, given, table_of
+from storage.plain import Plain, given, table_of
+from storage.scope import led_by_owners
 from storage.search_index import KINDS, WHOLE, Kind
+from storage.seen import BY_OWNER, sees_more
 from storage.tables import Contact, Contract, Customer, Lead, Opportunity, Product, SearchEntry
 
 FEW: Final = 20_000  # entries that may be followed one by one
@@ -39,9 +41,8 @@ MODELS: Final[dict[str, type[SQLModel]]] = {
 
 NAMES: Final = tuple(k for k in KINDS.values() if k.table == "customer" and k.read is of_name)  # what people call it
 
-C, E = table_of(Customer), table_of(SearchEntry)
+E = table_of(SearchEntry)
 _IN = (E.c.kind == given("kind"), E.c.gram >= given("start"), E.c.gram < given("until"))
-MANY_SEEN = Narrowed(walk(columns(C.c.id).limit(1).offset(MANY), C, "ix_customer_owner_alive"))
 NTH = Plain(columns(E.c.ref_id).where(*_IN).limit(1).offset(given("skip")))
 FIRST = Plain(columns(E.c.ref_id).where(*_IN).limit(given("most")))
 
@@ -171,15 +172,15 @@ def _along(tx: Tx, name: str, parts: Sequence[Part], rules: Sequence[Any], most:
     model: Any = MODELS[name]
     others = holding(col(SearchEntry.ref_id), parts[1:])
     query = select(SearchEntry.ref_id).where(parts[0].condition(), others).distinct().limit(most)
-    if name == "customer" and not _sees_many(tx):  # nearly none of the entries is of theirs: those are held ready
-        seen = walk(select(Customer.id).where(*rules), Customer, "ix_customer_owner_alive")
-        return [int(i) for i in tx.exec(query.where(col(SearchEntry.ref_id).in_(seen))).all()]
+    if name == "customer" and not sees_more(tx, MANY, pooled=None):  # nearly no entry is of theirs: they are held ready
+        owned = select(Customer.id).where(*rules, led_by_owners(tx.info["scope"]))
+        ready = [walk(owned, Customer, BY_OWNER)]
+        if tx.info["scope"].pool:
+            pool = select(Customer.id).where(*rules, col(Customer.owner_id).is_(None))
+            ready.append(walk(pool, Customer, "ix_customer_pool"))
+        return [int(i) for i in tx.exec(query.where(or_(*(col(SearchEntry.ref_id).in_(one) for one in ready)))).all()]
     query = query.where(col(model.id) == SearchEntry.ref_id, *rules)
     return [int(i) for i in tx.exec(by_ids(query, model)).all()]
-
-
-def _sees_many(tx: Tx) -> bool:
-    return MANY_SEEN.run(tx).first() is not None
 
 
 def _masks_pool(tx: Tx) -> bool:
