@@ -177,7 +177,7 @@ def _along(tx: Tx, name: str, parts: Sequence[Part], rules: Sequence[Any], most:
         ready = [walk(owned, Customer, BY_OWNER)]
         if tx.info["scope"].pool:
             pool = select(Customer.id).where(*rules, col(Customer.owner_id).is_(None))
-            ready.append(walk(pool, Customer, "ix_customer_pool"))
+            ready.append(walk(pool, Customer, BY_OWNER))
         return [int(i) for i in tx.exec(query.where(or_(*(col(SearchEntry.ref_id).in_(one) for one in ready)))).all()]
     query = query.where(col(model.id) == SearchEntry.ref_id, *rules)
     return [int(i) for i in tx.exec(by_ids(query, model)).all()]

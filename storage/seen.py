@@ -26,7 +26,7 @@ def sees_more(tx: Tx, skip: int, *, pooled: bool | None = False) -> bool:
 def _sees_more(tx: Tx, skip: int, pooled: bool | None) -> bool:
     if pooled is not False and tx.info["scope"].pool:
         pool = columns(col(Customer.id)).where(col(Customer.owner_id).is_(None)).limit(1).offset(skip)
-        if tx.execute(walk(pool, Customer, "ix_customer_pool")).first() is not None:
+        if tx.execute(walk(pool, Customer, BY_OWNER)).first() is not None:
             return True
     if pooled is True:
         return False

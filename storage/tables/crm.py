@@ -16,7 +16,7 @@ STATIC = ("industry", "customer_class", "source", "city", "created_at")
 MOVING = ("next_follow_up_at", "last_follow_up_at")
 REST = ("owner_id", "created_at", "touched_at", *MOVING)
 LISTED = text("deleted_at IS NULL AND owner_id IS NOT NULL")
-ON_LISTS = {"sqlite_where": LISTED, "postgresql_where": LISTED}
+ON_LISTS: dict[str, Any] = {"sqlite_where": LISTED, "postgresql_where": LISTED}
 JSON_KIND = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 

@@ -36,6 +36,7 @@ ASKED: dict[str, Callable[[Any], object]] = {
     "new": lambda ctx: paint_list({"text": "重点客户 展会 上月新建"}, ctx),
     "mine": lambda ctx: paint_list({"text": "没有下一步", "mine": True}, ctx),
     "name": lambda ctx: paint_list({"text": "精密 按名称"}, ctx),
+    "sorted": lambda ctx: paint_list({"text": "按下次跟进"}, ctx),
     "search": lambda ctx: search_all(ctx, "精密"),
     "initials": lambda ctx: search_all(ctx, "hd"),
     "tail": lambda ctx: finding.find_customer(ctx, "5678", pooled=None),
@@ -78,10 +79,9 @@ async def test_no_table_is_looked_through(
 
 
 def _looks_through(line: str) -> bool:
-    """The whole of a table; the list's own order and its owners are walked until a bound is reached."""
-    found = re.search(
-        rf"^SCAN ({'|'.join(LARGE)})\b(?! USING (?:COVERING )?INDEX ix_customer_(?:list|owner_alive))", line
-    )
+    """The whole of a table; the lists' orders are walked until a page is full, the narrowest index is counted."""
+    walked = "list|owner_alive|class|created_at|pinyin|next"
+    found = re.search(rf"^SCAN ({'|'.join(LARGE)})\b(?! USING (?:COVERING )?INDEX ix_customer_(?:{walked}))", line)
     return found is not None or re.search(rf"Seq Scan on ({'|'.join(LARGE)})\b", line) is not None
 
 
