@@ -170,8 +170,8 @@ def _followed_from(tx: Tx, name: str, parts: Sequence[Part], rules: Sequence[Any
 def _along(tx: Tx, name: str, parts: Sequence[Part], rules: Sequence[Any], most: int) -> list[int]:
     """Rows with all of these entries, of which there are many: along the entries, until there are enough."""
     model: Any = MODELS[name]
-    others = holding(col(SearchEntry.ref_id), parts[1:])
-    query = select(SearchEntry.ref_id).where(parts[0].condition(), others).distinct().limit(most)
+    others = [holding(col(SearchEntry.ref_id), [one]) for one in parts[1:]]
+    query = select(SearchEntry.ref_id).where(parts[0].condition(), *others).distinct().limit(most)
     if name == "customer" and not sees_more(tx, MANY, pooled=None):  # nearly no entry is of theirs: they are held ready
         owned = select(Customer.id).where(*rules, led_by_owners(tx.info["scope"]))
         ready = [walk(owned, Customer, BY_OWNER)]

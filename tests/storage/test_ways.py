@@ -17,7 +17,7 @@ from handlers.customers import finding
 from handlers.customers.views import paint_customer
 from handlers.filters.views import paint_list
 from handlers.search.service import search_all
-from storage import customers, filters, ways
+from storage import customers, filters, search, ways
 from storage.database import Database, Tx
 from storage.settings import read_settings
 from storage.tables import Customer
@@ -143,6 +143,28 @@ async def test_many_are_found_as_few_are(database: Database, monkeypatch: pytest
     few = await database.read(None, meant)
     _many(monkeypatch)
     assert await database.read(None, meant) == few
+
+
+@pytest.mark.parametrize("many", [0, 40_000])
+async def test_common_parts_lead_to_the_same_rows_as_rare_ones(
+    database: Database, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """Along the entries, as if each word were in every name; for who sees many customers and who sees few."""
+    await load_company(database)
+
+    def found(tx: Tx) -> list[list[int]]:
+        ids = []
+        for scope in SCOPES.values():
+            tx.info["scope"] = scope
+            for words in ("精密", "华东精密机械", "nbhd", "ningbo", "5678"):
+                ids += [search.ids_of(tx, name, words, most=100) for name in search.MODELS]
+        return ids
+
+    rare = await database.read(None, found)
+    assert any(rare)
+    monkeypatch.setattr(search, "FEW", 0)
+    monkeypatch.setattr(search, "MANY", many)
+    assert await database.read(None, found) == rare
 
 
 WANTED = (
