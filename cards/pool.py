@@ -50,12 +50,10 @@ class PoolRow:
 
 
 def pool_list(
-    rows: Sequence[PoolRow], *, claimed: str, total: str, page: int, pages: int, more: bool, words: str,
+    rows: Sequence[PoolRow], *, claimed: str, total: int, page: int, pages: int, words: str,
     unknown: Sequence[str], may_claim: bool,
 ) -> CardView:  # fmt: skip
-    """`公海`: begins with 累计领取 n/cap (D26). `more`: there are more than were counted; `unknown`: words that are no
-    condition.
-    """
+    """`公海`: begins with 累计领取 n/cap (D26). `unknown`: words that are no condition."""
     title = f"公海 · {words}" if words else "公海"
     drawn = tuple(
         CardRow(
@@ -75,7 +73,7 @@ def pool_list(
     buttons: list[CardButton] = []
     if page > 1:
         buttons.append(CardButton("上一页", PoolPageButton(page=page - 1), typed="上一页"))
-    if page < pages or (more and rows):
+    if page < pages:
         buttons.append(CardButton("下一页", PoolPageButton(page=page + 1), typed="下一页"))
     doubt = f"没认出「{'」「'.join(escape(word) for word in unknown)}」" if unknown else ""
     if not rows and doubt:
@@ -83,7 +81,7 @@ def pool_list(
     if not rows:
         empty = f"没有符合「{words}」的公海客户，换个词试试，例如「公海 杭州」。" if words else "公海里现在没有客户。"
         return CardView(title, body=f"{claimed}\n{empty}")
-    shown = f"第 {page} 页" if more else f"第 {page}/{pages} 页" if pages > 1 else ""
+    shown = f"第 {page}/{pages} 页" if pages > 1 else ""
     head = " · ".join(part for part in (claimed, f"共 {total} 家", shown) if part)
     head += f"\n{doubt}，没有按它筛" if doubt else ""
     return CardView(title, body=head, rows=drawn, buttons=tuple(buttons))

@@ -13,9 +13,10 @@ from sqlmodel import col, func, select, update
 from bot.core.errors import NotFound
 from storage.custom_fields import Condition, custom_condition
 from storage.database import Tx
-from storage.hints import by_ids, walk
+from storage.hints import by_ids
 from storage.plain import Narrowed, Plain, given, given_list, table_of
 from storage.search import Part
+from storage.seen import sees_more
 from storage.tables import Contact, Customer, DigestItem, OwnerHistory, SearchEntry
 
 PAGE = 5  # rows of a list in chat (D26)
@@ -34,12 +35,6 @@ PLATES = {
 }
 BY_IDS = {pooled: plates.among(C, C.c.id.in_(given_list("ids"))) for pooled, plates in PLATES.items()}
 FEW = 3_000  # names that are compared one by one
-_NEXT = walk(columns(C.c.id).limit(1).offset(FEW), C, "ix_customer_owner_alive")
-MORE = {
-    None: Narrowed(_NEXT),
-    True: Narrowed(_NEXT.where(C.c.owner_id.is_(None))),
-    False: Narrowed(_NEXT.where(C.c.owner_id.is_not(None)), owned=True),
-}
 CONTACT_PLATES = Narrowed(
     columns(CONTACTS.c.customer_id, CONTACTS.c.name, CONTACTS.c.initials, CONTACTS.c.mobile_tail)
     .where(CONTACTS.c.customer_id.in_(given_list("ids")))
@@ -225,7 +220,7 @@ def names_of(tx: Tx, ids: Sequence[int]) -> dict[int, str]:
 
 def sees_many(tx: Tx, *, pooled: bool | None = None) -> bool:
     """Whether the scope holds more customers than are compared one by one."""
-    return MORE[pooled].run(tx).first() is not None
+    return sees_more(tx, FEW, pooled=pooled)
 
 
 def list_nameplates(tx: Tx, *, pooled: bool | None = None, ids: Sequence[int] | None = None) -> list[Nameplate]:

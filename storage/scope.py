@@ -8,7 +8,20 @@ A query that must see more says why: `.execution_options(unscoped="…")`, so th
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from sqlalchemy import BindParameter, ColumnElement, Table, TextClause, and_, event, false, or_, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Table,
+    TextClause,
+    and_,
+    event,
+    false,
+    literal,
+    or_,
+    select,
+    true,
+    union,
+)
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
 from sqlmodel import Field, SQLModel
@@ -103,6 +116,24 @@ def _teams(user: Any, day: Any) -> Any:
     team = SQLModel.metadata.tables["team_member"]
     lasting = or_(team.c.until.is_(None), team.c.until >= day)
     return select(team.c.customer_id).where(team.c.user_id == user, team.c.ended_at.is_(None), lasting)
+
+
+def led_by_owners(scope: Scope) -> ColumnElement[bool]:
+    """A condition on customers that leaves out none with an owner which the scope holds, and names whose they can be.
+
+    An index by owners is sought by it, where `visible`, which also asks for single customers, would be looked through.
+    """
+    customers = SQLModel.metadata.tables["customer"]
+    if scope.departments is None:
+        return customers.c.owner_id.is_not(None)
+    members = SQLModel.metadata.tables["employee_department"]
+    owners: list[Any] = [select(literal(scope.user_id))]
+    if scope.departments:
+        owners.append(select(members.c.user_id).where(members.c.department_id.in_(sorted(scope.departments))))
+    if scope.day is not None:
+        theirs = customers.alias("team_customer")
+        owners.append(select(theirs.c.owner_id).where(theirs.c.id.in_(_teams(scope.user_id, scope.day))))
+    return customers.c.owner_id.in_(union(*owners) if len(owners) > 1 else owners[0])
 
 
 def narrowing(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
-from sqlalchemy import and_
+from sqlalchemy import and_, or_
 from sqlalchemy import select as columns
 from sqlmodel import SQLModel, col, select
 
@@ -22,12 +22,15 @@ from bot.language.grams import of_name
 from bot.language.pinyin import pinyin_of, readings
 from bot.language.regions import REGIONS
 from storage.database import Tx
-from storage.hints import by_ids
+from storage.hints import by_ids, walk
 from storage.plain import Plain, given, table_of
+from storage.scope import led_by_owners
 from storage.search_index import KINDS, WHOLE, Kind
+from storage.seen import BY_OWNER, sees_more
 from storage.tables import Contact, Contract, Customer, Lead, Opportunity, Product, SearchEntry
 
 FEW: Final = 20_000  # entries that may be followed one by one
+MANY: Final = 40_000  # customers within a scope of whom one in twenty has a common entry
 SOME: Final = 400  # rows that begin alike and are compared closely
 LETTERS: Final = re.compile(r"[a-z][a-z0-9]*", re.ASCII)
 DIGITS: Final = re.compile(r"\d{4,}", re.ASCII)
@@ -65,10 +68,10 @@ LAST: Final = "\U0010ffff"  # sorts behind every character
 
 
 def parts_of(kind: Kind, needle: str) -> list[Part]:
-    """Entries that a row found by `needle` must all have: of a long one, its pieces."""
+    """Entries that a row found by `needle` must all have: of a long one its pieces, which stand in others too."""
     places = range(0, max(1, len(needle) - kind.kept + 1), kind.kept)
     pieces = [needle[n : n + kind.kept] for n in places]
-    if len(needle) > kind.kept and kind.column == "name":
+    if len(needle) > kind.kept:  # entries begin at each place but the last, and are as long as the name goes on
         pieces.append(needle[-kind.kept :])
     return [Part(kind.name, piece) for piece in dict.fromkeys(pieces)]
 
@@ -135,24 +138,49 @@ def kinds_for(tx: Tx, name: str, needle: str) -> list[list[Part]]:
 
 
 def ids_of(tx: Tx, name: str, words: str, *, most: int) -> list[int]:
-    """Rows of the table that `words` are a part of, within the scope; the lowest ids first, at most so many."""
+    """Rows of the table that `words` are a part of, within the scope, at most so many, by id.
+
+    They are the lowest, unless more rows than are followed one by one have such entries.
+    """
     needle = compact(words)
-    wanted = kinds_for(tx, name, needle) if len(needle) > 1 else []
-    if not wanted:
-        return []
-    model: Any = MODELS[name]
-    rules = []
-    for parts in wanted:
-        rule = holding(col(model.id), parts)
-        if name == "customer" and parts[0].kind in ("customer.phone", "customer.code") and _masks_pool(tx):
-            shown = DIGITS.fullmatch(needle) and len(needle) <= 4 and parts[0].kind == "customer.phone"
-            rule = rule if shown else and_(rule, col(Customer.owner_id).is_not(None))  # D14
-        rules.append(rule)
     found: dict[int, None] = {}
-    for rule in rules:
-        query = by_ids(select(model.id).where(rule).order_by(model.id).limit(most), model)
-        found |= dict.fromkeys(int(i) for i in tx.exec(query).all())
+    for parts in kinds_for(tx, name, needle) if len(needle) > 1 else ():
+        rules = _shown(tx, name, needle, parts[0].kind)
+        rare = [one for one in parts if not is_common(tx, one)]
+        ids = _followed_from(tx, name, rare, rules, most) if rare else _along(tx, name, parts, rules, most)
+        found |= dict.fromkeys(ids)
     return sorted(found)[:most]
+
+
+def _shown(tx: Tx, name: str, needle: str, kind: str) -> list[Any]:
+    """Of a pool customer's number one finds what its mask shows (D14)."""
+    if name != "customer" or kind not in ("customer.phone", "customer.code") or not _masks_pool(tx):
+        return []
+    shown = kind == "customer.phone" and DIGITS.fullmatch(needle) and len(needle) <= 4
+    return [] if shown else [col(Customer.owner_id).is_not(None)]
+
+
+def _followed_from(tx: Tx, name: str, parts: Sequence[Part], rules: Sequence[Any], most: int) -> list[int]:
+    """Rows with all of these entries, of which there are few."""
+    model: Any = MODELS[name]
+    query = select(model.id).where(holding(col(model.id), parts), *rules).order_by(model.id).limit(most)
+    return [int(i) for i in tx.exec(by_ids(query, model)).all()]
+
+
+def _along(tx: Tx, name: str, parts: Sequence[Part], rules: Sequence[Any], most: int) -> list[int]:
+    """Rows with all of these entries, of which there are many: along the entries, until there are enough."""
+    model: Any = MODELS[name]
+    others = [holding(col(SearchEntry.ref_id), [one]) for one in parts[1:]]
+    query = select(SearchEntry.ref_id).where(parts[0].condition(), *others).distinct().limit(most)
+    if name == "customer" and not sees_more(tx, MANY, pooled=None):  # nearly no entry is of theirs: they are held ready
+        owned = select(Customer.id).where(*rules, led_by_owners(tx.info["scope"]))
+        ready = [walk(owned, Customer, BY_OWNER)]
+        if tx.info["scope"].pool:
+            pool = select(Customer.id).where(*rules, col(Customer.owner_id).is_(None))
+            ready.append(walk(pool, Customer, BY_OWNER))
+        return [int(i) for i in tx.exec(query.where(or_(*(col(SearchEntry.ref_id).in_(one) for one in ready)))).all()]
+    query = query.where(col(model.id) == SearchEntry.ref_id, *rules)
+    return [int(i) for i in tx.exec(by_ids(query, model)).all()]
 
 
 def _masks_pool(tx: Tx) -> bool:
@@ -186,10 +214,8 @@ def ids_like(tx: Tx, words: str) -> list[int]:
 
 def ids_near(tx: Tx, words: str) -> list[int]:
     """Customers of whose name one character is another than in `words`, or that `words` shorten."""
-    needle = compact(words)
-    half = max(2, len(needle) // 2)
-    pieces = {needle[:half], needle[half:], needle[:2], needle[-2:]} if len(needle) > 2 else set()
-    parts = [parts_of(kind, piece)[:1] for kind in NAMES for piece in sorted(pieces) if len(piece) > 1]
+    pieces = _halves(compact(words))
+    parts = [parts_of(kind, piece)[:1] for kind in NAMES for piece in pieces]
     return list(dict.fromkeys(i for some in parts for i in _seen(tx, some)))
 
 
@@ -213,15 +239,37 @@ def _contacts_called(tx: Tx, piece: str) -> list[int]:
     return list(tx.exec(query).all()) if ids else []
 
 
-def _seen(tx: Tx, parts: Sequence[Part]) -> list[int]:
-    """Customers within the scope with all of these entries."""
+def _seen(tx: Tx, parts: Sequence[Part], name: str = "customer") -> list[int]:
+    """Rows within the scope with all of these entries."""
     if not parts:
         return []
-    if all(is_common(tx, one) for one in parts):
-        return _followed(tx, parts[:1], SOME)
     rare = [one for one in parts if not is_common(tx, one)]
-    query = by_ids(select(Customer.id).where(holding(col(Customer.id), rare)).limit(SOME), Customer)
-    return [int(i or 0) for i in tx.exec(query).all()]
+    return _followed_from(tx, name, rare, (), SOME) if rare else _along(tx, name, parts, (), SOME)
+
+
+def list_near(tx: Tx, name: str, words: str) -> list[tuple[int, str]]:
+    """Rows of the table within the scope whose name may have another character than `words`, or sounds so.
+
+    With what each of them is called; how like it is, is for the caller to say.
+    """
+    needle = compact(words)
+    model: Any = MODELS[name]
+    found: dict[tuple[int, str], None] = {}
+    for kind in (k for k in KINDS.values() if k.table == name and k.read is of_name and readable(tx, k, needle)):
+        parts = [[Part(kind.name, piece[: kind.kept])] for piece in _halves(needle)]
+        if kind.column == KINDS[f"{name}.pinyin"].column:
+            parts += [[Part(f"{name}.pinyin", s[: KINDS[f"{name}.pinyin"].kept])] for s in sorted(_sounds(needle))]
+        ids = list(dict.fromkeys(i for some in parts for i in _seen(tx, some, name)))
+        query = by_ids(select(model.id, getattr(model, kind.column)).where(col(model.id).in_(ids)), model)
+        found |= dict.fromkeys((int(i), str(text)) for i, text in (tx.exec(query).all() if ids else ()))
+    return list(found)
+
+
+def _halves(needle: str) -> list[str]:
+    """Pieces of two and more characters, of which one is right where one character is wrong."""
+    half = max(2, len(needle) // 2)
+    pieces = {needle[:half], needle[half:], needle[:2], needle[-2:]} if len(needle) > 2 else set()
+    return sorted(piece for piece in pieces if len(piece) > 1)
 
 
 def _sounds(needle: str) -> set[str]:

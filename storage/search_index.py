@@ -5,7 +5,7 @@ session calls `index_rows`; `rebuild` makes everything anew. Deleted rows keep t
 and whoever asks sees the rows themselves through their scope.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -51,17 +51,24 @@ KINDS: Final[dict[str, Kind]] = {
         Kind("customer.phone", "customer", "phone", grams.of_number, WHOLE),
         Kind("customer.code", "customer", "credit_code", grams.of_key, WHOLE),
         Kind("contact.name", "contact", "name", grams.of_name, grams.NAME),
+        Kind("contact.initials", "contact", "name", grams.of_person, grams.LETTERS),
+        Kind("contact.pinyin", "contact", "name", grams.of_person_spelling, grams.LETTERS),
         Kind("contact.mobile", "contact", "mobile", grams.of_number, WHOLE),
         Kind("lead.company", "lead", "company", grams.of_name, grams.NAME),
+        Kind("lead.initials", "lead", "company", grams.of_letters, grams.LETTERS),
         Kind("lead.pinyin", "lead", "company", grams.of_spelling, grams.LETTERS),
         Kind("lead.contact", "lead", "contact", grams.of_name, grams.NAME),
         Kind("lead.mobile", "lead", "mobile", grams.of_number, WHOLE),
         Kind("opportunity.name", "opportunity", "name", grams.of_name, grams.NAME),
+        Kind("opportunity.initials", "opportunity", "name", grams.of_letters, grams.LETTERS),
         Kind("opportunity.pinyin", "opportunity", "name", grams.of_spelling, grams.LETTERS),
         Kind("contract.number", "contract", "number", grams.of_code, WHOLE),
         Kind("contract.name", "contract", "name", grams.of_name, grams.NAME),
+        Kind("contract.initials", "contract", "name", grams.of_letters, grams.LETTERS),
+        Kind("contract.pinyin", "contract", "name", grams.of_spelling, grams.LETTERS),
         Kind("product.code", "product", "code", grams.of_code, WHOLE),
         Kind("product.name", "product", "name", grams.of_name, grams.NAME),
+        Kind("product.initials", "product", "name", grams.of_letters, grams.LETTERS),
         Kind("product.pinyin", "product", "name", grams.of_spelling, grams.LETTERS),
     )
 }
@@ -71,12 +78,12 @@ OF_TABLE: Final[dict[str, tuple[Kind, ...]]] = {
 }
 
 
-def entries_of(name: str, row: Mapping[str, Any], ref_id: int) -> Entries:
-    """The entries of one row of the table, for those of its columns that `row` has."""
+def entries_of(name: str, row: Mapping[str, Any], ref_id: int, only: Container[str] = KINDS) -> Entries:
+    """The entries of one row of the table, of these kinds, for those of its columns that `row` has."""
     return {
         (kind.name, gram, ref_id)
         for kind in OF_TABLE[name]
-        if row.get(kind.column)
+        if kind.name in only and row.get(kind.column)
         for gram in kind.read(row[kind.column])
     }
 
@@ -118,12 +125,12 @@ def _entries_now(tx: Session, name: str, ref_id: int) -> Entries:
     return entries_of(name, dict(row), ref_id) if row is not None else Entries()
 
 
-def rebuild(connection: Connection) -> None:
-    """Makes every entry anew from the rows."""
-    connection.execute(delete(ENTRIES))
-    for name in OF_TABLE:
+def rebuild(connection: Connection, only: frozenset[str] = frozenset(KINDS)) -> None:
+    """Makes every entry anew from the rows; of these kinds."""
+    connection.execute(delete(ENTRIES).where(ENTRIES.c.kind.in_(sorted(only))))
+    for name in sorted({KINDS[kind].table for kind in only}):
         last = 0
-        while (done := _index(connection, name, _columns(name).c.id > last)) is not None:
+        while (done := _index(connection, name, _columns(name).c.id > last, only)) is not None:
             last = done
 
 
@@ -133,13 +140,13 @@ def _columns(name: str) -> Any:
     return table(name, column("id"), *(column(c) for c in dict.fromkeys(k.column for k in OF_TABLE[name])))
 
 
-def _index(connection: Connection, name: str, condition: Any) -> int | None:
+def _index(connection: Connection, name: str, condition: Any, only: Container[str] = KINDS) -> int | None:
     rows = _columns(name)
     query = select(rows).where(condition).order_by(rows.c.id).limit(BATCH)
     last, found = None, Entries()
     for row in connection.execute(query).mappings():
         last = row["id"]
-        found |= entries_of(name, dict(row), last)
+        found |= entries_of(name, dict(row), last, only)
     _insert(connection, found)
     return last
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.language.book import compact
-from bot.language.pinyin import syllables
+from bot.language.pinyin import initials, pinyin_of, syllables
 
 NAME: Final = 4  # characters kept of a name from one place on
 LETTERS: Final = 8  # of a spelling
@@ -37,6 +37,21 @@ def of_spelling(name: str) -> frozenset[str]:
     """For pinyin, from every syllable on."""
     flat = compact(name)
     return of_syllables(flat, syllables(flat))
+
+
+def of_letters(name: str) -> frozenset[str]:
+    """For first letters of a name whose own column does not keep them."""
+    return of_initials(initials(name))
+
+
+def of_person(name: str) -> frozenset[str]:
+    """As `of_letters`, of a person, whose surname may be read in two ways."""
+    return of_initials(initials(name, person=True))
+
+
+def of_person_spelling(name: str) -> frozenset[str]:
+    """As `of_spelling`, of a person."""
+    return of_spelling(name) | {spelled[:LETTERS] for spelled in pinyin_of(name, person=True).split()}
 
 
 def of_syllables(flat: str, spelled: Sequence[str]) -> frozenset[str]:

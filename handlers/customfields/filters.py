@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.context import Context
-from bot.core.errors import InvalidInput
 from bot.core.forms import FormField, form_label
 from bot.language.dates import parse_moment
 from bot.language.moment import Prefer
@@ -55,12 +54,13 @@ def own_conditions(ctx: Context, form: str, words: str) -> tuple[list[Said], str
 def take_conditions(tx: Tx, ctx: Context, form: str, words: str) -> tuple[list[Said], str]:
     """The conditions that `words` names by the fields' labels, and the words without them.
 
+    To who does not read a field its label is a word like any other, so that no answer tells that there is one
+    (invariant 30).
+
     Raises:
         NotAValue: a field is named, but with what it is to be compared cannot be read.
-        InvalidInput: the actor does not see the field.
     """
-    fields = custom_fields.list_custom(tx, form)
-    seen = {f.name for f in readable(ctx.actor, form, fields)}
+    fields = readable(ctx.actor, form, custom_fields.list_custom(tx, form))
     found: list[Said] = []
     for field in sorted(fields, key=lambda f: -len(f.label)):
         pattern = re.compile(
@@ -70,8 +70,6 @@ def take_conditions(tx: Tx, ctx: Context, form: str, words: str) -> tuple[list[S
         hit = pattern.search(fold(words))
         if hit is None:
             continue
-        if field.name not in seen:
-            raise InvalidInput(f"{form_label(form)}的「{field.label}」没有对你开放，去掉这个条件再试。")
         at = hit.start("op") if hit["op"] else hit.start("value")
         said = words[at : hit.end()].strip()
         text = f"{field.label} {said}"

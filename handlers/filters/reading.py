@@ -1,31 +1,27 @@
 """What words mean as conditions of a list of customers, to this reader."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Actor, Permission
 from bot.core.fields import LEVELS, FieldLevel
 from bot.core.forms import FORMS
-from bot.core.lists import Count, Wanted
+from bot.core.lists import Wanted
 from bot.language.regions import REGIONS
 from handlers.customfields.filters import take_conditions
 from handlers.filters import rules
-from handlers.filters.rules import Meaning, Vocabulary
+from handlers.filters.rules import Meaning
+from handlers.filters.vocabulary import Vocabulary, meant
 from storage import dictionaries, filters, people, stages
 from storage.custom_fields import custom_condition
 from storage.database import Tx
 from storage.filters import Found
 from storage.search import is_rare
 
-# Conditions of other capabilities' fields: a word → how it is told, and the condition on Customer; None: not theirs.
-READERS: list[Callable[[Tx, Actor, str], tuple[str, Any] | None]] = []
-
 
 def step_find(tx: Tx, meaning: Meaning) -> Found:
     """What fits; nothing where not a word of the sentence was understood."""
-    return Found(Count(0), ()) if _nothing_understood(meaning) else filters.find(tx, meaning.wanted)
+    return Found(0, ()) if _nothing_understood(meaning) else filters.find(tx, meaning.wanted)
 
 
 def _nothing_understood(meaning: Meaning) -> bool:
@@ -33,7 +29,7 @@ def _nothing_understood(meaning: Meaning) -> bool:
 
 
 def step_understand(tx: Tx, ctx: Context, text: str, *, mine: bool) -> Meaning:
-    """A list of owned customers. `mine`: the actor's own, whatever the words say."""
+    """A list of owned customers. `mine`: the actor's own, whatever the words say. Raises as `take_conditions`."""
     said, rest = take_conditions(tx, ctx, "customer", text)
     meaning = rules.understand(rest, _vocabulary(tx, ctx), ctx.now)
     if said:
@@ -69,7 +65,6 @@ def _vocabulary(tx: Tx, ctx: Context) -> Vocabulary:
         plans=_reads(actor, "followup", "next_at"),
         amounts=actor.may(Permission.CONTRACT_VIEW) and _reads(actor, "contract", "amount"),
         leaving_after=leaving,
-        others=lambda word: next((found for read in READERS if (found := read(tx, actor, word)) is not None), None),
     )
 
 
@@ -89,7 +84,7 @@ def _values(tx: Tx, actor: Actor, column: str, word: str, *, pooled: bool = Fals
     choices = dictionaries.choices_of(tx, "customer", field.name)
     if choices is None:
         return (word,) if filters.is_value(tx, column, word, pooled=pooled) else ()
-    return rules.meant(word, (*choices.enabled, *choices.disabled))
+    return meant(word, (*choices.enabled, *choices.disabled))
 
 
 def _in_names(tx: Tx, word: str) -> bool:

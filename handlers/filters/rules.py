@@ -5,84 +5,33 @@ so is one of a field the reader may not see, in the same words (invariant 30).
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from bot.core.clock import at_beijing
 from bot.core.lists import Values, Wanted
 from bot.language.filters import read_list
 from bot.language.numbers import integer
 from bot.language.ranges import Span, find_range
+from handlers.filters.vocabulary import (
+    DATED,
+    DATED_NAMES,
+    FILLER,
+    FLAGS,
+    LABELS,
+    LEAVING,
+    MINE,
+    NOT,
+    QUIET,
+    RISING,
+    SORT,
+    SORT_NAMES,
+    SORTS,
+    Vocabulary,
+)
 
 LONGEST_NAME: Final = 20  # characters of a saved filter's name
-LABELS: Final = {
-    "customer_class": ("客户分类", "分类", "等级"),
-    "industry": ("客户行业", "行业"),
-    "source": ("客户来源", "来源"),
-    "city": ("城市", "地区"),
-    "owner": ("负责人", "跟进人", "业务员"),
-    "stage": ("商机阶段", "销售阶段", "阶段"),
-    "name": ("客户名称", "名称", "名字"),
-}
-_NUMBER: Final = r"(?P<n>\d{1,4}|半|[一二两三四五六七八九十百]{1,4})"
-_QUIET: Final = re.compile(
-    rf"(?:超过|已经?)?{_NUMBER}\s*个?(?P<unit>天|日|周|星期|月)(?:以上|多|内)?(?:都|还|的时间)?(?:没有?|未)(?:有?人)?"
-    r"(?:跟进|联系|跟)(?:的|过|了)*(?:客户)?"
-)
-_SORT: Final = re.compile(
-    r"按(?:照)?(?P<what>最近跟进|最后跟进|跟进|最近联系|联系|新建|创建|建档|下次跟进|下次联系|下次|合同金额|成交金额|金额|"
-    r"客户名称|名称|名字|拼音)(?:时间|日期)?(?:来|的)?(?:排序|排列|排)?(?:[，, ]*"
-    r"(?P<way>升序|正序|从小到大|从早到晚|从低到高|降序|倒序|倒排|从大到小|从晚到早|从高到低))?"
-)
-_SORTS: Final = {
-    "最近跟进": "touched_at", "最后跟进": "touched_at", "跟进": "touched_at", "最近联系": "touched_at",
-    "联系": "touched_at", "新建": "created_at", "创建": "created_at", "建档": "created_at",
-    "下次跟进": "next_follow_up_at", "下次联系": "next_follow_up_at", "下次": "next_follow_up_at",
-    "合同金额": "amount", "成交金额": "amount", "金额": "amount", "客户名称": "pinyin", "名称": "pinyin",
-    "名字": "pinyin", "拼音": "pinyin",
-}  # fmt: skip
-SORT_NAMES: Final = {
-    "touched_at": "最近跟进", "created_at": "新建时间", "next_follow_up_at": "下次跟进", "amount": "合同金额",
-    "pinyin": "名称",
-}  # fmt: skip
-_RISING: Final = ("升", "正", "从小", "从早", "从低")
-_FLAGS: Final = (
-    (re.compile(r"(?:还)?(?:未|没有?|没)成交(?:的|过)*(?:客户)?"), "closed", False, "未成交"),
-    (re.compile(r"(?:已经?)?成交(?:了|过|的)*(?:客户)?"), "closed", True, "已成交"),
-    (re.compile(r"(?:没有?|无|未定|未安排)(?:下一步|下次(?:跟进|联系)?|计划)(?:的)?"), "has_plan", False, "没有下一步"),
-    (re.compile(r"有(?:下一步|计划)(?:的)?"), "has_plan", True, "有下一步"),
-    (re.compile(r"(?:从来?|还|一直)?(?:没有?|未)(?:跟进|联系)(?:过)(?:的)?"), "has_follow_up", False, "还没跟进过"),
-    (re.compile(r"(?:从未|从没)(?:跟进|联系)(?:过)?(?:的)?"), "has_follow_up", False, "还没跟进过"),
-)  # fmt: skip
-_LEAVING: Final = re.compile(r"(?:快要?|即将|马上要?|将要?|要)(?:掉|返回|退回?|进|回)(?:到|入)?公海(?:的|了)*(?:客户)?")
-_MINE: Final = re.compile(r"(?:我的|我负责的?|自己的)(?:客户)?(?=$|\s)")
-_NOT: Final = re.compile(r"^(?:不是|不要|不含|不包括|除了|除|排除|非)(?P<word>.{2,})$")
-_DATED: Final = {
-    "created": re.compile(r"新建|创建|录入|建档|新增|新客户"),
-    "planned": re.compile(r"下次(?:跟进|联系)?|计划(?:跟进|联系)?|要(?:跟进|联系)|待(?:跟进|联系)|该(?:跟进|联系)"),
-    "followed": re.compile(r"(?:最近)?(?:跟进|联系)过?"),
-}
-_DATED_NAMES: Final = {"created": "新建", "followed": "跟进", "planned": "下次跟进"}
-_STEM: Final = re.compile(r"(?<=..)(?:行业|业|类|客户|企业|公司)$")
-_KIND: Final = re.compile(r"(?<=.)(?:客户|[类级档]客户|[类级档])$")  # 等级A: A, A类, A级客户
-_FILLER: Final = re.compile(r"的|客户|过|内|在|时间|日期|了|以来|里|有")
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """The words there are for this reader."""
-
-    values: Callable[[str, str], tuple[str, ...]]  # column, word → the values meant; none of a column he may not see
-    stages: Mapping[str, int]  # empty: he may see none
-    owners: Callable[[str], tuple[str, ...]]  # exactly that name → ids
-    in_names: Callable[[str], bool]  # part of a customer's name that he sees
-    plans: bool = True  # may see when the next contact is planned
-    amounts: bool = True  # may see contracts' amounts
-    leaving_after: int | None = None  # days without follow-up after which a customer goes to the pool
-    others: Callable[[str], tuple[str, object] | None] = field(default=lambda _word: None)  # other capabilities' fields
-    anywhere: Callable[[str], Any] | None = None  # of the pool: the condition of a word that stands by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +53,9 @@ def understand(text: str, words: Vocabulary, now: datetime) -> Meaning:
 
 def says_conditions(text: str, *, alone: bool = False) -> bool:
     """Whether it speaks of a list without naming a value. `alone`: in a sentence that begins with no command."""
-    if _QUIET.search(text) or _LEAVING.search(text):
+    if QUIET.search(text) or LEAVING.search(text):
         return True
-    return not alone and (_SORT.search(text) is not None or any(p.fullmatch(text.strip()) for p, *_ in _FLAGS))
+    return not alone and (SORT.search(text) is not None or any(p.fullmatch(text.strip()) for p, *_ in FLAGS))
 
 
 class _Reader:
@@ -137,22 +86,22 @@ class _Reader:
         self.told.append(told)
 
     def _sort(self, text: str) -> str:
-        found = _SORT.search(text)
+        found = SORT.search(text)
         if found is None:
             return text
-        sort, way = _SORTS[found["what"]], found["way"] or ""
+        sort, way = SORTS[found["what"]], found["way"] or ""
         hidden = (sort == "amount" and not self.words.amounts) or (sort == "next_follow_up_at" and not self.words.plans)
         if hidden or (self.words.anywhere is not None and sort != "pinyin"):
             self.unknown.append(found[0])
         else:
             usual = sort in ("touched_at", "created_at", "amount")
-            down = not way.startswith(_RISING) if way else usual
+            down = not way.startswith(RISING) if way else usual
             self.wanted = replace(self.wanted, sort=sort, descending=down)
             self.order = (f"按{SORT_NAMES[sort]}{'倒序' if down else '升序'}",)
         return _cut(text, found)
 
     def _quiet(self, text: str) -> str:
-        found = _QUIET.search(text)
+        found = QUIET.search(text)
         if found is None:
             return text
         size = {"天": 1, "日": 1, "周": 7, "星期": 7, "月": 30}[found["unit"]]
@@ -164,7 +113,7 @@ class _Reader:
         return at_beijing(self.now.date() - timedelta(days=days_ago))
 
     def _flags(self, text: str) -> str:
-        found = _LEAVING.search(text)
+        found = LEAVING.search(text)
         if found is not None:
             text = _cut(text, found)
             if self.words.leaving_after is None:
@@ -172,7 +121,7 @@ class _Reader:
             else:
                 days = max(1, self.words.leaving_after - 7)
                 self._put("快掉公海", quiet_since=self._midnight(days - 1))
-        for pattern, name, value, told in _FLAGS:
+        for pattern, name, value, told in FLAGS:
             found = pattern.search(text)
             if found is None:
                 continue
@@ -181,7 +130,7 @@ class _Reader:
                 self.unknown.append(found[0])
             else:
                 self._put(told, **{name: value})
-        if (found := _MINE.search(text)) is not None:
+        if (found := MINE.search(text)) is not None:
             self.mine, text = True, _cut(text, found)
         return text
 
@@ -205,24 +154,24 @@ class _Reader:
     def _span(self, text: str) -> tuple[str, Span, bool] | None:
         """Which date, when, and whether its keyword was said; None if the text says anything else besides."""
         name, rest = "created", text
-        for candidate, pattern in _DATED.items():
+        for candidate, pattern in DATED.items():
             found = pattern.search(text)
             if found is not None:
                 name, rest = candidate, _cut(text, found)
                 break
         said = rest != text
         span = find_range(rest, self.now, prefer="future" if name == "planned" else "past")
-        if span is None or _FILLER.sub("", rest.replace(span.text, "")).strip():
+        if span is None or FILLER.sub("", rest.replace(span.text, "")).strip():
             return None
         return name, span, said
 
     def _date(self, name: str, span: Span, _said: bool) -> None:
         if name == "planned" and not self.words.plans:
-            self.unknown.append(f"{span.text}{_DATED_NAMES[name]}")
+            self.unknown.append(f"{span.text}{DATED_NAMES[name]}")
             return
         days = _days(span.first) if span.first == span.last else f"{_days(span.first)}—{_days(span.last)}"
         self._put(
-            f"{span.text}{_DATED_NAMES[name]}（{days}）",
+            f"{span.text}{DATED_NAMES[name]}（{days}）",
             **{name: (at_beijing(span.first), at_beijing(span.last + timedelta(days=1)))},
         )
 
@@ -246,7 +195,7 @@ class _Reader:
 
     def _word(self, said: str, label: str | None, spoken: str) -> bool:
         """One value. `label`: only of that field; without `spoken` it is a guess that may fail silently."""
-        negated = _NOT.match(said)
+        negated = NOT.match(said)
         word, but = (negated["word"], True) if negated is not None else (said, False)
         if label is None and self.words.anywhere is not None:
             return self._anywhere(said if said.startswith("非") else word, but and not said.startswith("非"))
@@ -255,10 +204,6 @@ class _Reader:
                 return True
         if negated is not None and any(self._value(c, said, False) for c in ("customer_class", "industry", "source")):
             return True  # 非标行业: the word itself begins so
-        if label in (None, "name") and (other := self.words.others(said)) is not None:
-            self.told.append(other[0])
-            self.wanted = replace(self.wanted, more=(*self.wanted.more, other[1]))
-            return True
         if label in (None, "name") and self.words.in_names(word):
             names = "not_names" if but else "names"
             self._put(f"名称{'不' if but else ''}含「{word}」", **{names: (*getattr(self.wanted, names), word)})
@@ -309,15 +254,6 @@ class _Reader:
             told.append(f"{'不是' if but else ''}{'或'.join(shown)}")
         self.wanted = replace(self.wanted, values=tuple(found))
         self.told = [*told, *self.told, *self.order]
-
-
-def meant(word: str, there: Iterable[str]) -> tuple[str, ...]:
-    """The value of a dictionary, with or without 客户 behind it; else those it is a part of: 制造业 for 机械制造."""
-    values = tuple(there)
-    called = {v: (v.casefold(), v.removesuffix("客户").casefold(), _KIND.sub("", v).casefold()) for v in values}
-    exact = tuple(v for v in values if word.casefold() in called[v])
-    stem = _STEM.sub("", word)
-    return exact or tuple(v for v in values if len(stem) > 1 and stem in v)
 
 
 def _cut(text: str, found: re.Match[str]) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Actor, Permission
 from bot.core.errors import InvalidInput, NotFound
-from bot.core.lists import Count
 from bot.language.normalize import fold
 from handlers.filters import rules
 from handlers.filters.reading import step_find, step_understand
@@ -28,7 +27,7 @@ class ListPage:
     meaning: Meaning
     rows: list[Customer]
     names: dict[str, str]
-    total: Count
+    total: int
     page: int
     pages: int
 
@@ -38,7 +37,7 @@ class Kept:
     """A saved filter with the number of customers its reader sees by it now."""
 
     saved: SavedFilter
-    total: Count
+    total: int
     owner: str  # empty: one's own
     shared_with: tuple[str, ...] = ()
 
@@ -54,18 +53,15 @@ def list_customers(ctx: Context, text: str = "", *, mine: bool = False, page: in
     with ctx.begin() as tx:
         meaning = step_understand(tx, ctx, text, mine=mine)
         found = step_find(tx, meaning)
-        total = found.count
-        pages = max(1, -(-total.number // PAGE))
-        at = max(1, page if page is not None else meaning.page)
-        at = at if total.more else min(at, pages)
-        sort = meaning.wanted.sort
-        if total.more and sort not in ("touched_at", "created_at") and not meaning.mine:
-            example = f"客户 制造业 按{rules.SORT_NAMES[sort]}"
+        if meaning.wanted.sort == "amount" and not found.whole and not meaning.mine:
             raise InvalidInput(
-                f"按{rules.SORT_NAMES[sort]}排序最多 {filters.BOUND} 家，再加一个条件试试，例如「{example}」。"
+                f"符合的有 {found.number} 家，按合同金额排序最多 {filters.BOUND} 家。"
+                "再加一个条件缩小范围，例如「客户 已成交 制造业 按合同金额」。"
             )
-        rows = filters.page(tx, meaning.wanted, found, at, PAGE) if total.number else []
-        return ListPage(meaning, rows, people.names_of(tx, [c.owner_id for c in rows]), total, at, pages)
+        pages = max(1, -(-found.number // PAGE))
+        at = min(max(1, page if page is not None else meaning.page), pages)
+        rows = filters.page(tx, meaning.wanted, found, at, PAGE) if found.number else []
+        return ListPage(meaning, rows, people.names_of(tx, [c.owner_id for c in rows]), found.number, at, pages)
 
 
 def find_ids(tx: Tx, ctx: Context, text: str, *, mine: bool = False, most: int) -> tuple[Meaning, list[int]]:
@@ -102,7 +98,7 @@ def save_filter(ctx: Context, name: str, text: str, *, mine: bool = False) -> tu
         undo_id = _offer(tx, ctx, "filters.save", {"name": name, "before": before}, f"保存筛选 {name}")
         was = before["words"] if before else ""
         _record(tx, ctx, "save.filter", saved, {"条件": (was, saved.words)})
-        return Kept(saved, step_find(tx, meaning).count, ""), undo_id
+        return Kept(saved, step_find(tx, meaning).number, ""), undo_id
 
 
 def undo_save(ctx: Context, payload: dict[str, Any]) -> str:
@@ -136,12 +132,12 @@ def list_saved(ctx: Context) -> list[Kept]:
         ]  # fmt: skip
 
 
-def _count(tx: Tx, ctx: Context, saved: SavedFilter) -> Count:
+def _count(tx: Tx, ctx: Context, saved: SavedFilter) -> int:
     """None are met by a condition on a field that its reader may not see, or that is compared otherwise by now."""
     try:
-        return step_find(tx, step_understand(tx, ctx, saved.words, mine=saved.mine)).count
+        return step_find(tx, step_understand(tx, ctx, saved.words, mine=saved.mine)).number
     except InvalidInput:
-        return Count(0)
+        return 0
 
 
 def find_saved(ctx: Context, name: str) -> SavedFilter | None:

@@ -26,7 +26,7 @@ def ref_of(text: str, *, mine: bool, page: int, name: str = "") -> CardRef:
 def saved_text(kept: Kept) -> str:
     """Its conditions, its number, how to use it."""
     whose = "我的客户 " if kept.saved.mine else ""
-    return f"{whose}{kept.saved.words}：现在 {kept.total.text} 家。以后发送「筛选 {kept.saved.name}」就行。"
+    return f"{whose}{kept.saved.words}：现在 {kept.total} 家。以后发送「筛选 {kept.saved.name}」就行。"
 
 
 def title_of(page: ListPage, name: str) -> str:
@@ -70,13 +70,13 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     unknown = f"没认出「{'」「'.join(escape(w) for w in page.meaning.unknown)}」" if page.meaning.unknown else ""
     head = unknown
     if rows:
-        shown = f"（第 {page.page} 页）" if page.total.more else f"（第 {page.page}/{page.pages} 页）"
+        shown = f"（第 {page.page}/{page.pages} 页）"
         told = "、".join(escape(t) for t in page.meaning.told)
-        line = f"{f'{told}：' if told else ''}共 {page.total.text} 家{shown if page.pages > 1 else ''}"
+        line = f"{f'{told}：' if told else ''}共 {page.total} 家{shown if page.pages > 1 else ''}"
         head = "\n".join(p for p in (line, f"{unknown}，没有按它筛" if unknown else "") if p)
     return cards.customer_list(
         title_of(page, str(state.get("name", ""))), head, rows, page=page.page,
-        more=page.page < page.pages or (page.total.more and bool(rows)), empty=empty_list(page, ctx),
+        more=page.page < page.pages, empty=empty_list(page, ctx),
         savable=bool(page.meaning.told) and not page.meaning.unknown and not state.get("name"),
     )  # fmt: skip
 
@@ -101,7 +101,7 @@ def paint_saved(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG00
             f" · {one.owner} 共享" if one.owner else f" · 共享给{'、'.join(one.shared_with)}" if one.shared_with else ""
         )
         words = f"{'我的客户 ' if one.saved.mine else ''}{one.saved.words}"
-        rows.append((one.saved.id or 0, one.saved.name, words, f"{one.total.text} 家{escape(shared)}"))
+        rows.append((one.saved.id or 0, one.saved.name, words, f"{one.total} 家{escape(shared)}"))
     return cards.saved_list(rows)
 
 

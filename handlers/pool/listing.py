@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from bot.context import Context
-from bot.core.lists import Count
 from handlers.filters.reading import step_find, step_understand_pool
 from handlers.filters.rules import Meaning
 from storage import customers
@@ -18,14 +17,14 @@ class PoolPage:
 
     customers: list[Customer]
     meaning: Meaning
-    total: Count
+    total: int
     page: int
     pages: int
 
 
-def step_list_pool(tx: Tx, ctx: Context, text: str) -> tuple[Meaning, Found, Count]:
+def step_list_pool(tx: Tx, ctx: Context, text: str) -> tuple[Meaning, Found, int]:
     """What the words mean and how many there are: of the whole pool exactly, whatever their number."""
     meaning = step_understand_pool(tx, ctx, text)
     found = step_find(tx, meaning)
     whole = not meaning.told and not meaning.unknown
-    return meaning, found, Count(customers.count_pool(tx)) if whole else found.count
+    return meaning, found, customers.count_pool(tx) if whole else found.number

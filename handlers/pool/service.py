@@ -33,10 +33,9 @@ def browse_pool(ctx: Context, text: str = "", page: int | None = None) -> PoolPa
     ctx.actor.require(Permission.POOL_VIEW)
     with ctx.begin() as tx:
         meaning, found, total = step_list_pool(tx, ctx, text)
-        pages = max(1, -(-total.number // PAGE))
-        at = max(1, page if page is not None else meaning.page)
-        at = at if total.more else min(at, pages)
-        rows = filters.page(tx, meaning.wanted, found, at, PAGE) if total.number else []
+        pages = max(1, -(-total // PAGE))
+        at = min(max(1, page if page is not None else meaning.page), pages)
+        rows = filters.page(tx, meaning.wanted, found, at, PAGE) if total else []
         return PoolPage(rows, meaning, total, at, pages)
 
 

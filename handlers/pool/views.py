@@ -50,8 +50,8 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     cap = policy_of(ctx.settings).claim_cap
     claimed = rules.claimed_line(counts.total, cap) if counts is not None else ""
     return pool_cards.pool_list(
-        drawn, claimed=claimed, total=total.text, page=int(state.get("page", 1)),
-        pages=max(1, -(-total.number // PAGE)), more=total.more, words=" ".join(meaning.told), unknown=meaning.unknown,
+        drawn, claimed=claimed, total=total, page=int(state.get("page", 1)),
+        pages=max(1, -(-total // PAGE)), words=" ".join(meaning.told), unknown=meaning.unknown,
         may_claim=group or ctx.actor.may(Permission.POOL_CLAIM),
     )  # fmt: skip
 

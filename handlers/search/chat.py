@@ -26,7 +26,7 @@ def look_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         if found.certain is not None:
             return open_customer(talk, found.certain)
         attempt = found.attempt or attempt
-        groups = service.search_all(ctx, words)
+        groups = service.search_all(ctx, words, near=True)
         if groups and ({g.kind for g in groups} - {"customer", "contact"} or not found.options):
             return _answer(ctx, talk, words, groups)
         if found.options:
@@ -43,7 +43,7 @@ def search(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         raise InvalidInput("想搜什么？例如「搜 华兴」，名称的一部分、拼音首字母、手机尾号或合同编号都行。")
     if len(message.args) < 2:
         raise InvalidInput(f"「{message.args}」只有一个字，再多写一个字，例如「搜 华兴」。")
-    groups = service.search_all(ctx, message.args)
+    groups = service.search_all(ctx, message.args, near=True)
     if sum(g.total.number for g in groups) > 1:
         return _answer(ctx, talk, message.args, groups)
     if groups and groups[0].kind != "customer":

@@ -1,7 +1,7 @@
 """Use cases of looking for anything: every kind of record that the reader may see, by a part of what it is called."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -10,6 +10,8 @@ from bot.core.actor import RESOURCES, Permission
 from bot.core.errors import InvalidInput, NotFound
 from bot.core.forms import FORMS
 from bot.core.lists import Count
+from bot.language.match import Candidate, rank
+from bot.language.pinyin import pinyin_of
 from handlers.customers import finding
 from storage import contacts, customers, people, search
 from storage.customers import PAGE
@@ -27,6 +29,7 @@ class Group:
     kind: str
     total: Count
     rows: tuple[Row, ...]
+    near: bool = False  # not called so, but nearly: another character, or another that sounds so
 
     @property
     def label(self) -> str:
@@ -95,22 +98,36 @@ KINDS: Final[dict[str, KindOfRecord]] = {
 }
 
 
-def search_all(ctx: Context, words: str, *, size: int = PAGE) -> list[Group]:
-    """What is found, by kind; kinds with nothing, or that this person may not look at, are left out."""
-    found = []
+def search_all(ctx: Context, words: str, *, size: int = PAGE, near: bool = False) -> list[Group]:
+    """What is found, by kind; kinds with nothing, or that this person may not look at, are left out.
+
+    `near`: where nothing at all is called so, what is called nearly so.
+    """
     with ctx.begin() as tx:
-        for kind in KINDS:
-            group = _group(tx, ctx, kind, words, size)
-            if group is not None:
-                found.append(group)
-    return found
+        found = [g for kind in KINDS if (g := _group(tx, ctx, kind, _called_so(tx, kind, words), size)) is not None]
+        if found or not near:
+            return found
+        likely = [_group(tx, ctx, kind, _called_nearly(tx, kind, words), size) for kind in KINDS]
+        return [replace(group, near=True) for group in likely if group is not None]
 
 
-def _group(tx: Tx, ctx: Context, kind: str, words: str, size: int) -> Group | None:
+def _called_so(tx: Tx, kind: str, words: str) -> Callable[[], list[int]]:
+    return lambda: search.ids_of(tx, kind, words, most=BOUND + 1)
+
+
+def _called_nearly(tx: Tx, kind: str, words: str) -> Callable[[], list[int]]:
+    def find() -> list[int]:
+        named = [Candidate(i, text, pinyin=pinyin_of(text)) for i, text in search.list_near(tx, kind, words)]
+        return list(dict.fromkeys(c.id for c in rank(words, named).options))
+
+    return find
+
+
+def _group(tx: Tx, ctx: Context, kind: str, find: Callable[[], list[int]], size: int) -> Group | None:
     may = ctx.actor.may(KINDS[kind].permission)
     if not may and kind not in ("customer", "contact"):
         return None
-    ids = search.ids_of(tx, kind, words, most=BOUND + 1)
+    ids = find()
     if not may and ids:  # one's own customers, their contacts, and the pool
         ids = _without_right(tx, ctx, kind, ids)
     if not ids:

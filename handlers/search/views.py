@@ -28,12 +28,13 @@ def head_of(groups: list[Group]) -> str:
 def paint_results(state: dict[str, Any], ctx: Context) -> CardView:
     """What is found now, by kind."""
     words = str(state.get("words", ""))
-    groups = service.search_all(ctx, words)
+    groups = service.search_all(ctx, words, near=True)
     if not groups:
         return CardView(
             f"搜索 {escape(words)}", body="没有找到，名称的一部分、拼音首字母、手机尾号、合同编号都可以再试试。"
         )
-    return cards.results(words, f"共找到：{head_of(groups)}", shown(groups))
+    found = "没有完全一样的，相近的有" if groups[0].near else "共找到"
+    return cards.results(words, f"{found}：{head_of(groups)}", shown(groups))
 
 
 def paint_record(state: dict[str, Any], ctx: Context) -> CardView:

@@ -7,7 +7,8 @@ import pytest
 
 from bot.core.clock import BEIJING, at_beijing
 from bot.core.lists import Values
-from handlers.filters.rules import Meaning, Vocabulary, meant, says_conditions, understand
+from handlers.filters.rules import Meaning, says_conditions, understand
+from handlers.filters.vocabulary import Vocabulary, meant
 from storage.filters import anywhere
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=BEIJING)  # a Wednesday

@@ -153,7 +153,7 @@ async def test_rights_hold_for_added_fields_as_for_ours(stage: Stage) -> None:
     hidden = await says(stage, "字段权限 业务员 客户 年采购额 隐藏")
     assert "客户「年采购额」：没有限制 → 隐藏" in hidden
     assert "年采购额" not in await says(stage, "查 天虹", LINA)
-    assert "没有对你开放" in await says(stage, "客户 年采购额 大于10万", LINA)
+    assert "没认出「年采购额」「大于10万」" in await says(stage, "客户 年采购额 大于10万", LINA)
     assert "你不能填客户的「年采购额」" in await says(stage, "新建客户 绍兴天马 陈强 13812345671 年采购额 5万", LINA)
     assert "¥500,000.00" in await says(stage, "查 天虹")
     assert "没法脱敏" in await says(stage, "字段权限 业务员 客户 年采购额 脱敏")

@@ -17,7 +17,7 @@ from handlers.customers import finding
 from handlers.customers.views import paint_customer
 from handlers.filters.views import paint_list
 from handlers.search.service import search_all
-from storage import customers, filters
+from storage import customers, filters, search, ways
 from storage.database import Database, Tx
 from storage.settings import read_settings
 from storage.tables import Customer
@@ -36,6 +36,7 @@ ASKED: dict[str, Callable[[Any], object]] = {
     "new": lambda ctx: paint_list({"text": "重点客户 展会 上月新建"}, ctx),
     "mine": lambda ctx: paint_list({"text": "没有下一步", "mine": True}, ctx),
     "name": lambda ctx: paint_list({"text": "精密 按名称"}, ctx),
+    "sorted": lambda ctx: paint_list({"text": "按下次跟进"}, ctx),
     "search": lambda ctx: search_all(ctx, "精密"),
     "initials": lambda ctx: search_all(ctx, "hd"),
     "tail": lambda ctx: finding.find_customer(ctx, "5678", pooled=None),
@@ -67,10 +68,10 @@ async def test_no_table_is_looked_through(
 ) -> None:
     await load_company(database)
     _many(monkeypatch)
-    few = filters.FEW, filters.FEW_SEEN
+    few = ways.FEW, ways.FEW_SEEN
     for sizes in (few, (0, 0)):  # as for a few, and as for a million
-        monkeypatch.setattr(filters, "FEW", sizes[0])
-        monkeypatch.setattr(filters, "FEW_SEEN", sizes[1])
+        monkeypatch.setattr(ways, "FEW", sizes[0])
+        monkeypatch.setattr(ways, "FEW_SEEN", sizes[1])
         plans = await database.read(None, lambda tx: _plans(tx, SCOPES[scope], ASKED[asked]))
         assert plans
         scans = [line for line in plans if _looks_through(line)]
@@ -78,10 +79,9 @@ async def test_no_table_is_looked_through(
 
 
 def _looks_through(line: str) -> bool:
-    """The whole of a table; the list's own order and its owners are walked until a bound is reached."""
-    found = re.search(
-        rf"^SCAN ({'|'.join(LARGE)})\b(?! USING (?:COVERING )?INDEX ix_customer_(?:list|owner_alive))", line
-    )
+    """The whole of a table; the lists' orders are walked until a page is full, the narrowest index is counted."""
+    walked = "list|owner_alive|class|created_at|pinyin|next"
+    found = re.search(rf"^SCAN ({'|'.join(LARGE)})\b(?! USING (?:COVERING )?INDEX ix_customer_(?:{walked}))", line)
     return found is not None or re.search(rf"Seq Scan on ({'|'.join(LARGE)})\b", line) is not None
 
 
@@ -145,6 +145,28 @@ async def test_many_are_found_as_few_are(database: Database, monkeypatch: pytest
     assert await database.read(None, meant) == few
 
 
+@pytest.mark.parametrize("many", [0, 40_000])
+async def test_common_parts_lead_to_the_same_rows_as_rare_ones(
+    database: Database, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """Along the entries, as if each word were in every name; for who sees many customers and who sees few."""
+    await load_company(database)
+
+    def found(tx: Tx) -> list[list[int]]:
+        ids = []
+        for scope in SCOPES.values():
+            tx.info["scope"] = scope
+            for words in ("精密", "华东精密机械", "nbhd", "ningbo", "5678"):
+                ids += [search.ids_of(tx, name, words, most=100) for name in search.MODELS]
+        return ids
+
+    rare = await database.read(None, found)
+    assert any(rare)
+    monkeypatch.setattr(search, "FEW", 0)
+    monkeypatch.setattr(search, "MANY", many)
+    assert await database.read(None, found) == rare
+
+
 WANTED = (
     Wanted(), Wanted(values=(Values("industry", ("制造业",)),)), Wanted(values=(Values("city", ("宁波",), but=True),)),
     Wanted(quiet_since=NOW - timedelta(days=5)), Wanted(created=(NOW - timedelta(days=900), NOW)),
@@ -161,8 +183,8 @@ async def test_the_count_is_the_lists(
 ) -> None:
     """By every way, of every condition: the pages together are what is counted, each once (invariant 31)."""
     await load_company(database)
-    monkeypatch.setattr(filters, "FEW", sizes[0])
-    monkeypatch.setattr(filters, "FEW_SEEN", sizes[1])
+    monkeypatch.setattr(ways, "FEW", sizes[0])
+    monkeypatch.setattr(ways, "FEW_SEEN", sizes[1])
 
     def work(tx: Tx) -> None:
         tx.info["scope"] = SCOPES[scope]
@@ -170,9 +192,8 @@ async def test_the_count_is_the_lists(
         for wanted in WANTED:
             found = filters.find(tx, wanted)
             listed = [c.id for n in range(1, 9) for c in filters.page(tx, wanted, found, n, 2)]
-            assert len(listed) == len(set(listed)) == found.count.number, wanted
+            assert len(listed) == len(set(listed)) == found.number, wanted
             assert set(listed) <= seen, wanted
-            assert not found.count.more
             if wanted == Wanted():
                 assert set(listed) == seen
             order = [str(c.touched_at) for n in range(1, 9) for c in filters.page(tx, wanted, found, n, 2)]
@@ -182,16 +203,26 @@ async def test_the_count_is_the_lists(
     await database.read(None, work)
 
 
-async def test_more_than_the_bound_is_said_so(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("sort", ["touched_at", "created_at", "next_follow_up_at", "pinyin"])
+async def test_longer_lists_are_counted_and_sorted_whole(
+    database: Database, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    """As short ones, of which all ids are held (D26)."""
     await load_company(database)
+
+    def work(tx: Tx) -> list[tuple[int, list[int | None]]]:
+        found = []
+        for scope in SCOPES.values():
+            tx.info["scope"] = scope
+            for down in (True, False):
+                wanted = Wanted(sort=sort, descending=down)
+                some = filters.find(tx, wanted)
+                found.append((some.number, [c.id for n in (1, 2, 3, 4) for c in filters.page(tx, wanted, some, n, 2)]))
+        return found
+
+    short = await database.read(None, work)
     monkeypatch.setattr(filters, "BOUND", 2)
-
-    def work(tx: Tx) -> tuple[str, list[int], list[int]]:
-        tx.info["scope"] = SCOPES["all"]
-        found = filters.find(tx, Wanted())
-        pages = [[c.id or 0 for c in filters.page(tx, Wanted(), found, n, 2)] for n in (1, 2)]
-        return found.count.text, pages[0], pages[1]
-
-    count, first, second = await database.read(None, work)
-    assert count == "2+"
-    assert len(first) == 2 and second and not set(first) & set(second)
+    for sizes in (ways.FEW, ways.FEW_SEEN), (0, 0):
+        monkeypatch.setattr(ways, "FEW", sizes[0])
+        monkeypatch.setattr(ways, "FEW_SEEN", sizes[1])
+        assert await database.read(None, work) == short
