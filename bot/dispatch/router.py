@@ -248,7 +248,7 @@ class Dispatcher:
         """Order (conversation.md B5): whole-message words, open question, command, sentence."""
         if ctx.actor.doorway:
             return self._doorways[ctx.actor.doorway](message, ctx, talk)
-        if message.kind == "file" or (message.file is not None and message.file.scan):
+        if message.kind == "file" or message.file is not None:  # a picture was fetched, or could not be
             return self._file(message, ctx, talk)
         text = message.text.strip()
         said = fold(text).strip(PAUSES)

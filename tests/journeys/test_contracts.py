@@ -242,3 +242,26 @@ async def test_what_is_given_away_is_out_of_sight(stage: Stage) -> None:
     await stage.settle()
     assert any("转给你了" in str(n) for n in await stage.notices())
     assert "没有找到" in (await stage.card("lina04", item))["text"], "what is not hers any more is not shown"
+
+
+async def test_forms_ask_for_the_companys_own_fields(stage: Stage) -> None:
+    await stage.say("chen01", "新增字段 合同 保证金 金额 必填")
+    await stage.say("chen01", "新增字段 回款 凭证号 文本")
+    item = await stage.ask("lina04", "新建合同 华兴科技")
+    deposit = await _named(stage, item, "保证金")
+    lacking = await stage.fill("lina04", item, amount="30万", **{deposit: ""})
+    assert "保证金" in lacking["card"]["text"] and "请核对" not in lacking["card"]["text"]
+    shown = await stage.fill("lina04", item, amount="30万", **{deposit: "3万"})
+    assert "请核对" in shown["card"]["text"] and "¥30,000.00" in shown["card"]["text"]
+    await stage.tap("lina04", item, "登记合同")
+    await stage.tap("lina04", item, "修改")
+    changed = await stage.fill("lina04", item, **{await _named(stage, item, "保证金"): "4万"})
+    assert "¥30,000.00 → ¥40,000.00" in changed["card"]["text"]
+    paying = await stage.ask("lina04", "登记回款 HT-2025-112")
+    asked = await stage.fill("lina04", paying, amount="5万", **{await _named(stage, paying, "凭证号"): "PZ77"})
+    assert "PZ77" in asked["card"]["text"]
+
+
+async def _named(stage: Stage, item: dict[str, Any], label: str) -> str:
+    card = await stage.card("lina04", item)
+    return next(str(f["name"]) for f in card["form"]["fields"] if f["label"] == label)
