@@ -271,7 +271,8 @@ async def test_many_empty_rows_are_bounded() -> None:
 @pytest.mark.parametrize("piece", [64, 97, 1024])
 def test_rows_past_the_first_are_counted_by_their_tags(monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
     monkeypatch.setattr(sheetstream, "PIECE", piece)
-    content = book(["a"], *(list[object]([str(n)]) for n in range(300)))
+    rows: list[list[object]] = [[str(n)] for n in range(300)]
+    content = book(["a"], *rows)
     assert sheetstream.count_rows(content) == 301
     out = io.BytesIO()
     sheetwork.read_out(content, out, 20)
