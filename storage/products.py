@@ -44,6 +44,13 @@ def list_products(tx: Tx, words: tuple[str, ...], *, page: int, per_page: int) -
     return list(tx.exec(query.offset((page - 1) * per_page).limit(per_page)).all()), total
 
 
+def list_enabled(tx: Tx, *, most: int) -> list[Product]:
+    """Those to be chosen, by 编号; none where there are more than `most`."""
+    query = select(Product).where(col(Product.enabled)).order_by(col(Product.code)).limit(most + 1)
+    found = list(tx.exec(query).all())
+    return found if len(found) <= most else []
+
+
 def add_product(tx: Tx, *, code: str, name: str, category: str, unit: str, price: Decimal) -> Product:
     """`price` in yuan."""
     product = Product(code=code, name=name, category=category, unit=unit, price=price)

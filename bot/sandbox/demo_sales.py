@@ -28,6 +28,7 @@ COMPETITORS: Final = (
     ("海屏激光", "打标速度快", "没有本地服务点", "承诺四小时到现场"),
 )
 HIDDEN: Final = ("contract_amount", "contact_mobile")
+DECIDES = timedelta(days=12)  # from taking a customer over to its opportunity
 
 
 def catalogue() -> dict[str, Any]:
@@ -93,6 +94,7 @@ def opportunities(rng: Random, deals: Sequence[Deal], today: date) -> list[dict[
                 "source": deal.record["source"],
                 "owner": deal.owner,
                 "expected_on": (today + timedelta(days=rng.randint(-40 if lost else 5, 120))).isoformat(),
+                "created_on": min(date.fromisoformat(deal.record["owner_since"]) + DECIDES, today).isoformat(),
                 "competitors": rng.sample([one[0] for one in COMPETITORS], rng.choice((0, 0, 1, 1, 2))),
             }
         )

@@ -10,7 +10,7 @@ from bot.language.pinyin import initials
 from handlers.customers.service import NewCustomer, NoSuchChoice, step_create_customer
 from handlers.customers.standing import step_may_write
 from handlers.customfields.values import check_new
-from handlers.opportunities.service import NewOpportunity, step_create_opportunity
+from handlers.opportunities.fields import NewOpportunity, step_create_opportunity
 from storage import customers, digest, leads
 from storage.database import Tx
 from storage.tables import Customer, Lead

@@ -1,6 +1,6 @@
 """What a sales stage must be, and when it may go. Pure.
 
-Source: manual 3.3; requirements R3.20–R3.22; crm-rules.md R-STAGE-1, R-STAGE-2.
+Source: manual 3.3; requirements R3.20–R3.22; crm-rules.md R-STAGE-1, R-STAGE-2, R-OPP-7.
 """
 
 import re
@@ -61,6 +61,22 @@ def check_rate(text: str) -> int:
     if not re.fullmatch(r"\d{1,3}", digits, re.ASCII) or int(digits) > 100:
         raise InvalidInput("赢率是 0 到 100 的整数百分比，例如 40%。")
     return int(digits)
+
+
+def read_days(text: str) -> int | None:
+    """`14天`; None for `不限`. Raises InvalidInput."""
+    said = text.strip().removesuffix("天").strip()
+    if said in ("不限", "无", "没有", "取消"):
+        return None
+    if not re.fullmatch(r"\d{1,3}", said, re.ASCII) or int(said) == 0:
+        raise InvalidInput("停滞天数是 1 到 999 的整数，例如「阶段 报价 停滞 14天」；不要了就写「不限」。")
+    return int(said)
+
+
+def check_kind_rotten(kind: str) -> None:
+    """What is won or lost does not go stale. Raises InvalidInput."""
+    if kind != "open":
+        raise InvalidInput(f"{KINDS[kind]}阶段的商机已经结束，不会停滞，不用设天数。")
 
 
 def check_kind_rate(kind: str, rate: int) -> None:

@@ -63,6 +63,22 @@ def rate_stage(ctx: Context, name: str, win_rate: int) -> Changed:
         return _changed(tx, ctx, before, "edit.stage", stage.name, f"{stage.name} 赢率：{was}% → {win_rate}%")
 
 
+def set_rotten(ctx: Context, name: str, days: int | None) -> Changed:
+    """What has neither moved nor been followed up for `days` in it is stale (R-OPP-7); None: nothing ever is.
+
+    Raises:
+        Forbidden, NotFound, InvalidInput.
+    """
+    ctx.actor.require_admin()
+    with ctx.begin() as tx:
+        lock_base_data(tx)
+        stage = stages.access_stage(tx, name)
+        rules.check_kind_rotten(stage.kind)
+        before, was = _picture(tx), stage.rotten_days
+        stage.rotten_days = days
+        return _changed(tx, ctx, before, "edit.stage", stage.name, f"{stage.name} 停滞：{_days(was)} → {_days(days)}")
+
+
 def rename_stage(ctx: Context, name: str, new_name: str) -> Changed:
     """Opportunities stay in it. Raises Forbidden, NotFound, NameTaken, InvalidInput."""
     ctx.actor.require_admin()
@@ -148,14 +164,29 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
             )
             stage.name, stage.win_rate = was["name"], was["win_rate"]
             stage.position, stage.active = was["position"], was["active"]
+            stage.rotten_days = was["rotten_days"]
         tx.flush()
         _record(tx, ctx, "undo.stage", "销售阶段", payload["text"])
         return f"已撤销「{payload['text']}」。"
 
 
+def _days(days: int | None) -> str:
+    return "不限" if days is None else f"{days} 天"
+
+
 def _detail(stage: Stage, used: int) -> str:
-    parts = [f"赢率 {stage.win_rate}%", KINDS[stage.kind], f"{used} 个商机", "" if stage.active else "已停用"]
+    parts = [
+        f"赢率 {stage.win_rate}%",
+        KINDS[stage.kind],
+        f"{used} 个商机",
+        _limit(stage),
+        "" if stage.active else "已停用",
+    ]
     return " · ".join(p for p in parts if p)
+
+
+def _limit(stage: Stage) -> str:
+    return "" if stage.rotten_days is None else f"{stage.rotten_days} 天没动静算停滞"
 
 
 def _fact(stage: Stage, used: int) -> StageFact:
@@ -175,7 +206,15 @@ def _check_free(tx: Tx, name: str) -> None:
 
 def _picture(tx: Tx) -> list[dict[str, Any]]:
     return [
-        {"id": s.id, "name": s.name, "win_rate": s.win_rate, "kind": s.kind, "position": s.position, "active": s.active}
+        {
+            "id": s.id,
+            "name": s.name,
+            "win_rate": s.win_rate,
+            "kind": s.kind,
+            "position": s.position,
+            "active": s.active,
+            "rotten_days": s.rotten_days,
+        }
         for s in stages.list_stages(tx)
     ]
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlmodel import col, select
 
+from bot.core.clock import at_beijing
 from storage.numbers import next_number, note_number
 from storage.opportunities import enter_stage
 from storage.payments import main_department
@@ -86,15 +87,17 @@ def load_opportunities(load: Loading, vocabulary: Vocabulary, ids: dict[str, int
         stage_id = stages[record.stage] if record.stage else row.stage_id if row else first
         if stage_id is None:
             raise WorldError(f"{path}.stage", "还没有进行中的销售阶段，要写明是哪个")
+        since = load.now
         if row is None:
+            since = min(load.now, at_beijing(record.created_on)) if record.created_on is not None else load.now
             row = Opportunity(
                 name=record.name, customer_id=customer_id, amount=record.amount, stage_id=stage_id,
-                created_at=load.now, stage_since=load.now, updated_at=load.now,
+                created_at=since, stage_since=since, updated_at=load.now,
             )  # fmt: skip
         for name, value in _opportunity_fields(record, vocabulary, path).items():
             setattr(row, name, value)
         tx.add(row)
-        enter_stage(tx, row, by_id[stage_id], by="", now=load.now)
+        enter_stage(tx, row, by_id[stage_id], by="", now=since)
         if "competitors" in record.model_fields_set:
             met.append((row, record.competitors))
     tx.flush()
