@@ -36,6 +36,7 @@ from handlers.filters import chat as filters_chat
 from handlers.filters import taps as filters_taps
 from handlers.followups import chat as followups_chat
 from handlers.followups import taps as followups_taps
+from handlers.forecast import chat as forecast_chat
 from handlers.handover import chat as handover_chat
 from handlers.handover import jobs as handover_jobs
 from handlers.handover import taps as handover_taps
@@ -54,6 +55,8 @@ from handlers.opening import chat as opening_chat
 from handlers.opening import taps as opening_taps
 from handlers.opportunities import chat as opportunities_chat
 from handlers.opportunities import taps as opportunities_taps
+from handlers.opportunitylines import chat as opportunitylines_chat
+from handlers.opportunitylines import taps as opportunitylines_taps
 from handlers.org import chat as org_chat
 from handlers.org import events as org_events
 from handlers.org import jobs as org_jobs
@@ -67,6 +70,8 @@ from handlers.pool import taps as pool_taps
 from handlers.products import chat as products_chat
 from handlers.products import taps as products_taps
 from handlers.reminders import jobs as reminders_jobs
+from handlers.rivals import chat as rivals_chat
+from handlers.rivals import taps as rivals_taps
 from handlers.roles import chat as roles_chat
 from handlers.roles import taps as roles_taps
 from handlers.rolesheets import chat as rolesheets_chat
@@ -139,6 +144,11 @@ ROUTERS: tuple[Router, ...] = (
     opening_taps.router,
     opportunities_chat.router,
     opportunities_taps.router,
+    opportunitylines_chat.router,
+    opportunitylines_taps.router,
+    rivals_chat.router,
+    rivals_taps.router,
+    forecast_chat.router,
     org_chat.router,
     org_taps.router,
     paymentplans_chat.router,

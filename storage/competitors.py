@@ -46,6 +46,11 @@ def list_names(tx: Tx) -> list[str]:
     return list(tx.exec(select(Competitor.name).order_by(col(Competitor.name))).all())
 
 
+def list_active(tx: Tx) -> list[Competitor]:
+    """Those to be chosen, by name."""
+    return list(tx.exec(select(Competitor).where(col(Competitor.active)).order_by(col(Competitor.name))).all())
+
+
 def add_competitor(tx: Tx, *, name: str, strengths: str, weaknesses: str, tactics: str) -> Competitor:
     """A new one."""
     competitor = Competitor(name=name, strengths=strengths, weaknesses=weaknesses, tactics=tactics)

@@ -101,6 +101,12 @@ def list_timeline(tx: Tx, customer_id: int, *, page: int = 1, size: int = 5) -> 
     return list(tx.exec(query.limit(size).offset((page - 1) * size)).all())
 
 
+def list_of_opportunity(tx: Tx, opportunity_id: int, *, size: int = 5) -> list[FollowUp]:
+    """The entries that name it, latest first. The caller has access to the opportunity."""
+    query = select(FollowUp).where(FollowUp.opportunity_id == opportunity_id)
+    return list(tx.exec(query.order_by(col(FollowUp.at).desc(), col(FollowUp.id).desc()).limit(size)).all())
+
+
 def count_timeline(tx: Tx, customer_id: int) -> int:
     """How many entries it has."""
     query = select(func.count()).select_from(FollowUp).where(FollowUp.customer_id == customer_id)

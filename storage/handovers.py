@@ -37,6 +37,7 @@ WHY: Final = "an administrator hands over whatever the former owner holds"
 COUNTED: Final = "an administrator reads how many have a next contact, never when one is"
 REMINDERS: Final = (
     "next_follow_up", "not_followed", "not_closed", "returns_soon", "contract_expiry", "payment_due", "payment_overdue",
+    "stale",
 )  # fmt: skip
 
 ITEM, H, A, D = table_of(HandoverItem), table_of(OwnerHistory), table_of(Audit), table_of(DigestItem)

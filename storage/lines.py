@@ -48,12 +48,13 @@ def add_line(
     tx: Tx, model: type[L], record_id: int, product: Product, *, price: Decimal, quantity: Decimal, discount: Decimal,
     amount: Decimal,
 ) -> L:  # fmt: skip
-    """Behind the others, with the product's code, name and unit of now."""
+    """Behind the others, with the product's code, name, specification and unit of now."""
     behind = columns(func.max(table_of(model).c.position)).where(_of(model) == record_id)
     last = tx.execute(behind, execution_options=WHOLE).scalar()
     line = model(
         product_id=product.id or 0, position=(last or 0) + 1, code=product.code, name=product.name, unit=product.unit,
-        price=price, quantity=quantity, discount=discount, amount=amount, **{_of(model).name: record_id},
+        spec=product.spec, price=price, quantity=quantity, discount=discount, amount=amount,
+        **{_of(model).name: record_id},
     )  # fmt: skip
     tx.add(line)
     tx.flush()

@@ -1,15 +1,17 @@
 """Queries on opportunities (商机), and the one place where a stage is written (R-STAGE-6)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import and_, delete, false, func, or_, update
 from sqlalchemy import select as columns
 from sqlmodel import col, select
 
 from bot.core.errors import NotFound
+from storage.custom_fields import Condition, custom_condition
 from storage.database import Tx
 from storage.plain import table_of
 from storage.search_index import reindexed
@@ -33,6 +35,16 @@ class OpportunityFilter:
     most: Decimal | None = None
     overdue_on: date | None = None  # open ones expected before that day (R-OPP-6)
     quiet_since: datetime | None = None
+    stale: tuple["StaleSince", ...] | None = None  # None: no such condition; open ones of these stages
+    custom: tuple[Condition, ...] = ()  # on the company's own fields
+
+
+@dataclass(frozen=True, slots=True)
+class StaleSince:
+    """Open ones of that stage are stale if they came into it, and were last followed up, before that moment."""
+
+    stage_id: int
+    before: datetime
 
 
 def enter_stage(tx: Tx, opportunity: Opportunity, stage: Stage, *, by: str, now: datetime, result: str = "") -> None:
@@ -76,6 +88,16 @@ def access_opportunity(tx: Tx, opportunity_id: int, *, lock: bool = False) -> Op
     return found
 
 
+def access_given(tx: Tx, opportunity_id: int, *, by: str) -> Opportunity:
+    """One that `by` gave away and may have out of sight: to be taken back. Raises NotFound."""
+    query = select(Opportunity).where(Opportunity.id == opportunity_id, col(Opportunity.deleted_at).is_(None))
+    given = {"unscoped": f"{by} takes back what he gave away"}
+    found = tx.exec(query.with_for_update(), execution_options=given).first()
+    if found is None:
+        raise NotFound("没有找到这个商机，可能已经删除。")
+    return found
+
+
 def _where(wanted: OpportunityFilter) -> list[Any]:
     found: list[Any] = []
     for word in wanted.words:
@@ -101,7 +123,34 @@ def _where(wanted: OpportunityFilter) -> list[Any]:
         found += [col(Opportunity.expected_on) < wanted.overdue_on, col(Opportunity.result) == "open"]
     if wanted.quiet_since is not None:
         found.append(func.coalesce(Opportunity.last_follow_up_at, Opportunity.created_at) < wanted.quiet_since)
+    if wanted.stale is not None:
+        found.append(_stale(wanted.stale))
+    found += [custom_condition("opportunity", one) for one in wanted.custom]
     return found
+
+
+def _stale(stages: Sequence[StaleSince]) -> Any:
+    last = col(Opportunity.last_follow_up_at)
+    quiet = [
+        and_(
+            col(Opportunity.stage_id) == one.stage_id, col(Opportunity.stage_since) < one.before,
+            or_(last.is_(None), last < one.before),
+        )
+        for one in stages
+    ]  # fmt: skip
+    return and_(col(Opportunity.result) == "open", or_(false(), *quiet))
+
+
+def list_stale(tx: Tx, stages: Sequence[StaleSince], owner_id: str) -> list[tuple[Opportunity, Stage]]:
+    """One person's stale ones, with their stages."""
+    query = select(Opportunity, Stage).where(Opportunity.stage_id == Stage.id, Opportunity.owner_id == owner_id)
+    query = query.where(_stale(stages)).order_by(col(Opportunity.stage_since), col(Opportunity.id))
+    return [(found, stage) for found, stage in tx.exec(query).all()]
+
+
+def owners_of_stale(tx: Tx, stages: Sequence[StaleSince]) -> set[str]:
+    """Who has stale ones."""
+    return {who for who in tx.exec(select(Opportunity.owner_id).where(_stale(stages)).distinct()).all() if who}
 
 
 def count_opportunities(tx: Tx, wanted: OpportunityFilter) -> tuple[int, Decimal | None]:

@@ -49,6 +49,13 @@ def list_products(
     return list(tx.exec(query.offset((page - 1) * per_page).limit(per_page)).all()), total
 
 
+def list_enabled(tx: Tx, *, most: int) -> list[Product]:
+    """Those to be chosen, by 编号; none where there are more than `most`."""
+    query = select(Product).where(col(Product.enabled)).order_by(col(Product.code)).limit(most + 1)
+    found = list(tx.exec(query).all())
+    return found if len(found) <= most else []
+
+
 def add_product(
     tx: Tx, *, code: str, name: str, category: str, unit: str, price: Decimal, custom: dict[str, str]
 ) -> Product:

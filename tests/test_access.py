@@ -58,7 +58,7 @@ from handlers.handover.parties import Wanted
 from handlers.invoices.rules import NodeWords
 from handlers.leads.steps import NewLead
 from handlers.opening.rules import ScopeWish
-from handlers.opportunities.service import NewOpportunity
+from handlers.opportunities.fields import NewOpportunity
 from handlers.payments.making import NewPayment
 from handlers.targets.rules import read_targets
 from handlers.visits.reading import Wanted as VisitsWanted
@@ -262,6 +262,7 @@ TABLE: dict[str, Row] = {
     "followups.log_follow_up": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i, NewFollowUp("聊了报价"))),
     "followups.plan_next": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, i, LATER, timed=True)),
     "followups.undo_follow_up": Row(None, lambda f, c, i: f(c, {"follow_up_id": i}), free=UNDO),
+    "forecast.forecast": Row(P.OPPORTUNITY_VIEW, lambda f, c, _: f(c), foreign=None),
     "handover.announce_departures": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
     "handover.find_people": Row("admin", lambda f, c, _: f(c, "李娜", giver=True), foreign=None),
     "handover.hand_over": Row(
@@ -306,23 +307,19 @@ TABLE: dict[str, Row] = {
     "opening.open_app": Row("admin", lambda f, c, _: f(c), foreign=None),
     "opening.set_usage_scope": Row("admin", lambda f, c, _: f(c, ScopeWish("all")), foreign=None),
     "opening.show_opening": Row("admin", lambda f, c, _: f(c), foreign=None),
-    "opportunities.add_line": Row(
-        P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "Z-9", Decimal(1), Decimal(0)), foreign=None
-    ),
     "opportunities.change_stage": Row(P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "报价"), foreign=None),
     "opportunities.create_opportunity": Row(
         P.OPPORTUNITY_ADD, lambda f, c, _: f(c, NewOpportunity(ABSENT, "二期")), foreign=None
     ),
     "opportunities.delete_opportunity": Row(P.OPPORTUNITY_DELETE, lambda f, c, i: f(c, ABSENT), foreign=None),
-    "opportunities.forecast": Row(P.OPPORTUNITY_VIEW, lambda f, c, _: f(c), foreign=None),
+    "opportunities.list_rivals": Row(P.OPPORTUNITY_VIEW, lambda f, c, i: f(c, ABSENT), foreign=None),
+    "opportunities.stale_since": Row(P.OPPORTUNITY_VIEW, lambda f, c, _: f(c), foreign=None),
+    "opportunities.undo_transfer": Row(None, lambda f, c, i: f(c, {"id": ABSENT}), foreign=None, free=UNDO),
     "opportunities.list_named": Row(P.OPPORTUNITY_VIEW, lambda f, c, _: f(c), foreign=None),
     "opportunities.list_open_stages": Row(P.OPPORTUNITY_VIEW, lambda f, c, _: f(c), foreign=None),
     "opportunities.list_opportunities": Row(
         P.OPPORTUNITY_VIEW, lambda f, c, _: f(c, OpportunityFilter()), foreign=None
     ),
-    "opportunities.list_win_rates": Row(P.OPPORTUNITY_VIEW, lambda f, c, _: f(c), foreign=None),
-    "opportunities.meet_competitor": Row(P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "海天"), foreign=None),
-    "opportunities.remove_line": Row(P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "Z-9"), foreign=None),
     "opportunities.reopen_opportunity": Row(P.OPPORTUNITY_EDIT, lambda f, c, i: f(c, ABSENT), foreign=None),
     "opportunities.show_opportunity": Row(P.OPPORTUNITY_VIEW, lambda f, c, i: f(c, ABSENT), foreign=None),
     "opportunities.transfer_opportunity": Row(
@@ -334,6 +331,11 @@ TABLE: dict[str, Row] = {
     "opportunities.update_opportunity": Row(
         P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, {"amount": Decimal(1)}), foreign=None
     ),
+    "opportunitylines.list_offered": Row(P.OPPORTUNITY_ADD, lambda f, c, _: f(c), foreign=None),
+    "opportunitylines.add_line": Row(
+        P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "Z-9", Decimal(1), Decimal(0)), foreign=None
+    ),
+    "opportunitylines.remove_line": Row(P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "Z-9"), foreign=None),
     "org.ask_credentials": Row(None, lambda f, c, _: f(c, "chen01"), foreign=None, free=SYSTEM),
     "org.decide_removals": Row("admin", lambda f, c, _: f(c, agree=True), foreign=None),
     "org.find_departments": Row("admin", lambda f, c, _: f(c, "销售一部"), foreign=None),
@@ -399,6 +401,9 @@ TABLE: dict[str, Row] = {
     "rolesheets.import_roles": Row("admin", lambda f, c, _: f(c, ABSENT, ""), foreign=None),
     "rolesheets.look_again": Row("admin", lambda f, c, _: f(c, ABSENT), foreign=None),
     "rolesheets.send_template": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "rivals.meet_competitor": Row(P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "海天"), foreign=None),
+    "rivals.list_win_rates": Row(P.OPPORTUNITY_VIEW, lambda f, c, _: f(c), foreign=None),
+    "rivals.part_competitor": Row(P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "海天"), foreign=None),
     "roles.add_members": Row("admin", lambda f, c, _: f(c, 2, "周敏"), foreign=None),
     "roles.change_functions": Row("admin", lambda f, c, _: f(c, 2, ["pool:view"], give=False), foreign=None),
     "roles.copy_role": Row("admin", lambda f, c, _: f(c, 2, "电销"), foreign=None),
@@ -420,11 +425,11 @@ TABLE: dict[str, Row] = {
     "roles.undo_advanced": Row("admin", lambda f, c, _: f(c, {"form": "customer"}), foreign=None),
     "roles.undo_change": Row("admin", lambda f, c, _: f(c, {"before": None, "after": None}), foreign=None),
     "roles.weigh_deletion": Row("admin", lambda f, c, _: f(c, 2), foreign=None),
+    "stages.set_rotten": Row("admin", lambda f, c, _: f(c, "报价", 14), foreign=None),
     "stages.add_stage": Row("admin", lambda f, c, _: f(c, "样品", 10), foreign=None),
     "stages.list_stages": Row("admin", lambda f, c, _: f(c), foreign=None),
     "stages.move_stage": Row("admin", lambda f, c, _: f(c, "甲", "乙", behind=True), foreign=None),
     "stages.rate_stage": Row("admin", lambda f, c, _: f(c, "甲", 10), foreign=None),
-    "stages.time_stage": Row("admin", lambda f, c, _: f(c, "甲", 10), foreign=None),
     "stages.remove_stage": Row("admin", lambda f, c, _: f(c, "甲"), foreign=None),
     "stages.rename_stage": Row("admin", lambda f, c, _: f(c, "甲", "乙"), foreign=None),
     "stages.switch_stage": Row("admin", lambda f, c, _: f(c, "甲", active=False), foreign=None),

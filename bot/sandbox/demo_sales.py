@@ -28,6 +28,7 @@ COMPETITORS: Final = (
     ("海屏激光", "打标速度快", "没有本地服务点", "承诺四小时到现场"),
 )
 HIDDEN: Final = ("contract_amount", "contact_mobile")
+DECIDES = timedelta(days=12)  # from taking a customer over to its opportunity
 
 
 def catalogue() -> dict[str, Any]:
@@ -93,18 +94,11 @@ def opportunities(rng: Random, deals: Sequence[Deal], today: date) -> list[dict[
                 "source": deal.record["source"],
                 "owner": deal.owner,
                 "expected_on": (today + timedelta(days=rng.randint(-40 if lost else 5, 120))).isoformat(),
-                "created_on": _asked_on(deal, today).isoformat(),
+                "created_on": min(date.fromisoformat(deal.record["owner_since"]) + DECIDES, today).isoformat(),
                 "competitors": rng.sample([one[0] for one in COMPETITORS], rng.choice((0, 0, 1, 1, 2))),
             }
         )
     return found
-
-
-def _asked_on(deal: Deal, today: date) -> date:
-    """Some weeks ago, but not before the seller had the customer; the same on every start of that day."""
-    some = today - timedelta(days=Random(f"{deal.record['name']}{deal.goods}").randint(4, 90))  # noqa: S311 -- invented data
-    had = deal.record.get("owner_since") or deal.record["created_on"]
-    return max(some, min(date.fromisoformat(had), today))
 
 
 def contracts(rng: Random, deals: Sequence[Deal], today: date) -> list[dict[str, Any]]:

@@ -84,7 +84,7 @@ def line_row(line: ContractLine) -> tuple[str, str]:
     """ZJ-001 数控主轴 × 2台 and 9折 ¥23,040.00, as far as its reader may see."""
     amount: Decimal | None = line.amount
     parts = (discount_text(line.discount), "" if amount is None else show_money(amount))
-    head = f"{line.code} {line.name} × {line.quantity.normalize():f}{line.unit}"
+    head = f"{' '.join(p for p in (line.code, line.name, line.spec) if p)} × {line.quantity.normalize():f}{line.unit}"
     return escape(head), " ".join(part for part in parts if part)
 
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from handlers.customfields.values import new_changes, undo_custom
 from handlers.exchange.kinds import Changed, Look, Values, Written
+from handlers.exchange.own import own_facts
 from handlers.exchange.records import RecordBatch, RecordKind
 from storage import audit, custom_fields, records
 from storage.database import Tx
@@ -20,7 +21,7 @@ class SteppedBatch(RecordBatch):
         """By the step; the audit line is its own."""
         own = self.own.new(values)
         record = self.make(values)
-        if own:
+        if own and own_facts(record) != own:  # the step did not take them
             custom_fields.put_values(self.tx, record, dict(own))
             self._note_own(record, new_changes(self.tx, self.own.form, own))
         self.found[self.kind.key(values)] = record

@@ -18,7 +18,7 @@ from bot.language.replies import is_later, is_no, ordinal
 from bot.language.times import is_correction, only_time
 from handlers.customers.finding import LONG, candidates_for, chosen, describe, find_customer
 from handlers.customers.views import moment_text
-from handlers.followups.deals import named_in, of_customer
+from handlers.followups.deals import named_behind, named_in, of_customer
 from handlers.followups.drafts import Draft, draft_of, merged
 from handlers.followups.service import NewFollowUp, log_follow_up, plan_next
 from handlers.followups.views import promise
@@ -89,7 +89,10 @@ def _settle(slots: FollowUpSlots, ctx: Context, talk: Talk) -> Reply:
 def _decide(draft: Draft, slots: FollowUpSlots, ctx: Context, talk: Talk) -> Reply:
     """Stores it, offers the customers it may be, or asks once for all that is missing."""
     unknown = Problem.CUSTOMER_UNKNOWN in slots.problems
-    if not draft.deal:
+    if draft.customer_id is not None and not draft.deal:
+        deal, rest = named_behind(ctx, draft.customer_id, draft.content)
+        draft = replace(draft, deal=deal, content=rest)
+    if draft.customer_id is None and not draft.deal:
         deals, rest = named_in(ctx, slots)
         if deals:
             content = rest if draft.content == slots.content else draft.content

@@ -79,6 +79,8 @@ def step_store(tx: Tx, ctx: Context, customer_id: int, name: str, new: NewFollow
         opportunity_id=new.opportunity_id,
     )  # fmt: skip
     digest.cancel(tx, subject, rules=SETTLED, now=ctx.now)
+    if new.opportunity_id is not None:
+        digest.cancel(tx, f"opportunity:{new.opportunity_id}", rules=("stale",), now=ctx.now)
     audit.record(
         tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="log.follow_up", subject=subject,
         follow_up=follow_up_id, name=name, changes={"跟进": ("", clip(redact(content)))},

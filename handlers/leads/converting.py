@@ -14,7 +14,8 @@ from handlers.customfields.values import check_new
 from handlers.leads import rules
 from handlers.leads.steps import record_of
 from handlers.leads.undoing import step_restore, step_untouched
-from handlers.opportunities.service import NewOpportunity, step_create_opportunity, step_undo_change
+from handlers.opportunities.fields import NewOpportunity, step_create_opportunity
+from handlers.opportunities.history import step_undo_change
 from storage import audit, conversions, customers, digest, leads
 from storage.database import Tx
 from storage.references import is_referred_to

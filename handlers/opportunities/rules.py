@@ -34,6 +34,10 @@ class ChangedSince(RuleBroken, code="opportunities.changed"):
     """Somebody has changed it after what would be taken back."""
 
 
+class SameOwner(RuleBroken, code="opportunities.same_owner"):
+    """It is given to who has it."""
+
+
 class ReasonMissing(InvalidInput, code="opportunities.reason_missing"):
     """Lost or invalid needs a reason (R-OPP-4)."""
 

@@ -12,14 +12,9 @@ from handlers.exchange.records import CUSTOMER, CustomerNames, owner_cells
 from handlers.exchange.rules import SheetColumn
 from handlers.exchange.stepped import SteppedBatch, SteppedKind
 from handlers.opportunities import rules
-from handlers.opportunities.service import (
-    NewOpportunity,
-    step_change_stage,
-    step_create_opportunity,
-    step_picture,
-    step_undo_change,
-    step_update_opportunity,
-)
+from handlers.opportunities.fields import NewOpportunity, step_create_opportunity, step_update_opportunity
+from handlers.opportunities.history import step_picture, step_undo_change
+from handlers.opportunities.moving import step_change_stage
 from storage import records, stages
 from storage.database import Tx
 from storage.dictionaries import fold
@@ -120,6 +115,7 @@ class OpportunityBatch(SteppedBatch):
                 expected_on=values.get("expected_on"), stage=stage.name if stage and stage.kind == "open" else "",
                 source=str(values.get("source") or ""),
                 owner_id=self.owner_of(values) if values.get("owner") else customer.owner_id or self.owner_of(values),
+                custom=self.own.new(values),
             ),
         )  # fmt: skip
         if values.get("probability") is not None:

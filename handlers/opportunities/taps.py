@@ -1,33 +1,44 @@
 """What taps on opportunity cards do, and how the cards are drawn."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import CardRef, CardTap, CardUpdate, Router
-from bot.language.money import parse_amount
 from cards.opportunities import (
     AskStageButton,
     CloseButton,
+    EditOpportunityButton,
+    MoreOfOpportunityButton,
     MoveButton,
     NewOpportunityButton,
     OpenOpportunityButton,
     OpportunityPageButton,
+    ReopenButton,
     SubmitOpportunityButton,
+    SubmitOpportunityEditButton,
 )
 from handlers.customers.finding import find_customer
 from handlers.customers.service import show_customer
+from handlers.customfields.values import read_filled
 from handlers.opportunities import views
 from handlers.opportunities.asking import ask_reason
+from handlers.opportunities.fields import NewOpportunity
+from handlers.opportunities.reading import read_amount, read_rate
 from handlers.opportunities.rules import REASONS, ReasonMissing, RivalMissing
 from handlers.opportunities.service import (
-    NewOpportunity,
     change_stage,
     create_opportunity,
+    list_rivals,
+    reopen_opportunity,
     show_opportunity,
     undo_change,
+    undo_transfer,
+    update_opportunity,
 )
 from storage import stages
 
@@ -37,7 +48,9 @@ router.painter("opportunities.list")(views.paint_list)
 router.painter("opportunities.new")(views.paint_new)
 router.painter("opportunities.stages")(views.paint_stages)
 router.painter("opportunities.why")(views.paint_why)
+router.painter("opportunities.edit")(views.paint_edit)
 router.undoer("opportunities.change")(lambda payload, ctx: undo_change(ctx, payload))
+router.undoer("opportunities.transfer")(lambda payload, ctx: undo_transfer(ctx, payload))
 
 
 @router.button(NewOpportunityButton)
@@ -60,17 +73,14 @@ def submit(tap: CardTap[SubmitOpportunityButton], ctx: Context) -> CardUpdate:
         if found.certain is None:
             raise NotFound(f"「客户」没有找到或不确定是哪一家：{words}。写上全名再提交。")
         customer_id = found.certain
-    said = str(tap.form.get("amount") or "").strip()
-    amount = parse_amount(said) if said else None
-    if said and (amount is None or not amount.sure):
-        raise InvalidInput(f"没认出金额「{said}」，例如 30万 或 300000。")
+    amount = read_amount(str(tap.form.get("amount") or "").strip())
     day = tap.form.get("expected_on")
     done = create_opportunity(
         ctx,
         NewOpportunity(
-            int(customer_id), str(tap.form.get("name") or ""), (amount.value if amount else None) or Decimal("0.00"),
+            int(customer_id), str(tap.form.get("name") or ""), amount or Decimal("0.00"),
             day if isinstance(day, date) else None, str(tap.form.get("stage") or ""),
-            str(tap.form.get("source") or ""),
+            str(tap.form.get("source") or ""), custom=read_filled(ctx, "opportunity", tap.form),
         ),
     )  # fmt: skip
     return CardUpdate(card=views.one_ref(done.opportunity_id, done.undo_id, done.text))
@@ -107,8 +117,9 @@ def close(tap: CardTap[CloseButton], ctx: Context) -> CardUpdate:
     """赢了; lost for a reason, or the question for it."""
     key, place = tap.button.opportunity_id, tap.button.reason
     reason = REASONS[place - 1] if 0 < place <= len(REASONS) else ""
+    rival = dict(list_rivals(ctx, key)).get(tap.button.rival_id, "") if tap.button.rival_id else ""
     try:
-        done = change_stage(ctx, key, "", result="won" if tap.button.won else "lost", reason=reason)
+        done = change_stage(ctx, key, "", result="won" if tap.button.won else "lost", reason=reason, rival=rival)
     except (ReasonMissing, RivalMissing) as missing:
         ask_reason(ctx, key, rival=isinstance(missing, RivalMissing))
         state = {"opportunity_id": key, "rival": isinstance(missing, RivalMissing)}
@@ -120,3 +131,42 @@ def close(tap: CardTap[CloseButton], ctx: Context) -> CardUpdate:
 def turn_page(tap: CardTap[OpportunityPageButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
     """Another page of the list."""
     return CardUpdate(state={**tap.state, "page": tap.button.page})
+
+
+@router.button(ReopenButton)
+def reopen(tap: CardTap[ReopenButton], ctx: Context) -> CardUpdate:
+    """Open again, in the stage it was closed from."""
+    done = reopen_opportunity(ctx, tap.button.opportunity_id)
+    return CardUpdate(card=views.one_ref(done.opportunity_id, done.undo_id, done.text))
+
+
+@router.button(MoreOfOpportunityButton)
+def more(tap: CardTap[MoreOfOpportunityButton], ctx: Context) -> CardUpdate:  # noqa: ARG001 -- a door's shape
+    """The other buttons of the same card."""
+    ref = views.one_ref(tap.button.opportunity_id)
+    return CardUpdate(card=replace(ref, state={**ref.state, "more": tap.button.more}))
+
+
+@router.button(EditOpportunityButton)
+def edit(tap: CardTap[EditOpportunityButton], ctx: Context) -> CardUpdate:
+    """The form takes the card's place."""
+    show_opportunity(ctx, tap.button.opportunity_id)
+    return CardUpdate(card=views.edit_ref(tap.button.opportunity_id))
+
+
+@router.button(SubmitOpportunityEditButton)
+def save(tap: CardTap[SubmitOpportunityEditButton], ctx: Context) -> CardUpdate:
+    """Saves what differs; what somebody else changed meanwhile is shown instead."""
+    changes: dict[str, Any] = dict(read_filled(ctx, "opportunity", tap.form))
+    for name in ("name", "source"):
+        if name in tap.form:
+            changes[name] = str(tap.form[name] or "").strip()
+    if "amount" in tap.form:
+        changes["amount"] = read_amount(str(tap.form["amount"] or "").strip()) or Decimal("0.00")
+    if "expected_on" in tap.form:
+        day = tap.form["expected_on"]
+        changes["expected_on"] = day if isinstance(day, date) else None
+    if "probability" in tap.form:
+        changes["probability"] = read_rate(str(tap.form["probability"] or ""))
+    done = update_opportunity(ctx, tap.button.opportunity_id, changes, version=tap.button.version)
+    return CardUpdate(card=views.one_ref(done.opportunity_id, done.undo_id, done.text))

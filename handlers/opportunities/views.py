@@ -9,16 +9,35 @@ from bot.core.actor import Permission
 from bot.core.errors import AppError
 from bot.core.forms import withheld
 from bot.core.markup import escape
-from bot.dispatch import CardButton, CardRef, CardView
+from bot.dispatch import CardButton, CardRef, CardRow, CardView, Reply, Talk
 from bot.language.money import show_money
 from cards.contracts import NewContractButton
-from cards.opportunities import AskStageButton, CloseButton, MoveButton, list_card, new_card
+from cards.opportunities import (
+    MOST,
+    AskStageButton,
+    CloseButton,
+    EditOpportunityButton,
+    EditSheet,
+    MoveButton,
+    ReopenButton,
+    edit_card,
+    folded,
+    list_card,
+    new_card,
+)
+from cards.opportunitylines import AddLineButton
+from cards.rivals import MeetButton
+from handlers.customers.views import moment_text
+from handlers.customfields.values import asked_of, custom_lines
 from handlers.opportunities import service
-from handlers.opportunities.rules import EXAMPLE, REASONS, RESULTS, days_text
+from handlers.opportunities.history import Changed
+from handlers.opportunities.rules import BY_RIVAL, EXAMPLE, REASONS, RESULTS, check_open, days_text
 from handlers.opportunities.service import Details
+from handlers.opportunities.stale import stale_text
 from handlers.products.lines import discount_text
 from handlers.undo.views import undo_buttons
 from storage import dictionaries, stages
+from storage.custom_fields import Condition
 from storage.opportunities import OpportunityFilter
 from storage.tables import Opportunity
 
@@ -47,15 +66,17 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
     try:
         details = service.show_opportunity(ctx, int(state["opportunity_id"]))
     except AppError as refusal:
-        return CardView("商机", body=str(state.get("said") or "") or refusal.text)
+        said = escape(str(state.get("said") or ""))  # one that was given away may be out of sight by now
+        return CardView("商机", body=said or refusal.text, buttons=tuple(undo_buttons(ctx, state.get("undo_id"))))
     found, own = details.opportunity, details.opportunity.owner_id == ctx.actor.user_id
     rate = details.stage.win_rate if found.probability is None else found.probability
     by_hand = "（手工）" if found.probability is not None else ""
     since = days_text(int((ctx.now - found.stage_since).total_seconds()))
+    stuck = stale_text(found, details.stage, ctx.today)
     fields = [
         ("客户", escape(details.customer_name)),
         ("金额", money(found.amount)),
-        ("阶段", f"{details.stage.name} · 赢率 {rate}%{by_hand} · 已 {since}"),
+        ("阶段", f"{details.stage.name} · 赢率 {rate}%{by_hand} · 已 {since}{f' · {stuck}' if stuck else ''}"),
         ("负责人", "你" if own else details.owner_name),
     ]
     if found.expected_on is not None:
@@ -66,18 +87,38 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
         fields.append(("结果", RESULTS[found.result] + (f"：{escape(why)}" if why else "")))
     if found.last_follow_up_at is not None:
         fields.append(("最近跟进", day_text(found.last_follow_up_at.date(), ctx)))
+    fields += custom_lines(ctx, "opportunity", found)
     body = "\n".join([escape(str(state.get("said") or "")), *_line_texts(details), *_met_texts(details)]).strip()
     may = (own and ctx.actor.may(Permission.OPPORTUNITY_ADD)) or ctx.actor.may(Permission.OPPORTUNITY_EDIT)
-    buttons = undo_buttons(ctx, state.get("undo_id"))
-    if may and found.result == "open":
-        buttons += [
-            CardButton("改阶段", AskStageButton(opportunity_id=found.id or 0), typed=f"{found.name} 进入 报价"),
-            CardButton("赢了", CloseButton(opportunity_id=found.id or 0, won=True), typed=f"{found.name} 赢了"),
-            CardButton("输了", CloseButton(opportunity_id=found.id or 0, won=False), typed=f"{found.name} 输了"),
-        ]
+    buttons = undo_buttons(ctx, state.get("undo_id")) + (_write_buttons(found, ctx) if may else [])
     if (own and ctx.actor.may(Permission.CONTRACT_ADD)) or ctx.actor.may(Permission.CONTRACT_EDIT):
         buttons += won_buttons(found, details.customer_name)
-    return CardView(f"商机 {found.name}", body=body, fields=tuple(fields), buttons=tuple(buttons))
+    shown = folded(buttons, opportunity_id=found.id or 0, more=bool(state.get("more")))
+    rows = tuple(
+        CardRow(
+            " ".join(p for p in (moment_text(e.at, ctx, timed=True), e.method, details.names.get(e.by, "")) if p),
+            escape(e.text),
+        )
+        for e in details.story
+    )
+    return CardView(f"商机 {found.name}", body=body, fields=tuple(fields), rows=rows, buttons=tuple(shown))
+
+
+def _write_buttons(found: Opportunity, ctx: Context) -> list[CardButton]:
+    key, name = found.id or 0, found.name
+    if found.result != "open":
+        if not ctx.actor.may(Permission.OPPORTUNITY_EDIT):
+            return []
+        return [CardButton("重新打开", ReopenButton(opportunity_id=key), typed=f"重新打开 {name}")]
+    buttons = [
+        CardButton("改阶段", AskStageButton(opportunity_id=key), typed=f"{name} 进入 报价"),
+        CardButton("赢了", CloseButton(opportunity_id=key, won=True), typed=f"{name} 赢了"),
+        CardButton("输了", CloseButton(opportunity_id=key, won=False), typed=f"{name} 输了"),
+        CardButton("加产品", AddLineButton(opportunity_id=key), typed=f"{name} 加产品 ZJ-001 2台"),
+    ]
+    if ctx.actor.may(Permission.COMPETITOR_VIEW):
+        buttons.append(CardButton("加对手", MeetButton(opportunity_id=key), typed=f"{name} 加竞争对手 海天"))
+    return [*buttons, CardButton("修改", EditOpportunityButton(opportunity_id=key), typed=f"{name} 金额 35万")]
 
 
 def won_buttons(found: Opportunity, customer: str) -> list[CardButton]:
@@ -91,9 +132,12 @@ def won_buttons(found: Opportunity, customer: str) -> list[CardButton]:
 def _line_texts(details: Details) -> list[str]:
     texts = []
     for line in details.lines:
+        price: Decimal | None = line.price
         amount: Decimal | None = line.amount
-        cut = " ".join(p for p in (discount_text(line.discount), "" if amount is None else money(amount)) if p)
-        texts.append(f"- {escape(line.code)} {escape(line.name)} × {line.quantity.normalize():f}{line.unit} {cut}")
+        each = "" if price is None else f"{money(price)}/{line.unit}" if line.unit else money(price)
+        cut = " ".join(p for p in (each, discount_text(line.discount), "" if amount is None else money(amount)) if p)
+        called = " ".join(p for p in (line.code, line.name, line.spec) if p)
+        texts.append(f"- {escape(called)} × {line.quantity.normalize():f}{line.unit} {cut}")
     return texts
 
 
@@ -128,12 +172,25 @@ def paint_why(state: dict[str, Any], ctx: Context) -> CardView:
     details = service.show_opportunity(ctx, int(state["opportunity_id"]))
     key, name = details.opportunity.id or 0, details.opportunity.name
     if state.get("rival"):
-        return CardView(f"商机 {name}", body="输给了哪家？直接发名称，例如「海天」。")
+        return _paint_rivals(key, name, ctx)
     buttons = [
         CardButton(f"{r} 的原因" if len(r) < 2 else r, CloseButton(opportunity_id=key, won=False, reason=n), typed=r)
         for n, r in enumerate(REASONS, start=1)
     ]
     return CardView(f"商机 {name}", body="输在哪？", buttons=tuple(buttons))
+
+
+def _paint_rivals(key: int, name: str, ctx: Context) -> CardView:
+    """输给了哪家？ Those that were met in it first."""
+    place = 1 + next(n for n, reason in enumerate(REASONS) if reason in BY_RIVAL)
+    buttons = [
+        CardButton(
+            called[:20], CloseButton(opportunity_id=key, won=False, reason=place, rival_id=rival_id), typed=called
+        )
+        for rival_id, called in service.list_rivals(ctx, key)[:MOST]
+    ]  # fmt: skip
+    say = "点一家，或直接发名称" if buttons else "直接发名称"
+    return CardView(f"商机 {name}", body=f"输给了哪家？{say}，例如「海天」。", buttons=tuple(buttons))
 
 
 def filter_of(state: dict[str, Any], ctx: Context) -> OpportunityFilter:
@@ -147,6 +204,8 @@ def filter_of(state: dict[str, Any], ctx: Context) -> OpportunityFilter:
         most=Decimal(state["most"]) if state.get("most") else None,
         overdue_on=ctx.today if state.get("overdue") else None,
         quiet_since=midnight - timedelta(days=int(quiet) - 1) if quiet is not None else None,
+        stale=service.stale_since(ctx) if state.get("stale") else None,
+        custom=tuple(Condition(**one) for one in state.get("custom", ())),
     )  # fmt: skip
 
 
@@ -159,12 +218,16 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
         owner = "" if one.owner_id == ctx.actor.user_id else page.owners.get(one.owner_id or "", "")
         amount: Decimal | None = one.amount
         due = f"预计 {day_text(one.expected_on, ctx)}" if one.expected_on else ""
-        stage = page.stages[one.stage_id].name
-        facts = (page.customers.get(one.customer_id, ""), "" if amount is None else money(amount), stage, owner, due)
+        stage = page.stages[one.stage_id]
+        stuck = stale_text(one, stage, ctx.today)
+        customer = page.customers.get(one.customer_id, "")
+        facts = (customer, "" if amount is None else money(amount), stage.name, stuck, owner, due)
         rows.append((one.id or 0, one.name, " · ".join(p for p in facts if p)))
     shown = f"（第 {number}/{page.pages} 页）" if page.pages > 1 else ""
     summed = f" · 合计 {show_money(page.amount)}" if page.amount is not None else ""
-    title = "我的商机" if state.get("mine") else "逾期商机" if state.get("overdue") else "商机"
+    named = (("mine", "我的商机"), ("overdue", "逾期商机"), ("stale", "停滞商机"))
+    title = next((title for key, title in named if state.get(key)), "商机")
+    title = " · ".join([title, *state.get("said", ())])
     empty = f"没有符合的商机。要建一个，发送「{EXAMPLE}」。"
     head = f"共 {page.total} 个{summed}{shown}"
     return list_card(title, head, rows, page=number, pages=page.pages, empty=empty)
@@ -174,4 +237,34 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     """The form of a new opportunity."""
     with ctx.begin() as tx:
         sources = dictionaries.list_values(tx, "opportunity", "source")
-    return new_card(state.get("draft", {}), service.list_open_stages(ctx), sources, withheld(ctx.actor, "opportunity"))
+    draft = state.get("draft", {})
+    return new_card(
+        draft, service.list_open_stages(ctx), sources, withheld(ctx.actor, "opportunity"),
+        asked_of(ctx, "opportunity", draft.get("custom", {})), str(state.get("missing") or ""),
+    )  # fmt: skip
+
+
+def edit_ref(opportunity_id: int) -> CardRef:
+    """The form of a change."""
+    return CardRef("opportunities.edit", {"opportunity_id": opportunity_id}, (f"opportunity:{opportunity_id}",))
+
+
+def paint_edit(state: dict[str, Any], ctx: Context) -> CardView:
+    """What is known of it, to be changed; of one that is closed by now, why it cannot be."""
+    details = service.show_opportunity(ctx, int(state["opportunity_id"]))
+    found = details.opportunity
+    check_open(found.name, found.result)
+    with ctx.begin() as tx:
+        sources = dictionaries.list_values(tx, "opportunity", "source")
+    amount: Decimal | None = found.amount
+    sheet = EditSheet(
+        found.id or 0, found.version, found.name, "" if amount is None else f"{amount:f}", found.expected_on,
+        found.probability, found.source, bool(details.lines),
+    )  # fmt: skip
+    return edit_card(sheet, sources, withheld(ctx.actor, "opportunity"), asked_of(ctx, "opportunity", found))
+
+
+def answered(done: Changed, talk: Talk) -> Reply:
+    """The opportunity's card with what was done; nothing is asked any more."""
+    talk.settle()
+    return Reply(card=one_ref(done.opportunity_id, done.undo_id, done.text))

@@ -25,9 +25,17 @@ PAGE = 5
 UNDO = timedelta(minutes=10)
 FIELDS = {
     "名称": "name", "分类": "category", "产品分类": "category", "单位": "unit", "计量单位": "unit", "单价": "price",
-    "价格": "price",
+    "价格": "price", "规格": "spec", "型号": "spec", "描述": "description", "说明": "description",
 }  # fmt: skip
-LABELS = {"name": "名称", "category": "分类", "unit": "单位", "price": "单价", "enabled": "状态"}
+LABELS = {
+    "name": "名称",
+    "category": "分类",
+    "unit": "单位",
+    "price": "单价",
+    "spec": "规格",
+    "description": "描述",
+    "enabled": "状态",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +247,15 @@ def undo_edit(ctx: Context, payload: dict[str, Any]) -> str:
 
 
 def facts_line(product: Product) -> str:
-    """主机 · 12,800.00 元/台; without the price for whom it is hidden."""
+    """HSK63 · 主机 · 12,800.00 元/台 · 铣床用; without the price for whom it is hidden."""
     unit = f"/{product.unit}" if product.unit else ""
     amount: Decimal | None = product.price
     price = product.unit if amount is None else f"{amount:,.2f} 元{unit}"
-    return " · ".join(p for p in (product.category, price, "" if product.enabled else "已停用") if p)
+    return " · ".join(
+        p
+        for p in (product.spec, product.category, price, product.description, "" if product.enabled else "已停用")
+        if p
+    )
 
 
 def step_facts(tx: Tx, product: Product) -> str:

@@ -108,6 +108,12 @@ def payment_due(*, number: str, customer: str, period: int, due_on: date, rest: 
     )  # fmt: skip
 
 
+def stale(*, name: str, stage: str, days: int, limit: int, base: date) -> Reminder:
+    """An opportunity that has neither moved nor been followed up; once per silence (R-OPP-7)."""
+    text = f"商机「{name}」在{stage}停滞 {days} 天（{limit} 天没动静就提醒）"
+    return Reminder("stale", base.isoformat(), text)
+
+
 def returns_soon(*, name: str, days_left: int, after_days: int, threshold: int, base: date) -> Reminder:
     """One of the 7/3/1-day warnings before a customer returns to the pool."""
     cycle = f"{base.isoformat()}:{threshold}"
@@ -132,6 +138,7 @@ SECTIONS = (
     ("将返回公海", ("returns_soon",)),
     ("已返回公海", ("returned",)),
     ("很久没跟进", ("not_followed",)),
+    ("停滞的商机", ("stale",)),
     ("一直没成交", ("not_closed",)),
     ("合同快到期", ("contract_expiry",)),
     ("要回的款", ("payment_due", "payment_overdue")),

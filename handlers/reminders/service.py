@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from bot.context import Context
 from bot.identity import may_be_told, rights_of
 from bot.language.money import show_money_short
+from handlers.opportunities.stale import last_moved, step_stale
 from handlers.paymentplans.due import step_due
 from handlers.paymentplans.rules import DONE
 from handlers.pool import rules as pool_rules
 from handlers.reminders import rules
 from handlers.reminders.rules import Reminder, ReminderPolicy
-from storage import contracts, customers, digest, lead_plans, notices, payments, people, pools
+from storage import contracts, customers, digest, lead_plans, notices, opportunities, payments, people, pools
 from storage.database import Tx
 from storage.pools import Clocked
 from storage.settings import CompanySettings
@@ -32,6 +33,7 @@ def list_owners(ctx: Context) -> list[str]:
         owners |= {c.owner_id for c in contracts.list_running(tx) if c.owner_id}
         owners |= payments.owners_of_due(tx, ctx.today)
         owners |= lead_plans.owners_of_planned(tx)
+        owners |= opportunities.owners_of_stale(tx, step_stale(tx, ctx))
         owners |= set(digest.list_people_waiting(tx))
         return sorted(owners)
 
@@ -112,6 +114,7 @@ def due_reminders(tx: Tx, ctx: Context, owner_id: str) -> list[tuple[Reminder, s
                 policy, name=f"线索 {lead.company}", planned=planned_at, timed=lead.next_timed, today=today
             )
             found.append((told, f"lead:{lead.id}"))
+    found += _stale(tx, ctx, owner_id)
     for contract in contracts.list_running(tx, owner_id=owner_id):
         reminder = rules.contract_expiry(
             policy, number=contract.number, customer=contract.customer, ends_on=contract.ends_on, today=today
@@ -125,6 +128,20 @@ def due_reminders(tx: Tx, ctx: Context, owner_id: str) -> list[tuple[Reminder, s
             )  # fmt: skip
             found.append((due, f"contract:{plan.contract_id}"))
     return [(reminder, subject) for reminder, subject in found if reminder is not None]
+
+
+def _stale(tx: Tx, ctx: Context, owner_id: str) -> list[tuple[Reminder | None, str]]:
+    """His opportunities that stand still; the free edition has no reminders (D15)."""
+    if not ctx.settings.paid:
+        return []
+    found: list[tuple[Reminder | None, str]] = []
+    for one, stage in opportunities.list_stale(tx, step_stale(tx, ctx), owner_id):
+        base = last_moved(one.stage_since, one.last_follow_up_at).date()
+        told = rules.stale(
+            name=one.name, stage=stage.name, days=(ctx.today - base).days, limit=stage.rotten_days or 0, base=base
+        )
+        found.append((told, f"opportunity:{one.id}"))
+    return found
 
 
 def _returns_soon(ctx: Context, customer: Clocked) -> Reminder | None:

@@ -5,7 +5,7 @@ import re
 from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
-from handlers.stages.rules import EXAMPLE, check_rate, read_stage
+from handlers.stages.rules import EXAMPLE, check_rate, read_days, read_stage
 from handlers.stages.service import (
     Changed,
     add_stage,
@@ -13,20 +13,18 @@ from handlers.stages.service import (
     rate_stage,
     remove_stage,
     rename_stage,
+    set_rotten,
     switch_stage,
-    time_stage,
 )
 
 router = Router("stages.chat")
 RENAME = re.compile(r"^(?P<name>.+?)\s*(?:改名|改成|重命名)(?:为|成)?\s*(?P<new>.*)$")
 MOVE = re.compile(r"^(?P<name>.+?)\s*(?:移到|放到|在)\s*(?P<other>.+?)\s*(?:的|之)?(?P<side>前|后)[面边]?$")
+ROTTEN = re.compile(r"^(?P<name>.+?)\s*停滞(?:天数)?\s*(?:改为|改成|为|[:：])?\s*(?P<days>\S.*)$")
 RATE = re.compile(r"^(?P<name>.+?)\s*(?:赢率)?\s*(?:改为|改成|为|[:：])?\s*(?P<rate>-?\d+(?:\.\d+)?\s*[%％]?)$")
-STALE = re.compile(
-    r"^(?P<name>.+?)\s*停滞(?:提醒|天数)?\s*(?:改为|改成|为|[:：])?\s*(?:(?P<days>\d{1,4})\s*天?|(?P<off>关|关闭|不提醒|无))$"
-)
 HELP = (
-    f"可以说：「{EXAMPLE}」「阶段 报价 赢率 50%」「阶段 报价 改名 方案报价」「阶段 报价 移到 谈判 前」"
-    "「阶段 报价 停滞 14天」「停用阶段 报价」"
+    f"可以说：「{EXAMPLE}」「阶段 报价 赢率 50%」「阶段 报价 改名 方案报价」"
+    "「阶段 报价 移到 谈判 前」「阶段 报价 停滞 14天」「停用阶段 报价」"
 )
 
 
@@ -55,8 +53,8 @@ def change(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: AR
         return _said(rename_stage(ctx, found["name"], found["new"].strip()))
     if found := MOVE.match(message.args):
         return _said(move_stage(ctx, found["name"], found["other"], behind=found["side"] == "后"))
-    if found := STALE.match(message.args):
-        return _said(time_stage(ctx, found["name"], int(found["days"]) if found["days"] else None))
+    if found := ROTTEN.match(message.args):
+        return _said(set_rotten(ctx, found["name"], read_days(found["days"])))
     if found := RATE.match(message.args):
         return _said(rate_stage(ctx, found["name"], check_rate(found["rate"])))
     raise InvalidInput(f"没认出要怎么改。{HELP}")

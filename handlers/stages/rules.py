@@ -1,6 +1,6 @@
 """What a sales stage must be, and when it may go. Pure.
 
-Source: manual 3.3; requirements R3.20–R3.22; crm-rules.md R-STAGE-1, R-STAGE-2.
+Source: manual 3.3; requirements R3.20–R3.22; crm-rules.md R-STAGE-1, R-STAGE-2, R-OPP-7.
 """
 
 import re
@@ -14,7 +14,6 @@ RATE: Final = re.compile(r"(?:赢率)?[:：\s]*(-?\d{1,4}(?:\.\d+)?)\s*[%％]?\s
 NAMED: Final = re.compile(r"赢率|[%％]")
 KINDS: Final = {"open": "进行中", "won": "赢单", "lost": "输单"}
 LONGEST: Final = 20
-LONGEST_STALE: Final = 365  # days
 
 
 class ChangedSince(RuleBroken, code="stages.changed"):
@@ -64,26 +63,27 @@ def check_rate(text: str) -> int:
     return int(digits)
 
 
+def read_days(text: str) -> int | None:
+    """`14天`; None for `不限`. Raises InvalidInput."""
+    said = text.strip().removesuffix("天").strip()
+    if said in ("不限", "无", "没有", "取消"):
+        return None
+    if not re.fullmatch(r"\d{1,3}", said, re.ASCII) or int(said) == 0:
+        raise InvalidInput("停滞天数是 1 到 999 的整数，例如「阶段 报价 停滞 14天」；不要了就写「不限」。")
+    return int(said)
+
+
+def check_kind_rotten(kind: str) -> None:
+    """What is won or lost does not go stale. Raises InvalidInput."""
+    if kind != "open":
+        raise InvalidInput(f"{KINDS[kind]}阶段的商机已经结束，不会停滞，不用设天数。")
+
+
 def check_kind_rate(kind: str, rate: int) -> None:
     """赢单 is always 100 %, 输单 always 0 %. Raises InvalidInput."""
     fixed = {"won": 100, "lost": 0}.get(kind)
     if fixed is not None and rate != fixed:
         raise InvalidInput(f"{KINDS[kind]}阶段的赢率固定是 {fixed}%，不用改。")
-
-
-def check_stale_days(name: str, kind: str, days: int | None) -> None:
-    """From 1 to 365, of a stage whose opportunities are still open. Raises InvalidInput."""
-    if kind != "open":
-        raise InvalidInput(f"{KINDS[kind]}阶段的商机已经结束，不会停滞。")
-    if days is not None and not 1 <= days <= LONGEST_STALE:
-        raise InvalidInput(
-            f"停滞天数是 1 到 {LONGEST_STALE} 的整数，例如「阶段 {name} 停滞 14天」；不提醒写「停滞 关」。"
-        )
-
-
-def stale_text(days: int | None) -> str:
-    """14 天; 关."""
-    return "关" if days is None else f"{days} 天"
 
 
 def check_may_go(stage: StageFact, others: list[StageFact], *, deleting: bool) -> None:

@@ -63,20 +63,20 @@ def rate_stage(ctx: Context, name: str, win_rate: int) -> Changed:
         return _changed(tx, ctx, before, "edit.stage", stage.name, f"{stage.name} 赢率：{was}% → {win_rate}%")
 
 
-def time_stage(ctx: Context, name: str, days: int | None) -> Changed:
-    """After how many days without a follow-up what is in it is stale; None: never (R-OPP-7).
+def set_rotten(ctx: Context, name: str, days: int | None) -> Changed:
+    """What has neither moved nor been followed up for `days` in it is stale (R-OPP-7); None: nothing ever is.
 
-    Raises Forbidden, NotFound, InvalidInput.
+    Raises:
+        Forbidden, NotFound, InvalidInput.
     """
     ctx.actor.require_admin()
     with ctx.begin() as tx:
         lock_base_data(tx)
         stage = stages.access_stage(tx, name)
-        rules.check_stale_days(stage.name, stage.kind, days)
+        rules.check_kind_rotten(stage.kind)
         before, was = _picture(tx), stage.rotten_days
         stage.rotten_days = days
-        text = f"{stage.name} 停滞提醒：{rules.stale_text(was)} → {rules.stale_text(days)}"
-        return _changed(tx, ctx, before, "edit.stage", stage.name, text)
+        return _changed(tx, ctx, before, "edit.stage", stage.name, f"{stage.name} 停滞：{_days(was)} → {_days(days)}")
 
 
 def rename_stage(ctx: Context, name: str, new_name: str) -> Changed:
@@ -167,10 +167,23 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
         return f"已撤销「{payload['text']}」。"
 
 
+def _days(days: int | None) -> str:
+    return "不限" if days is None else f"{days} 天"
+
+
 def _detail(stage: Stage, used: int) -> str:
-    stale = f"{stage.rotten_days} 天没跟进算停滞" if stage.rotten_days else ""
-    parts = [f"赢率 {stage.win_rate}%", KINDS[stage.kind], f"{used} 个商机", stale, "" if stage.active else "已停用"]
+    parts = [
+        f"赢率 {stage.win_rate}%",
+        KINDS[stage.kind],
+        f"{used} 个商机",
+        _limit(stage),
+        "" if stage.active else "已停用",
+    ]
     return " · ".join(p for p in parts if p)
+
+
+def _limit(stage: Stage) -> str:
+    return "" if stage.rotten_days is None else f"{stage.rotten_days} 天没动静算停滞"
 
 
 def _fact(stage: Stage, used: int) -> StageFact:

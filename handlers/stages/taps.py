@@ -11,7 +11,7 @@ from handlers.stages.service import list_stages, undo_change
 router = Router("stages.taps")
 SENTENCES = (
     f"可以说：「{EXAMPLE}」「阶段 名称 赢率 50%」「阶段 名称 改名 新名称」"
-    "「阶段 名称 移到 另一个 前」「停用阶段 名称」「删除阶段 名称」"
+    "「阶段 名称 移到 另一个 前」「阶段 名称 停滞 14天」「停用阶段 名称」「删除阶段 名称」"
 )
 
 

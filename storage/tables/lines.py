@@ -20,6 +20,7 @@ class ProductLine(SQLModel):
     code: str
     name: str
     unit: str = ""
+    spec: str = ""  # 规格
     price: Decimal = Field(sa_type=Fen)  # yuan for one unit
     quantity: Decimal = Field(sa_type=TenThousandths)  # four places
     discount: Decimal = Field(default=Decimal("0.00"), sa_type=Hundredths)  # percent off: 9折 is 10

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlmodel import col, select
 
+from bot.core.clock import at_beijing
 from storage.numbers import next_number, note_number
 from storage.opportunities import enter_stage
 from storage.payments import main_department
@@ -19,7 +20,7 @@ from storage.tables import (
     Payment,
     Stage,
 )
-from storage.world.customers import WHOLE, midnight
+from storage.world.customers import WHOLE
 from storage.world.ledger import Loading
 from storage.world.names import hard_key
 from storage.world.references import Vocabulary
@@ -88,10 +89,10 @@ def load_opportunities(load: Loading, vocabulary: Vocabulary, ids: dict[str, int
             raise WorldError(f"{path}.stage", "还没有进行中的销售阶段，要写明是哪个")
         since = load.now
         if row is None:
-            since = midnight(record.created_on, load.now)
+            since = min(load.now, at_beijing(record.created_on)) if record.created_on is not None else load.now
             row = Opportunity(
                 name=record.name, customer_id=customer_id, amount=record.amount, stage_id=stage_id,
-                created_at=since, stage_since=since, updated_at=since,
+                created_at=since, stage_since=since, updated_at=load.now,
             )  # fmt: skip
         for name, value in _opportunity_fields(record, vocabulary, path).items():
             setattr(row, name, value)

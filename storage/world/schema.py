@@ -69,6 +69,7 @@ class StageRecord(_Record):
     name: Name
     win_rate: int = Field(default=0, ge=0, le=100)
     kind: Literal["open", "won", "lost"] = "open"
+    rotten_days: int | None = Field(default=None, ge=1, le=999)
 
 
 class ProductRecord(_Record):
@@ -174,7 +175,7 @@ class OpportunityRecord(_Record):
     source: Text = ""
     owner: Name | None = None
     expected_on: Day | None = None
-    created_on: Day | None = None
+    created_on: Day | None = None  # and in its stage since then; None: the moment of the load
     competitors: list[Name] = []
 
 

@@ -1,0 +1,1 @@
+"""What open opportunities are expected to bring (销售预测)."""

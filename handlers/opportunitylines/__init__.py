@@ -1,0 +1,1 @@
+"""Products offered in an opportunity (产品明细)."""

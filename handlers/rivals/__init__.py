@@ -1,0 +1,1 @@
+"""Competitors met in an opportunity (商机里的竞争对手)."""
