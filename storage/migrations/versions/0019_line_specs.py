@@ -1,7 +1,7 @@
 """The specification on lines of products
 
 Revision ID: 0019
-Revises: 0017
+Revises: 0018
 
 Copied like name, unit and price: lines made before take it from their product.
 """
@@ -11,7 +11,7 @@ import sqlmodel
 from alembic import op
 
 revision = '0019'
-down_revision = '0017'
+down_revision = '0018'
 branch_labels = None
 depends_on = None
 

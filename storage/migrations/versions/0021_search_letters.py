@@ -1,7 +1,7 @@
 """Lists counted and sorted in their indexes; what is found by letters
 
 Revision ID: 0021
-Revises: 0018
+Revises: 0019
 
 Contacts, leads, opportunities, contracts and products are found by their first letters and their spelling.
 """
@@ -12,7 +12,7 @@ from alembic import op
 from storage.search_index import rebuild
 
 revision = '0021'
-down_revision = '0018'
+down_revision = '0019'
 branch_labels = None
 depends_on = None
 
