@@ -40,7 +40,7 @@ def named_behind(ctx: Context, customer_id: int, content: str) -> tuple[str, str
     if not ctx.actor.may(Permission.OPPORTUNITY_VIEW):
         return "", content
     with ctx.begin() as tx:
-        own = [o for o in opportunities.list_own(tx, ctx.actor.user_id) if o.customer_id == customer_id]
+        own = opportunities.list_own(tx, ctx.actor.user_id, customer_id)
     said = content.strip()
     begun = [o.name for o in own if len(o.name) >= SHORTEST and fold(said[: len(o.name)]) == fold(o.name)]
     name = max(begun, key=len, default="")
@@ -55,5 +55,5 @@ def of_customer(ctx: Context, customer_id: int, name: str) -> int | None:
     if not name or not ctx.actor.may(Permission.OPPORTUNITY_VIEW):
         return None
     with ctx.begin() as tx:
-        own = opportunities.list_own(tx, ctx.actor.user_id)
-    return next((o.id for o in own if o.customer_id == customer_id and o.name == name), None)
+        own = opportunities.list_own(tx, ctx.actor.user_id, customer_id)
+    return next((o.id for o in own if o.name == name), None)

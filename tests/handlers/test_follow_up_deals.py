@@ -56,7 +56,7 @@ async def test_behind_its_customer_it_is_found_too(database: Database) -> None:
     assert (entry.opportunity_id, entry.content) == ((await _rows(database, Opportunity))[0].id, "聊了报价")
     await room.say("lina04", "跟进 华兴科技 二期扩容的图纸已经发了")
     entry = (await _rows(database, FollowUp))[-1]
-    assert entry.opportunity_id is not None and entry.content == "二期扩容的图纸已经发了", "no word of it is lost"
+    assert entry.opportunity_id is None and entry.content == "二期扩容的图纸已经发了", "a name that goes on"
     await room.say("lina04", "跟进 宁波华东 二期扩容，聊了报价")
     assert (await _rows(database, FollowUp))[-1].opportunity_id is None, "another customer's"
 
