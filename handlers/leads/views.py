@@ -51,6 +51,9 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
     person = " ".join(p for p in (lead.contact, lead.mobile) if p)
     fields += [(k, escape(v)) for k, v in (("联系人", person), ("来源", lead.source), ("备注", lead.remark)) if v]
     fields += custom_lines(ctx, "lead", lead)
+    if len(details.history) > 1:
+        before = [escape(details.names.get(h.owner_id or "", POOL)) for h in reversed(details.history[:4])]
+        fields.append(("先后负责", " → ".join(before)))
     if lead.state == "converted":
         fields.append(("转成", escape(details.customer) or "客户（不在你能看的范围里）"))
         if details.opportunity:

@@ -113,6 +113,7 @@ async def test_a_claim_by_word_shows_the_lead_and_is_taken_back(database: Databa
     room = Room(database)
     said = await room.say("lina04", "领取线索 没人管")
     assert "领取成功" in said and "老金" in said
+    assert "线索公海 → 李娜" in said
     assert "恢复原样" in await room.say("lina04", "撤销")
     lead = await lead_of(database, NOBODY)
     assert (lead.owner_id, lead.owner_since) == (None, None)
