@@ -167,6 +167,14 @@ async def test_an_opportunity_without_a_stage_begins_at_the_first(sqlite: Databa
     assert (await one(sqlite, Opportunity)).stage_id == stage.id
 
 
+async def test_an_opportunity_stands_at_its_own_day(sqlite: Database) -> None:
+    world = full_world()
+    world["opportunities"][0]["created_on"] = "2026-02-01"
+    await load_company(sqlite, world)
+    one = await sqlite.system(lambda tx: tx.exec(select(Opportunity)).all()[0])
+    assert one.created_at == one.stage_since == datetime(2026, 2, 1, tzinfo=BEIJING)
+
+
 async def test_loaded_rows_obey_the_scope(database: Database) -> None:
     await load_company(database, full_world())
     for model in (Customer, Lead, Opportunity, Contract):
