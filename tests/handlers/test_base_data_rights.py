@@ -143,7 +143,7 @@ def _synced(tx: Tx) -> None:
         ("角色 业务员 数据权限 本人", "undo.role", "数据权限：本人 → 全部"),
         ("新建角色 电销", "undo.role", "删掉角色：电销"),
         ("阶段 报价 移到 接洽 前", "undo.stage", "接洽、报价、赢单、输单 → 报价、接洽、赢单、输单"),
-        ("阶段 报价 停滞 14天", "undo.stage", "报价 停滞提醒：关 → 14 天"),
+        ("阶段 报价 停滞 14天", "undo.stage", "报价 停滞：不限 → 14 天"),
         ("开票审批设置|参与者 李娜", "undo.flow", "恢复成"),
     ],
 )
@@ -164,10 +164,10 @@ async def test_a_change_taken_back_is_one_line_from_and_to(
 
 async def test_when_a_stage_counts_as_stale(database: Database) -> None:
     room = await company(database)
-    assert "14 天没跟进算停滞" in await room.say("chen01", "阶段 报价 停滞 14天") + await room.say("chen01", "销售阶段")
-    assert "14 天 → 关" in await room.say("chen01", "阶段 报价 停滞 关")
-    for days in ("0", "366"):
-        assert "1 到 365" in await room.say("chen01", f"阶段 报价 停滞 {days}天")
+    assert "14 天没动静算停滞" in await room.say("chen01", "阶段 报价 停滞 14天") + await room.say("chen01", "销售阶段")
+    assert "14 天 → 不限" in await room.say("chen01", "阶段 报价 停滞 不限")
+    for days in ("0", "1000"):
+        assert "1 到 999" in await room.say("chen01", f"阶段 报价 停滞 {days}天")
     assert "不会停滞" in await room.say("chen01", "阶段 赢单 停滞 14天")
     assert "管理员" in await room.say("lina04", "阶段 报价 停滞 14天")
 
