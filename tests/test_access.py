@@ -52,9 +52,11 @@ from handlers.contractlines.service import LineChange
 from handlers.contracts.service import NewContract
 from handlers.customers.service import NewCustomer
 from handlers.exchange.kinds import Wanted as ExportWanted
+from handlers.flows.rules import Step
 from handlers.followups.service import NewFollowUp
 from handlers.handover.service import Wanted
 from handlers.invoices.rules import NodeWords
+from handlers.invoices.service import NewInvoice
 from handlers.leads.service import NewLead
 from handlers.opening.rules import ScopeWish
 from handlers.opportunities.service import NewOpportunity
@@ -69,7 +71,7 @@ from storage.leads import LeadFilter
 from storage.opportunities import OpportunityFilter
 from storage.payments import PaymentFilter
 from storage.settings import read_settings
-from storage.tables import Contact, Contract, Payment, Product, SyncRun
+from storage.tables import Contact, Contract, Flow, FlowTask, FlowVersion, Invoice, Payment, Product, SyncRun
 from tests.support.company import customer_id, id_of, load_company
 from tests.support.room import Room
 
@@ -117,6 +119,7 @@ OWN_IMPORT = "an import is its sender's alone, and its kind's function is asked 
 UNDO = "called by the undo door, which has checked whose it is"
 DEAL, DRAFT = ("HT-LINA", "HT-ZHOU"), ("HD-LINA", "HD-ZHOU")  # contracts and their payments, made when asked for
 PAID, VOIDED = ("HK-LINA", "HK-ZHOU"), ("HV-LINA", "HV-ZHOU")
+APPLIED, TASK, BILL = ("FL-LINA", "FL-ZHOU"), ("FT-LINA", "FT-ZHOU"), ("FI-LINA", "FI-ZHOU")  # flow, task, invoice
 TABLE: dict[str, Row] = {
     "administrators.add_administrator": Row("admin", lambda f, c, _: f(c, "zhao05"), foreign=None),
     "administrators.list_administrators": Row("admin", lambda f, c, _: f(c), foreign=None),
@@ -270,9 +273,26 @@ TABLE: dict[str, Row] = {
     "handover.undo_handover": Row("admin", lambda f, c, i: f(c, {"handover_id": i}), foreign=None),
     "help.administrators": Row(None, lambda f, c, _: f(c), foreign=None),
     "home.show_today": Row(None, lambda f, c, _: f(c), foreign=None),
+    "flows.add_signer": Row(None, lambda f, c, i: f(c, i, "zhao05"), *TASK),
+    "flows.adjust": Row("admin", lambda f, c, i: f(c, i, "出差", user_id="zhao05"), foreign=None),
+    "flows.cancel": Row(None, lambda f, c, i: f(c, i), *APPLIED),
+    "flows.decide": Row(None, lambda f, c, i: f(c, i, agree=True), *TASK),
+    "flows.delegate": Row(None, lambda f, c, _: f(c, "zhao05", NOW.date(), NOW.date()), foreign=None),
+    "flows.end_delegation": Row(None, lambda f, c, _: f(c), foreign=None),
+    "flows.send_back": Row(None, lambda f, c, i: f(c, i, "再核一下"), *TASK),
+    "flows.transfer": Row(None, lambda f, c, i: f(c, i, "zhao05"), *TASK),
+    "flows.urge": Row(None, lambda f, c, i: f(c, i), *APPLIED),
+    "invoices.apply_invoice": Row(
+        P.INVOICE_APPLY, lambda f, c, i: f(c, NewInvoice(i, Decimal(9), "普票", "华兴科技有限公司")), *DEAL
+    ),
+    "invoices.candidates": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i)),
     "invoices.change_flow": Row("admin", lambda f, c, _: f(c, NodeWords("hide", "", ("合同金额",))), foreign=None),
+    "invoices.issue_invoice": Row(None, lambda f, c, i: f(c, i, "12345678"), *BILL),
+    "invoices.prepare": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i), *DEAL),
+    "invoices.show_bills": Row(None, lambda f, c, i: f(c, i), *DEAL),
     "invoices.show_flow": Row("admin", lambda f, c, _: f(c), foreign=None),
     "invoices.undo_flow": Row("admin", lambda f, c, _: f(c, {}), foreign=None),
+    "invoices.void_invoice": Row(P.INVOICE_VOID, lambda f, c, i: f(c, i, "抬头开错"), *BILL),
     "leads.convert_lead": Row(P.LEAD_ADD, lambda f, c, i: f(c, ABSENT), foreign=None),
     "leads.create_lead": Row(P.LEAD_ADD, lambda f, c, _: f(c, NewLead("杭州某某贸易")), foreign=None),
     "leads.delete_lead": Row(P.LEAD_DELETE, lambda f, c, i: f(c, ABSENT), foreign=None),
@@ -511,8 +531,8 @@ async def _do(db: Database, name: str, who: str, wanted: str | int, *, without: 
 
 
 def object_called(tx: Tx, name: str) -> int:
-    """The id of a customer, or of a contract or payment by its number."""
-    if name[:3] not in ("HT-", "HD-", "HK-", "HV-"):
+    """The id of a customer, or of a contract, payment, application, task or invoice by its number."""
+    if name[:3] not in ("HT-", "HD-", "HK-", "HV-", "FL-", "FT-", "FI-"):
         return customer_id(tx, name)
     owner = {"LINA": "lina04", "ZHOU": "zhou06"}[name[3:]]
     customer = customer_id(tx, "华兴科技有限公司" if owner == "lina04" else FOREIGN)
@@ -522,6 +542,8 @@ def object_called(tx: Tx, name: str) -> int:
     )  # fmt: skip
     tx.add(contract)
     tx.flush()
+    if name.startswith("F"):
+        return _applied(tx, name[:3], owner, contract.id or 0)
     payment = Payment(contract_id=contract.id or 0, number=f"HK-{name[3:]}", amount=Decimal(10), paid_on=NOW.date())
     payment.voided_at = NOW if name.startswith("HV-") else None
     tx.add(payment)
@@ -529,6 +551,33 @@ def object_called(tx: Tx, name: str) -> int:
     found = contract.id if name[:3] in ("HT-", "HD-") else payment.id
     assert found is not None
     return found
+
+
+def _applied(tx: Tx, kind: str, owner: str, contract: int) -> int:
+    """An application of the owner's; or one of somebody else's that waits for him, or that he has agreed to."""
+    starter = owner if kind == "FL-" else "wang03"
+    invoice = Invoice(
+        contract_id=contract, number="FP-0001", amount=Decimal(9), kind="普票", applied_by=starter,
+        state="approved" if kind == "FI-" else "pending", title="某某",
+    )  # fmt: skip
+    nodes = [Step("复核").row(), Step("出纳开票", users=(owner,)).row()]
+    version = FlowVersion(form="invoice", number=1, nodes=nodes, created_at=NOW)
+    tx.add_all([invoice, version])
+    tx.flush()
+    flow = Flow(
+        form="invoice", record_id=invoice.id or 0, number="FP-0001", version_id=version.id or 0, starter_id=starter,
+        node=1, entry=2, started_at=NOW, state="approved" if kind == "FI-" else "running",
+    )  # fmt: skip
+    tx.add(flow)
+    tx.flush()
+    earlier = FlowTask(flow_id=flow.id or 0, node=0, entry=1, user_id="chen01", state="transferred", closed_by="chen01")
+    state = "agreed" if kind == "FI-" else "open"
+    holder = "chen01" if kind == "FL-" else owner
+    task = FlowTask(flow_id=flow.id or 0, node=1, entry=2, user_id=holder, state=state, opened_at=NOW)
+    task.closed_by = owner if kind == "FI-" else ""
+    tx.add_all([earlier, task])
+    tx.flush()
+    return {"FL-": flow.id, "FT-": task.id, "FI-": invoice.id}[kind] or 0
 
 
 def _granted(row: Row) -> frozenset[Permission]:
