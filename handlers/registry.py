@@ -3,6 +3,8 @@
 from bot.dispatch import Router
 from bot.jobs.spec import Job
 from handlers.administrators import chat as administrators_chat
+from handlers.approvals import chat as approvals_chat
+from handlers.approvals import taps as approvals_taps
 from handlers.audit import chat as audit_chat
 from handlers.audit import taps as audit_taps
 from handlers.comments import chat as comments_chat
@@ -87,6 +89,8 @@ from handlers.visits import taps as visits_taps
 
 ROUTERS: tuple[Router, ...] = (
     administrators_chat.router,
+    approvals_chat.router,
+    approvals_taps.router,
     audit_chat.router,
     audit_taps.router,
     comments_chat.router,

@@ -229,12 +229,13 @@ def list_flows(tx: Tx, user_id: str, view: str, *, page: int) -> tuple[list[Flow
     return list(tx.exec(query).all()), total
 
 
-def nodes_seen(tx: Tx, flow_id: int, user_id: str) -> list[int]:
-    """The nodes at which the person had a task, or of which he got a copy."""
-    mine = or_(col(FlowTask.user_id) == user_id, col(FlowTask.closed_by) == user_id)
-    tasks = tx.exec(select(FlowTask.node).where(FlowTask.flow_id == flow_id, mine)).all()
-    copies = tx.exec(select(FlowCopy.node).where(FlowCopy.flow_id == flow_id, FlowCopy.user_id == user_id)).all()
-    return sorted({*tasks, *copies})
+def node_shown(tx: Tx, flow_id: int, user_id: str) -> int | None:
+    """The node as which the person may see it: of his latest task, or of his copy; None: he has neither."""
+    task = last_of(tx, flow_id, user_id)
+    if task is not None:
+        return task.node
+    copy = select(FlowCopy.node).where(FlowCopy.flow_id == flow_id, FlowCopy.user_id == user_id)
+    return tx.exec(copy).first()
 
 
 # -- log, copies, delegation ---------------------------------------------------------------------------

@@ -125,6 +125,12 @@ TABLE: dict[str, Row] = {
     "administrators.list_administrators": Row("admin", lambda f, c, _: f(c), foreign=None),
     "administrators.remove_administrator": Row("admin", lambda f, c, _: f(c, "chen01"), foreign=None),
     "administrators.take_over": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "approvals.find_number": Row(None, lambda f, c, _: f(c, "FP-0001"), foreign=None),
+    "approvals.find_task": Row(None, lambda f, c, _: f(c, "FP-0001"), foreign=None),
+    "approvals.list_flows": Row(None, lambda f, c, _: f(c, "started"), foreign=None),  # one's own
+    "approvals.list_tasks": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
+    "approvals.show_status": Row(None, lambda f, c, i: f(c, i), *APPLIED),
+    "approvals.show_task": Row(None, lambda f, c, i: f(c, i), *TASK),
     "audit.export_audit": Row("admin", lambda f, c, _: f(c, AuditWanted()), foreign=None),
     "audit.read_query": Row("admin", lambda f, c, _: f(c, "李娜 本周"), foreign=None),
     "audit.show_audit": Row("admin", lambda f, c, _: f(c, AuditWanted()), foreign=None),
@@ -287,6 +293,7 @@ TABLE: dict[str, Row] = {
     ),
     "invoices.candidates": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i)),
     "invoices.change_flow": Row("admin", lambda f, c, _: f(c, NodeWords("hide", "", ("合同金额",))), foreign=None),
+    "invoices.find_invoice": Row(None, lambda f, c, _: f(c, "FP-0001"), foreign=None),
     "invoices.issue_invoice": Row(None, lambda f, c, i: f(c, i, "12345678"), *BILL),
     "invoices.prepare": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i), *DEAL),
     "invoices.show_bills": Row(None, lambda f, c, i: f(c, i), *DEAL),

@@ -188,7 +188,7 @@ TAPS: Final = {  # the cards whose buttons are called so
     "payments": "回款", "editing": "修改客户", "opportunities": "商机", "exchange": "导入",
     "merges": "合并客户", "team": "协作人", "timeline": "全部动态", "dictionaries": "数据字典", "followups": "跟进",
     "comments": "评论", "confirming": "待确认", "drafts": "草稿", "handover": "交接", "invoices": "开票审批",
-    "flows": "审批", "leads": "线索", "opening": "开通应用", "org": "组织机构", "pool": "公海",
+    "approvals": "审批", "leads": "线索", "opening": "开通应用", "org": "组织机构", "pool": "公海",
     "products": "产品", "roles": "角色权限", "settings": "后台管理", "undo": "撤销", "visits": "外勤",
 }  # fmt: skip
 _TAPPED: Final = re.compile(r"^点按钮 (\w+)\.[\w.]+$")

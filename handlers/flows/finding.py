@@ -44,3 +44,15 @@ def waiting_names(tx: Tx, flow_id: int) -> str:
     users = [t.user_id for t in flow_runs.live_tasks(tx, flow_id) if t.state == rules.OPEN]
     names = people.names_of(tx, users)
     return "、".join(dict.fromkeys(names.get(u, u) for u in users))
+
+
+def find_flow(tx: Tx, ctx: Context, words: str) -> Flow:
+    """By its number, or by the end of it where only one the asker may see is called so. Raises NotFound."""
+    found = NUMBER.search(words)
+    if found is None:
+        raise NotFound("要写申请编号，例如 FP-2026-0001。发送「待办」或「我发起的」看看编号。")
+    exact = flow_runs.find(tx, f"{found[1]}-{found[2] or ''}{found[3]}")
+    like = [exact] if exact is not None else flow_runs.find_like(tx, f"-{int(found[3]):04d}")
+    if len(like) != 1:
+        raise NotFound(ABSENT)
+    return access_flow(tx, ctx, like[0].id or 0)

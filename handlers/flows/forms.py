@@ -1,6 +1,6 @@
 """The forms that have a flow. The engine knows what stands here of them and nothing else; a form joins by `join`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ class Form(Protocol):
     label: str  # 开票申请
     default_node: str
     fields: Mapping[str, str]  # name → label, in the order they are shown
+    applied: Collection[str]  # those the applicant has given: for him, and for whose scope covers the record
 
     def values(self, tx: Tx, record_id: int) -> Mapping[str, Any]:
         """Every field; sums as Decimal."""

@@ -1,6 +1,6 @@
 """How an application moves: steps that join a transaction. Whoever calls them holds the flow (`flow_runs.hold`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,8 +42,11 @@ class Run:
         return self.steps[self.flow.node]
 
     def shown(self, node: int) -> dict[str, str]:
-        """The fields that node lets see, label → text. The one place values leave the engine by (R-APP-7)."""
-        visible = self.steps[node].visible
+        """The fields that node lets see, label → text."""
+        return self.cut(self.steps[node].visible)
+
+    def cut(self, visible: Collection[str]) -> dict[str, str]:
+        """These fields, label → text. The one place values leave the engine by (R-APP-7)."""
         texts = self.form.texts({k: v for k, v in self.values.items() if k in visible})
         return {label: texts[name] for name, label in self.form.fields.items() if name in visible and texts.get(name)}
 
@@ -165,7 +168,7 @@ def step_tell(tx: Tx, ctx: Context, run: Run, task: FlowTask) -> None:
     key = f"flow:{run.id}:task:{task.id}"
     notices.queue(tx, key=key, user_ids=[task.user_id], title=title, text="\n".join(lines), now=ctx.now)
     cards.post(
-        tx, key=f"{key}:card", kind="flows.task", state={"task_id": task.id}, subjects=[subject(run.id)],
+        tx, key=f"{key}:card", kind="approvals.task", state={"task_id": task.id}, subjects=[subject(run.id)],
         user_id=task.user_id, now=ctx.now,
     )  # fmt: skip
 
@@ -220,12 +223,12 @@ def step_note(
     since = task.opened_at if task is not None else None
     seconds = int((ctx.now - since).total_seconds()) if since is not None else None
     flow_runs.log(
-        tx, run.id, node=node, user_id=ctx.actor.user_id, action=action, comment=comment, now=ctx.now,
+        tx, run.id, node=node, user_id=ctx.actor.user_id, action=action.partition(".")[0], comment=comment, now=ctx.now,
         seconds=seconds, people=people_ids,
     )  # fmt: skip
     changes = {"人员": ("", "、".join(people.names_of(tx, people_ids).values()))} if people_ids else None
     audit.record(
-        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=f"{action}.flow", subject=subject(run.id),
+        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=subject(run.id),
         name=run.flow.number, changes=changes, reason=comment, node=node,
     )  # fmt: skip
     but = ctx.key if ctx.via == "tap" else ""

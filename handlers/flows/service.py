@@ -48,10 +48,10 @@ def decide(ctx: Context, task_id: int, *, agree: bool, comment: str = "", confir
         _close(tx, ctx, run, task, "agreed" if agree else "refused", comment)
         if not agree:
             step_finish(tx, ctx, run, "rejected", comment)
-            step_note(tx, ctx, run, "refuse", comment=comment, task=task)
+            step_note(tx, ctx, run, "refuse.flow", comment=comment, task=task)
             return Moved(run.id, run.flow.number, f"已不同意 {run.flow.number}，已告诉申请人。")
         node = run.flow.node
-        step_note(tx, ctx, run, "agree", comment=comment, task=task)
+        step_note(tx, ctx, run, "agree.flow", comment=comment, task=task)
         if step_agreed(tx, ctx, run, task):
             return Moved(run.id, run.flow.number, f"已同意 {run.flow.number}，审批完成。")
         going = "下一步" if run.flow.node != node else "还"
@@ -68,7 +68,7 @@ def transfer(ctx: Context, task_id: int, user_id: str, comment: str = "") -> Mov
         new = _open(tx, ctx, run, user_id, why=f"{ctx.actor.name} 转交", added_by=task.added_by)
         assert new.id is not None
         flow_runs.wait_for(tx, new.id, task_id)
-        step_note(tx, ctx, run, "transfer", comment=comment, task=task, people_ids=[user_id])
+        step_note(tx, ctx, run, "transfer.flow", comment=comment, task=task, people_ids=[user_id])
         return Moved(run.id, run.flow.number, f"{run.flow.number} 已转交 {name}，你可以看，不能再处理。")
 
 
@@ -82,7 +82,7 @@ def add_signer(ctx: Context, task_id: int, user_id: str, comment: str = "") -> M
         assert new.id is not None
         if not flow_runs.park(tx, task_id, until=new.id):
             raise _done(tx, ctx, run, task_id)
-        step_note(tx, ctx, run, "add_signer", comment=comment, task=task, people_ids=[user_id])
+        step_note(tx, ctx, run, "add_signer.flow", comment=comment, task=task, people_ids=[user_id])
         return Moved(run.id, run.flow.number, f"{run.flow.number} 先请 {name} 看，{name} 同意后再轮到你。")
 
 
@@ -96,7 +96,7 @@ def send_back(ctx: Context, task_id: int, comment: str) -> Moved:
             raise FlowRefused("这是第一步，没有上一步可退；要申请人改就点「不同意」，他可以带着原内容重新申请。")
         _close(tx, ctx, run, task, "returned", comment)
         flow_runs.close_others(tx, run.flow, "superseded", by=ctx.actor.user_id, now=ctx.now)
-        step_note(tx, ctx, run, "send_back", comment=comment, task=task)
+        step_note(tx, ctx, run, "send_back.flow", comment=comment, task=task)
         step = run.steps[before]
         step_enter(tx, ctx, run, before, participants.step_choose(tx, ctx, step, run.flow.starter_id))
         return Moved(
@@ -136,7 +136,7 @@ def urge(ctx: Context, flow_id: int) -> Moved:
                 tx, key=f"flow:{run.id}:urge:{count}:{task.id}", user_ids=[task.user_id], now=ctx.now, text=text,
                 title=f"催办 {number}", not_before=not_before,
             )  # fmt: skip
-        step_note(tx, ctx, run, "urge", people_ids=[t.user_id for t in waits])
+        step_note(tx, ctx, run, "urge.flow", people_ids=[t.user_id for t in waits])
         when = f"，现在是免打扰时间，{not_before:%H:%M} 送达" if not_before is not None else ""
         return Moved(run.id, number, f"已提醒 {waiting}（第 {count} 次{when}）。{gap} 分钟内不再重复催。")
 
@@ -159,7 +159,7 @@ def cancel(ctx: Context, flow_id: int, reason: str = "") -> Moved:
         if decided is not None and not ctx.actor.admin:
             who = people.name_of(tx, decided.closed_by)
             raise FlowRefused(f"{who} 已经{rules.TASK_STATES[decided.state]}，你不能再取消；需要的话请联系管理员。")
-        step_note(tx, ctx, run, "cancel", comment=reason)
+        step_note(tx, ctx, run, "cancel.flow", comment=reason)
         step_finish(tx, ctx, run, "cancelled", reason)
         return Moved(run.id, run.flow.number, f"{run.flow.number} 已取消，待办已清除，占用的金额已释放。")
 
@@ -194,7 +194,7 @@ def adjust(ctx: Context, flow_id: int, comment: str, *, user_id: str = "", node:
         else:
             raise InvalidInput(f"调整给谁？例如「调整 {run.flow.number} 给 王芳 原因 出差」。")
         gone = flow_runs.close_others(tx, run.flow, "cancelled", by=ctx.actor.user_id, now=ctx.now)
-        step_note(tx, ctx, run, "adjust", comment=comment, people_ids=[h.user_id for h in chosen.holders])
+        step_note(tx, ctx, run, "adjust.flow", comment=comment, people_ids=[h.user_id for h in chosen.holders])
         step_enter(tx, ctx, run, at, chosen)
         left = [u for u in dict.fromkeys(gone) if u not in {h.user_id for h in chosen.holders}]
         if left:

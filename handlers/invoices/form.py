@@ -1,6 +1,6 @@
 """开票申请 as a form with a flow: its fields, what its approval does, and what an end without one frees."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,9 @@ class InvoiceForm:
     label = "开票申请"
     default_node = rules.DEFAULT_NODE
     fields: Mapping[str, str] = rules.FIELDS
+    applied: Collection[str] = (
+        "customer", "contract_no", "amount", "invoice_type", "title", "tax_no", "remark", "applicant",
+    )  # fmt: skip
 
     def values(self, tx: Tx, record_id: int) -> Mapping[str, Any]:
         """Every field, true."""

@@ -15,7 +15,7 @@ from bot.core.errors import Forbidden
 from bot.language.money import show_money
 from handlers.contracts.figures import check_may_look, standing_of
 from handlers.contracts.rules import Standing
-from handlers.flows.finding import waiting_names
+from handlers.flows.finding import find_flow, waiting_names
 from handlers.flows.running import step_start
 from handlers.invoices import rules
 from handlers.invoices.form import FORM
@@ -29,6 +29,7 @@ from storage.settings import lock_base_data
 from storage.tables import Contract, Flow, Invoice
 
 UNDO = timedelta(minutes=10)
+SHOWN = 8  # invoices of one contract on a card
 PREFIX = "FP"  # of applications' numbers (D25)
 
 
@@ -231,6 +232,12 @@ def _check_own(tx: Tx, ctx: Context, contract: Contract) -> None:
     if contract.owner_id != ctx.actor.user_id:
         who = people.name_of(tx, contract.owner_id)
         raise Forbidden(f"合同 {contract.number} 由 {who} 负责，开票请 {who} 来申请。")
+
+
+def find_invoice(ctx: Context, words: str) -> int:
+    """The application of that number, which the asker may look at. Raises NotFound."""
+    with ctx.begin() as tx:
+        return find_flow(tx, ctx, words).record_id
 
 
 def issue_invoice(ctx: Context, invoice_id: int, invoice_no: str, issued_on: date | None = None) -> Done:
