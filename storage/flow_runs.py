@@ -204,6 +204,38 @@ def waiting_of(tx: Tx, user_id: str, *, page: int | None = None) -> list[Waiting
     return [Waiting(task, flow) for task, flow in tx.exec(query).all()]
 
 
+def live_of(tx: Tx, user_id: str) -> list[Waiting]:
+    """The person's open tasks, and those whose turn is still to come."""
+    return _live(tx, col(FlowTask.user_id) == user_id)
+
+
+def live_of_handover(tx: Tx, handover_id: int) -> list[Waiting]:
+    """What a handover has moved and nobody has decided."""
+    return _live(tx, col(FlowTask.handover_id) == handover_id)
+
+
+def _live(tx: Tx, which: Any) -> list[Waiting]:
+    query = (
+        select(FlowTask, Flow)
+        .join(Flow, col(Flow.id) == col(FlowTask.flow_id))
+        .where(which, col(FlowTask.state).in_(LIVE), Flow.state == "running")
+        .order_by(col(FlowTask.id))
+    )
+    return [Waiting(task, flow) for task, flow in tx.exec(query).all()]
+
+
+def reassign(tx: Tx, task_id: int, user_id: str, *, why: str, handover_id: int | None) -> bool:
+    """Whether the task was not decided yet, and is somebody else's now; what waits for it goes on waiting."""
+    query = update(FlowTask).where(col(FlowTask.id) == task_id, col(FlowTask.state).in_(LIVE))
+    return _changed(tx, query.values(user_id=user_id, for_user_id=None, why=why, handover_id=handover_id))
+
+
+def supersede(tx: Tx, task_id: int, *, now: datetime) -> bool:
+    """Whether the task was not decided yet, and is now left to the others."""
+    query = update(FlowTask).where(col(FlowTask.id) == task_id, col(FlowTask.state).in_(LIVE))
+    return _changed(tx, query.values(state="superseded", closed_at=now))
+
+
 def count_waiting(tx: Tx, user_id: str) -> int:
     """How much `waiting_of` has."""
     query = (

@@ -75,7 +75,7 @@ def paint_flow(state: dict[str, Any], ctx: Context) -> CardView:
         buttons.append(CardButton("流程状态", StatusButton(flow_id=flow_id), typed=f"流程状态 {number}"))
     log = status.log if state.get("log") else status.log[-1:]
     rows = [(line.text, f"{line.at:%m-%d %H:%M}") for line in log[-LAST:]]
-    body = escape(status.waiting) if status.waiting else status.state
+    body = escape(status.waiting)
     title = f"{status.label} {number}"
     return flow_cards.status_card(title, status.state, status.fields, body, rows, buttons)
 

@@ -13,7 +13,7 @@ from storage.flow_runs import subject
 from storage.tables import Flow, FlowTask
 
 NUMBER: Final = re.compile(r"(?<![A-Z0-9])([A-Z]{2})-?(\d{4}-)?(\d{1,6})(?!\d)", re.IGNORECASE)
-ABSENT: Final = "没有找到这个申请，可能编号不对，或不在你能看的范围里。发送「待办」或「我发起的」看看。"
+ABSENT: Final = "没有找到这个申请，可能编号不对，或不在你能看的范围里。发送「我的待办」或「我发起的」看看。"
 
 
 def access_flow(tx: Tx, ctx: Context, flow_id: int) -> Flow:
@@ -50,7 +50,7 @@ def find_flow(tx: Tx, ctx: Context, words: str) -> Flow:
     """By its number, or by the end of it where only one the asker may see is called so. Raises NotFound."""
     found = NUMBER.search(words)
     if found is None:
-        raise NotFound("要写申请编号，例如 FP-2026-0001。发送「待办」或「我发起的」看看编号。")
+        raise NotFound("要写申请编号，例如 FP-2026-0001。发送「我的待办」或「我发起的」看看编号。")
     exact = flow_runs.find(tx, f"{found[1]}-{found[2] or ''}{found[3]}")
     like = [exact] if exact is not None else flow_runs.find_like(tx, f"-{int(found[3]):04d}")
     if len(like) != 1:

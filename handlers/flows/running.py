@@ -119,7 +119,7 @@ def step_enter(tx: Tx, ctx: Context, run: Run, node: int, chosen: Chosen) -> Non
         )  # fmt: skip
         previous = task
         if not waits:
-            step_tell(tx, ctx, run, task)
+            step_tell(tx, run, task, ctx.now)
     flow_runs.log(
         tx, run.id, node=step.name, user_id="", action="enter", comment=chosen.why, now=ctx.now,
         people=[holder.user_id for holder in chosen.holders],
@@ -154,7 +154,7 @@ def brief(run: Run, node: int) -> str:
     return " · ".join(part for part in parts if part) or run.flow.number
 
 
-def step_tell(tx: Tx, ctx: Context, run: Run, task: FlowTask) -> None:
+def step_tell(tx: Tx, run: Run, task: FlowTask, now: datetime) -> None:
     """A new task: one card and one work notice (D22)."""
     title = f"{run.form.label} {run.flow.number} 待你处理"
     lines = [brief(run, task.node)]
@@ -163,13 +163,13 @@ def step_tell(tx: Tx, ctx: Context, run: Run, task: FlowTask) -> None:
     if task.why:
         lines.append(task.why)
     lines.append(
-        f"在卡片上点「同意」或「不同意」，或发送「待办」。（{run.steps[task.node].name} {ctx.now:%m-%d %H:%M}）"
+        f"在卡片上点「同意」或「不同意」，或发送「我的待办」。（{run.steps[task.node].name} {now:%m-%d %H:%M}）"
     )
-    key = f"flow:{run.id}:task:{task.id}"
-    notices.queue(tx, key=key, user_ids=[task.user_id], title=title, text="\n".join(lines), now=ctx.now)
+    key = f"flow:{run.id}:task:{task.id}:{run.flow.moves}"
+    notices.queue(tx, key=key, user_ids=[task.user_id], title=title, text="\n".join(lines), now=now)
     cards.post(
         tx, key=f"{key}:card", kind="approvals.task", state={"task_id": task.id}, subjects=[subject(run.id)],
-        user_id=task.user_id, now=ctx.now,
+        user_id=task.user_id, now=now,
     )  # fmt: skip
 
 
@@ -181,7 +181,7 @@ def step_agreed(tx: Tx, ctx: Context, run: Run, task: FlowTask) -> bool:
     assert task.id is not None
     opened = flow_runs.open_behind(tx, task.id, now=ctx.now, due_at=due(run.step, ctx.now))
     for one in opened:
-        step_tell(tx, ctx, run, one)
+        step_tell(tx, run, one, ctx.now)
     done = not flow_runs.live_tasks(tx, run.id) or (run.step.mode == "any" and task.added_by is None)
     if not done:
         return False

@@ -131,7 +131,7 @@ def urge(ctx: Context, flow_id: int) -> Moved:
         for task in waits:
             told = f"{ctx.actor.name} 第 {count} 次催办：{run.form.label} {number}"
             since = rules.span((ctx.now - (task.opened_at or run.flow.started_at)).total_seconds())
-            text = f"{told}\n已等 {since}（{ctx.now:%m-%d %H:%M}）。发送「待办」处理。"
+            text = f"{told}\n已等 {since}（{ctx.now:%m-%d %H:%M}）。发送「我的待办」处理。"
             notices.queue(
                 tx, key=f"flow:{run.id}:urge:{count}:{task.id}", user_ids=[task.user_id], now=ctx.now, text=text,
                 title=f"催办 {number}", not_before=not_before,
@@ -265,7 +265,7 @@ def _open(tx: Tx, ctx: Context, run: Run, user_id: str, *, why: str, added_by: i
         opened_at=ctx.now, due_at=due(run.step, ctx.now),
     )  # fmt: skip
     flow_runs.add_task(tx, task)
-    step_tell(tx, ctx, run, task)
+    step_tell(tx, run, task, ctx.now)
     return task
 
 

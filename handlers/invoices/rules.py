@@ -86,7 +86,6 @@ STATES: Final = {
     "pending": "流程进行中", "approved": "已同意，待开票", "issued": "已开票", "rejected": "未同意",
     "cancelled": "已取消", "void": "已作废",
 }  # fmt: skip
-NONE: Final = Decimal("0.00")
 MOST: Final = Decimal(1_000_000_000_000)  # yuan
 TITLE_LENGTH: Final = 100
 REMARK_LENGTH: Final = 200

@@ -4,7 +4,7 @@ A change of the set-up counts for applications made from then on (R3.50). Sums a
 contract's row, when it is applied for and at the last approval (`handlers.invoices.form`).
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -150,6 +150,7 @@ class Prepared:
     kind: str
     tax_rate: Decimal | None
     email: str
+    made: str = ""  # number of the application this draft has become already
 
 
 def apply_invoice(ctx: Context, new: NewInvoice) -> Applied:
@@ -174,9 +175,7 @@ def apply_invoice(ctx: Context, new: NewInvoice) -> Applied:
             rules.check_rate(new.tax_rate), rules.check_email(new.email), rules.check_remark(new.remark),
         )  # fmt: skip
         rules.check_contract(contract.number, contract.state)
-        money = contracts.money_of(tx, new.contract_id)
-        shown = standing_of(ctx, contract, money).uninvoiced is not None
-        rules.check_left(amount, contract=money.amount, billed=money.billed, applied=money.applied, shown=shown)
+        _check_left(tx, ctx, contract, amount)
         number = numbers.next_number(tx, PREFIX, ctx.today.year)
         invoice = Invoice(
             contract_id=new.contract_id, number=number, state="pending", amount=amount, kind=kind, tax_rate=rate,
@@ -205,14 +204,28 @@ def candidates(ctx: Context, customer_id: int) -> list[Prepared]:
         return [_prepared(tx, ctx, c) for c in rows]
 
 
-def prepare(ctx: Context, contract_id: int) -> Prepared:
-    """What an application on it may be filled in with: from the customer's last one. Raises as `apply_invoice`."""
+def prepare(ctx: Context, contract_id: int, amount: Decimal | None = None, token: str = "") -> Prepared:
+    """What an application on it may be filled in with: from the customer's last one. Raises as `apply_invoice`.
+
+    `amount`: it has to fit. `token`: of the draft (`NewInvoice.source_key`).
+    """
     ctx.actor.require(Permission.INVOICE_APPLY)
     with ctx.begin() as tx:
         contract = contracts.access_contract(tx, contract_id)
         _check_own(tx, ctx, contract)
         rules.check_contract(contract.number, contract.state)
+        made = invoices.find_by_source(tx, token) if token else None
+        if made is not None:
+            return replace(_prepared(tx, ctx, contract), made=made.number or "")
+        if amount is not None:
+            _check_left(tx, ctx, contract, amount)
         return _prepared(tx, ctx, contract)
+
+
+def _check_left(tx: Tx, ctx: Context, contract: Contract, amount: Decimal) -> None:
+    money = contracts.money_of(tx, contract.id or 0)
+    shown = standing_of(ctx, contract, money).uninvoiced is not None
+    rules.check_left(amount, contract=money.amount, billed=money.billed, applied=money.applied, shown=shown)
 
 
 def _prepared(tx: Tx, ctx: Context, contract: Contract) -> Prepared:

@@ -26,14 +26,14 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
     """The sum in figures and words, the title, the contract and what is left of it (D19)."""
     draft = draft_of(state["draft"])
     try:
-        known = service.prepare(ctx, draft.contract_id or 0)
+        known = service.prepare(ctx, draft.contract_id or 0, Decimal(draft.amount), draft.token)
         lacks = missing(draft)
-        if known.left is not None:
-            amount = Decimal(draft.amount)
-            rules.check_left(amount, contract=known.left, billed=rules.NONE, applied=rules.NONE)
     except AppError as refusal:
         return invoice_cards.summary(refusal.text, (), ready=False)
     amount = Decimal(draft.amount)
+    if known.made:
+        told = f"{show_money(amount)} · {known.number}\n发送「流程状态 {known.made}」看进度。"
+        return CardView(f"开票申请 {known.made} 已提交", body=told)
     rate = Decimal(draft.rate) if draft.rate else None
     same = "（上次用的）" if draft.title == known.title and draft.tax_no and draft.tax_no == known.tax_no else ""
     fields = (
