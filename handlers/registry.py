@@ -4,6 +4,7 @@ from bot.dispatch import Router
 from bot.jobs.spec import Job
 from handlers.administrators import chat as administrators_chat
 from handlers.approvals import chat as approvals_chat
+from handlers.approvals import jobs as approvals_jobs
 from handlers.approvals import taps as approvals_taps
 from handlers.audit import chat as audit_chat
 from handlers.audit import taps as audit_taps
@@ -165,6 +166,7 @@ ROUTERS: tuple[Router, ...] = (
     exchange_taps.router,
 )
 JOBS: tuple[Job, ...] = (
+    *approvals_jobs.JOBS,
     *contracts_jobs.JOBS,
     *exchange_jobs.JOBS,
     *handover_jobs.JOBS,

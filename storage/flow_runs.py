@@ -236,6 +236,22 @@ def supersede(tx: Tx, task_id: int, *, now: datetime) -> bool:
     return _changed(tx, query.values(state="superseded", closed_at=now))
 
 
+def list_timed(tx: Tx) -> list[Waiting]:
+    """Open tasks with a deadline whose end nobody's superior has been told of yet."""
+    return [
+        one
+        for one in _live(tx, col(FlowTask.due_at).is_not(None) & col(FlowTask.escalated_at).is_(None))
+        if one.task.state == "open"
+    ]
+
+
+def mark_late(tx: Tx, task_id: int, *, escalated: bool, now: datetime) -> bool:
+    """Whether nobody was told before us that the task is late, or (`escalated`) very late."""
+    column = FlowTask.escalated_at if escalated else FlowTask.reminded_at
+    query = update(FlowTask).where(col(FlowTask.id) == task_id, col(FlowTask.state) == "open", col(column).is_(None))
+    return _changed(tx, query.values({column: now}))
+
+
 def count_waiting(tx: Tx, user_id: str) -> int:
     """How much `waiting_of` has."""
     query = (

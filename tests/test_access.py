@@ -129,6 +129,8 @@ TABLE: dict[str, Row] = {
     "approvals.find_task": Row(None, lambda f, c, _: f(c, "FP-0001"), foreign=None),
     "approvals.list_flows": Row(None, lambda f, c, _: f(c, "started"), foreign=None),  # one's own
     "approvals.list_tasks": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
+    "approvals.next_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "approvals.remind_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
     "approvals.show_status": Row(None, lambda f, c, i: f(c, i), *APPLIED),
     "approvals.show_task": Row(None, lambda f, c, i: f(c, i), *TASK),
     "audit.export_audit": Row("admin", lambda f, c, _: f(c, AuditWanted()), foreign=None),

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from bot.context import Context
 from bot.core.errors import NotFound
+from bot.identity import may_be_told
 from handlers.flows import rules
 from handlers.flows.finding import ABSENT, access_flow, find_flow, waiting_names
 from handlers.flows.running import Run, brief, run_of
-from storage import flow_runs, people
+from handlers.reminders.rules import after_quiet_hours
+from storage import flow_runs, notices, people
 from storage.database import Tx
 from storage.tables import Flow, FlowTask
 
@@ -204,3 +206,54 @@ def _line(tx: Tx, ctx: Context, flow: Flow) -> Line:
     return Line(
         run.id, None, flow.number, run.form.label, " · ".join(p for p in (words, waits) if p), rules.STATES[flow.state]
     )
+
+
+# -- deadlines -----------------------------------------------------------------------------------------
+
+
+def next_late(ctx: Context) -> datetime | None:
+    """When the next deadline passes, or is passed as long again. For jobs."""
+    with ctx.begin() as tx:
+        return min((_late_at(one.task) for one in flow_runs.list_timed(tx)), default=None)
+
+
+def remind_late(ctx: Context) -> int:
+    """Who is late is reminded once; as long again after that his superior is told. Never decided by the clock
+    (R-APP-16). For jobs. Returns how many messages.
+    """
+    count = 0
+    with ctx.begin() as tx:
+        not_before = after_quiet_hours(ctx.now, ctx.settings.quiet_hours)
+        for one in flow_runs.list_timed(tx):
+            task, number = one.task, one.flow.number
+            if _late_at(task) > ctx.now:
+                continue
+            escalated = task.reminded_at is not None
+            assert task.id is not None
+            if not flow_runs.mark_late(tx, task.id, escalated=escalated, now=ctx.now):
+                continue
+            person = people.get_employee(tx, task.user_id)
+            superior = person.manager_user_id if person is not None else None
+            to = superior if escalated else task.user_id
+            if to is None or to == one.flow.starter_id or not may_be_told(tx, to, ctx.settings):
+                continue
+            name = people.name_of(tx, task.user_id)
+            since = rules.span((ctx.now - (task.opened_at or ctx.now)).total_seconds())
+            text = (
+                f"{number} 等 {name} 处理已经 {since}，过了时限。"
+                if escalated
+                else f"{number} 已等你 {since}，过了时限。"
+            )
+            notices.queue(
+                tx, key=f"flow:{one.flow.id}:late:{task.id}:{escalated}", user_ids=[to], now=ctx.now,
+                title=f"审批超时 {number}", text=f"{text}\n{'请提醒他' if escalated else '发送「我的待办」'}处理。",
+                not_before=not_before,
+            )  # fmt: skip
+            count += 1
+        return count
+
+
+def _late_at(task: FlowTask) -> datetime:
+    """The deadline; once he was reminded, as long again after it."""
+    assert task.due_at is not None
+    return task.due_at if task.reminded_at is None else task.due_at + (task.due_at - (task.opened_at or task.due_at))

@@ -1,7 +1,22 @@
 """The nodes of the invoice approval as a sentence changes them; steps that join a transaction."""
 
-from bot.core.errors import NotFound
-from handlers.invoices.rules import DEFAULT_NODE, FIELDS, NodeRefused, NodeWords, field_names
+from collections.abc import Sequence
+
+from bot.core.errors import InvalidInput, NotFound
+from handlers.invoices.rules import (
+    DEFAULT_NODE,
+    FIELDS,
+    MODES,
+    NOTHING,
+    NodeRefused,
+    NodeWords,
+    condition_text,
+    field_names,
+    read_conditions,
+    read_deadline,
+    superior_of,
+    superior_text,
+)
 from storage import flows, people
 from storage.database import Tx
 from storage.flows import Node
@@ -47,14 +62,32 @@ def node_changed(tx: Tx, node: Node, words: NodeWords) -> Node:
         fields = field_names(words.names)
         kept = tuple(f for f in node.hidden if f not in fields)
         return node.with_(hidden=kept + fields if words.verb == "hide" else kept)
-    roles, users = _participants(tx, words.names)
+    if words.verb == "mode":
+        mode = MODES.get(words.names[0])
+        if mode is None:
+            raise InvalidInput(
+                "方式是「或签」（一人同意就行）、「会签」（每人都要同意）还是「依次」？例如「方式 会签」。"
+            )
+        return node.with_(mode=mode)
+    if words.verb == "condition":
+        return node.with_(conditions=read_conditions(" ".join(words.names)))
+    if words.verb == "deadline":
+        return node.with_(deadline_hours=read_deadline("".join(words.names)))
+    if words.verb == "copy" and words.names[0] in NOTHING:
+        return node.with_(copies={})
+    superiors = tuple(s for name in words.names if (s := superior_of(name)) is not None)
+    roles, users = _participants(tx, tuple(name for name in words.names if superior_of(name) is None))
+    if words.verb == "copy":
+        return node.with_(copies={"roles": list(roles), "users": list(users), "superiors": list(superiors)})
     if words.verb == "set":
-        return node.with_(roles=roles, users=users)
-    left_roles = tuple(r for r in node.roles if r not in roles)
-    left_users = tuple(u for u in node.users if u not in users)
+        return node.with_(roles=roles, users=users, superiors=superiors)
+    left = (
+        tuple(r for r in node.roles if r not in roles), tuple(u for u in node.users if u not in users),
+        tuple(s for s in node.superiors if s not in superiors),
+    )  # fmt: skip
     if words.verb == "remove":
-        return node.with_(roles=left_roles, users=left_users)
-    return node.with_(roles=left_roles + roles, users=left_users + users)
+        return node.with_(roles=left[0], users=left[1], superiors=left[2])
+    return node.with_(roles=left[0] + roles, users=left[1] + users, superiors=left[2] + superiors)
 
 
 def _participants(tx: Tx, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -78,7 +111,21 @@ def _participants(tx: Tx, names: tuple[str, ...]) -> tuple[tuple[str, ...], tupl
 
 def detail_of(tx: Tx, node: Node) -> str:
     """参与者 出纳、王芳 · 隐藏 合同金额."""
-    names = people.names_of(tx, node.users)
-    who = "、".join([*node.roles, *(names.get(u, u) for u in node.users)]) or "没有指定（转管理员）"
+    who = _people_text(tx, node.roles, node.users, node.superiors) or "没有指定（转管理员）"
     hidden = "、".join(FIELDS.get(f, f) for f in node.hidden)
-    return f"参与者 {who}" + (f" · 隐藏 {hidden}" if hidden else "")
+    copies = _people_text(
+        tx, node.copies.get("roles", ()), node.copies.get("users", ()), node.copies.get("superiors", ())
+    )
+    several = {mode: word for word, mode in reversed(MODES.items())}
+    parts = (
+        f"参与者 {who}", several[node.mode] if node.mode != "any" else "",
+        f"条件 {' 且 '.join(condition_text(c) for c in node.conditions)}" if node.conditions else "",
+        f"隐藏 {hidden}" if hidden else "", f"抄送 {copies}" if copies else "",
+        f"时限 {node.deadline_hours} 小时" if node.deadline_hours is not None else "",
+    )  # fmt: skip
+    return " · ".join(part for part in parts if part)
+
+
+def _people_text(tx: Tx, roles: Sequence[str], users: Sequence[str], superiors: Sequence[str]) -> str:
+    names = people.names_of(tx, users)
+    return "、".join([*roles, *(names.get(u, u) for u in users), *(superior_text(s) for s in superiors)])
