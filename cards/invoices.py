@@ -46,6 +46,13 @@ class BillsButton(Button):
     contract_id: int
 
 
+class ApplyAgainButton(Button):
+    """「重新申请」 on an application that came to nothing: a new one, filled from it."""
+
+    action: ClassVar[str] = "invoices.again"
+    invoice_id: int
+
+
 def summary(body: str, fields: Sequence[tuple[str, str]], *, ready: bool) -> CardView:
     """Before it is applied for. `ready`: it can be handed in like this."""
     buttons = [CardButton("提交申请", ApplyButton(), "primary", typed="提交")] if ready else []

@@ -131,6 +131,8 @@ TABLE: dict[str, Row] = {
     "approvals.list_tasks": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
     "approvals.next_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
     "approvals.remind_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "approvals.set_confirm_above": Row("admin", lambda f, c, _: f(c, Decimal(50_000)), foreign=None),
+    "approvals.set_urge_gap": Row("admin", lambda f, c, _: f(c, 20), foreign=None),
     "approvals.show_status": Row(None, lambda f, c, i: f(c, i), *APPLIED),
     "approvals.show_task": Row(None, lambda f, c, i: f(c, i), *TASK),
     "audit.export_audit": Row("admin", lambda f, c, _: f(c, AuditWanted()), foreign=None),
@@ -290,6 +292,7 @@ TABLE: dict[str, Row] = {
     "flows.send_back": Row(None, lambda f, c, i: f(c, i, "再核一下"), *TASK),
     "flows.transfer": Row(None, lambda f, c, i: f(c, i, "zhao05"), *TASK),
     "flows.urge": Row(None, lambda f, c, i: f(c, i), *APPLIED),
+    "invoices.access_applied": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i), "FA-LINA", "FA-ZHOU"),
     "invoices.apply_invoice": Row(
         P.INVOICE_APPLY, lambda f, c, i: f(c, NewInvoice(i, Decimal(9), "普票", "华兴科技有限公司")), *DEAL
     ),
@@ -541,7 +544,7 @@ async def _do(db: Database, name: str, who: str, wanted: str | int, *, without: 
 
 def object_called(tx: Tx, name: str) -> int:
     """The id of a customer, or of a contract, payment, application, task or invoice by its number."""
-    if name[:3] not in ("HT-", "HD-", "HK-", "HV-", "FL-", "FT-", "FI-"):
+    if name[:3] not in ("HT-", "HD-", "HK-", "HV-", "FL-", "FT-", "FI-", "FA-"):
         return customer_id(tx, name)
     owner = {"LINA": "lina04", "ZHOU": "zhou06"}[name[3:]]
     customer = customer_id(tx, "华兴科技有限公司" if owner == "lina04" else FOREIGN)
@@ -564,7 +567,7 @@ def object_called(tx: Tx, name: str) -> int:
 
 def _applied(tx: Tx, kind: str, owner: str, contract: int) -> int:
     """An application of the owner's; or one of somebody else's that waits for him, or that he has agreed to."""
-    starter = owner if kind == "FL-" else "wang03"
+    starter = owner if kind in ("FL-", "FA-") else "wang03"
     invoice = Invoice(
         contract_id=contract, number="FP-0001", amount=Decimal(9), kind="普票", applied_by=starter,
         state="approved" if kind == "FI-" else "pending", title="某某",
@@ -586,7 +589,7 @@ def _applied(tx: Tx, kind: str, owner: str, contract: int) -> int:
     task.closed_by = owner if kind == "FI-" else ""
     tx.add_all([earlier, task])
     tx.flush()
-    return {"FL-": flow.id, "FT-": task.id, "FI-": invoice.id}[kind] or 0
+    return {"FL-": flow.id, "FT-": task.id, "FI-": invoice.id, "FA-": invoice.id}[kind] or 0
 
 
 def _granted(row: Row) -> frozenset[Permission]:

@@ -9,9 +9,10 @@ from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.dates import find_range
 from bot.language.filters import page_wanted
+from bot.language.money import parse_amount
 from bot.language.replies import is_no, is_yes
 from handlers.approvals import views
-from handlers.approvals.service import find_number, find_task, show_status, show_task
+from handlers.approvals.service import find_number, find_task, set_confirm_above, set_urge_gap, show_status, show_task
 from handlers.customers.finding import find_person
 from handlers.flows.finding import NUMBER
 from handlers.flows.service import (
@@ -29,6 +30,8 @@ from handlers.flows.service import (
 
 router = Router("approvals.chat")
 LASTS: Final = timedelta(minutes=2)
+OFF: Final = ("关闭", "不限", "无", "取消")
+UNDO: Final = "要改回去就发送「撤销」。"
 CALLED_OFF: Final = re.compile(r"(?:取消|撤回|撤销)(?:申请)?\s*(?P<rest>[A-Za-z]{2}-?\d.*)", re.DOTALL)
 HANDED: Final = re.compile(r"转交\s*(?P<rest>[A-Za-z]{2}-?\d.*)", re.DOTALL)
 ADJUSTED: Final = re.compile(
@@ -252,3 +255,27 @@ def deputy_gone(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noq
     """One decides oneself again."""
     talk.settle()
     return Reply(end_delegation(ctx))
+
+
+@router.command("审批确认金额", "同意确认金额")
+def confirm_above(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """`审批确认金额 5万`, `审批确认金额 关闭`."""
+    ctx.actor.require_admin()
+    amount = parse_amount(message.args)
+    if message.args not in OFF and (amount is None or amount.value is None or not amount.sure):
+        raise InvalidInput("多少金额以上要再确认一次？例如「审批确认金额 5万」；不要就写「审批确认金额 关闭」。")
+    talk.settle()
+    done = set_confirm_above(ctx, amount.value if amount is not None and message.args not in OFF else None)
+    return Reply(done.text + (UNDO if done.undo_id is not None else ""))
+
+
+@router.command("催办间隔")
+def urge_gap(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """`催办间隔 30分钟`."""
+    ctx.actor.require_admin()
+    found = re.fullmatch(r"(\d{1,4})\s*(分钟|分|小时)?", message.args)
+    if found is None:
+        raise InvalidInput("催办间隔写成「催办间隔 30分钟」。")
+    talk.settle()
+    done = set_urge_gap(ctx, int(found[1]) * (60 if found[2] == "小时" else 1))
+    return Reply(done.text + (UNDO if done.undo_id is not None else ""))

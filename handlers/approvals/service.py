@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import Final
 
 from bot.context import Context
-from bot.core.errors import NotFound
+from bot.core.errors import InvalidInput, NotFound
+from bot.dispatch import Button
 from bot.identity import may_be_told
 from handlers.flows import rules
 from handlers.flows.finding import ABSENT, access_flow, find_flow, waiting_names
 from handlers.flows.running import Run, brief, run_of
 from handlers.reminders.rules import after_quiet_hours
+from handlers.settings.changing import step_change
 from storage import flow_runs, notices, people
 from storage.database import Tx
+from storage.settings import ApprovalSettings, lock_settings
 from storage.tables import Flow, FlowTask
 
+LONGEST_GAP: Final = 1440  # minutes
 ACTIONS = {
     "start": "提交申请", "enter": "到达", "copy": "抄送", "agree": "同意", "refuse": "不同意", "transfer": "转交",
     "add_signer": "加签", "send_back": "退回上一步", "urge": "催办", "adjust": "调整", "cancel": "取消",
@@ -58,7 +64,7 @@ class Status:
     log: tuple[LogLine, ...]
     may_urge: bool
     may_cancel: bool
-    record_id: int
+    again: Button | None  # for a new application like this one
     mine: bool
 
 
@@ -138,13 +144,15 @@ def show_status(ctx: Context, flow_id: int) -> Status:
         mine = flow.starter_id == ctx.actor.user_id
         running = flow.state == "running"
         decided = flow_runs.last_decision(tx, flow_id) is not None
+        ended = flow.state in ("rejected", "cancelled")
+        again = run.form.again(flow.record_id) if mine and ended else None
         names = people.names_of(
             tx, {u for e in flow_runs.list_log(tx, flow_id) for u in (e.user_id, *e.people)} | {flow.starter_id}
         )
         return Status(
             flow_id, flow.number, run.form.label, rules.STATES[flow.state], _seen(tx, ctx, run),
             _waiting(tx, ctx, run) if running else "", _log(tx, flow_id, names), running and (mine or ctx.actor.admin),
-            running and (ctx.actor.admin or (mine and not decided)), flow.record_id, mine,
+            running and (ctx.actor.admin or (mine and not decided)), again, mine,
         )  # fmt: skip
 
 
@@ -257,3 +265,44 @@ def _late_at(task: FlowTask) -> datetime:
     """The deadline; once he was reminded, as long again after it."""
     assert task.due_at is not None
     return task.due_at if task.reminded_at is None else task.due_at + (task.due_at - (task.opened_at or task.due_at))
+
+
+# -- settings ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """A setting in words, and how to take it back; None: it was so already."""
+
+    text: str
+    undo_id: int | None
+
+
+def set_confirm_above(ctx: Context, limit: Decimal | None) -> Set:
+    """From which sum on 同意 takes two taps (D24); None: never. Raises Forbidden, InvalidInput."""
+    ctx.actor.require_admin()
+    if limit is not None and limit <= 0:
+        raise InvalidInput("金额要大于 0，例如「审批确认金额 5万」；不要就写「审批确认金额 关闭」。")
+    with ctx.begin() as tx:
+        before = lock_settings(tx).approvals
+        word = f"{limit:,} 元以上点同意要再确认一次" if limit is not None else "点同意不用再确认"
+        return _set(tx, ctx, before, before.model_copy(update={"confirm_above": limit}), word)
+
+
+def set_urge_gap(ctx: Context, minutes: int) -> Set:
+    """How long after 催办 there may be another (D21). Raises Forbidden, InvalidInput."""
+    ctx.actor.require_admin()
+    if not 0 < minutes <= LONGEST_GAP:
+        raise InvalidInput("催办间隔写 1 到 1440 分钟，例如「催办间隔 30分钟」。")
+    with ctx.begin() as tx:
+        before = lock_settings(tx).approvals
+        return _set(
+            tx, ctx, before, before.model_copy(update={"urge_gap_minutes": minutes}), f"催办间隔 {minutes} 分钟"
+        )
+
+
+def _set(tx: Tx, ctx: Context, before: ApprovalSettings, after: ApprovalSettings, word: str) -> Set:
+    if before == after:
+        return Set(f"没有变化：本来就是{word}。", None)
+    undo_id = step_change(tx, ctx, "approvals", after.model_dump(mode="json"), text="审批设置")
+    return Set(f"已设置：{word}。", undo_id)

@@ -71,6 +71,8 @@ def paint_flow(state: dict[str, Any], ctx: Context) -> CardView:
             buttons.append(CardButton("催办", UrgeButton(flow_id=flow_id), typed=f"催办 {number}"))
         if status.may_cancel:
             buttons.append(CardButton("撤回", CancelFlowButton(flow_id=flow_id), typed=f"撤回 {number}"))
+    if status.again is not None:
+        buttons.append(CardButton("重新申请", status.again, "primary", typed=f"重新申请 {number}"))
     if not state.get("log"):
         buttons.append(CardButton("流程状态", StatusButton(flow_id=flow_id), typed=f"流程状态 {number}"))
     log = status.log if state.get("log") else status.log[-1:]

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from bot.context import Context
+from bot.dispatch import Button
 from storage.database import Tx
 
 
@@ -43,6 +44,10 @@ class Form(Protocol):
 
     def approve(self, tx: Tx, ctx: Context, record_id: int) -> None:
         """The effect, with the limits checked anew; raises what the approver is told, and nothing is approved."""
+        ...
+
+    def again(self, record_id: int) -> Button | None:
+        """What opens a new application filled from this one, for its applicant; None: there is no such thing."""
         ...
 
     def end(self, tx: Tx, ctx: Context, record_id: int, state: str) -> None:

@@ -12,10 +12,11 @@ from bot.language.dates import find_range
 from bot.language.replies import is_no, is_yes
 from handlers.contracts.finding import chosen_contract, find_contract
 from handlers.customers.finding import THIS, chosen, find_customer
-from handlers.invoices.drafts import Draft, draft_of, shown, with_words
+from handlers.invoices.drafts import Draft, begun, draft_of, like, shown, with_words
 from handlers.invoices.reading import read_invoice
 from handlers.invoices.rules import HELP, NodeWords, read_node_words
 from handlers.invoices.service import (
+    access_applied,
     apply_invoice,
     candidates,
     change_flow,
@@ -161,6 +162,16 @@ def confirm(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, A
     if words.rest.strip("改成为到是") or not words.says_something or words.doubts:
         return None
     return _show(ctx, talk, with_words(draft, words))
+
+
+@router.command("重新申请", when=lambda rest: APPLICATION.match(rest) is not None)
+def apply_again(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """`重新申请 FP-2026-0001`: the form, filled from it."""
+    invoice = access_applied(ctx, find_invoice(ctx, message.args))
+    draft = begun(ctx, like(invoice))
+    talk.settle()
+    talk.ask("invoices.create", draft=draft.row())
+    return Reply(card=CardRef("invoices.new", {"draft": draft.row()}))
 
 
 # -- afterwards ----------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from handlers.customers.finding import find_customer
 from handlers.invoices import rules
 from handlers.invoices.reading import InvoiceWords
 from handlers.invoices.service import NewInvoice, Prepared, candidates, prepare
+from storage.tables import Invoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ class Draft:
             self.contract_id, Decimal(self.amount), self.kind, self.title, self.tax_no,
             Decimal(self.rate) if self.rate else None, self.email, self.remark, self.token,
         )  # fmt: skip
+
+
+def like(invoice: Invoice) -> Draft:
+    """A new one with what an earlier application said (D8)."""
+    return Draft(
+        contract_id=invoice.contract_id, amount=str(invoice.amount), kind=invoice.kind,
+        rate=f"{invoice.tax_rate.normalize():f}" if invoice.tax_rate is not None else "", title=invoice.title,
+        tax_no=invoice.tax_no, email=invoice.email, remark=invoice.remark,
+    )  # fmt: skip
 
 
 def draft_of(row: dict[str, Any]) -> Draft:
@@ -76,7 +86,7 @@ def filled(draft: Draft, known: Prepared) -> Draft:
     return replace(
         draft, contract_id=known.contract_id, customer_id=known.customer_id, title=draft.title or known.title,
         tax_no=draft.tax_no or (known.tax_no if same else ""), kind=draft.kind or known.kind,
-        rate=draft.rate or (str(known.tax_rate) if known.tax_rate is not None else ""),
+        rate=draft.rate or (f"{known.tax_rate.normalize():f}" if known.tax_rate is not None else ""),
         email=draft.email or known.email,
     )  # fmt: skip
 

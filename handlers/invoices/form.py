@@ -6,7 +6,9 @@ from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Permission
+from bot.dispatch import Button
 from bot.language.money import show_money
+from cards.invoices import ApplyAgainButton
 from handlers.flows.forms import join
 from handlers.invoices import rules
 from storage import contracts, invoices, people
@@ -70,6 +72,10 @@ class InvoiceForm:
             raise rules.InvoiceRefused(
                 f"{found.invoice.number} 已经是「{rules.STATES[found.invoice.state]}」，没有变化。"
             )
+
+    def again(self, record_id: int) -> Button | None:
+        """开票 once more (D8)."""
+        return ApplyAgainButton(invoice_id=record_id)
 
     def end(self, tx: Tx, ctx: Context, record_id: int, state: str) -> None:  # noqa: ARG002 -- a form's shape
         """Its amount is free again."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Permission
-from bot.core.errors import Forbidden
+from bot.core.errors import Forbidden, NotFound
 from bot.language.money import show_money
 from handlers.contracts.figures import check_may_look, standing_of
 from handlers.contracts.rules import Standing
@@ -245,6 +245,16 @@ def _check_own(tx: Tx, ctx: Context, contract: Contract) -> None:
     if contract.owner_id != ctx.actor.user_id:
         who = people.name_of(tx, contract.owner_id)
         raise Forbidden(f"合同 {contract.number} 由 {who} 负责，开票请 {who} 来申请。")
+
+
+def access_applied(ctx: Context, invoice_id: int) -> Invoice:
+    """One's own application, to make another like it. Raises Forbidden, NotFound."""
+    ctx.actor.require(Permission.INVOICE_APPLY)
+    with ctx.begin() as tx:
+        invoice = invoices.access_invoice(tx, invoice_id)
+        if invoice.applied_by != ctx.actor.user_id:
+            raise NotFound(invoices.ABSENT, attempt=f"invoice:{invoice_id}")
+        return invoice
 
 
 def find_invoice(ctx: Context, words: str) -> int:

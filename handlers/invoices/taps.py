@@ -7,6 +7,7 @@ from bot.context import Context
 from bot.dispatch import CardRef, CardTap, CardUpdate, CardView, Reply, Router
 from cards.base_data import base_list
 from cards.invoices import (
+    ApplyAgainButton,
     ApplyButton,
     BillsButton,
     NewInvoiceButton,
@@ -16,9 +17,17 @@ from cards.invoices import (
 )
 from handlers.contracts.drafts import remember
 from handlers.invoices import views
-from handlers.invoices.drafts import Draft, begun, draft_of, from_form, shown
+from handlers.invoices.drafts import Draft, begun, draft_of, from_form, like, shown
 from handlers.invoices.rules import HELP
-from handlers.invoices.service import apply_invoice, candidates, prepare, show_bills, show_flow, undo_flow
+from handlers.invoices.service import (
+    access_applied,
+    apply_invoice,
+    candidates,
+    prepare,
+    show_bills,
+    show_flow,
+    undo_flow,
+)
 
 router = Router("invoices.taps")
 router.painter("invoices.confirm")(views.paint_confirm)
@@ -98,6 +107,14 @@ def revise(tap: CardTap[ReviseButton], ctx: Context) -> CardUpdate:
     draft = begun(ctx, draft_of(tap.state["draft"]))
     remember(ctx, "invoices.create", draft=draft.row())
     return CardUpdate(card=CardRef("invoices.new", {"draft": draft.row()}))
+
+
+@router.button(ApplyAgainButton)
+def again(tap: CardTap[ApplyAgainButton], ctx: Context) -> CardUpdate:
+    """A form of its own, filled from the application that came to nothing."""
+    draft = begun(ctx, like(access_applied(ctx, tap.button.invoice_id)))
+    remember(ctx, "invoices.create", draft=draft.row())
+    return CardUpdate(say=Reply(card=CardRef("invoices.new", {"draft": draft.row()})))
 
 
 @router.button(BillsButton)

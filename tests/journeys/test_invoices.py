@@ -93,3 +93,23 @@ async def test_refused_with_a_reason_from_the_presets(stage: Stage) -> None:
     await stage.settle()
     assert "抬头有误" in (await stage.card("lina04", summary))["text"]
     assert (await _states(stage))[0] == ["issued", "rejected"]
+
+
+async def test_refused_it_is_applied_for_again_filled_as_it_was(stage: Stage) -> None:
+    summary = await stage.ask("lina04", SENTENCE)
+    await stage.tap("lina04", summary, "提交申请")
+    await stage.settle()
+    assert "已不同意" in (await stage.ask("qian07", "不同意 FP-1 金额不符"))["text"]
+    await stage.settle()
+    await stage.tap("lina04", summary, "重新申请")
+    await stage.settle()
+    assert "50000" in (await stage.look("lina04"))[-1]["text"]
+    form = await stage.ask("lina04", "重新申请 FP-2026-0001")
+    assert "50000" in form["text"] and TAX_NO in form["text"]
+    assert "¥60,000.00" in (await stage.ask("lina04", "6万"))["text"]
+    assert "已提交 FP-2026-0002" in (await stage.ask("lina04", "提交"))["text"]
+    assert "再确认一次" in (await stage.ask("chen01", "审批确认金额 5万"))["text"]
+    card = await stage.ask("qian07", "处理 FP-2")
+    asked = await stage.tap("qian07", card, "同意")
+    assert "请核对" in asked["card"]["text"]
+    assert "✓ 钱多 已同意" in (await stage.tap("qian07", card, "同意这笔"))["card"]["text"]
