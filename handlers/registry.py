@@ -3,6 +3,9 @@
 from bot.dispatch import Router
 from bot.jobs.spec import Job
 from handlers.administrators import chat as administrators_chat
+from handlers.approvals import chat as approvals_chat
+from handlers.approvals import jobs as approvals_jobs
+from handlers.approvals import taps as approvals_taps
 from handlers.audit import chat as audit_chat
 from handlers.audit import taps as audit_taps
 from handlers.comments import chat as comments_chat
@@ -98,6 +101,8 @@ from handlers.visits import taps as visits_taps
 
 ROUTERS: tuple[Router, ...] = (
     administrators_chat.router,
+    approvals_chat.router,
+    approvals_taps.router,
     audit_chat.router,
     audit_taps.router,
     comments_chat.router,
@@ -183,6 +188,7 @@ ROUTERS: tuple[Router, ...] = (
     exchange_taps.router,
 )
 JOBS: tuple[Job, ...] = (
+    *approvals_jobs.JOBS,
     *contracts_jobs.JOBS,
     *exchange_jobs.JOBS,
     *handover_jobs.JOBS,

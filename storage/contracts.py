@@ -56,7 +56,13 @@ class Money:
 
     amount: Decimal
     paid: Decimal = NONE
-    invoiced: Decimal = NONE
+    invoiced: Decimal = NONE  # approved or issued, not void
+    applied: Decimal = NONE  # of applications that are not decided yet
+
+    @property
+    def billed(self) -> Decimal:
+        """What is taken of the contract's amount: applications in flight count (D7, R-INV-1)."""
+        return self.invoiced + self.applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +182,21 @@ def figures(tx: Tx, ids: Sequence[int]) -> dict[int, Money]:
     ).all()
     paid = dict(tx.execute(_paid().where(col(Payment.contract_id).in_(wanted)), execution_options=options).all())
     query = (
-        columns(col(Invoice.contract_id), func.sum(Invoice.amount))
-        .where(col(Invoice.contract_id).in_(wanted))
-        .group_by(col(Invoice.contract_id))
+        columns(col(Invoice.contract_id), col(Invoice.state), func.sum(Invoice.amount))
+        .where(col(Invoice.contract_id).in_(wanted), col(Invoice.state).in_(("pending", "approved", "issued")))
+        .group_by(col(Invoice.contract_id), col(Invoice.state))
     )
-    invoiced = dict(tx.execute(query, execution_options=options).all())
+    bills: dict[int, dict[str, Decimal]] = {}
+    for key, state, total in tx.execute(query, execution_options=options).all():
+        bills.setdefault(key, {})[state] = total
     return {
-        key: Money(amount, _yuan(paid.get(key)), _yuan(invoiced.get(key))) for key, amount in amounts if key is not None
-    }
+        key: Money(
+            amount, _yuan(paid.get(key)), sum((bills.get(key, {}).get(s, NONE) for s in ("approved", "issued")), NONE),
+            bills.get(key, {}).get("pending", NONE),
+        )
+        for key, amount in amounts
+        if key is not None
+    }  # fmt: skip
 
 
 def _paid() -> Any:

@@ -1,4 +1,4 @@
-"""Numbers of contracts and payments: `HT-2026-0007`. Unique, rising within a year, never given twice (R-CON-2)."""
+"""Numbers of contracts, payments and applications: `HT-2026-0007`. Unique, rising in a year, never twice (R-CON-2)."""
 
 import re
 
@@ -6,7 +6,7 @@ from sqlmodel import col, select, update
 
 from storage.database import Tx
 from storage.inbox import insert_ignore
-from storage.tables import Contract, NumberCounter, Payment
+from storage.tables import Contract, Invoice, NumberCounter, Payment
 
 WHY = "a number is taken, whoever may see what bears it, and though it be deleted"
 OURS = re.compile(r"([A-Z]{2}-\d{4})-(\d{1,4})")
@@ -46,7 +46,7 @@ def note_number(tx: Tx, number: str) -> None:
 
 def is_taken(tx: Tx, number: str) -> bool:
     """Whether anything bears, or bore, that number."""
-    for model in (Contract, Payment):
+    for model in (Contract, Payment, Invoice):
         there = select(model.id).where(col(model.number) == number).limit(1)
         if tx.exec(there, execution_options={"unscoped": WHY}).first() is not None:
             return True
@@ -65,7 +65,7 @@ def _step(tx: Tx, series: str) -> int:
 
 def _highest(tx: Tx, series: str) -> int:
     found = 0
-    for model in (Contract, Payment):
+    for model in (Contract, Payment, Invoice):
         query = select(model.number).where(col(model.number).startswith(f"{series}-", autoescape=True))
         for number in tx.exec(query, execution_options={"unscoped": WHY}).all():
             ours = OURS.fullmatch(number or "")

@@ -4,6 +4,7 @@ One row per top-level name (`storage.tables.Setting`); a name without a row has 
 """
 
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -83,9 +84,10 @@ class VisitSettings(_Part):
 
 
 class ApprovalSettings(_Part):
-    """催办 (D21)."""
+    """催办 (D21), and above which sum 同意 takes two taps (D24; None: never)."""
 
     urge_gap_minutes: int = Field(default=30, ge=1)
+    confirm_above: Decimal | None = Field(default=None, gt=0)  # yuan; from this sum on
 
 
 class CompanySettings(_Part):

@@ -53,9 +53,11 @@ from handlers.contractlines.service import LineChange
 from handlers.contracts.making import NewContract
 from handlers.customers.creating import NewCustomer
 from handlers.exchange.kinds import Wanted as ExportWanted
+from handlers.flows.rules import Step
 from handlers.followups.service import NewFollowUp
 from handlers.handover.parties import Wanted
 from handlers.invoices.rules import NodeWords
+from handlers.invoices.service import NewInvoice
 from handlers.leads.steps import NewLead
 from handlers.opening.rules import ScopeWish
 from handlers.opportunities.fields import NewOpportunity
@@ -70,7 +72,7 @@ from storage.leads import LeadFilter
 from storage.opportunities import OpportunityFilter
 from storage.payments import PaymentFilter
 from storage.settings import read_settings
-from storage.tables import Contact, Contract, Payment, Product, SyncRun
+from storage.tables import Contact, Contract, Flow, FlowTask, FlowVersion, Invoice, Payment, Product, SyncRun
 from tests.support.company import customer_id, id_of, load_company
 from tests.support.room import Room
 
@@ -119,11 +121,22 @@ UNDO = "called by the undo door, which has checked whose it is"
 DEAL, DRAFT = ("HT-LINA", "HT-ZHOU"), ("HD-LINA", "HD-ZHOU")  # contracts and their payments, made when asked for
 PAID, VOIDED = ("HK-LINA", "HK-ZHOU"), ("HV-LINA", "HV-ZHOU")
 SCAN = ("HS-LINA", "HS-ZHOU")
+APPLIED, TASK, BILL = ("FL-LINA", "FL-ZHOU"), ("FT-LINA", "FT-ZHOU"), ("FI-LINA", "FI-ZHOU")  # flow, task, invoice
 TABLE: dict[str, Row] = {
     "administrators.add_administrator": Row("admin", lambda f, c, _: f(c, "zhao05"), foreign=None),
     "administrators.list_administrators": Row("admin", lambda f, c, _: f(c), foreign=None),
     "administrators.remove_administrator": Row("admin", lambda f, c, _: f(c, "chen01"), foreign=None),
     "administrators.take_over": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "approvals.find_number": Row(None, lambda f, c, _: f(c, "FP-0001"), foreign=None),
+    "approvals.find_task": Row(None, lambda f, c, _: f(c, "FP-0001"), foreign=None),
+    "approvals.list_flows": Row(None, lambda f, c, _: f(c, "started"), foreign=None),  # one's own
+    "approvals.list_tasks": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
+    "approvals.next_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "approvals.remind_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "approvals.set_confirm_above": Row("admin", lambda f, c, _: f(c, Decimal(50_000)), foreign=None),
+    "approvals.set_urge_gap": Row("admin", lambda f, c, _: f(c, 20), foreign=None),
+    "approvals.show_status": Row(None, lambda f, c, i: f(c, i), *APPLIED),
+    "approvals.show_task": Row(None, lambda f, c, i: f(c, i), *TASK),
     "audit.export_audit": Row("admin", lambda f, c, _: f(c, AuditWanted()), foreign=None),
     "audit.read_query": Row("admin", lambda f, c, _: f(c, "李娜 本周"), foreign=None),
     "audit.show_audit": Row("admin", lambda f, c, _: f(c, AuditWanted()), foreign=None),
@@ -280,9 +293,28 @@ TABLE: dict[str, Row] = {
     "handover.undo_handover": Row("admin", lambda f, c, i: f(c, {"handover_id": i}), foreign=None),
     "help.administrators": Row(None, lambda f, c, _: f(c), foreign=None),
     "home.show_today": Row(None, lambda f, c, _: f(c), foreign=None),
+    "flows.add_signer": Row(None, lambda f, c, i: f(c, i, "zhao05"), *TASK),
+    "flows.adjust": Row("admin", lambda f, c, i: f(c, i, "出差", user_id="zhao05"), foreign=None),
+    "flows.cancel": Row(None, lambda f, c, i: f(c, i), *APPLIED),
+    "flows.decide": Row(None, lambda f, c, i: f(c, i, agree=True), *TASK),
+    "flows.delegate": Row(None, lambda f, c, _: f(c, "zhao05", NOW.date(), NOW.date()), foreign=None),
+    "flows.end_delegation": Row(None, lambda f, c, _: f(c), foreign=None),
+    "flows.send_back": Row(None, lambda f, c, i: f(c, i, "再核一下"), *TASK),
+    "flows.transfer": Row(None, lambda f, c, i: f(c, i, "zhao05"), *TASK),
+    "flows.urge": Row(None, lambda f, c, i: f(c, i), *APPLIED),
+    "invoices.access_applied": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i), "FA-LINA", "FA-ZHOU"),
+    "invoices.apply_invoice": Row(
+        P.INVOICE_APPLY, lambda f, c, i: f(c, NewInvoice(i, Decimal(9), "普票", "华兴科技有限公司")), *DEAL
+    ),
+    "invoices.candidates": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i)),
     "invoices.change_flow": Row("admin", lambda f, c, _: f(c, NodeWords("hide", "", ("合同金额",))), foreign=None),
+    "invoices.find_invoice": Row(None, lambda f, c, _: f(c, "FP-0001"), foreign=None),
+    "invoices.issue_invoice": Row(None, lambda f, c, i: f(c, i, "12345678"), *BILL),
+    "invoices.prepare": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i), *DEAL),
+    "invoices.show_bills": Row(None, lambda f, c, i: f(c, i), *DEAL),
     "invoices.show_flow": Row("admin", lambda f, c, _: f(c), foreign=None),
     "invoices.undo_flow": Row("admin", lambda f, c, _: f(c, {}), foreign=None),
+    "invoices.void_invoice": Row(P.INVOICE_VOID, lambda f, c, i: f(c, i, "抬头开错"), *BILL),
     "leadpool.browse_pool": Row(P.POOL_VIEW, lambda f, c, _: f(c, (), 1), foreign=None),
     "leadpool.claim_lead": Row(P.POOL_CLAIM, lambda f, c, _: f(c, ABSENT), foreign=None),
     "leadpool.list_pooled": Row(P.POOL_CLAIM, lambda f, c, _: f(c), foreign=None),
@@ -538,8 +570,8 @@ async def _do(db: Database, name: str, who: str, wanted: str | int, *, without: 
 
 
 def object_called(tx: Tx, name: str) -> int:
-    """The id of a customer, or of a contract, payment or scan by its number."""
-    if name[:3] not in ("HT-", "HD-", "HK-", "HV-", "HS-"):
+    """The id of a customer, or of a contract, payment, scan, application, task or invoice by its number."""
+    if name[:3] not in ("HT-", "HD-", "HK-", "HV-", "HS-", "FL-", "FT-", "FI-", "FA-"):
         return customer_id(tx, name)
     owner = {"LINA": "lina04", "ZHOU": "zhou06"}[name[3:]]
     customer = customer_id(tx, "华兴科技有限公司" if owner == "lina04" else FOREIGN)
@@ -553,6 +585,8 @@ def object_called(tx: Tx, name: str) -> int:
         return scans.add_scan(
             tx, contract.id or 0, name="正本.pdf", kind="pdf", content=b"%PDF-1", by=owner, now=NOW
         )  # fmt: skip
+    if name.startswith("F"):
+        return _applied(tx, name[:3], owner, contract.id or 0)
     payment = Payment(contract_id=contract.id or 0, number=f"HK-{name[3:]}", amount=Decimal(10), paid_on=NOW.date())
     payment.voided_at = NOW if name.startswith("HV-") else None
     tx.add(payment)
@@ -560,6 +594,33 @@ def object_called(tx: Tx, name: str) -> int:
     found = contract.id if name[:3] in ("HT-", "HD-") else payment.id
     assert found is not None
     return found
+
+
+def _applied(tx: Tx, kind: str, owner: str, contract: int) -> int:
+    """An application of the owner's; or one of somebody else's that waits for him, or that he has agreed to."""
+    starter = owner if kind in ("FL-", "FA-") else "wang03"
+    invoice = Invoice(
+        contract_id=contract, number="FP-0001", amount=Decimal(9), kind="普票", applied_by=starter,
+        state="approved" if kind == "FI-" else "pending", title="某某",
+    )  # fmt: skip
+    nodes = [Step("复核").row(), Step("出纳开票", users=(owner,)).row()]
+    version = FlowVersion(form="invoice", number=1, nodes=nodes, created_at=NOW)
+    tx.add_all([invoice, version])
+    tx.flush()
+    flow = Flow(
+        form="invoice", record_id=invoice.id or 0, number="FP-0001", version_id=version.id or 0, starter_id=starter,
+        node=1, entry=2, started_at=NOW, state="approved" if kind == "FI-" else "running",
+    )  # fmt: skip
+    tx.add(flow)
+    tx.flush()
+    earlier = FlowTask(flow_id=flow.id or 0, node=0, entry=1, user_id="chen01", state="transferred", closed_by="chen01")
+    state = "agreed" if kind == "FI-" else "open"
+    holder = "chen01" if kind == "FL-" else owner
+    task = FlowTask(flow_id=flow.id or 0, node=1, entry=2, user_id=holder, state=state, opened_at=NOW)
+    task.closed_by = owner if kind == "FI-" else ""
+    tx.add_all([earlier, task])
+    tx.flush()
+    return {"FL-": flow.id, "FT-": task.id, "FI-": invoice.id, "FA-": invoice.id}[kind] or 0
 
 
 def _granted(row: Row) -> frozenset[Permission]:

@@ -12,6 +12,7 @@ KINDS: Final = {
     "customer": ("客户",),
     "lead": ("线索",),
     "contract": ("合同", "回款"),
+    "approval": ("审批", "开票"),
     "followup": ("跟进",),
     "opportunity": ("商机",),
     "pool": ("公海",),
@@ -23,6 +24,18 @@ KIND_WORDS: Final = {kind: words[0] for kind, words in KINDS.items()}
 
 ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is called, kind
     "add.comment": ("评论", "followup"),
+    "add_signer.flow": ("加签", "approval"),
+    "adjust.flow": ("调整审批", "approval"),
+    "agree.flow": ("同意", "approval"),
+    "apply.invoice": ("申请开票", "approval"),
+    "cancel.flow": ("取消申请", "approval"),
+    "delegate.flow": ("代理人", "approval"),
+    "issue.invoice": ("登记发票号码", "approval"),
+    "refuse.flow": ("不同意", "approval"),
+    "send_back.flow": ("退回上一步", "approval"),
+    "transfer.flow": ("转交", "approval"),
+    "urge.flow": ("催办", "approval"),
+    "void.invoice": ("作废发票", "approval"),
     "add.competitor": ("新增竞争对手", "base"),
     "add.contact": ("加联系人", "customer"),
     "add.field": ("新增字段", "settings"),
@@ -158,7 +171,7 @@ SUBJECTS: Final = {
     "flow": "开票审批", "handover": "交接", "employee": "人员",
     "contact": "联系人", "contract": "合同", "opportunity": "商机", "payment": "回款", "audit": "操作记录",
     "visit": "外勤", "intent": "待确认", "comment": "评论", "form": "表单", "exchange": "导入", "export": "导出",
-    "lead": "线索",
+    "lead": "线索", "invoice": "开票",
 }  # fmt: skip
 SECTIONS: Final = {  # of a world file
     "settings": "设置", "dictionaries": "字典", "field_dictionaries": "字典绑定", "stages": "销售阶段",
@@ -177,7 +190,7 @@ TAPS: Final = {  # the cards whose buttons are called so
     "payments": "回款", "editing": "修改客户", "opportunities": "商机", "exchange": "导入",
     "merges": "合并客户", "team": "协作人", "timeline": "全部动态", "dictionaries": "数据字典", "followups": "跟进",
     "comments": "评论", "confirming": "待确认", "drafts": "草稿", "handover": "交接", "invoices": "开票审批",
-    "leads": "线索", "opening": "开通应用", "org": "组织机构", "pool": "公海",
+    "approvals": "审批", "leads": "线索", "opening": "开通应用", "org": "组织机构", "pool": "公海",
     "products": "产品", "roles": "角色权限", "settings": "后台管理", "undo": "撤销", "visits": "外勤",
 }  # fmt: skip
 _TAPPED: Final = re.compile(r"^点按钮 (\w+)\.[\w.]+$")

@@ -142,7 +142,7 @@ def _reckoned(tx: Tx, ctx: Context, contract: Contract, change: LineChange) -> R
 def _check_not_below(tx: Tx, ctx: Context, contract: Contract, amount: Decimal) -> None:
     money = contracts.money_of(tx, contract.id or 0)
     shown = step_standing(tx, ctx, contract).paid is not None
-    rules.check_not_below(amount, paid=money.paid, invoiced=money.invoiced, shown=shown)
+    rules.check_not_below(amount, paid=money.paid, invoiced=money.billed, shown=shown)
 
 
 def _of_product(tx: Tx, contract: Contract, product: str) -> list[ContractLine]:

@@ -51,7 +51,7 @@ def step_update_contract(
         money = contracts.money_of(tx, contract.id)
         shown = step_standing(tx, ctx, contract).paid is not None
         rules.check_not_below(
-            rules.check_amount(Decimal(new["amount"])), paid=money.paid, invoiced=money.invoiced, shown=shown
+            rules.check_amount(Decimal(new["amount"])), paid=money.paid, invoiced=money.billed, shown=shown
         )
     if "discount" in changes:
         new["discount"] = rules.check_discount(Decimal(new["discount"]))

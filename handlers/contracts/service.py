@@ -81,7 +81,7 @@ def move_contract(ctx: Context, contract_id: int, to: str, reason: str = "") -> 
             rules.check_move(contract.number, before, to)
             money = contracts.money_of(tx, contract_id)
             live = payments.count_live(tx, contract_id)
-            contract.void_reason = rules.check_void(contract.number, reason, payments=live, invoiced=money.invoiced)
+            contract.void_reason = rules.check_void(contract.number, reason, payments=live, invoiced=money.billed)
             renewed = [c.id for c in contracts.renewed_from(tx, contract_id) if c.id is not None]
             contracts.clear_renewal(tx, contract_id)
         step_move(tx, ctx, contract, to)

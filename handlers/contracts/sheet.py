@@ -93,7 +93,7 @@ class ContractBatch(SteppedBatch):
         if "amount" in changes:
             money = contracts.money_of(self.tx, record.id)
             amount = rules.check_amount(changes["amount"] or Decimal(0))
-            rules.check_not_below(amount, paid=money.paid, invoiced=money.invoiced, shown=False)
+            rules.check_not_below(amount, paid=money.paid, invoiced=money.billed, shown=False)
 
     def make(self, values: Values) -> Any:
         """Its customer's owner's unless the row says whose."""

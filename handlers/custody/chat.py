@@ -21,6 +21,7 @@ from handlers.custody.service import (
 )
 from handlers.customers.finding import THIS, Finding, chosen, find_customer, find_person
 from handlers.customers.standing import require_any
+from handlers.flows.finding import NUMBER
 
 router = Router("custody.chat")
 SPOKEN = re.compile(
@@ -53,7 +54,12 @@ def find_any(ctx: Context, talk: Talk, words: str, example: str) -> Finding:
     return found
 
 
-@router.command("转移客户", "转移", "转交客户", "转交", "更换负责人", "变更负责人")
+def of_customers(rest: str) -> bool:
+    """转交 FP-2026-0001 is an approval's."""
+    return NUMBER.match(rest) is None
+
+
+@router.command("转移客户", "转移", "转交客户", "转交", "更换负责人", "变更负责人", when=of_customers)
 def transfer(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`转移 华兴 给 李敏`, `更换负责人 华兴 李敏`."""
     ctx.actor.require(Permission.CUSTOMER_TRANSFER)

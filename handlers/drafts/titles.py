@@ -14,6 +14,9 @@ FOLLOW_UP: Final = Topic("跟进")
 HANDOVER: Final = Topic("交接")
 
 TOPICS: Final[Mapping[str, Topic]] = {
+    "approvals.agree": Topic("审批", kept=False),  # two minutes: asked anew with the facts as they are
+    "approvals.list": Topic("审批", kept=False),
+    "approvals.refuse": Topic("审批", kept=False),
     "audit.list": Topic("操作记录", kept=False),
     "comments.slots": Topic("评论", forms=("comments.form",)),
     "comments.which": Topic("评论", forms=("comments.form",)),
@@ -57,7 +60,11 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "handover.to": HANDOVER,
     "handover.undo_which": Topic("撤销交接", kept=False),
     "handover.who": HANDOVER,
+    "invoices.confirm": Topic("开票申请"),
+    "invoices.create": Topic("开票申请"),
+    "invoices.customer": Topic("开票申请"),
     "invoices.flow": Topic("开票审批设置", kept=False),
+    "invoices.which": Topic("开票申请"),
     "leadpool.list": Topic("线索公海", kept=False),
     "leadpool.return_reason": Topic("退回线索"),
     "leadpool.which": Topic("领取线索", kept=False),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from handlers.flows.joining import TASKS
 from storage.database import Tx
 
 
@@ -37,4 +38,4 @@ class Joining(Protocol):
         ...
 
 
-JOINING: tuple[Joining, ...] = ()
+JOINING: tuple[Joining, ...] = (TASKS,)

@@ -6,9 +6,12 @@ from datetime import timedelta
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.clock import at_beijing
+from handlers.flows import rules as flow_rules
+from handlers.flows.running import brief, run_of
 from handlers.pool import rules as pool_rules
-from storage import customers, follow_ups, lead_plans, pools
+from storage import customers, flow_runs, follow_ups, lead_plans, pools
 from storage.customers import CustomerFilter
+from storage.database import Tx
 from storage.tables import Customer, Lead
 
 
@@ -23,6 +26,7 @@ class Today:
     customers: int
     pool: int | None  # None: no right to see it
     logged_this_week: int
+    approvals: list[tuple[int, str, str]]  # task, number, what it is about and how long it has waited
 
 
 def show_today(ctx: Context) -> Today:
@@ -54,4 +58,10 @@ def show_today(ctx: Context) -> Today:
             customers.count_customers(tx, CustomerFilter(mine=me, pooled=False)),
             customers.count_pool(tx) if ctx.actor.may(Permission.POOL_VIEW) else None,
             follow_ups.count_by(tx, me, since=monday),
+            [_approval(tx, ctx, one) for one in flow_runs.waiting_of(tx, me)],
         )  # fmt: skip
+
+
+def _approval(tx: Tx, ctx: Context, one: flow_runs.Waiting) -> tuple[int, str, str]:
+    since = flow_rules.span((ctx.now - (one.task.opened_at or ctx.now)).total_seconds())
+    return one.task.id or 0, one.flow.number, f"{brief(run_of(tx, one.flow), one.task.node)} · 已等 {since}"

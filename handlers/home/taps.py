@@ -6,6 +6,7 @@ from bot.context import Context
 from bot.core.markup import escape
 from bot.dispatch import CardButton, CardRow, CardView, Router
 from cards.customers import FollowButton
+from cards.flows import OpenTaskButton
 from cards.leads import FollowLeadButton
 from handlers.customers.views import moment_text
 from handlers.home.service import show_today
@@ -19,7 +20,16 @@ ROWS = 6
 def paint_today(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- drawn from the customers alone
     """Overdue first, then today's, then what is about to return to the pool."""
     day = show_today(ctx)
-    rows = [_row("逾期", c, ctx) for c in day.overdue] + [_row("今天", c, ctx) for c in day.today]
+    rows = [
+        CardRow(
+            f"审批 {number}",
+            escape(words),
+            "",
+            (CardButton("去处理", OpenTaskButton(task_id=i), typed=f"处理 {number}"),),
+        )
+        for i, number, words in day.approvals
+    ]
+    rows += [_row("逾期", c, ctx) for c in day.overdue] + [_row("今天", c, ctx) for c in day.today]
     rows += [_lead_row(lead, ctx) for lead in day.leads]
     rows += [
         CardRow(escape(name), f"将返回公海 · 还有 {left} 天" if left else "将返回公海 · 今天", "", (_follow(i, name),))
@@ -37,6 +47,8 @@ def paint_today(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG00
         return CardView(f"今天 {ctx.today.month}月{ctx.today.day}日", body=f"{head}\n{hint}")
     more = f"共 {total} 件，先看 {ROWS} 件；处理完再发「今天」。" if total > ROWS else f"共 {total} 件"
     counts = f"今天 {len(day.today)} 件 · 逾期 {len(day.overdue)} 件 · 将返回公海 {len(day.returning)} 家"
+    if day.approvals:
+        counts += f" · 待审批 {len(day.approvals)} 件"
     if day.leads:
         counts += f" · 线索 {len(day.leads)} 条"
     return CardView(

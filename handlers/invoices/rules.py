@@ -1,13 +1,19 @@
-"""The fields an approval node may hide, and what a sentence about a node means. Pure.
+"""What an application for an invoice must be, the fields an approval node may hide, and what a sentence about a node
+means. Pure.
 
-Source: manual 3.8.1–3.8.2; contract `world.md` ("Fields an approval node may hide").
+Source: manual 3.8; crm-rules.md 1.19 (R-INV-1..6); contract `world.md` ("Fields an approval node may hide").
 """
 
 import re
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Final, Literal
 
 from bot.core.errors import InvalidInput, RuleBroken
+from bot.language.money import parse_amount, show_money
+from bot.language.numbers import integer
+from bot.language.phones import credit_code
 
 DEFAULT_NODE: Final = "出纳开票"
 FIELDS: Final = {
@@ -24,15 +30,40 @@ ALIASES: Final = {
     "电话": "contact_mobile",
 }
 VERBS: Final = re.compile(
-    r"^(?:节点\s*)?(?P<node>.*?)\s*(?P<verb>添加参与者|移除参与者|参与者|隐藏|显示|新增节点|添加节点|删除节点)[:：\s]*(?P<rest>.*)$"
+    r"^(?:节点\s*)?(?P<node>.*?)\s*(?P<verb>添加参与者|移除参与者|参与者|隐藏|显示|新增节点|添加节点|删除节点|方式|条件|时限|抄送)[:：\s]*(?P<rest>.*)$"
 )
+LONGEST_DEADLINE: Final = 30 * 24  # hours
 GAPS: Final = re.compile(r"[\s,，、;；和]+")
-Verb = Literal["set", "add", "remove", "hide", "show", "add_node", "remove_node"]
+Verb = Literal[
+    "set", "add", "remove", "hide", "show", "add_node", "remove_node", "mode", "condition", "deadline", "copy"
+]
 MEANINGS: Final[dict[str, Verb]] = {
     "参与者": "set", "添加参与者": "add", "移除参与者": "remove", "隐藏": "hide", "显示": "show",
-    "新增节点": "add_node", "添加节点": "add_node", "删除节点": "remove_node",
+    "新增节点": "add_node", "添加节点": "add_node", "删除节点": "remove_node", "方式": "mode", "条件": "condition",
+    "时限": "deadline", "抄送": "copy",
 }  # fmt: skip
-HELP: Final = "「参与者 出纳」「隐藏 合同金额 联系人电话」「显示 合同金额」「新增节点 财务复核」「删除节点 财务复核」"
+HELP: Final = (
+    "「参与者 出纳」「参与者 部门主管」「隐藏 合同金额 联系人电话」「显示 合同金额」「新增节点 财务复核」"
+    "「删除节点 财务复核」「方式 会签」「条件 开票金额 > 50000」「条件 无」「时限 24小时」「抄送 王芳」"
+)
+SUPERIORS: Final = {"部门主管": "leader", "部门负责人": "leader", "直属主管": "superior:1", "直属上级": "superior:1"}
+ABOVE: Final = re.compile(r"上([一二三四五\d])级(?:主管|上级)?")
+MODES: Final = {"或签": "any", "会签": "all", "依次": "turn", "依次审批": "turn"}
+NOTHING: Final = ("无", "取消", "清空", "不限", "没有")
+LIMITS: Final = re.compile(
+    r"(?P<field>.+?)\s*(?P<op>>=|<=|!=|=|>|<|≥|≤|大于等于|小于等于|大于|小于|超过|等于)\s*(?P<value>\S+)"
+)
+SIGNS: Final = {
+    "≥": ">=",
+    "≤": "<=",
+    "大于等于": ">=",
+    "小于等于": "<=",
+    "大于": ">",
+    "超过": ">",
+    "小于": "<",
+    "等于": "=",
+}
+SUMS: Final = ("contract_amount", "amount", "invoiced_amount", "paid_amount")
 
 
 class NodeRefused(RuleBroken, code="invoices.node"):
@@ -71,3 +102,193 @@ def field_names(labels: tuple[str, ...]) -> tuple[str, ...]:
     if wrong:
         raise InvalidInput(f"没有「{'、'.join(wrong)}」这个字段，可以隐藏的有：{'、'.join(FIELDS.values())}。")
     return tuple(known[label] for label in labels)
+
+
+def superior_of(word: str) -> str | None:
+    """部门主管 → leader, 上2级主管 → superior:2; None: it is no superior."""
+    above = ABOVE.fullmatch(word)
+    if above is not None:
+        return f"superior:{integer(above[1])}"
+    return SUPERIORS.get(word)
+
+
+def superior_text(superior: str) -> str:
+    """The inverse."""
+    if superior == "leader":
+        return "部门主管"
+    level = superior.removeprefix("superior:")
+    return "直属主管" if level == "1" else f"上{level}级主管"
+
+
+def read_conditions(text: str) -> tuple[tuple[str, str, str], ...]:
+    """`开票金额 > 5万`, several with 且; 无: none. Raises InvalidInput."""
+    if text.strip() in NOTHING:
+        return ()
+    found = []
+    for part in re.split(r"\s*(?:且|并且|，|,)\s*", text.strip()):
+        said = LIMITS.fullmatch(part)
+        if said is None:
+            raise InvalidInput("条件要写成「条件 开票金额 > 50000」，几个条件用「且」连起来；不要条件就写「条件 无」。")
+        (name,) = field_names((said["field"],))
+        value = said["value"]
+        if name in SUMS:
+            amount = parse_amount(value)
+            if amount is None or amount.value is None or not amount.sure:
+                raise InvalidInput(f"「{value}」不是确定的金额，条件要写成「条件 开票金额 > 50000」。")
+            value = str(amount.value)
+        found.append((name, SIGNS.get(said["op"], said["op"]), value))
+    return tuple(found)
+
+
+def condition_text(condition: tuple[str, str, str]) -> str:
+    """开票金额 > 50000."""
+    return f"{FIELDS.get(condition[0], condition[0])} {condition[1]} {condition[2]}"
+
+
+def read_deadline(text: str) -> int | None:
+    """`24小时`, `2天`, in hours; 无: none. Raises InvalidInput."""
+    said = text.strip()
+    if said in NOTHING:
+        return None
+    found = re.fullmatch(r"(\d{1,3})\s*(小时|个小时|天|日)?", said)
+    hours = int(found[1]) * (24 if found[2] in ("天", "日") else 1) if found is not None else 0
+    if not 0 < hours <= LONGEST_DEADLINE:
+        raise InvalidInput("时限要写成「时限 24小时」或「时限 2天」，最长 30 天；不要时限就写「时限 无」。")
+    return hours
+
+
+# -- applications --------------------------------------------------------------------------------------
+
+KINDS: Final = {"专票": "增值税专用发票", "普票": "增值税普通发票"}
+RATES: Final = tuple(Decimal(rate) for rate in ("13", "9", "6", "3", "1", "0"))  # percent
+STATES: Final = {
+    "pending": "流程进行中", "approved": "已同意，待开票", "issued": "已开票", "rejected": "未同意",
+    "cancelled": "已取消", "void": "已作废",
+}  # fmt: skip
+MOST: Final = Decimal(1_000_000_000_000)  # yuan
+TITLE_LENGTH: Final = 100
+REMARK_LENGTH: Final = 200
+OLD_TAX_NO: Final = re.compile(r"[0-9A-Z]{15}|[0-9A-Z]{17}|[0-9A-Z]{20}")
+EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
+INVOICE_NO: Final = re.compile(r"\d{8}|\d{20}")  # of paper, and of the wholly digital
+
+
+class InvoiceRefused(RuleBroken, code="invoices.refused"):
+    """This cannot be done with the invoice or on this contract; the text says why."""
+
+
+class OverInvoiced(RuleBroken, code="invoices.over"):
+    """More than what is left of the contract (D7)."""
+
+
+def check_amount(amount: Decimal) -> Decimal:
+    """Raises InvalidInput."""
+    if amount <= 0:
+        raise InvalidInput("开票金额要大于 0，例如「开票 华兴 5万 专票」。")
+    if amount != amount.quantize(Decimal("0.01")):
+        raise InvalidInput("开票金额最多到分，例如 50000.50。")
+    if amount >= MOST:
+        raise InvalidInput("开票金额太大了，请核对后再发。")
+    return amount
+
+
+def check_left(amount: Decimal, *, contract: Decimal, billed: Decimal, applied: Decimal, shown: bool = True) -> None:
+    """R-INV-1. `billed` includes `applied`, which is in flight; `shown`: the sums may be said. Raises OverInvoiced."""
+    left = contract - billed
+    if amount <= left:
+        return
+    if not shown:
+        raise OverInvoiced("超过这份合同还能开的金额，请改小一些；可以请财务看一下还能开多少。")
+    flying = f"，其中审批中 {show_money(applied)}" if applied > 0 else ""
+    can = f"最多还能开 {show_money(left)}" if left > 0 else "不能再开了"
+    raise OverInvoiced(
+        f"超过合同金额：合同 {show_money(contract)}，已开和审批中共 {show_money(billed)}{flying}，{can}。"
+    )
+
+
+def check_contract(number: str, state: str) -> None:
+    """Raises InvoiceRefused."""
+    if state == "draft":
+        raise InvoiceRefused(f"合同 {number} 还是草稿，先发送「合同 {number} 生效」再开票。")
+    if state == "void":
+        raise InvoiceRefused(f"合同 {number} 已作废，不能开票。")
+
+
+def check_kind(kind: str) -> str:
+    """专票 or 普票. Raises InvalidInput."""
+    if kind not in KINDS:
+        raise InvalidInput("发票类型是「专票」还是「普票」？")
+    return kind
+
+
+def check_title(title: str) -> str:
+    """Raises InvalidInput."""
+    title = " ".join(title.split())
+    if not title:
+        raise InvalidInput("还差发票抬头，一般是客户的全名。")
+    if len(title) > TITLE_LENGTH:
+        raise InvalidInput(f"发票抬头最多 {TITLE_LENGTH} 个字，请核对。")
+    return title
+
+
+def check_tax_no(tax_no: str, kind: str) -> str:
+    """15, 17 or 20 characters, or 18 with a right check character; only a 普票 may go without. Raises InvalidInput."""
+    plain = re.sub(r"[\s-]", "", tax_no).upper()
+    if not plain:
+        if kind == "普票":
+            return ""
+        raise InvalidInput("开专票要写税号，例如「税号 91330100799655058B」。")
+    if len(plain) == 18:
+        if (found := credit_code(plain)) is None:
+            raise InvalidInput(f"税号 {plain} 的校验位不对，请对照营业执照核对一下。")
+        return found
+    if OLD_TAX_NO.fullmatch(plain) is None:
+        raise InvalidInput(f"税号要 15、17、18 或 20 位，「{plain}」是 {len(plain)} 位，请核对。")
+    return plain
+
+
+def check_rate(rate: Decimal | None) -> Decimal | None:
+    """Percent; None: not said. Raises InvalidInput."""
+    if rate is not None and rate not in RATES:
+        raise InvalidInput(f"税率没有 {rate.normalize():f}%，可以是 {'、'.join(f'{r}%' for r in RATES)}。")
+    return rate
+
+
+def check_email(email: str) -> str:
+    """Empty: none is given. Raises InvalidInput."""
+    email = email.strip()
+    if email and EMAIL.fullmatch(email) is None:
+        raise InvalidInput(f"邮箱「{email}」不对，例如 caiwu@example.com。")
+    return email
+
+
+def check_remark(remark: str) -> str:
+    """Raises InvalidInput."""
+    if len(remark.strip()) > REMARK_LENGTH:
+        raise InvalidInput(f"备注最多 {REMARK_LENGTH} 字，请写短一些。")
+    return remark.strip()
+
+
+def check_issue(invoice_no: str, issued_on: date, today: date) -> str:
+    """发票号码 and its day. Raises InvalidInput."""
+    plain = re.sub(r"\s", "", invoice_no)
+    if INVOICE_NO.fullmatch(plain) is None:
+        raise InvalidInput("发票号码是 8 位或 20 位数字，请核对，例如「开票号 FP-2026-0001 12345678」。")
+    if issued_on > today:
+        raise InvalidInput(f"开票日期 {issued_on} 还没到，请核对。")
+    return plain
+
+
+def check_void_reason(reason: str, number: str) -> str:
+    """Raises InvalidInput."""
+    reason = reason.strip(" ，,。")
+    if not reason:
+        raise InvalidInput(f"作废要写原因，例如「作废发票 {number} 抬头开错」。")
+    if len(reason) > REMARK_LENGTH:
+        raise InvalidInput(f"作废原因最多 {REMARK_LENGTH} 字，请写短一些。")
+    return reason
+
+
+def kind_text(kind: str, rate: Decimal | None) -> str:
+    """专票 6%."""
+    return f"{kind} {rate.normalize():f}%" if rate is not None else kind

@@ -1,19 +1,36 @@
-"""Use cases of setting up the invoice approval. A change counts for applications made from then on (R3.50)."""
+"""Use cases of invoices: how their approval is set up, applying for one, and what becomes of it afterwards.
 
-from dataclasses import asdict, dataclass
-from datetime import timedelta
+A change of the set-up counts for applications made from then on (R3.50). Sums are checked under a lock on the
+contract's row, when it is applied for and at the last approval (`handlers.invoices.form`).
+"""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from bot.context import Context
-from bot.core.errors import NotFound
+from bot.core.actor import Permission
+from bot.core.errors import Forbidden, NotFound
+from bot.language.money import show_money
+from handlers.contracts.figures import check_may_look, standing_of
+from handlers.contracts.rules import Standing
+from handlers.flows.finding import find_flow, waiting_names
+from handlers.flows.running import step_start
 from handlers.invoices import rules
-from handlers.invoices.rules import DEFAULT_NODE, FIELDS, ChangedSince, NodeRefused, NodeWords
-from storage import audit, flows, people, undos
+from handlers.invoices.form import FORM
+from handlers.invoices.nodes import access_node, detail_of, node_changed, nodes_changed, nodes_now
+from handlers.invoices.rules import ChangedSince, InvoiceRefused, NodeWords
+from storage import audit, cards, contracts, customers, flow_runs, flows, invoices, numbers, people, undos
 from storage.database import Tx
-from storage.flows import Node
+from storage.flow_runs import subject
+from storage.flows import node_of
 from storage.settings import lock_base_data
+from storage.tables import Contract, Flow, Invoice
 
 UNDO = timedelta(minutes=10)
+SHOWN = 8  # invoices of one contract on a card
+PREFIX = "FP"  # of applications' numbers (D25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +49,19 @@ class Changed:
     undo_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done with an invoice, in words."""
+
+    text: str
+    invoice_id: int
+
+
 def show_flow(ctx: Context) -> list[NodeLine]:
     """The nodes in their order. Raises Forbidden."""
     ctx.actor.require_admin()
     with ctx.begin() as tx:
-        return [NodeLine(n.name, _detail(tx, n)) for n in _nodes(tx)]
+        return [NodeLine(n.name, detail_of(tx, n)) for n in nodes_now(tx)]
 
 
 def change_flow(ctx: Context, words: NodeWords) -> Changed:
@@ -51,14 +76,14 @@ def change_flow(ctx: Context, words: NodeWords) -> Changed:
     ctx.actor.require_admin()
     with ctx.begin() as tx:
         lock_base_data(tx)
-        before = _nodes(tx)
+        before = nodes_now(tx)
         if words.verb in ("add_node", "remove_node"):
-            after, text = _nodes_changed(before, words)
+            after, text = nodes_changed(before, words)
         else:
-            node = _access_node(before, words.node)
-            new = _node_changed(tx, node, words)
+            node = access_node(before, words.node)
+            new = node_changed(tx, node, words)
             after = [new if n.name == node.name else n for n in before]
-            text = f"{node.name}：{_detail(tx, node)} → {_detail(tx, new)}"
+            text = f"{node.name}：{detail_of(tx, node)} → {detail_of(tx, new)}"
         flows.put_nodes(tx, after)
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="invoices.flow", text="开票审批设置", now=ctx.now, lasts=UNDO,
@@ -73,89 +98,266 @@ def undo_flow(ctx: Context, payload: dict[str, Any]) -> str:
     ctx.actor.require_admin()
     with ctx.begin() as tx:
         lock_base_data(tx)
-        nodes, after = ([_node(n) for n in payload[key]] for key in ("nodes", "after"))
-        if _nodes(tx) != after:
+        nodes, after = ([node_of(n) for n in payload[key]] for key in ("nodes", "after"))
+        if nodes_now(tx) != after:
             raise ChangedSince("开票审批设置之后又改过，不能撤销了。发送「开票审批设置」看现在的样子。")
         flows.put_nodes(tx, nodes)
-        now, was = ("；".join(f"{n.name}：{_detail(tx, n)}" for n in some) for some in (after, nodes))
+        now, was = ("；".join(f"{n.name}：{detail_of(tx, n)}" for n in some) for some in (after, nodes))
         _record(tx, ctx, "undo.flow", f"{now}，恢复成 {was}")
         return "已撤销，开票审批设置恢复原样。"
 
 
-def _node(row: dict[str, Any]) -> Node:
-    return Node(row["name"], tuple(row["roles"]), tuple(row["users"]), tuple(row["hidden"]))
+# -- applications --------------------------------------------------------------------------------------
 
 
-def _nodes(tx: Tx) -> list[Node]:
-    return flows.list_nodes(tx) or [Node(DEFAULT_NODE)]
+@dataclass(frozen=True, slots=True)
+class NewInvoice:
+    """What is applied for. `source_key`: of the draft on a card: what is confirmed twice is applied for once."""
+
+    contract_id: int
+    amount: Decimal
+    kind: str
+    title: str
+    tax_no: str = ""
+    tax_rate: Decimal | None = None
+    email: str = ""
+    remark: str = ""
+    source_key: str = ""
 
 
-def _access_node(nodes: list[Node], name: str) -> Node:
-    if not name and len(nodes) == 1:
-        return nodes[0]
-    found = next((n for n in nodes if n.name == name), None)
-    if found is None:
-        known = "、".join(n.name for n in nodes)
-        raise NotFound(f"请写明是哪个节点（{known}），例如「{nodes[0].name} 参与者 出纳」。")
-    return found
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An application on its way. `again`: it had been made already."""
+
+    invoice_id: int
+    number: str
+    flow_id: int
+    waiting: str  # for whom
+    again: bool = False
 
 
-def _nodes_changed(before: list[Node], words: NodeWords) -> tuple[list[Node], str]:
-    name = " ".join(words.names)
-    there = any(n.name == name for n in before)
-    if words.verb == "add_node":
-        if there:
-            raise NodeRefused(f"已经有节点「{name}」了。")
-        after = [*before, Node(name)]
-    else:
-        if not there:
-            raise NotFound(f"没有节点「{name}」，现有：{'、'.join(n.name for n in before)}。")
-        if len(before) == 1:
-            raise NodeRefused(f"「{name}」是唯一的节点，要留着；先新增另一个。")
-        after = [n for n in before if n.name != name]
-    chain = [" → ".join(n.name for n in nodes) for nodes in (before, after)]
-    return after, f"{chain[0]}，改为 {chain[1]}"
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The contract an application is for, with what it may be filled in with. `left` None: may not be said."""
+
+    contract_id: int
+    number: str
+    customer_id: int
+    customer: str
+    left: Decimal | None
+    title: str
+    tax_no: str
+    kind: str
+    tax_rate: Decimal | None
+    email: str
+    made: str = ""  # number of the application this draft has become already
 
 
-def _node_changed(tx: Tx, node: Node, words: NodeWords) -> Node:
-    if words.verb in ("hide", "show"):
-        fields = rules.field_names(words.names)
-        kept = tuple(f for f in node.hidden if f not in fields)
-        return node.with_(hidden=kept + fields if words.verb == "hide" else kept)
-    roles, users = _participants(tx, words.names)
-    if words.verb == "set":
-        return node.with_(roles=roles, users=users)
-    left_roles = tuple(r for r in node.roles if r not in roles)
-    left_users = tuple(u for u in node.users if u not in users)
-    if words.verb == "remove":
-        return node.with_(roles=left_roles, users=left_users)
-    return node.with_(roles=left_roles + roles, users=left_users + users)
+def apply_invoice(ctx: Context, new: NewInvoice) -> Applied:
+    """An application on one of one's own contracts; its flow starts at once (R3.59).
+
+    Raises:
+        Forbidden, NotFound, InvalidInput, InvoiceRefused, NobodyDecides.
+        OverInvoiced: above what is left of the contract, applications in flight counted (D7).
+    """
+    ctx.actor.require(Permission.INVOICE_APPLY)
+    with ctx.begin() as tx:
+        contract = contracts.access_contract(tx, new.contract_id, lock=True)
+        if new.source_key and (made := invoices.find_by_source(tx, new.source_key)) is not None:
+            flow = flow_runs.of_record(tx, FORM.name, made.id or 0)
+            assert flow is not None
+            assert flow.id is not None
+            return Applied(made.id or 0, flow.number, flow.id, waiting_names(tx, flow.id), again=True)
+        _check_own(tx, ctx, contract)
+        amount, kind = rules.check_amount(new.amount), rules.check_kind(new.kind)
+        title, tax_no = rules.check_title(new.title), rules.check_tax_no(new.tax_no, kind)
+        rate, email, remark = (
+            rules.check_rate(new.tax_rate), rules.check_email(new.email), rules.check_remark(new.remark),
+        )  # fmt: skip
+        rules.check_contract(contract.number, contract.state)
+        _check_left(tx, ctx, contract, amount)
+        number = numbers.next_number(tx, PREFIX, ctx.today.year)
+        invoice = Invoice(
+            contract_id=new.contract_id, number=number, state="pending", amount=amount, kind=kind, tax_rate=rate,
+            title=title, tax_no=tax_no, email=email, remark=remark, applied_by=ctx.actor.user_id, applied_at=ctx.now,
+            source_key=new.source_key or None,
+        )  # fmt: skip
+        tx.add(invoice)
+        tx.flush()
+        assert invoice.id is not None
+        changes = {"金额": ("", show_money(amount)), "合同": ("", contract.number), "抬头": ("", title)}
+        _record_invoice(tx, ctx, "apply.invoice", invoice, changes=changes)
+        run = step_start(tx, ctx, FORM, invoice.id, number)
+        cards.redraw_others(tx, f"contract:{new.contract_id}", now=ctx.now, but=ctx.key if ctx.via == "tap" else "")
+        return Applied(invoice.id, number, run.id, waiting_names(tx, run.id))
 
 
-def _participants(tx: Tx, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    roles: list[str] = []
-    users: list[str] = []
-    for name in names:
-        role = flows.find_role(tx, name)
-        found = flows.find_people(tx, name)
-        if role is not None:
-            roles.append(role)
-        elif len(found) == 1:
-            users.append(found[0].user_id)
-        elif found:
-            some = "、".join(p.user_id for p in found)
-            raise NotFound(f"有好几位「{name}」：{some}。请用编号再说一次。")
-        else:
-            known = "、".join(flows.list_role_names(tx)) or "还没有角色"
-            raise NotFound(f"没有找到角色或在职同事「{name}」。现有角色：{known}。")
-    return tuple(dict.fromkeys(roles)), tuple(dict.fromkeys(users))
+def candidates(ctx: Context, customer_id: int) -> list[Prepared]:
+    """One's own contracts with a customer on which something may be invoiced still. Raises Forbidden, NotFound."""
+    ctx.actor.require(Permission.INVOICE_APPLY)
+    with ctx.begin() as tx:
+        rows = [c for c in contracts.list_of_customer(tx, customer_id) if c.owner_id == ctx.actor.user_id]
+        if not rows:
+            customers.access_customer(tx, customer_id)
+        money = contracts.figures(tx, [c.id for c in rows if c.id is not None])
+        rows = [c for c in rows if money[c.id or 0].billed < money[c.id or 0].amount] or rows
+        return [_prepared(tx, ctx, c) for c in rows]
 
 
-def _detail(tx: Tx, node: Node) -> str:
-    names = people.names_of(tx, node.users)
-    who = "、".join([*node.roles, *(names.get(u, u) for u in node.users)]) or "没有指定（转管理员）"
-    hidden = "、".join(FIELDS.get(f, f) for f in node.hidden)
-    return f"参与者 {who}" + (f" · 隐藏 {hidden}" if hidden else "")
+def prepare(ctx: Context, contract_id: int, amount: Decimal | None = None, token: str = "") -> Prepared:
+    """What an application on it may be filled in with: from the customer's last one. Raises as `apply_invoice`.
+
+    `amount`: it has to fit. `token`: of the draft (`NewInvoice.source_key`).
+    """
+    ctx.actor.require(Permission.INVOICE_APPLY)
+    with ctx.begin() as tx:
+        contract = contracts.access_contract(tx, contract_id)
+        _check_own(tx, ctx, contract)
+        rules.check_contract(contract.number, contract.state)
+        made = invoices.find_by_source(tx, token) if token else None
+        if made is not None:
+            return replace(_prepared(tx, ctx, contract), made=made.number or "")
+        if amount is not None:
+            _check_left(tx, ctx, contract, amount)
+        return _prepared(tx, ctx, contract)
+
+
+def _check_left(tx: Tx, ctx: Context, contract: Contract, amount: Decimal) -> None:
+    money = contracts.money_of(tx, contract.id or 0)
+    shown = standing_of(ctx, contract, money).uninvoiced is not None
+    rules.check_left(amount, contract=money.amount, billed=money.billed, applied=money.applied, shown=shown)
+
+
+def _prepared(tx: Tx, ctx: Context, contract: Contract) -> Prepared:
+    assert contract.id is not None
+    money = contracts.money_of(tx, contract.id)
+    shown = standing_of(ctx, contract, money).uninvoiced is not None
+    customer = contracts.customer_names(tx, [contract.customer_id]).get(contract.customer_id, "")
+    last = invoices.last_of_customer(tx, contract.customer_id)
+    filled = (last.title, last.tax_no, last.kind, last.tax_rate, last.email) if last else (customer, "", "", None, "")
+    return Prepared(
+        contract.id, contract.number, contract.customer_id, customer, money.amount - money.billed if shown else None,
+        *filled,
+    )  # fmt: skip
+
+
+def _check_own(tx: Tx, ctx: Context, contract: Contract) -> None:
+    if contract.owner_id != ctx.actor.user_id:
+        who = people.name_of(tx, contract.owner_id)
+        raise Forbidden(f"合同 {contract.number} 由 {who} 负责，开票请 {who} 来申请。")
+
+
+def access_applied(ctx: Context, invoice_id: int) -> Invoice:
+    """One's own application, to make another like it. Raises Forbidden, NotFound."""
+    ctx.actor.require(Permission.INVOICE_APPLY)
+    with ctx.begin() as tx:
+        invoice = invoices.access_invoice(tx, invoice_id)
+        if invoice.applied_by != ctx.actor.user_id:
+            raise NotFound(invoices.ABSENT, attempt=f"invoice:{invoice_id}")
+        return invoice
+
+
+def find_invoice(ctx: Context, words: str) -> int:
+    """The application of that number, which the asker may look at. Raises NotFound."""
+    with ctx.begin() as tx:
+        return find_flow(tx, ctx, words).record_id
+
+
+def issue_invoice(ctx: Context, invoice_id: int, invoice_no: str, issued_on: date | None = None) -> Done:
+    """发票号码 and day of an approved application, by who decided it or an administrator. None: today.
+
+    Raises:
+        NotFound, InvalidInput, InvoiceRefused.
+    """
+    with ctx.begin() as tx:
+        invoice, flow = _access_handled(tx, ctx, invoice_id)
+        day = issued_on or ctx.today
+        plain = rules.check_issue(invoice_no, day, ctx.today)
+        try:
+            done = invoices.issue(tx, invoice_id, invoice_no=plain, issued_on=day, by=ctx.actor.user_id)
+        except invoices.NumberTaken as twin:
+            raise InvoiceRefused(f"发票号码 {plain} 已经登记在另一张发票上，请核对。") from twin
+        if not done:
+            raise InvoiceRefused(f"{invoice.number} 是「{rules.STATES[invoice.state]}」，不能登记发票号码。")
+        changes = {"发票号码": (invoice.invoice_no or "", plain), "开票日期": (str(invoice.issued_on or ""), str(day))}
+        _record_invoice(tx, ctx, "issue.invoice", invoice, changes=changes)
+        _follow(tx, ctx, invoice, flow, "issue", f"发票号码 {plain} · {day}")
+        return Done(f"{invoice.number} 已登记发票号码 {plain}（{day}）。", invoice_id)
+
+
+def void_invoice(ctx: Context, invoice_id: int, reason: str) -> Done:
+    """An invoice that was wrong counts no more, and stays on record; its amount may be applied for again.
+
+    Raises:
+        Forbidden, NotFound, InvalidInput, InvoiceRefused.
+    """
+    ctx.actor.require(Permission.INVOICE_VOID)
+    with ctx.begin() as tx:
+        invoice, flow = _access_handled(tx, ctx, invoice_id)
+        reason = rules.check_void_reason(reason, invoice.number or "")
+        invoices.lock_contract(tx, invoice.contract_id)
+        if not invoices.void(tx, invoice_id, reason=reason, now=ctx.now):
+            hint = f"；审批中的要「取消 {invoice.number}」" if invoice.state == "pending" else ""
+            raise InvoiceRefused(f"{invoice.number} 是「{rules.STATES[invoice.state]}」，不能作废{hint}。")
+        changes = {"状态": (rules.STATES[invoice.state], rules.STATES["void"])}
+        _record_invoice(tx, ctx, "void.invoice", invoice, changes=changes, reason=reason)
+        _follow(tx, ctx, invoice, flow, "void", reason)
+        return Done(f"{invoice.number} 已作废，不再计入合同的已开票。", invoice_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Bills:
+    """A contract's sums, cut to what its reader may see (R4.14), and its applications; None: not to be seen."""
+
+    number: str
+    customer: str
+    standing: Standing
+    applied: Decimal | None
+    rows: list[Invoice]
+
+
+def show_bills(ctx: Context, contract_id: int) -> Bills:
+    """合同额, 已开票, 已回款, 未开票, 未回款 and the invoices one by one. Another's needs 开票-查看.
+
+    Raises:
+        Forbidden, NotFound.
+    """
+    with ctx.begin() as tx:
+        contract = contracts.access_contract(tx, contract_id)
+        check_may_look(ctx, contract)
+        if contract.owner_id != ctx.actor.user_id:
+            ctx.actor.require(Permission.INVOICE_VIEW)
+        money = contracts.money_of(tx, contract_id)
+        names = contracts.customer_names(tx, [contract.customer_id])
+        return Bills(
+            contract.number, names.get(contract.customer_id, ""), standing_of(ctx, contract, money), money.applied,
+            invoices.list_of_contract(tx, contract_id),
+        )  # fmt: skip
+
+
+def _access_handled(tx: Tx, ctx: Context, invoice_id: int) -> tuple[Invoice, Flow | None]:
+    """For who decided it, an administrator, or who may void and has it in sight. Raises NotFound."""
+    flow = flow_runs.of_record(tx, FORM.name, invoice_id)
+    if flow is not None and flow.id is not None and flow_runs.has_decided(tx, flow.id, ctx.actor.user_id):
+        return invoices.facts(tx, invoice_id).invoice, flow
+    invoice = invoices.access_invoice(tx, invoice_id)
+    if not ctx.actor.may(Permission.INVOICE_VOID):
+        raise InvoiceRefused(f"{invoice.number} 由处理过它的出纳或财务来登记，你可以「催办 {invoice.number}」。")
+    return invoice, flow
+
+
+def _follow(tx: Tx, ctx: Context, invoice: Invoice, flow: Flow | None, action: str, comment: str) -> None:
+    if flow is not None and flow.id is not None:
+        flow_runs.log(tx, flow.id, node="", user_id=ctx.actor.user_id, action=action, comment=comment, now=ctx.now)
+        cards.redraw_others(tx, subject(flow.id), now=ctx.now, but=ctx.key if ctx.via == "tap" else "")
+    cards.redraw_others(tx, f"contract:{invoice.contract_id}", now=ctx.now)
+
+
+def _record_invoice(tx: Tx, ctx: Context, action: str, invoice: Invoice, **detail: Any) -> None:
+    audit.record(
+        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=f"invoice:{invoice.id}",
+        name=invoice.number or "", **detail,
+    )  # fmt: skip
 
 
 def _record(tx: Tx, ctx: Context, action: str, text: str) -> None:

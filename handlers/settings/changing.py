@@ -15,7 +15,7 @@ KIND = "settings.change"
 NAMES = {
     "pool": "公海设置", "reminders": "提醒规则", "admins": "管理员", "usage_scope": "使用范围", "opened": "开通",
     "consent": "同意条款", "edition": "版本", "quiet_hours": "免打扰",
-    "allow_over_collect": "允许超额回款", "visits": rules.VISIT_TOPIC.title,
+    "allow_over_collect": "允许超额回款", "visits": rules.VISIT_TOPIC.title, "approvals": "审批设置",
 }  # fmt: skip
 
 
@@ -73,6 +73,10 @@ def _words(tx: Tx, name: str, value: Any) -> str:
             return f"{people.name_of(tx, value['user'])} 同意 {value['terms']} 版" if value else ""
         case "edition":
             return rules.EDITION_NAMES[value]
+        case "approvals":
+            limit = value["confirm_above"]
+            above = f"{limit} 元以上再确认" if limit is not None else "同意不再确认"
+            return f"催办间隔 {value['urge_gap_minutes']} 分钟，{above}"
         case "quiet_hours":
             return rules.quiet_text((value[0], value[1]))
         case _:

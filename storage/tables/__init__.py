@@ -44,7 +44,17 @@ from storage.tables.custom_fields import CustomField  # noqa: E402
 from storage.tables.dialogues import DialogueDraft, Intent  # noqa: E402
 from storage.tables.dictionaries import Dictionary, DictionaryValue, FieldDictionary  # noqa: E402
 from storage.tables.exchange import Exchange, ExchangeFile, ExchangeRow  # noqa: E402
+from storage.tables.flows import (  # noqa: E402
+    Flow,
+    FlowCopy,
+    FlowDelegation,
+    FlowLog,
+    FlowNode,
+    FlowTask,
+    FlowVersion,
+)
 from storage.tables.handover import Departure, Handover, HandoverItem  # noqa: E402
+from storage.tables.invoices import Invoice  # noqa: E402
 from storage.tables.leads import Lead, LeadFollowUp, LeadOwnerHistory  # noqa: E402
 from storage.tables.lines import ContractLine  # noqa: E402
 from storage.tables.loads import LoadedRecord  # noqa: E402
@@ -73,8 +83,6 @@ from storage.tables.opportunities import (  # noqa: E402
 from storage.tables.org import Department, DepartmentLeader, Employee, EmployeeDepartment, SyncRun  # noqa: E402
 from storage.tables.sales import (  # noqa: E402
     Competitor,
-    FlowNode,
-    Invoice,
     Product,
     ProductPrice,
     Stage,
@@ -139,7 +147,13 @@ __all__ = [
     "ExchangeFile",
     "ExchangeRow",
     "FieldDictionary",
+    "Flow",
+    "FlowCopy",
+    "FlowDelegation",
+    "FlowLog",
     "FlowNode",
+    "FlowTask",
+    "FlowVersion",
     "FollowUp",
     "Handover",
     "HandoverItem",

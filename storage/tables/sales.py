@@ -1,15 +1,13 @@
 """The rest of the sales chain: loaded from a world file and kept, used by the capabilities that follow."""
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, UniqueConstraint
+from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.scope import OfContract
 from storage.tables.custom_fields import HasCustom
-from storage.types import Fen, Json, Moment
+from storage.types import Fen, Moment
 
 
 class Stage(SQLModel, table=True):
@@ -64,14 +62,6 @@ class Competitor(SQLModel, table=True):
     active: bool = True  # False: archived, kept where it was met
 
 
-class Invoice(OfContract, table=True):
-    """An invoice issued on a contract (before this database: from a world file)."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    amount: Decimal = Field(sa_type=Fen)
-    issued_on: date
-
-
 class Target(SQLModel, table=True):
     """销售目标 of one person or department for one month."""
 
@@ -88,15 +78,3 @@ class Target(SQLModel, table=True):
     year: int
     month: int
     amount: Decimal = Field(sa_type=Fen)
-
-
-class FlowNode(SQLModel, table=True):
-    """One node of the invoice approval flow."""
-
-    __tablename__ = "flow_node"
-    id: int | None = Field(default=None, primary_key=True)
-    position: int
-    name: str
-    participant_roles: list[Any] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
-    participant_users: list[Any] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
-    hidden_fields: list[Any] = Field(default_factory=list, sa_column=Column(Json, nullable=False))

@@ -98,7 +98,7 @@ def _given_actions(node: ast.AST) -> list[ast.AST]:
     if not isinstance(node, ast.Call):
         return []
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    if name not in ("record", "_record", "_keep", "_changed"):
+    if name not in ("record", "_record", "_record_invoice", "_keep", "_changed", "step_note"):
         return []
     given: list[ast.AST] = [k.value for k in node.keywords if k.arg == "action"]
     return given + [a for a in node.args if isinstance(a, ast.Constant | ast.IfExp)]

@@ -1,7 +1,7 @@
 """Messages that are still open, by lane
 
 Revision ID: 0026
-Revises: 0023
+Revises: 0024
 
 Sending looks for the open ones of each lane: by their moment, the index was of no use to it.
 """
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '0026'
-down_revision = '0023'
+down_revision = '0024'
 branch_labels = None
 depends_on = None
 

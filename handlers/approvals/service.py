@@ -1,0 +1,308 @@
+"""Use cases of looking at approvals: a task, 流程状态, 我的待办, 我发起的, 我处理的, 抄送我的."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from bot.context import Context
+from bot.core.errors import InvalidInput, NotFound
+from bot.dispatch import Button
+from bot.identity import may_be_told
+from handlers.flows import rules
+from handlers.flows.finding import ABSENT, access_flow, find_flow, waiting_names
+from handlers.flows.running import Run, brief, run_of
+from handlers.reminders.rules import after_quiet_hours
+from handlers.settings.changing import step_change
+from storage import flow_runs, notices, people
+from storage.database import Tx
+from storage.settings import ApprovalSettings, lock_settings
+from storage.tables import Flow, FlowTask
+
+LONGEST_GAP: Final = 1440  # minutes
+ACTIONS = {
+    "start": "提交申请", "enter": "到达", "copy": "抄送", "agree": "同意", "refuse": "不同意", "transfer": "转交",
+    "add_signer": "加签", "send_back": "退回上一步", "urge": "催办", "adjust": "调整", "cancel": "取消",
+    "issue": "登记发票", "void": "作废发票", "hand_over": "交接", "take_back": "撤销交接", "leave": "离职，转管理员",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSheet:
+    """A task as its holder may see it. `said`: what became of it, where it is open no more."""
+
+    flow_id: int
+    number: str
+    label: str
+    node: str
+    fields: dict[str, str]
+    open: bool
+    first: bool  # there is no node before
+    since: datetime | None
+    said: str
+    notes: tuple[str, ...]  # why it is his, for whom, what was said before
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of 流程状态."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """An application as the asker may see it."""
+
+    flow_id: int
+    number: str
+    label: str
+    state: str
+    fields: dict[str, str]
+    waiting: str  # for whom, at which node, since when
+    log: tuple[LogLine, ...]
+    may_urge: bool
+    may_cancel: bool
+    again: Button | None  # for a new application like this one
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One application in a list."""
+
+    flow_id: int
+    task_id: int | None
+    number: str
+    label: str
+    words: str
+    state: str
+
+
+def find_task(ctx: Context, words: str) -> int:
+    """One's own task in the application of that number: the open one, else the latest. Raises NotFound."""
+    with ctx.begin() as tx:
+        flow = find_flow(tx, ctx, words)
+        assert flow.id is not None
+        task = flow_runs.open_of(tx, flow.id, ctx.actor.user_id) or flow_runs.last_of(tx, flow.id, ctx.actor.user_id)
+        if task is None or task.id is None:
+            waiting = waiting_names(tx, flow.id)
+            told = f"（现在等：{waiting}）" if waiting else f"（{flow.number} {rules.STATES[flow.state]}）"
+            raise NotFound(f"你不在这一步的处理人里{told}。")
+        return task.id
+
+
+def find_number(ctx: Context, words: str) -> int:
+    """The application of that number; so many digits of its end will do. Raises NotFound."""
+    with ctx.begin() as tx:
+        return find_flow(tx, ctx, words).id or 0
+
+
+def show_task(ctx: Context, task_id: int) -> TaskSheet:
+    """A task of one's own, with exactly the fields of its node (R3.53). Raises NotFound."""
+    with ctx.begin() as tx:
+        task = flow_runs.get_task(tx, task_id)
+        if task is None or task.user_id != ctx.actor.user_id:
+            raise NotFound(ABSENT, attempt=f"task:{task_id}" if task is not None else "")
+        flow = access_flow(tx, ctx, task.flow_id)
+        run = run_of(tx, flow)
+        is_open = flow.state == "running" and task.state == rules.OPEN
+        notes = [f"代 {people.name_of(tx, task.for_user_id)} 处理" if task.for_user_id else "", task.why]
+        before = [e for e in flow_runs.list_log(tx, run.id) if e.comment and e.action in ("agree", "send_back")]
+        notes += [f"{people.name_of(tx, e.user_id)} {ACTIONS[e.action]}：{e.comment}" for e in before[-2:]]
+        return TaskSheet(
+            run.id, flow.number, run.form.label, run.steps[task.node].name, run.shown(task.node), is_open,
+            flow_runs.node_before(tx, flow) is None, task.opened_at, "" if is_open else _became(tx, run, task),
+            tuple(note for note in notes if note),
+        )  # fmt: skip
+
+
+def _became(tx: Tx, run: Run, task: FlowTask) -> str:
+    """✓ 赵琳 已同意 · 03-02 15:06: of this task, of the node, or of the whole."""
+    if task.state == rules.WAITING and run.flow.state == "running":
+        return f"还没轮到你，现在等 {waiting_names(tx, run.id)}"
+    done = [e for e in flow_runs.list_log(tx, run.id) if e.action in ("agree", "refuse", "cancel", "adjust")]
+    moved = {"transferred": "已转交", "returned": "已退回上一步"}.get(task.state)
+    if moved is not None and task.closed_at is not None:
+        return f"{people.name_of(tx, task.closed_by)} {moved} · {task.closed_at:%m-%d %H:%M}"
+    closed = [e for e in done if task.closed_at is not None and e.at >= task.closed_at] or done[-1:]
+    if not closed:
+        return f"这一步已经变了，现在等 {waiting_names(tx, run.id)}"
+    last = closed[0]
+    mark = {"agree": "✓ ", "refuse": "✗ "}.get(last.action, "")
+    word = ACTIONS[last.action].removeprefix("已")
+    why = f" · {last.comment}" if last.comment else ""
+    return f"{mark}{people.name_of(tx, last.user_id)} 已{word} · {last.at:%m-%d %H:%M}{why}"
+
+
+def show_status(ctx: Context, flow_id: int) -> Status:
+    """流程状态: where it is and all that was done, for those it concerns (R3.56, R3.57). Raises NotFound."""
+    with ctx.begin() as tx:
+        flow = access_flow(tx, ctx, flow_id)
+        run = run_of(tx, flow)
+        mine = flow.starter_id == ctx.actor.user_id
+        running = flow.state == "running"
+        decided = flow_runs.last_decision(tx, flow_id) is not None
+        ended = flow.state in ("rejected", "cancelled")
+        again = run.form.again(flow.record_id) if mine and ended else None
+        names = people.names_of(
+            tx, {u for e in flow_runs.list_log(tx, flow_id) for u in (e.user_id, *e.people)} | {flow.starter_id}
+        )
+        return Status(
+            flow_id, flow.number, run.form.label, rules.STATES[flow.state], _seen(tx, ctx, run),
+            _waiting(tx, ctx, run) if running else "", _log(tx, flow_id, names), running and (mine or ctx.actor.admin),
+            running and (ctx.actor.admin or (mine and not decided)), again, mine,
+        )  # fmt: skip
+
+
+def _seen(tx: Tx, ctx: Context, run: Run) -> dict[str, str]:
+    if ctx.actor.admin:
+        return run.cut(run.form.fields)
+    if run.flow.starter_id == ctx.actor.user_id:
+        return run.cut(run.form.applied)
+    node = flow_runs.node_shown(tx, run.id, ctx.actor.user_id)
+    return run.shown(node) if node is not None else run.cut(run.form.applied)
+
+
+def _waiting(tx: Tx, ctx: Context, run: Run) -> str:
+    tasks = [t for t in flow_runs.live_tasks(tx, run.id) if t.state == rules.OPEN]
+    since = min((t.opened_at for t in tasks if t.opened_at is not None), default=run.flow.started_at)
+    waited = rules.span((ctx.now - since).total_seconds())
+    return f"「{run.step.name}」等 {waiting_names(tx, run.id)} 处理 · {since:%m-%d %H:%M} 起，已等 {waited}"
+
+
+def _log(tx: Tx, flow_id: int, names: dict[str, str]) -> tuple[LogLine, ...]:
+    lines = []
+    for entry in flow_runs.list_log(tx, flow_id):
+        people_named = "、".join(names.get(str(u), str(u)) for u in entry.people)
+        who = names.get(entry.user_id, entry.user_id) if entry.user_id else ""
+        node = f"「{entry.node_name}」" if entry.node_name else ""
+        took = f"（用时 {rules.span(entry.seconds)}）" if entry.seconds is not None else ""
+        said = f"：{entry.comment}" if entry.comment else ""
+        parts = (node, who, f"{ACTIONS.get(entry.action, entry.action)}{took}", people_named)
+        lines.append(LogLine(entry.at, " ".join(p for p in parts if p) + said))
+    return tuple(lines)
+
+
+def list_tasks(ctx: Context, page: int = 1) -> tuple[list[Line], int]:
+    """我的待办: a page of one's open tasks, the oldest first, and how many there are (R3.54)."""
+    with ctx.begin() as tx:
+        rows = flow_runs.waiting_of(tx, ctx.actor.user_id, page=page)
+        lines = []
+        for one in rows:
+            run = run_of(tx, one.flow)
+            since = rules.span((ctx.now - (one.task.opened_at or ctx.now)).total_seconds())
+            words = f"{brief(run, one.task.node)} · 已等 {since}"
+            lines.append(Line(run.id, one.task.id, one.flow.number, run.form.label, words, ""))
+        return lines, flow_runs.count_waiting(tx, ctx.actor.user_id)
+
+
+def list_flows(ctx: Context, view: str, page: int = 1) -> tuple[list[Line], int]:
+    """我发起的, 我处理的, 抄送我的: a page, the newest first, and how many there are."""
+    with ctx.begin() as tx:
+        rows, total = flow_runs.list_flows(tx, ctx.actor.user_id, view, page=page)
+        return [_line(tx, ctx, flow) for flow in rows], total
+
+
+def _line(tx: Tx, ctx: Context, flow: Flow) -> Line:
+    run = run_of(tx, flow)
+    seen = _seen(tx, ctx, run)
+    names = ("applicant", "amount", "customer")
+    words = " · ".join(text for name in names if (text := seen.get(run.form.fields.get(name, ""))))
+    waits = f"等 {waiting_names(tx, run.id)}" if flow.state == "running" else ""
+    return Line(
+        run.id, None, flow.number, run.form.label, " · ".join(p for p in (words, waits) if p), rules.STATES[flow.state]
+    )
+
+
+# -- deadlines -----------------------------------------------------------------------------------------
+
+
+def next_late(ctx: Context) -> datetime | None:
+    """When the next deadline passes, or is passed as long again. For jobs."""
+    with ctx.begin() as tx:
+        return min((_late_at(one.task) for one in flow_runs.list_timed(tx)), default=None)
+
+
+def remind_late(ctx: Context) -> int:
+    """Who is late is reminded once; as long again after that his superior is told. Never decided by the clock
+    (R-APP-16). For jobs. Returns how many messages.
+    """
+    count = 0
+    with ctx.begin() as tx:
+        not_before = after_quiet_hours(ctx.now, ctx.settings.quiet_hours)
+        for one in flow_runs.list_timed(tx):
+            task, number = one.task, one.flow.number
+            if _late_at(task) > ctx.now:
+                continue
+            escalated = task.reminded_at is not None
+            assert task.id is not None
+            if not flow_runs.mark_late(tx, task.id, escalated=escalated, now=ctx.now):
+                continue
+            person = people.get_employee(tx, task.user_id)
+            superior = person.manager_user_id if person is not None else None
+            to = superior if escalated else task.user_id
+            if to is None or to == one.flow.starter_id or not may_be_told(tx, to, ctx.settings):
+                continue
+            name = people.name_of(tx, task.user_id)
+            since = rules.span((ctx.now - (task.opened_at or ctx.now)).total_seconds())
+            text = (
+                f"{number} 等 {name} 处理已经 {since}，过了时限。"
+                if escalated
+                else f"{number} 已等你 {since}，过了时限。"
+            )
+            notices.queue(
+                tx, key=f"flow:{one.flow.id}:late:{task.id}:{escalated}", user_ids=[to], now=ctx.now,
+                title=f"审批超时 {number}", text=f"{text}\n{'请提醒他' if escalated else '发送「我的待办」'}处理。",
+                not_before=not_before,
+            )  # fmt: skip
+            count += 1
+        return count
+
+
+def _late_at(task: FlowTask) -> datetime:
+    """The deadline; once he was reminded, as long again after it."""
+    assert task.due_at is not None
+    return task.due_at if task.reminded_at is None else task.due_at + (task.due_at - (task.opened_at or task.due_at))
+
+
+# -- settings ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """A setting in words, and how to take it back; None: it was so already."""
+
+    text: str
+    undo_id: int | None
+
+
+def set_confirm_above(ctx: Context, limit: Decimal | None) -> Set:
+    """From which sum on 同意 takes two taps (D24); None: never. Raises Forbidden, InvalidInput."""
+    ctx.actor.require_admin()
+    if limit is not None and limit <= 0:
+        raise InvalidInput("金额要大于 0，例如「审批确认金额 5万」；不要就写「审批确认金额 关闭」。")
+    with ctx.begin() as tx:
+        before = lock_settings(tx).approvals
+        word = f"{limit:,} 元以上点同意要再确认一次" if limit is not None else "点同意不用再确认"
+        return _set(tx, ctx, before, before.model_copy(update={"confirm_above": limit}), word)
+
+
+def set_urge_gap(ctx: Context, minutes: int) -> Set:
+    """How long after 催办 there may be another (D21). Raises Forbidden, InvalidInput."""
+    ctx.actor.require_admin()
+    if not 0 < minutes <= LONGEST_GAP:
+        raise InvalidInput("催办间隔写 1 到 1440 分钟，例如「催办间隔 30分钟」。")
+    with ctx.begin() as tx:
+        before = lock_settings(tx).approvals
+        return _set(
+            tx, ctx, before, before.model_copy(update={"urge_gap_minutes": minutes}), f"催办间隔 {minutes} 分钟"
+        )
+
+
+def _set(tx: Tx, ctx: Context, before: ApprovalSettings, after: ApprovalSettings, word: str) -> Set:
+    if before == after:
+        return Set(f"没有变化：本来就是{word}。", None)
+    undo_id = step_change(tx, ctx, "approvals", after.model_dump(mode="json"), text="审批设置")
+    return Set(f"已设置：{word}。", undo_id)

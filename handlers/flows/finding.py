@@ -1,0 +1,58 @@
+"""Which application is meant, and whether the asker may look at it (R3.56)."""
+
+import re
+from typing import Final
+
+from bot.context import Context
+from bot.core.errors import NotFound
+from handlers.flows import rules
+from handlers.flows.forms import form_of
+from storage import flow_runs, people
+from storage.database import Tx
+from storage.flow_runs import subject
+from storage.tables import Flow, FlowTask
+
+NUMBER: Final = re.compile(r"(?<![A-Z0-9])([A-Z]{2})-?(\d{4}-)?(\d{1,6})(?!\d)", re.IGNORECASE)
+ABSENT: Final = "没有找到这个申请，可能编号不对，或不在你能看的范围里。发送「我的待办」或「我发起的」看看。"
+
+
+def access_flow(tx: Tx, ctx: Context, flow_id: int) -> Flow:
+    """Raises NotFound unless the asker started it, takes part, administers, or has the record in his scope."""
+    flow = flow_runs.find_taking_part(tx, flow_id, ctx.actor.user_id)
+    if flow is not None:
+        return flow
+    there = flow_runs.get(tx, flow_id)
+    if there is not None and (ctx.actor.admin or form_of(there.form).in_sight(tx, ctx, there.record_id)):
+        return there
+    raise NotFound(ABSENT, attempt=subject(flow_id) if there is not None else "")
+
+
+def access_own_task(tx: Tx, ctx: Context, task_id: int) -> tuple[FlowTask, Flow]:
+    """Raises NotFound, and FlowRefused for a task of somebody else that the asker may look at."""
+    task = flow_runs.get_task(tx, task_id)
+    flow = access_flow(tx, ctx, task.flow_id if task is not None else 0)
+    assert task is not None  # there is no flow 0
+    if task.user_id != ctx.actor.user_id:
+        waiting = waiting_names(tx, task.flow_id)
+        told = f"现在等：{waiting}" if waiting else f"{flow.number} {rules.STATES[flow.state]}"
+        raise rules.FlowRefused(f"你不在这一步的处理人里（{told}）。")
+    return task, flow
+
+
+def waiting_names(tx: Tx, flow_id: int) -> str:
+    """Whom it waits for: 赵琳、钱多."""
+    users = [t.user_id for t in flow_runs.live_tasks(tx, flow_id) if t.state == rules.OPEN]
+    names = people.names_of(tx, users)
+    return "、".join(dict.fromkeys(names.get(u, u) for u in users))
+
+
+def find_flow(tx: Tx, ctx: Context, words: str) -> Flow:
+    """By its number, or by the end of it where only one the asker may see is called so. Raises NotFound."""
+    found = NUMBER.search(words)
+    if found is None:
+        raise NotFound("要写申请编号，例如 FP-2026-0001。发送「我的待办」或「我发起的」看看编号。")
+    exact = flow_runs.find(tx, f"{found[1]}-{found[2] or ''}{found[3]}")
+    like = [exact] if exact is not None else flow_runs.find_like(tx, f"-{int(found[3]):04d}")
+    if len(like) != 1:
+        raise NotFound(ABSENT)
+    return access_flow(tx, ctx, like[0].id or 0)

@@ -1,0 +1,86 @@
+"""开票申请 as a form with a flow: its fields, what its approval does, and what an end without one frees."""
+
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from bot.context import Context
+from bot.core.actor import Permission
+from bot.dispatch import Button
+from bot.language.money import show_money
+from cards.invoices import ApplyAgainButton
+from handlers.flows.forms import join
+from handlers.invoices import rules
+from storage import contracts, invoices, people
+from storage.database import Tx
+
+
+class InvoiceForm:
+    """See `handlers.flows.forms.Form`."""
+
+    name = "invoice"
+    label = "开票申请"
+    default_node = rules.DEFAULT_NODE
+    fields: Mapping[str, str] = rules.FIELDS
+    applied: Collection[str] = (
+        "customer", "contract_no", "amount", "invoice_type", "title", "tax_no", "remark", "applicant",
+    )  # fmt: skip
+
+    def values(self, tx: Tx, record_id: int) -> Mapping[str, Any]:
+        """Every field, true."""
+        found = invoices.facts(tx, record_id)
+        invoice = found.invoice
+        money = contracts.money_of(tx, invoice.contract_id)
+        return {
+            "customer": found.customer, "contract_no": found.contract_no, "contract_amount": found.contract_amount,
+            "amount": invoice.amount, "invoice_type": rules.kind_text(invoice.kind, invoice.tax_rate),
+            "title": invoice.title, "tax_no": invoice.tax_no, "remark": invoice.remark,
+            "contact_name": found.contact_name, "contact_mobile": found.contact_mobile,
+            "invoiced_amount": money.invoiced, "paid_amount": money.paid,
+            "applicant": people.name_of(tx, invoice.applied_by),
+        }  # fmt: skip
+
+    def texts(self, values: Mapping[str, Any]) -> Mapping[str, str]:
+        """Sums as people read them."""
+        return {k: show_money(v) if isinstance(v, Decimal) else str(v) for k, v in values.items()}
+
+    def amount(self, values: Mapping[str, Any]) -> Decimal | None:
+        """What is applied for."""
+        amount = values.get("amount")
+        return amount if isinstance(amount, Decimal) else None
+
+    def in_sight(self, tx: Tx, ctx: Context, record_id: int) -> bool:
+        """Others' invoices take the function to look at them."""
+        return ctx.actor.may(Permission.INVOICE_VIEW) and invoices.in_sight(tx, record_id)
+
+    def subjects(self, tx: Tx, record_id: int) -> Sequence[str]:
+        """Its contract's cards show sums of it."""
+        return [f"invoice:{record_id}", f"contract:{invoices.facts(tx, record_id).invoice.contract_id}"]
+
+    def approve(self, tx: Tx, ctx: Context, record_id: int) -> None:  # noqa: ARG002 -- a form's shape
+        """The sums are looked at again, under the contract's lock (R-INV-1, R-APP-18). Raises as `apply_invoice`."""
+        contract_id = invoices.facts(tx, record_id).invoice.contract_id
+        invoices.lock_contract(tx, contract_id)
+        found = invoices.facts(tx, record_id)
+        rules.check_contract(found.contract_no, found.contract_state)
+        money = contracts.money_of(tx, contract_id)
+        rules.check_left(
+            found.invoice.amount, contract=money.amount, billed=money.billed - found.invoice.amount,
+            applied=money.applied - found.invoice.amount, shown=False,
+        )  # fmt: skip
+        if not invoices.move(tx, record_id, "approved", of=("pending",)):
+            raise rules.InvoiceRefused(
+                f"{found.invoice.number} 已经是「{rules.STATES[found.invoice.state]}」，没有变化。"
+            )
+
+    def again(self, record_id: int) -> Button | None:
+        """开票 once more (D8)."""
+        return ApplyAgainButton(invoice_id=record_id)
+
+    def end(self, tx: Tx, ctx: Context, record_id: int, state: str) -> None:  # noqa: ARG002 -- a form's shape
+        """Its amount is free again."""
+        invoices.move(tx, record_id, state, of=("pending",))
+
+
+FORM = InvoiceForm()
+join(FORM)

@@ -1,0 +1,127 @@
+"""Queries on applications for invoices, and the small writes that belong to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select as columns
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select, update
+
+from bot.core.errors import NotFound
+from storage.contracts import RULES
+from storage.database import Tx
+from storage.tables import Contact, Contract, Customer, Invoice
+
+PAGE = 5
+TASK = "a participant reads the record through his task, whoever's it is; the engine cuts it to his node's fields"
+WHOLE = {"unscoped": TASK, "unmasked": RULES}
+ABSENT = "没有找到这张开票申请，可能编号不对，或不在你能看的范围里。发送「我发起的」看看。"
+
+
+class NumberTaken(Exception):
+    """Another invoice has this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """An application with what it stands on, read whole."""
+
+    invoice: Invoice
+    contract_no: str
+    contract_amount: Decimal
+    contract_state: str
+    customer: str
+    contact_name: str
+    contact_mobile: str
+
+
+def facts(tx: Tx, invoice_id: int) -> Facts:
+    """The caller's right to it is a task, or checked. Raises NotFound."""
+    query = select(Invoice).where(Invoice.id == invoice_id).execution_options(populate_existing=True)
+    invoice = tx.exec(query, execution_options=WHOLE).first()
+    if invoice is None:
+        raise NotFound(ABSENT)
+    stands = (
+        columns(col(Contract.number), col(Contract.amount), col(Contract.state), col(Customer.id), col(Customer.name))
+        .join(Customer, col(Customer.id) == col(Contract.customer_id))
+        .where(col(Contract.id) == invoice.contract_id)
+    )
+    number, amount, state, customer_id, customer = tx.execute(stands, execution_options=WHOLE).one()
+    mains = columns(col(Contact.name), col(Contact.mobile)).where(
+        col(Contact.customer_id) == customer_id, col(Contact.main), col(Contact.deleted_at).is_(None)
+    )
+    contact = tx.execute(mains.limit(1), execution_options=WHOLE).first()
+    name, mobile = contact or ("", "")
+    return Facts(invoice, number, amount, state, customer, name, mobile or "")
+
+
+def access_invoice(tx: Tx, invoice_id: int) -> Invoice:
+    """Raises NotFound if it is absent or its contract is outside the transaction's scope."""
+    query = select(Invoice).where(Invoice.id == invoice_id).execution_options(populate_existing=True)
+    invoice = tx.exec(query).first()
+    if invoice is None:
+        there = tx.exec(select(Invoice.id).where(Invoice.id == invoice_id), execution_options=WHOLE).first()
+        raise NotFound(ABSENT, attempt=f"invoice:{invoice_id}" if there is not None else "")
+    return invoice
+
+
+def in_sight(tx: Tx, invoice_id: int) -> bool:
+    """Whether its contract is within the transaction's scope."""
+    return tx.exec(select(Invoice.id).where(Invoice.id == invoice_id)).first() is not None
+
+
+def find_by_source(tx: Tx, source_key: str) -> Invoice | None:
+    """What was made of one draft, if it was made already."""
+    return tx.exec(select(Invoice).where(Invoice.source_key == source_key)).first()
+
+
+def lock_contract(tx: Tx, contract_id: int) -> None:
+    """Holds the contract's row until the transaction ends: sums on it are checked by one after the other."""
+    query = columns(col(Contract.id)).where(col(Contract.id) == contract_id).with_for_update()
+    tx.execute(query, execution_options=WHOLE)
+
+
+def move(tx: Tx, invoice_id: int, to: str, *, of: Sequence[str], **values: Any) -> bool:
+    """Whether it was in one of the states `of`, and is in `to` now."""
+    query = update(Invoice).where(col(Invoice.id) == invoice_id, col(Invoice.state).in_(list(of)))
+    query = query.values(state=to, version=Invoice.version + 1, **values)
+    done = tx.execute(query.execution_options(synchronize_session=False, **WHOLE))
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def issue(tx: Tx, invoice_id: int, *, invoice_no: str, issued_on: date, by: str) -> bool:
+    """Whether its number is on record now. Raises NumberTaken."""
+    try:
+        with tx.begin_nested():
+            return move(
+                tx, invoice_id, "issued", of=("approved", "issued"), invoice_no=invoice_no, issued_on=issued_on,
+                issued_by=by,
+            )  # fmt: skip
+    except IntegrityError as twin:
+        raise NumberTaken(invoice_no) from twin
+
+
+def last_of_customer(tx: Tx, customer_id: int) -> Invoice | None:
+    """The last application on one of the customer's contracts in scope: what the next one is prefilled from."""
+    query = (
+        select(Invoice)
+        .join(Contract, col(Contract.id) == col(Invoice.contract_id))
+        .where(Contract.customer_id == customer_id, Invoice.title != "")
+        .order_by(col(Invoice.id).desc())
+    )
+    return tx.exec(query.limit(1)).first()
+
+
+def list_of_contract(tx: Tx, contract_id: int) -> list[Invoice]:
+    """All on a contract in scope, the newest first."""
+    return list(
+        tx.exec(select(Invoice).where(Invoice.contract_id == contract_id).order_by(col(Invoice.id).desc())).all()
+    )
+
+
+def void(tx: Tx, invoice_id: int, *, reason: str, now: datetime) -> bool:
+    """Whether it counted, and does no more."""
+    return move(tx, invoice_id, "void", of=("approved", "issued"), void_reason=reason, voided_at=now)

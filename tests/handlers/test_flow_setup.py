@@ -1,0 +1,155 @@
+"""How an administrator sets a flow up in words, and deadlines that pass (R3.50, R-APP-16)."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from bot.core.errors import AppError, InvalidInput
+from handlers.approvals.service import list_flows, next_late, remind_late, show_status, show_task
+from handlers.invoices.rules import read_conditions, read_deadline, read_node_words, superior_of
+from handlers.invoices.service import change_flow, issue_invoice, show_bills, show_flow, undo_flow, void_invoice
+from storage import flow_runs
+from storage.database import Database, Tx
+from storage.flows import Node
+from storage.tables import Employee, Notice, Undo
+from tests.handlers.test_contracts import run
+from tests.handlers.test_flows import apply, company, contract_id, says, states, task_of, tasks
+from tests.support.company import NOW
+
+
+async def change(db: Database, *sentences: str) -> int:
+    undo = 0
+    for sentence in sentences:
+        words = read_node_words(sentence)
+        assert words is not None, sentence
+        undo = (await run(db, "chen01", change_flow, words)).undo_id
+    return undo
+
+
+@pytest.mark.parametrize(
+    ("text", "conditions"),
+    [
+        ("开票金额 > 50000", (("amount", ">", "50000"),)),
+        ("开票金额超过5万", (("amount", ">", "50000"),)),
+        ("开票金额 ≥ 1万 且 发票类型 = 专票6%", (("amount", ">=", "10000"), ("invoice_type", "=", "专票6%"))),
+        ("无", ()),
+    ],
+)
+def test_conditions_are_read(text: str, conditions: tuple[tuple[str, str, str], ...]) -> None:
+    assert read_conditions(text) == conditions
+
+
+@pytest.mark.parametrize("text", ["开票金额", "开票金额 > 很多", "心情 > 3"])
+def test_what_is_no_condition_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        read_conditions(text)
+
+
+@pytest.mark.parametrize(("text", "hours"), [("24小时", 24), ("2天", 48), ("720", 720), ("无", None)])
+def test_deadlines_are_read(text: str, hours: int | None) -> None:
+    assert read_deadline(text) == hours
+
+
+@pytest.mark.parametrize("text", ["0小时", "31天", "明天"])
+def test_what_is_no_deadline_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        read_deadline(text)
+
+
+def test_superiors_are_read() -> None:
+    assert [superior_of(w) for w in ("部门主管", "直属上级", "上2级主管", "上三级", "王强")] == [
+        "leader", "superior:1", "superior:2", "superior:3", None,
+    ]  # fmt: skip
+
+
+async def test_a_flow_in_words_works_as_it_says(database: Database) -> None:
+    contract = await company(database)
+    undo_id = await change(
+        database, "参与者 部门主管 孙悦", "方式 会签", "时限 8小时", "抄送 郑安", "新增节点 大额", "大额 参与者 钱多",
+        "大额 条件 开票金额 > 50000",
+    )  # fmt: skip
+    lines = await run(database, "chen01", show_flow)
+    assert [line.detail for line in lines] == [
+        "参与者 孙悦、部门主管 · 会签 · 隐藏 合同金额、联系人电话 · 抄送 郑安 · 时限 8 小时",
+        "参与者 钱多 · 条件 开票金额 > 50000",
+    ]
+    applied = await apply(database, contract, 60_000)
+    assert await tasks(database, applied.flow_id) == {"sun08": "open", "wang03": "open"}
+    await says(database, "wang03", applied.flow_id)
+    await says(database, "sun08", applied.flow_id)
+    assert await tasks(database, applied.flow_id) == {"qian07": "open"}
+    assert (await run(database, "zheng09", list_flows, "copied"))[1] == 1
+    payload = await database.system(lambda tx: dict(tx.get_one(Undo, undo_id).payload))
+    await run(database, "chen01", undo_flow, payload)
+    assert (await run(database, "chen01", show_flow))[1].detail == "参与者 钱多"
+
+
+async def test_each_sees_exactly_his_nodes_fields(database: Database) -> None:
+    """R3.53, invariant 61: the same application as two nodes, the applicant and an administrator see it."""
+    nodes = [Node("复核", users=("zheng09",), hidden=("amount", "tax_no")), Node("出纳开票", users=("qian07",))]
+    applied = await apply(database, await company(database, nodes))
+    sheet = await run(database, "zheng09", show_task, await task_of(database, applied.flow_id, "zheng09"))
+    assert {"开票金额", "税号"}.isdisjoint(sheet.fields)
+    assert sheet.fields["合同金额"] == "¥1,200,000.00"
+    status = await run(database, "zheng09", show_status, applied.flow_id)
+    assert status.fields == sheet.fields
+    told = await database.system(lambda tx: tx.exec(select(Notice.text).where(Notice.user_id == "zheng09")).all())
+    assert told
+    assert not any("50,000" in text for text in told)
+    await says(database, "zheng09", applied.flow_id)
+    cashier = await run(database, "qian07", show_task, await task_of(database, applied.flow_id, "qian07"))
+    assert cashier.fields["开票金额"] == "¥50,000.00"
+    mine = await run(database, "lina04", show_status, applied.flow_id)
+    assert "合同金额" not in mine.fields
+    assert "开票金额" in mine.fields
+    assert "开票金额" not in (await run(database, "zheng09", show_status, applied.flow_id)).fields
+
+
+async def test_a_deadline_reminds_once_and_then_tells_the_superior_once(database: Database) -> None:
+    contract = await company(database, [Node("出纳开票", users=("qian07",), deadline_hours=2)])
+
+    def managed(tx: Tx) -> None:
+        tx.get_one(Employee, "qian07").manager_user_id = "zheng09"
+
+    await database.system(managed)
+    applied = await apply(database, contract)
+    assert await run(database, "", next_late) == NOW + timedelta(hours=2)
+    assert await run(database, "", remind_late, now=NOW + timedelta(minutes=119)) == 0
+    assert await run(database, "", remind_late, now=NOW + timedelta(hours=2)) == 1
+    assert await run(database, "", remind_late, now=NOW + timedelta(hours=3)) == 0
+    assert await run(database, "", next_late) == NOW + timedelta(hours=4)
+    assert await run(database, "", remind_late, now=NOW + timedelta(hours=4)) == 1
+    assert await run(database, "", remind_late, now=NOW + timedelta(days=4)) == 0
+    query = select(Notice.user_id).where(Notice.text.contains("审批超时"))  # type: ignore[attr-defined]
+    assert await database.system(lambda tx: list(tx.exec(query).all())) == ["qian07", "zheng09"]
+    assert await states(database, applied) == ("running", "pending"), "the clock never decides"
+
+
+async def test_after_the_approval_the_number_is_recorded_and_a_wrong_one_is_voided(database: Database) -> None:
+    contract = await company(database)
+    one, two = await apply(database, contract, 300_000), await apply(database, contract, 300_000)
+    with pytest.raises(AppError):
+        await run(database, "qian07", issue_invoice, one.invoice_id, "12345678")
+    for applied in (one, two):
+        await says(database, "qian07", applied.flow_id)
+    with pytest.raises(InvalidInput):
+        await run(database, "qian07", issue_invoice, one.invoice_id, "1234567")
+    with pytest.raises(InvalidInput, match="还没到"):
+        await run(database, "qian07", issue_invoice, one.invoice_id, "12345678", NOW.date() + timedelta(days=1))
+    await run(database, "qian07", issue_invoice, one.invoice_id, "12345678")
+    assert await states(database, one) == ("approved", "issued")
+    with pytest.raises(AppError, match="已经登记在另一张"):
+        await run(database, "qian07", issue_invoice, two.invoice_id, "12345678")
+    bills = await run(database, "lina04", show_bills, contract)
+    assert (bills.standing.invoiced, bills.standing.uninvoiced) == (1_050_000, 150_000)
+    with pytest.raises(AppError, match="超过"):
+        await apply(database, contract, 200_000)
+    await run(database, "qian07", void_invoice, one.invoice_id, "抬头开错")
+    assert await states(database, one) == ("approved", "void")
+    with pytest.raises(AppError, match="不能作废"):
+        await run(database, "qian07", void_invoice, one.invoice_id, "再来一次")
+    await apply(database, contract, 200_000)
+    lines = await database.system(lambda tx: [e.action for e in flow_runs.list_log(tx, one.flow_id)])
+    assert lines == ["start", "enter", "agree", "issue", "void"]
+    assert await contract_id(database) == contract
