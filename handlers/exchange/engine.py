@@ -15,8 +15,7 @@ from storage import exchange, records
 from storage.database import Tx
 from storage.tables import Exchange, ExchangeRow
 
-CHUNK: Final = 200  # rows written in one transaction by steps, one by one: claims must not wait for longer (C17)
-TOGETHER: Final = 400  # of kinds that are stored together, in less time than that
+CHUNK: Final = 200  # rows written in one transaction: claims must not wait for longer (C17)
 LOOKED: Final = 500  # rows looked at in one
 TOLD_ROWS: Final = 3  # problems named on the card
 LATE: Final = "刚刚已经有这一条了，没有动"
@@ -109,11 +108,6 @@ def chosen_verdicts(job: Exchange) -> tuple[str, ...]:
     if job.options.get("rows"):
         return ("new", "update", "alike")
     return ("new", "update") if job.options.get("merge") else ("new",)
-
-
-def piece_of(job: Exchange) -> int:
-    """How many rows are written in one transaction."""
-    return CHUNK if KINDS[job.kind].one_by_one else TOGETHER
 
 
 def write_rows(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) -> None:

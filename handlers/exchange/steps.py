@@ -50,7 +50,7 @@ def step_look_again(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) ->
 def step_write(tx: Tx, ctx: Context, job: Exchange) -> bool:
     """Writes the next rows. False: all are written, and it is done."""
     verdicts = engine.chosen_verdicts(job)
-    rows = exchange.waiting_rows(tx, job.id or 0, job.cursor, limit=engine.piece_of(job), verdicts=verdicts)
+    rows = exchange.waiting_rows(tx, job.id or 0, job.cursor, limit=engine.CHUNK, verdicts=verdicts)
     if rows:
         engine.write_rows(tx, ctx, job, rows)
         tx.flush()

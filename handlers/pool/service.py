@@ -61,6 +61,7 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
     ctx.actor.require(Permission.POOL_CLAIM)
     me, now = ctx.actor, ctx.now
     with ctx.begin() as tx:
+        pools.lock_claimant(tx, me.user_id)  # first, so that the second tap of two at once sees what the first has won
         holding = pools.holding_of(tx, customer_id)
         if holding is None or (holding.owner_id is not None and not was_known(tx, customer_id)):
             raise NotFound(
@@ -74,7 +75,6 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
         pooled = customers.find_brief(tx, customer_id)
         if pooled is None:  # on PostgreSQL somebody has committed a claim between the two looks
             raise taken(tx, ctx, customer_id, pools.holding_of(tx, customer_id))
-        pools.lock_claimant(tx, me.user_id)
         counts = pools.count_claims(tx, me.user_id, ctx.today)
         until = pools.last_owned_until(tx, customer_id, me.user_id)
         facts = ClaimFacts(counts.total, counts.today, counts.holding, until.date() if until else None)
