@@ -22,6 +22,7 @@ from cards.contracts import (
     RenewContractButton,
     form_fields,
 )
+from cards.invoices import BillsButton
 from cards.payments import NewPaymentButton, PlansButton
 from handlers.contracts import rules, service
 from handlers.contracts.drafts import Draft, draft_of
@@ -108,6 +109,8 @@ def _buttons(details: ContractDetails, ctx: Context) -> list[CardButton]:
                 CardButton("登记回款", NewPaymentButton(contract_id=key), "primary", typed=f"回款 {number} ")
             )
         buttons.append(CardButton("回款计划", PlansButton(contract_id=key), typed=f"回款计划 {number}"))
+        if details.standing.invoiced is not None:
+            buttons.append(CardButton("开票", BillsButton(contract_id=key), typed=f"发票 {number}"))
     if contract.state in DEALT and contract.renewed_by is None and actor.may(Permission.CONTRACT_ADD):
         ending = contract.ends_on is not None and (contract.ends_on - ctx.today).days <= max(30, expiry_days(ctx))
         if ending:
