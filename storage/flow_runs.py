@@ -345,11 +345,3 @@ def end_delegation(tx: Tx, user_id: str, now: datetime) -> bool:
     """Whether there was one that had not ended."""
     mine = update(FlowDelegation).where(col(FlowDelegation.user_id) == user_id, col(FlowDelegation.ended_at).is_(None))
     return _changed(tx, mine.values(ended_at=now))
-
-
-def delegation_of(tx: Tx, user_id: str, day: date) -> FlowDelegation | None:
-    """The one that counts, or is to count."""
-    query = select(FlowDelegation).where(
-        FlowDelegation.user_id == user_id, FlowDelegation.ends_on >= day, col(FlowDelegation.ended_at).is_(None)
-    )
-    return tx.exec(query.order_by(col(FlowDelegation.id).desc()).limit(1)).first()

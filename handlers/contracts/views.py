@@ -23,6 +23,7 @@ from cards.contracts import (
     form_fields,
 )
 from cards.contractscans import ScansButton
+from cards.invoices import BillsButton
 from cards.paymentplans import PlansButton
 from cards.payments import NewPaymentButton
 from handlers.contracts import rules, service
@@ -114,6 +115,8 @@ def _buttons(details: ContractDetails, ctx: Context) -> list[CardButton]:
                 CardButton("登记回款", NewPaymentButton(contract_id=key), "primary", typed=f"回款 {number} ")
             )
         buttons.append(CardButton("回款计划", PlansButton(contract_id=key), typed=f"回款计划 {number}"))
+        if details.standing.invoiced is not None:
+            buttons.append(CardButton("开票", BillsButton(contract_id=key), typed=f"发票 {number}"))
     if details.scans or writes:
         buttons.append(CardButton("扫描件", ScansButton(contract_id=key), typed=f"合同扫描件 {number}"))
     if contract.state in DEALT and contract.renewed_by is None and actor.may(Permission.CONTRACT_ADD):

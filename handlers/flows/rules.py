@@ -6,7 +6,7 @@ Source: manual 3.8; spec README D6, D8, D10, D13, D21; crm-rules.md 1.20 (R-APP-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from bot.core.errors import InvalidInput, RuleBroken
@@ -19,9 +19,7 @@ TASK_STATES: Final = {
     "agreed": "同意", "refused": "不同意", "returned": "退回", "transferred": "转交", "superseded": "由他人处理",
     "cancelled": "已取消",
 }  # fmt: skip
-MODES: Final = {"any": "或签", "all": "会签", "turn": "依次"}
 ADMINISTRATORS: Final = "找不到参与者，转管理员"
-OPERATORS: Final = (">=", "<=", ">", "<", "=", "!=")
 
 
 class FlowRefused(RuleBroken, code="flows.refused"):
@@ -72,18 +70,6 @@ def _compare(left: Any, op: str, right: Any) -> bool:
             return bool(left == right)
         case _:
             return bool(left != right)
-
-
-def check_condition(field: str, op: str, value: str, *, number: bool) -> Condition:
-    """As an administrator sets it. Raises InvalidInput."""
-    if op not in OPERATORS:
-        raise InvalidInput(f"条件要写成「开票金额 > 50000」，比较符可以是 {' '.join(OPERATORS)}。")
-    if number:
-        try:
-            Decimal(value)
-        except InvalidOperation as wrong:
-            raise InvalidInput(f"「{value}」不是数字，条件要写成「开票金额 > 50000」。") from wrong
-    return Condition(field, op, value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from handlers.help.topics import GROUPS, Group, Line
 
 router = Router("help.chat")
 
+USUAL = ("今天", "跟进", "查", "公海", "开票")
 SMALL_TALK = frozenset(
     {
         *("谢谢", "谢谢你", "多谢", "谢了", "谢啦", "感谢", "好的", "好", "好滴", "ok", "收到", "知道了", "明白"),
@@ -19,16 +20,31 @@ SMALL_TALK = frozenset(
 
 @router.command("帮助", "?", "菜单", "怎么用", "怎么使用", "你好", "您好", "帮助一下", "hello", "help", whole=True)
 def help_all(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
-    """What this person may do, each with a sentence to copy (U51)."""
+    """A few sentences to copy, and what else this person may say, by what it is about (U51)."""
     talk.settle()
-    lines = [f"你好 {ctx.actor.name}，直接说话就行，比如："]
+    offered = [(group.title, _offered(group, ctx)) for group in GROUPS]
+    usual = [line for _, lines in offered for line in lines if line.word in USUAL]
+    told = [f"你好 {ctx.actor.name}，直接说话就行，比如："]
     if not ctx.actor.permissions:
-        lines = [f"你好 {ctx.actor.name}，你还没有角色，能做的还很少，请联系管理员给你分配角色。"]
-    for group in GROUPS:
-        lines += _told(group, ctx)
-    if not ctx.actor.admin and (names := administrators(ctx)):
-        lines.append(f"有问题找管理员 {names}。")
-    return Reply("\n".join(lines), private=False)
+        told = [f"你好 {ctx.actor.name}，你还没有角色，能做的还很少，请联系管理员给你分配角色。"]
+    told += [f"- {line.example}（{line.what}）" for line in usual]
+    for title, lines in offered:
+        words = " · ".join(line.word for line in lines if line.what)
+        told += [f"**{title}** {words}"] if words else []
+    told.append("怎么说发送「帮助 客户」，全部发送「全部命令」。")
+    return Reply("\n".join(told) + _whom_to_ask(ctx), private=False)
+
+
+@router.command("全部命令", "所有命令", "命令", whole=True)
+def every_command(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+    """Each with a sentence to copy."""
+    lines = [line for group in GROUPS for line in _told(group, ctx)]
+    return Reply("\n".join(lines) + _whom_to_ask(ctx), private=False)
+
+
+def _whom_to_ask(ctx: Context) -> str:
+    names = "" if ctx.actor.admin else administrators(ctx)
+    return f"\n有问题找管理员 {names}。" if names else ""
 
 
 def _offered(group: Group, ctx: Context) -> list[Line]:

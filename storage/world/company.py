@@ -8,6 +8,7 @@ from sqlmodel import SQLModel, col, select
 
 from bot.core.roles import EVERYBODY
 from storage.dictionaries import METHOD_DICTIONARY, fold
+from storage.flows import INVOICE
 from storage.settings import CompanySettings, put_setting, write_setting
 from storage.tables import (
     ClaimCarry,
@@ -229,8 +230,8 @@ def load_flow(load: Loading) -> None:
     flow = load.world.invoice_flow
     if flow is None or not load.is_new("invoice_flow", "nodes", load.raw["invoice_flow"]):
         return
-    had = load.tx.exec(select(FlowNode.id)).first() is not None
-    load.tx.execute(delete(FlowNode))
+    had = load.tx.exec(select(FlowNode.id).where(FlowNode.form == INVOICE)).first() is not None
+    load.tx.execute(delete(FlowNode).where(col(FlowNode.form) == INVOICE))
     load.tx.add_all(
         FlowNode(
             position=position,

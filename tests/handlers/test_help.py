@@ -12,6 +12,7 @@ ALIASES = {  # commands that say in other words what a line of 帮助 says: hand
     "help.help_all": "帮助",
 }
 SENTENCES = {  # what no command word begins: handler → how a line of 帮助 says it, or the line's word
+    "approvals.call_off": "撤回申请", "approvals.hand_on": "转交",
     "contacts.all_of": "联系人", "contacts.left": "停用联系人", "contracts.asked_for": "快到期的合同",
     "contracts.line_of": "HT-2026-007 加产品 ZJ-001 2台 9折", "contracts.signed": "合同", "contracts.whose": "查合同",
     "custody.transfer_spoken": "把 华兴 转给 李敏，商机和合同一起转", "customers.ask_about": "查",
@@ -56,7 +57,7 @@ def test_every_line_leads_somewhere() -> None:
     lost = {line.example for line in LINES if DISPATCHER.find_command(line.example) is None}
     assert lost - set(SENTENCES.values()) == {
         "HT-2026-007 删除产品 ZJ-001", "二期扩容 加产品 ZJ-001 2台 9折", "二期扩容 删除产品 ZJ-001",
-        "二期扩容 加竞争对手 恒力机床 报价 28万",
+        "二期扩容 加竞争对手 恒力机床 报价 28万", "撤回 FP-2026-0001", "转交 FP-2026-0001 王芳",
     }  # fmt: skip
     assert len({line.word for line in LINES}) == len(LINES), "帮助 X means one line"
 
@@ -64,7 +65,9 @@ def test_every_line_leads_somewhere() -> None:
 async def test_each_reads_what_he_may_do(sqlite: Database) -> None:
     await load_company(sqlite)
     room = Room(sqlite)
-    seller, admin = await room.say("lina04", "帮助"), await room.say("chen01", "帮助")
+    brief = await room.say("lina04", "帮助")
+    assert "领取" in brief and "作废合同" not in brief and brief.count("\\n") < 20 and "管理员 陈静" in brief
+    seller, admin = await room.say("lina04", "全部命令"), await room.say("chen01", "全部命令")
     assert "**公海**" in seller and "分配" not in seller and "**管理员**" not in seller and "作废合同" not in seller
     everything = [line.example for line in LINES]
     assert [example for example in everything if example not in admin] == []
