@@ -12,6 +12,7 @@ from bot.sheets import HEAD_ROWS, BadFile, read_sheet
 from bot.sheetwork import MAX_FILE
 
 log = logging.getLogger(__name__)
+TABLES = (".xlsx", ".xls", ".xlsm", ".csv", ".et")
 TOO_LARGE = "文件超过 10 MB，请拆成几个小一点的再发。"
 NO_TABLE = "这是图片或 PDF，不是表格。合同的扫描件先发送「合同扫描件 合同编号」，再把文件发给我。"
 NOT_FETCHED = "文件没有下载成功，请再发一次。"
@@ -34,7 +35,7 @@ async def fetch_file(robot: Downloads, content: Mapping[str, Any], waits: Sequen
     for wait in (*waits, None):
         try:
             data = await robot.download_file(code, limit=MAX_FILE)
-            if kind := scan_kind(data):
+            if (kind := scan_kind(data)) and not name.lower().endswith(TABLES):  # else it was meant as a table
                 return SentFile(name, problem=NO_TABLE, content=data, scan=kind)
             return SentFile(name, await read_sheet(data, most=HEAD_ROWS + 1), content=data)
         except TooLarge:

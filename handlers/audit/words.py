@@ -148,6 +148,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "unlock.customer": ("解锁客户", "customer"),
     "undo.visit": ("撤销外勤", "followup"),
     "add.scan": ("挂扫描件", "contract"),
+    "allocate.payment": ("分配回款", "contract"),
     "create.contract": ("登记合同", "contract"),
     "create.payment": ("登记回款", "contract"),
     "delete.contract": ("删除合同", "contract"),

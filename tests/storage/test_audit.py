@@ -79,6 +79,12 @@ async def test_conditions_combine(database: Database) -> None:
     assert await count(until=NOW) == 0
 
 
+RECORDERS = {
+    *("record", "_record", "step_record", "record_of", "_record_invoice"),
+    *("_keep", "step_keep", "_changed", "step_note", "_allocated"),
+}
+
+
 def _recorded_actions() -> set[str]:
     """Every literal that is handed to `audit.record` or to a step that hands it on; what imports say of each kind."""
     found = {f"{verb}.{kind.noun}" for verb in ("create", "edit") for kind in _imported(kinds.RecordKind)}
@@ -98,7 +104,7 @@ def _given_actions(node: ast.AST) -> list[ast.AST]:
     if not isinstance(node, ast.Call):
         return []
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    if name not in ("record", "_record", "_record_invoice", "_keep", "_changed", "step_note"):
+    if name not in RECORDERS:
         return []
     given: list[ast.AST] = [k.value for k in node.keywords if k.arg == "action"]
     return given + [a for a in node.args if isinstance(a, ast.Constant | ast.IfExp)]

@@ -239,7 +239,11 @@ async def test_every_table_with_an_owner_is_narrowed(database: Database, ids: di
     """A new table with an owner column that is not `Owned` would be seen by everybody."""
     narrowed = {str(model.__tablename__) for model in Owned.__subclasses__() if hasattr(model, "__table__")}
     with_owner = {t.name for t in SQLModel.metadata.tables.values() if "owner_id" in t.c}
-    assert with_owner - {"owner_history", "lead_owner_history"} == narrowed == {"customer", "lead", "opportunity", "contract"}
+    assert (
+        with_owner - {"owner_history", "lead_owner_history"}
+        == narrowed
+        == {"customer", "lead", "opportunity", "contract"}
+    )
 
 
 async def test_inserting_needs_no_scope_trick(database: Database, ids: dict[str, int]) -> None:
