@@ -67,10 +67,11 @@ def find(tx: Tx, wanted: Wanted) -> Found:
         found = [int(i) for i in tx.execute(query.limit(BOUND + 1)).scalars()]
     if len(found) <= BOUND:
         return Found(len(found), tuple(found), ordered)
-    return Found(_count(tx, wanted), tuple(found[:BOUND]) if ordered else None, ordered)
+    return Found(count(tx, wanted), tuple(found[:BOUND]) if ordered else None, ordered)
 
 
-def _count(tx: Tx, wanted: Wanted) -> int:
+def count(tx: Tx, wanted: Wanted) -> int:
+    """How many there are, exactly."""
     query = select(func.count()).select_from(Customer).where(*_all_conditions(wanted))
     query = _walked(tx, query, way_to_number(tx, wanted))
     with _owned(tx, wanted):

@@ -27,7 +27,7 @@ from bot.core.fields import FieldRights
 from storage.database import DRIVER, Tx
 from storage.fields import POOL, Cut, DocumentCut, cut_statement, cuts, shows_fields
 from storage.hints import by_ids
-from storage.scope import narrowing, touches_scoped
+from storage.scope import led_by, narrowing, touches_scoped
 
 Values = Sequence[dict[str, object]]
 Convert = Callable[[Any], Any] | None
@@ -212,13 +212,16 @@ class Narrowed:
 
     The conditions are those of the hook in `storage/scope.py`, the cuts those of `storage/fields.py`. Scoped tables may
     stand in its FROM alone, not in a subquery. `owned`: the statement itself leaves out rows without an owner, so the
-    pool need not be looked through. `unscoped`: why it sees every row; its fields are cut all the same.
+    pool need not be looked through. `unscoped`: why it sees every row; its fields are cut all the same. `by_owner`: of
+    customers with an owner; the index by owners is sought.
     Raises RuntimeError if the transaction has no scope.
     """
 
-    def __init__(self, statement: Select[Any], *, owned: bool = False, unscoped: str = "") -> None:
+    def __init__(
+        self, statement: Select[Any], *, owned: bool = False, unscoped: str = "", by_owner: bool = False
+    ) -> None:
         self._statement = statement
-        self._owned, self._unscoped = owned, unscoped
+        self._owned, self._unscoped, self._by_owner = owned, unscoped, by_owner
         self._plains: dict[tuple[Any, ...], Plain] = {}
         shown = {c.key for c in statement.selected_columns if getattr(c, "table", None) is not None
                  and c.table.name == "customer"}  # fmt: skip
@@ -229,7 +232,7 @@ class Narrowed:
     def among(self, table: Table, condition: Any) -> "Narrowed":
         """The same of the table's rows with these ids alone."""
         statement = by_ids(self._statement.where(condition), table)
-        return Narrowed(statement, owned=self._owned, unscoped=self._unscoped)
+        return Narrowed(statement, owned=self._owned, unscoped=self._unscoped, by_owner=self._by_owner)
 
     def run(self, tx: Tx, **values: object) -> Rows:
         """With these values."""
@@ -276,6 +279,8 @@ class Narrowed:
         ]
         if not rules:
             raise TypeError("no scoped table in its FROM: a Plain will do")
+        if self._by_owner:
+            rules.append(led_by(given(USER), departments, day))
         return self._statement.where(*rules)
 
 

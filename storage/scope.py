@@ -20,6 +20,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    type_coerce,
     union,
 )
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
@@ -119,20 +120,27 @@ def _teams(user: Any, day: Any) -> Any:
 
 
 def led_by_owners(scope: Scope) -> ColumnElement[bool]:
+    """As `led_by`, for this scope."""
+    departments = None if scope.departments is None else tuple(sorted(scope.departments))
+    return led_by(literal(scope.user_id), departments, scope.day)
+
+
+def led_by(user: Any, departments: Any, day: Any) -> ColumnElement[bool]:
     """A condition on customers that leaves out none with an owner which the scope holds, and names whose they can be.
 
     An index by owners is sought by it, where `visible`, which also asks for single customers, would be looked through.
+    `user`, `departments` and `day` as for `narrowing`.
     """
     customers = SQLModel.metadata.tables["customer"]
-    if scope.departments is None:
+    if departments is None:
         return customers.c.owner_id.is_not(None)
     members = SQLModel.metadata.tables["employee_department"]
-    owners: list[Any] = [select(literal(scope.user_id))]
-    if scope.departments:
-        owners.append(select(members.c.user_id).where(members.c.department_id.in_(sorted(scope.departments))))
-    if scope.day is not None:
+    owners: list[Any] = [select(type_coerce(user, members.c.user_id.type))]
+    if not isinstance(departments, tuple) or departments:
+        owners.append(select(members.c.user_id).where(members.c.department_id.in_(departments)))
+    if day is not None:
         theirs = customers.alias("team_customer")
-        owners.append(select(theirs.c.owner_id).where(theirs.c.id.in_(_teams(scope.user_id, scope.day))))
+        owners.append(select(theirs.c.owner_id).where(theirs.c.id.in_(_teams(user, day))))
     return customers.c.owner_id.in_(union(*owners) if len(owners) > 1 else owners[0])
 
 

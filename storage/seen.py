@@ -1,14 +1,16 @@
 """How many customers a transaction's scope holds, as far as it matters for the way to them."""
 
 from sqlalchemy import select as columns
-from sqlmodel import col
 
 from storage.database import Tx
-from storage.hints import walk
-from storage.scope import led_by_owners
+from storage.plain import Narrowed, given, table_of
 from storage.tables import Customer
 
 BY_OWNER = "ix_customer_owner_alive"
+C = table_of(Customer)
+ONE = columns(C.c.id).limit(1).offset(given("skip")).with_hint(C, f"INDEXED BY {BY_OWNER}", "sqlite")
+OWNED = Narrowed(ONE.where(C.c.owner_id.is_not(None)), owned=True, by_owner=True)
+POOLED = Narrowed(ONE.where(C.c.owner_id.is_(None)))
 
 
 def sees_more(tx: Tx, skip: int, *, pooled: bool | None = False) -> bool:
@@ -24,11 +26,6 @@ def sees_more(tx: Tx, skip: int, *, pooled: bool | None = False) -> bool:
 
 
 def _sees_more(tx: Tx, skip: int, pooled: bool | None) -> bool:
-    if pooled is not False and tx.info["scope"].pool:
-        pool = columns(col(Customer.id)).where(col(Customer.owner_id).is_(None)).limit(1).offset(skip)
-        if tx.execute(walk(pool, Customer, BY_OWNER)).first() is not None:
-            return True
-    if pooled is True:
-        return False
-    owned = columns(col(Customer.id)).where(led_by_owners(tx.info["scope"])).limit(1).offset(skip)
-    return tx.execute(walk(owned, Customer, BY_OWNER)).first() is not None
+    if pooled is not False and tx.info["scope"].pool and POOLED.run(tx, skip=skip).first() is not None:
+        return True
+    return pooled is not True and OWNED.run(tx, skip=skip).first() is not None

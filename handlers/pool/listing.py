@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.context import Context
 from handlers.filters.reading import step_find, step_understand_pool
 from handlers.filters.rules import Meaning
-from storage import customers
+from storage import customers, filters
 from storage.database import Tx
 from storage.filters import Found
 from storage.tables import Customer
@@ -20,6 +20,14 @@ class PoolPage:
     total: int
     page: int
     pages: int
+
+
+def step_count_pool(tx: Tx, ctx: Context, text: str) -> tuple[Meaning, int]:
+    """What the words mean and how many there are now, for a card that shows its rows already."""
+    meaning = step_understand_pool(tx, ctx, text)
+    if not meaning.told:
+        return meaning, 0 if meaning.unknown else customers.count_pool(tx)
+    return meaning, filters.count(tx, meaning.wanted)
 
 
 def step_list_pool(tx: Tx, ctx: Context, text: str) -> tuple[Meaning, Found, int]:

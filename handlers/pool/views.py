@@ -12,7 +12,7 @@ from cards.pool import PoolRow
 from cards.undo import undo_button
 from handlers.pool import rules
 from handlers.pool.caps import policy_of
-from handlers.pool.listing import PoolPage, step_list_pool
+from handlers.pool.listing import PoolPage, step_count_pool
 from handlers.pool.service import Returned, subject
 from storage import customers, people, pools, undos
 from storage.customers import PAGE
@@ -30,7 +30,7 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     with ctx.begin() as tx:
         rows = customers.list_any_by_ids(tx, [int(i) for i in state.get("ids", ())])
         names = people.names_of(tx, [c.owner_id for c in rows])
-        meaning, _, total = step_list_pool(tx, ctx, str(state.get("text", "")))
+        meaning, total = step_count_pool(tx, ctx, str(state.get("text", "")))
         group = bool(state.get("group"))
         counts = pools.count_claims(tx, ctx.actor.user_id, ctx.today) if ctx.actor.user_id and not group else None
     drawn = []
