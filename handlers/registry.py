@@ -46,6 +46,8 @@ from handlers.handover import taps as handover_taps
 from handlers.help import chat as help_chat
 from handlers.home import chat as home_chat
 from handlers.home import taps as home_taps
+from handlers.invoiceflow import chat as invoiceflow_chat
+from handlers.invoiceflow import taps as invoiceflow_taps
 from handlers.invoices import chat as invoices_chat
 from handlers.invoices import taps as invoices_taps
 from handlers.leadpool import chat as leadpool_chat
@@ -137,6 +139,8 @@ ROUTERS: tuple[Router, ...] = (
     help_chat.router,
     home_chat.router,
     home_taps.router,
+    invoiceflow_chat.router,
+    invoiceflow_taps.router,
     invoices_chat.router,
     invoices_taps.router,
     leadpool_chat.router,

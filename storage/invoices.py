@@ -44,6 +44,11 @@ def facts(tx: Tx, invoice_id: int) -> Facts:
     invoice = tx.exec(query, execution_options=WHOLE).first()
     if invoice is None:
         raise NotFound(ABSENT)
+    return facts_of(tx, invoice)
+
+
+def facts_of(tx: Tx, invoice: Invoice) -> Facts:
+    """The same of one that need not be stored. The caller's right to its contract is checked."""
     stands = (
         columns(col(Contract.number), col(Contract.amount), col(Contract.state), col(Customer.id), col(Customer.name))
         .join(Customer, col(Customer.id) == col(Contract.customer_id))

@@ -56,6 +56,7 @@ from handlers.exchange.kinds import Wanted as ExportWanted
 from handlers.flows.rules import Step
 from handlers.followups.service import NewFollowUp
 from handlers.handover.parties import Wanted
+from handlers.invoiceflow.service import Trial
 from handlers.invoices.rules import NodeWords
 from handlers.invoices.service import NewInvoice
 from handlers.leads.steps import NewLead
@@ -302,6 +303,7 @@ TABLE: dict[str, Row] = {
     "flows.send_back": Row(None, lambda f, c, i: f(c, i, "再核一下"), *TASK),
     "flows.transfer": Row(None, lambda f, c, i: f(c, i, "zhao05"), *TASK),
     "flows.urge": Row(None, lambda f, c, i: f(c, i), *APPLIED),
+    "invoiceflow.try_flow": Row("admin", lambda f, c, i: f(c, Trial(i, Decimal(50))), *DEAL),
     "invoices.access_applied": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i), "FA-LINA", "FA-ZHOU"),
     "invoices.apply_invoice": Row(
         P.INVOICE_APPLY, lambda f, c, i: f(c, NewInvoice(i, Decimal(9), "普票", "华兴科技有限公司")), *DEAL

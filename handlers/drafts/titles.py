@@ -60,6 +60,8 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "handover.to": HANDOVER,
     "handover.undo_which": Topic("撤销交接", kept=False),
     "handover.who": HANDOVER,
+    "invoiceflow.which": Topic("开票审批试跑", kept=False),
+    "invoiceflow.words": Topic("开票审批试跑", kept=False),
     "invoices.confirm": Topic("开票申请"),
     "invoices.create": Topic("开票申请"),
     "invoices.customer": Topic("开票申请"),

@@ -41,6 +41,12 @@ def candidates_of(
     return list(dict.fromkeys(found))
 
 
+def copies_of(tx: Tx, ctx: Context, step: Step, starter_id: str) -> list[str]:
+    """Who is told at a node (抄送), without the applicant and those no notice may go to."""
+    found = candidates_of(tx, step.copy_roles, step.copy_users, step.copy_superiors, starter_id)
+    return [u for u in found if u != starter_id and may_be_told(tx, u, ctx.settings)]
+
+
 def _superiors(tx: Tx, superior: str, starter_id: str) -> list[str]:
     if superior == LEADER:
         return _leaders(tx, starter_id)

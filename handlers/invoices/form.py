@@ -13,6 +13,7 @@ from handlers.flows.forms import join
 from handlers.invoices import rules
 from storage import contracts, invoices, people
 from storage.database import Tx
+from storage.invoices import Facts
 
 
 class InvoiceForm:
@@ -28,7 +29,10 @@ class InvoiceForm:
 
     def values(self, tx: Tx, record_id: int) -> Mapping[str, Any]:
         """Every field, true."""
-        found = invoices.facts(tx, record_id)
+        return self.values_of(tx, invoices.facts(tx, record_id))
+
+    def values_of(self, tx: Tx, found: Facts) -> Mapping[str, Any]:
+        """The same of an application that need not be stored."""
         invoice = found.invoice
         money = contracts.money_of(tx, invoice.contract_id)
         return {

@@ -6,6 +6,7 @@ from typing import Any
 from bot.context import Context
 from bot.dispatch import CardRef, CardTap, CardUpdate, CardView, Reply, Router
 from cards.base_data import base_list
+from cards.invoiceflow import try_button
 from cards.invoices import (
     ApplyAgainButton,
     ApplyButton,
@@ -42,7 +43,8 @@ def paint_flow(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001
     """The nodes in their order."""
     lines = show_flow(ctx)
     head = " → ".join(["申请", *(n.name for n in lines), "结束"])
-    return base_list("开票审批设置", head, [(n.name, n.detail) for n in lines], footer=f"直接回复：{HELP}")
+    rows = [(n.name, n.detail) for n in lines]
+    return base_list("开票审批设置", head, rows, footer=f"直接回复：{HELP}", more=(try_button(),))
 
 
 router.undoer("invoices.flow")(lambda payload, ctx: undo_flow(ctx, payload))
