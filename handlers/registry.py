@@ -94,6 +94,8 @@ from handlers.team import chat as team_chat
 from handlers.team import taps as team_taps
 from handlers.timeline import chat as timeline_chat
 from handlers.timeline import taps as timeline_taps
+from handlers.todo import chat as todo_chat
+from handlers.todo import taps as todo_taps
 from handlers.undo import chat as undo_chat
 from handlers.undo import taps as undo_taps
 from handlers.visits import chat as visits_chat
@@ -184,6 +186,8 @@ ROUTERS: tuple[Router, ...] = (
     settings_taps.router,
     timeline_chat.router,
     timeline_taps.router,
+    todo_chat.router,
+    todo_taps.router,
     undo_chat.router,
     undo_taps.router,
     visits_chat.router,

@@ -191,17 +191,24 @@ def node_before(tx: Tx, flow: Flow) -> int | None:
     return tx.exec(query).one()
 
 
-def waiting_of(tx: Tx, user_id: str, *, page: int | None = None) -> list[Waiting]:
-    """我的待办, the oldest first; a page of them, or all."""
+def waiting_of(tx: Tx, user_id: str) -> list[Waiting]:
+    """我的待办, the oldest first."""
     query = (
         select(FlowTask, Flow)
         .join(Flow, col(Flow.id) == col(FlowTask.flow_id))
         .where(FlowTask.user_id == user_id, FlowTask.state == "open", Flow.state == "running")
         .order_by(col(FlowTask.opened_at), col(FlowTask.id))
     )
-    if page is not None:
-        query = query.limit(PAGE).offset((page - 1) * PAGE)
     return [Waiting(task, flow) for task, flow in tx.exec(query).all()]
+
+
+def own_tasks(tx: Tx, user_id: str, ids: Collection[int]) -> list[Waiting]:
+    """Those of these tasks that are the person's, however they stand now, in the order of `ids`."""
+    query = select(FlowTask, Flow).join(Flow, col(Flow.id) == col(FlowTask.flow_id))
+    query = query.where(FlowTask.user_id == user_id, col(FlowTask.id).in_(list(ids)))
+    found = tx.exec(query.execution_options(populate_existing=True)).all()
+    by_id = {task.id: Waiting(task, flow) for task, flow in found}
+    return [by_id[i] for i in ids if i in by_id]
 
 
 def live_of(tx: Tx, user_id: str) -> list[Waiting]:
@@ -250,17 +257,6 @@ def mark_late(tx: Tx, task_id: int, *, escalated: bool, now: datetime) -> bool:
     column = FlowTask.escalated_at if escalated else FlowTask.reminded_at
     query = update(FlowTask).where(col(FlowTask.id) == task_id, col(FlowTask.state) == "open", col(column).is_(None))
     return _changed(tx, query.values({column: now}))
-
-
-def count_waiting(tx: Tx, user_id: str) -> int:
-    """How much `waiting_of` has."""
-    query = (
-        select(func.count())
-        .select_from(FlowTask)
-        .join(Flow, col(Flow.id) == col(FlowTask.flow_id))
-        .where(FlowTask.user_id == user_id, FlowTask.state == "open", Flow.state == "running")
-    )
-    return tx.exec(query).one()
 
 
 def list_flows(tx: Tx, user_id: str, view: str, *, page: int) -> tuple[list[Flow], int]:

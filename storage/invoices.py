@@ -1,6 +1,6 @@
 """Queries on applications for invoices, and the small writes that belong to them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -61,6 +61,13 @@ def facts_of(tx: Tx, invoice: Invoice) -> Facts:
     contact = tx.execute(mains.limit(1), execution_options=WHOLE).first()
     name, mobile = contact or ("", "")
     return Facts(invoice, number, amount, state, customer, name, mobile or "")
+
+
+def amounts(tx: Tx, ids: Collection[int]) -> dict[int, Decimal]:
+    """What is applied for, by id. The caller's right to them is a task in each."""
+    query = columns(col(Invoice.id), col(Invoice.amount)).where(col(Invoice.id).in_(list(ids)))
+    rows = tx.execute(query, execution_options=WHOLE).all()
+    return {i: amount for i, amount in rows if i is not None}
 
 
 def access_invoice(tx: Tx, invoice_id: int) -> Invoice:

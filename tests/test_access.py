@@ -131,7 +131,6 @@ TABLE: dict[str, Row] = {
     "approvals.find_number": Row(None, lambda f, c, _: f(c, "FP-0001"), foreign=None),
     "approvals.find_task": Row(None, lambda f, c, _: f(c, "FP-0001"), foreign=None),
     "approvals.list_flows": Row(None, lambda f, c, _: f(c, "started"), foreign=None),  # one's own
-    "approvals.list_tasks": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
     "approvals.next_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
     "approvals.remind_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
     "approvals.set_confirm_above": Row("admin", lambda f, c, _: f(c, Decimal(50_000)), foreign=None),
@@ -495,6 +494,9 @@ TABLE: dict[str, Row] = {
     "team.show_request": Row(P.CUSTOMER_ADD, lambda f, c, _: f(c, ABSENT), foreign=None),
     "team.undo_member": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "timeline.show_timeline": Row(None, lambda f, c, i: f(c, i)),
+    "todo.agree_all": Row(None, lambda f, c, i: f(c, [i]), foreign=None),  # another's is told as absent: test_todo.py
+    "todo.list_waiting": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
+    "todo.show_todo": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
     "undo.take_back": Row(None, lambda f, c, i: f(c, i), foreign=None),
     "visits.confirm_visit": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, _visited(c), i)),
     "visits.forget_places": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),

@@ -39,23 +39,28 @@ def decide(ctx: Context, task_id: int, *, agree: bool, comment: str = "", confir
         ConfirmFirst: above the sum that one tap may agree to (D24).
     """
     with ctx.begin() as tx:
-        run, task = _held(tx, ctx, task_id)
-        comment = rules.check_comment(comment, "不同意", needed=not agree)
-        if agree and not confirmed and _above(ctx, run):
-            raise ConfirmFirst(
-                f"{run.flow.number} 超过 {ctx.settings.approvals.confirm_above:,} 元，请核对后再点一次。"
-            )
-        _close(tx, ctx, run, task, "agreed" if agree else "refused", comment)
-        if not agree:
-            step_finish(tx, ctx, run, "rejected", comment)
-            step_note(tx, ctx, run, "refuse.flow", comment=comment, task=task)
-            return Moved(run.id, run.flow.number, f"已不同意 {run.flow.number}，已告诉申请人。")
-        node = run.flow.node
-        step_note(tx, ctx, run, "agree.flow", comment=comment, task=task)
-        if step_agreed(tx, ctx, run, task):
-            return Moved(run.id, run.flow.number, f"已同意 {run.flow.number}，审批完成。")
-        going = "下一步" if run.flow.node != node else "还"
-        return Moved(run.id, run.flow.number, f"已同意 {run.flow.number}，{going}等 {waiting_names(tx, run.id)}。")
+        return step_decide(tx, ctx, task_id, agree=agree, comment=comment, confirmed=confirmed)
+
+
+def step_decide(
+    tx: Tx, ctx: Context, task_id: int, *, agree: bool, comment: str = "", confirmed: bool = False
+) -> Moved:
+    """The same within another's transaction. Raises as `decide`; what it wrote before is the caller's to undo."""
+    run, task = _held(tx, ctx, task_id)
+    comment = rules.check_comment(comment, "不同意", needed=not agree)
+    if agree and not confirmed and _above(ctx, run):
+        raise ConfirmFirst(f"{run.flow.number} 超过 {ctx.settings.approvals.confirm_above:,} 元，请核对后再点一次。")
+    _close(tx, ctx, run, task, "agreed" if agree else "refused", comment)
+    if not agree:
+        step_finish(tx, ctx, run, "rejected", comment)
+        step_note(tx, ctx, run, "refuse.flow", comment=comment, task=task)
+        return Moved(run.id, run.flow.number, f"已不同意 {run.flow.number}，已告诉申请人。")
+    node = run.flow.node
+    step_note(tx, ctx, run, "agree.flow", comment=comment, task=task)
+    if step_agreed(tx, ctx, run, task):
+        return Moved(run.id, run.flow.number, f"已同意 {run.flow.number}，审批完成。")
+    going = "下一步" if run.flow.node != node else "还"
+    return Moved(run.id, run.flow.number, f"已同意 {run.flow.number}，{going}等 {waiting_names(tx, run.id)}。")
 
 
 def transfer(ctx: Context, task_id: int, user_id: str, comment: str = "") -> Moved:

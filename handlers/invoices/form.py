@@ -53,6 +53,10 @@ class InvoiceForm:
         amount = values.get("amount")
         return amount if isinstance(amount, Decimal) else None
 
+    def amounts(self, tx: Tx, record_ids: Collection[int]) -> Mapping[int, Decimal]:
+        """In one statement."""
+        return invoices.amounts(tx, record_ids)
+
     def in_sight(self, tx: Tx, ctx: Context, record_id: int) -> bool:
         """Others' invoices take the function to look at them."""
         return ctx.actor.may(Permission.INVOICE_VIEW) and invoices.in_sight(tx, record_id)
