@@ -56,8 +56,8 @@ from handlers.exchange.kinds import Wanted as ExportWanted
 from handlers.flows.rules import Step
 from handlers.followups.service import NewFollowUp
 from handlers.handover.parties import Wanted
+from handlers.invoiceflow.rules import NodeWords
 from handlers.invoiceflow.service import Trial
-from handlers.invoices.rules import NodeWords
 from handlers.invoices.service import NewInvoice
 from handlers.leads.steps import NewLead
 from handlers.opening.rules import ScopeWish
@@ -302,19 +302,19 @@ TABLE: dict[str, Row] = {
     "flows.send_back": Row(None, lambda f, c, i: f(c, i, "再核一下"), *TASK),
     "flows.transfer": Row(None, lambda f, c, i: f(c, i, "zhao05"), *TASK),
     "flows.urge": Row(None, lambda f, c, i: f(c, i), *APPLIED),
+    "invoiceflow.change_flow": Row("admin", lambda f, c, _: f(c, NodeWords("hide", "", ("合同金额",))), foreign=None),
+    "invoiceflow.show_flow": Row("admin", lambda f, c, _: f(c), foreign=None),
     "invoiceflow.try_flow": Row("admin", lambda f, c, i: f(c, Trial(i, Decimal(50))), *DEAL),
+    "invoiceflow.undo_flow": Row("admin", lambda f, c, _: f(c, {}), foreign=None),
     "invoices.access_applied": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i), "FA-LINA", "FA-ZHOU"),
     "invoices.apply_invoice": Row(
         P.INVOICE_APPLY, lambda f, c, i: f(c, NewInvoice(i, Decimal(9), "普票", "华兴科技有限公司")), *DEAL
     ),
     "invoices.candidates": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i)),
-    "invoices.change_flow": Row("admin", lambda f, c, _: f(c, NodeWords("hide", "", ("合同金额",))), foreign=None),
     "invoices.find_invoice": Row(None, lambda f, c, _: f(c, "FP-0001"), foreign=None),
     "invoices.issue_invoice": Row(None, lambda f, c, i: f(c, i, "12345678"), *BILL),
     "invoices.prepare": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i), *DEAL),
     "invoices.show_bills": Row(None, lambda f, c, i: f(c, i), *DEAL),
-    "invoices.show_flow": Row("admin", lambda f, c, _: f(c), foreign=None),
-    "invoices.undo_flow": Row("admin", lambda f, c, _: f(c, {}), foreign=None),
     "invoices.void_invoice": Row(P.INVOICE_VOID, lambda f, c, i: f(c, i, "抬头开错"), *BILL),
     "leadpool.browse_pool": Row(P.POOL_VIEW, lambda f, c, _: f(c, (), 1), foreign=None),
     "leadpool.claim_lead": Row(P.POOL_CLAIM, lambda f, c, _: f(c, ABSENT), foreign=None),

@@ -1,20 +1,98 @@
-"""Use case of the dry run: who would get an application for an invoice under the nodes as they are set up now."""
+"""Use cases of how the invoices' approval is set up, and of its dry run.
 
-from dataclasses import dataclass
+A change of the set-up counts for applications made from then on (R3.50).
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from bot.context import Context
 from bot.core.errors import InvalidInput
 from handlers.flows.foresight import Foreseen, step_foresee
+from handlers.invoiceflow.nodes import access_node, detail_of, node_changed, nodes_changed, nodes_now
+from handlers.invoiceflow.rules import ChangedSince, NodeWords, condition_text
 from handlers.invoices import rules
 from handlers.invoices.form import FORM
-from handlers.invoices.rules import InvoiceRefused, OverInvoiced, condition_text
-from storage import contracts, invoices, people
+from handlers.invoices.rules import InvoiceRefused, OverInvoiced
+from storage import audit, contracts, flows, invoices, people, undos
 from storage.database import Tx
+from storage.flows import node_of
+from storage.settings import lock_base_data
 from storage.tables import Contract, Invoice
 
 MODES: Final = {"any": "一人同意就行", "all": "每人都要同意", "turn": "依次同意"}
+UNDO: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLine:
+    """One node in words."""
+
+    name: str
+    detail: str  # 参与者 出纳、王芳 · 隐藏 合同金额
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A change in words, and how to take it back."""
+
+    text: str
+    undo_id: int
+
+
+def show_flow(ctx: Context) -> list[NodeLine]:
+    """The nodes in their order. Raises Forbidden."""
+    ctx.actor.require_admin()
+    with ctx.begin() as tx:
+        return [NodeLine(n.name, detail_of(tx, n)) for n in nodes_now(tx)]
+
+
+def change_flow(ctx: Context, words: NodeWords) -> Changed:
+    """Who decides at a node, which fields it hides, which nodes there are.
+
+    Raises:
+        Forbidden: no administrator.
+        NotFound: no such node, role or colleague.
+        InvalidInput: no such field.
+        NodeRefused: the last node cannot go, or the name is taken.
+    """
+    ctx.actor.require_admin()
+    with ctx.begin() as tx:
+        lock_base_data(tx)
+        before = nodes_now(tx)
+        if words.verb in ("add_node", "remove_node"):
+            after, text = nodes_changed(before, words)
+        else:
+            node = access_node(before, words.node)
+            new = node_changed(tx, node, words)
+            after = [new if n.name == node.name else n for n in before]
+            text = f"{node.name}：{detail_of(tx, node)} → {detail_of(tx, new)}"
+        flows.put_nodes(tx, after)
+        undo_id = undos.offer(
+            tx, user_id=ctx.actor.user_id, kind="invoices.flow", text="开票审批设置", now=ctx.now, lasts=UNDO,
+            payload={"nodes": [asdict(n) for n in before], "after": [asdict(n) for n in after]},
+        )  # fmt: skip
+        _record(tx, ctx, "edit.flow", text)
+        return Changed(text, undo_id)
+
+
+def undo_flow(ctx: Context, payload: dict[str, Any]) -> str:
+    """Puts the nodes back as they were. Raises Forbidden, ChangedSince."""
+    ctx.actor.require_admin()
+    with ctx.begin() as tx:
+        lock_base_data(tx)
+        nodes, after = ([node_of(n) for n in payload[key]] for key in ("nodes", "after"))
+        if nodes_now(tx) != after:
+            raise ChangedSince("开票审批设置之后又改过，不能撤销了。发送「开票审批设置」看现在的样子。")
+        flows.put_nodes(tx, nodes)
+        now, was = ("；".join(f"{n.name}：{detail_of(tx, n)}" for n in some) for some in (after, nodes))
+        _record(tx, ctx, "undo.flow", f"{now}，恢复成 {was}")
+        return "已撤销，开票审批设置恢复原样。"
+
+
+# -- the dry run ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +207,10 @@ def _detail(tx: Tx, one: Foreseen) -> str:
 
 def _words(field: str, op: str, value: str) -> str:
     return condition_text((field, op, value))
+
+
+def _record(tx: Tx, ctx: Context, action: str, text: str) -> None:
+    audit.record(
+        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject="flow:invoice",
+        name="开票审批", lines=[text],
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What taps on cards of the dry run do."""
+"""What taps on cards of the set-up and of its dry run do, and how a change is taken back."""
 
 from bot.context import Context
 from bot.core.errors import InvalidInput
@@ -9,11 +9,13 @@ from handlers.contracts.finding import absent, find_contract
 from handlers.customers.finding import find_person
 from handlers.drafts.tapped import remember
 from handlers.invoiceflow import views
-from handlers.invoiceflow.service import Trial, try_flow
+from handlers.invoiceflow.service import Trial, try_flow, undo_flow
 
 router = Router("invoiceflow.taps")
+router.painter("invoices.flow")(views.paint_flow)
 router.painter("invoiceflow.form")(views.paint_form)
 router.painter("invoiceflow.trial")(views.paint_trial)
+router.undoer("invoices.flow")(lambda payload, ctx: undo_flow(ctx, payload))
 
 
 @router.button(TryFlowButton)

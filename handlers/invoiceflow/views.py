@@ -1,4 +1,4 @@
-"""How the cards of the dry run are drawn; shared by what is typed and what is tapped."""
+"""How the cards of the set-up and of its dry run are drawn; shared by what is typed and what is tapped."""
 
 from dataclasses import asdict
 from decimal import Decimal
@@ -9,10 +9,21 @@ from bot.core.errors import AppError
 from bot.dispatch import CardRef, CardView
 from bot.language.money import show_money
 from cards import invoiceflow as flow_cards
-from handlers.invoiceflow.service import Trial, try_flow
+from cards.base_data import base_list
+from cards.invoiceflow import try_button
+from handlers.invoiceflow.rules import HELP
+from handlers.invoiceflow.service import Trial, show_flow, try_flow
 from handlers.invoices.rules import KINDS
 
 EXAMPLE: Final = "开票审批试跑 华兴 5万"
+
+
+def paint_flow(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- a painter's shape
+    """The nodes in their order."""
+    lines = show_flow(ctx)
+    head = " → ".join(["申请", *(n.name for n in lines), "结束"])
+    rows = [(n.name, n.detail) for n in lines]
+    return base_list("开票审批设置", head, rows, footer=f"直接回复：{HELP}", more=(try_button(),))
 
 
 def trial_row(trial: Trial) -> dict[str, Any]:
