@@ -31,6 +31,7 @@ from cards.customers import FollowButton, OpenButton, TimelineButton
 from cards.customfields import FormsButton, OpenFormButton, SwitchFieldButton
 from cards.editing import EditAnywayButton, EditButton
 from cards.followups import MoveNextButton
+from cards.invoiceflow import TryFlowButton
 from cards.merges import MergeButton
 from cards.pool import AskReturnButton, ClaimButton, PoolPageButton, ReturnButton
 from cards.roles import (
@@ -809,6 +810,7 @@ DOORS: dict[str, tuple[Permission | str, str, Callable[[int], Button] | None]] =
     "the stages": ("admin", "销售阶段", None),
     "add a stage": ("admin", "新增阶段 样品测试 20%", None),
     "the approval": ("admin", "开票审批设置", None),
+    "the approval's dry run": ("admin", "开票审批试跑 华东精密 5万", lambda _: TryFlowButton()),
     "the dictionaries": ("admin", "数据字典", None),
     "add a dictionary": ("admin", "新建字典 付款方式 月结;现款", None),
     "bind a dictionary": ("admin", "绑定字典 客户 来源 客户分类", None),

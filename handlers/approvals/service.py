@@ -15,7 +15,7 @@ from handlers.flows.finding import ABSENT, access_flow, find_flow, waiting_names
 from handlers.flows.running import Run, run_of
 from handlers.reminders.rules import after_quiet_hours
 from handlers.settings.changing import step_change
-from storage import flow_runs, notices, people
+from storage import flow_lists, flow_runs, notices, people
 from storage.database import Tx
 from storage.settings import ApprovalSettings, lock_settings
 from storage.tables import Flow, FlowTask
@@ -165,7 +165,7 @@ def _log(tx: Tx, flow_id: int, names: dict[str, str]) -> tuple[LogLine, ...]:
 def list_flows(ctx: Context, view: str, page: int = 1) -> tuple[list[Line], int]:
     """我发起的, 我处理的, 抄送我的: a page, the newest first, and how many there are."""
     with ctx.begin() as tx:
-        rows, total = flow_runs.list_flows(tx, ctx.actor.user_id, view, page=page)
+        rows, total = flow_lists.list_flows(tx, ctx.actor.user_id, view, page=page)
         return [_line(tx, ctx, flow) for flow in rows], total
 
 
@@ -186,7 +186,7 @@ def _line(tx: Tx, ctx: Context, flow: Flow) -> Line:
 def next_late(ctx: Context) -> datetime | None:
     """When the next deadline passes, or is passed as long again. For jobs."""
     with ctx.begin() as tx:
-        return min((_late_at(one.task) for one in flow_runs.list_timed(tx)), default=None)
+        return min((_late_at(one.task) for one in flow_lists.list_timed(tx)), default=None)
 
 
 def remind_late(ctx: Context) -> int:
@@ -196,7 +196,7 @@ def remind_late(ctx: Context) -> int:
     count = 0
     with ctx.begin() as tx:
         not_before = after_quiet_hours(ctx.now, ctx.settings.quiet_hours)
-        for one in flow_runs.list_timed(tx):
+        for one in flow_lists.list_timed(tx):
             task, number = one.task, one.flow.number
             if _late_at(task) > ctx.now:
                 continue

@@ -11,7 +11,8 @@ from cards import flows as flow_cards
 from cards.flows import CancelFlowButton, StatusButton, UrgeButton
 from handlers.approvals import service
 from handlers.approvals.service import Line
-from storage.flow_runs import PAGE, subject
+from storage.flow_lists import PAGE
+from storage.flow_runs import subject
 
 VIEWS = {"started": "我发起的", "handled": "我处理的", "copied": "抄送我的"}
 EMPTY = {

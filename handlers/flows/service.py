@@ -15,7 +15,7 @@ from handlers.flows.finding import access_flow, access_own_task, waiting_names
 from handlers.flows.rules import AlreadyDone, Chosen, ConfirmFirst, FlowRefused, Holder
 from handlers.flows.running import Run, due, run_of, step_agreed, step_enter, step_finish, step_note, step_tell
 from handlers.reminders.rules import after_quiet_hours
-from storage import audit, flow_runs, notices, people
+from storage import audit, delegations, flow_runs, notices, people
 from storage.database import Tx
 from storage.tables import FlowDelegation, FlowTask
 
@@ -221,7 +221,7 @@ def delegate(ctx: Context, user_id: str, starts_on: date, ends_on: date) -> str:
             raise FlowRefused(f"{person.name} 不在使用范围里，请换一位。")
         if ends_on < starts_on or ends_on < ctx.today:
             raise InvalidInput("代理的结束日要在开始日和今天之后，例如「代理人 王芳 3月5日到3月9日」。")
-        flow_runs.put_delegation(
+        delegations.put_delegation(
             tx,
             FlowDelegation(
                 user_id=ctx.actor.user_id, delegate_id=user_id, starts_on=starts_on, ends_on=ends_on,
@@ -236,7 +236,7 @@ def delegate(ctx: Context, user_id: str, starts_on: date, ends_on: date) -> str:
 def end_delegation(ctx: Context) -> str:
     """One decides oneself again. Raises FlowRefused."""
     with ctx.begin() as tx:
-        if not flow_runs.end_delegation(tx, ctx.actor.user_id, ctx.now):
+        if not delegations.end_delegation(tx, ctx.actor.user_id, ctx.now):
             raise FlowRefused("你没有设代理人。要设就发送「代理人 王芳 3月5日到3月9日」。")
         _record_delegation(tx, ctx, ("有代理人", "无"))
         return "代理已结束，新到的待办由你自己处理。"

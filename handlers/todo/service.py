@@ -13,9 +13,9 @@ from handlers.flows.forms import form_of
 from handlers.flows.rules import step_of
 from handlers.flows.running import brief, run_of
 from handlers.flows.service import step_decide
-from storage import flow_runs
+from storage import flow_lists, flow_runs
 from storage.database import Tx
-from storage.flow_runs import PAGE, Waiting
+from storage.flow_lists import PAGE, Waiting
 
 MOST: Final = 20  # decided at one tap: it is answered within two seconds
 AMOUNT: Final = "amount"  # of every form's fields
@@ -51,7 +51,7 @@ class Todo:
 def list_waiting(ctx: Context) -> list[int]:
     """One's own open tasks, the oldest first."""
     with ctx.begin() as tx:
-        return [_id(one) for one in flow_runs.waiting_of(tx, ctx.actor.user_id)]
+        return [_id(one) for one in flow_lists.waiting_of(tx, ctx.actor.user_id)]
 
 
 def show_todo(ctx: Context, page: int = 1, ids: Sequence[int] = (), *, size: int = PAGE, only: bool = False) -> Todo:
@@ -60,12 +60,12 @@ def show_todo(ctx: Context, page: int = 1, ids: Sequence[int] = (), *, size: int
     `only`: counts and sums are of `ids` alone, not of everything that waits.
     """
     with ctx.begin() as tx:
-        waiting = flow_runs.waiting_of(tx, ctx.actor.user_id)
+        waiting = flow_lists.waiting_of(tx, ctx.actor.user_id)
         wanted = list(ids) or [_id(one) for one in waiting]
         pages = max(1, -(-len(wanted) // size))
         page = min(page, pages)  # what was on the last page may have been decided since
-        shown = flow_runs.own_tasks(tx, ctx.actor.user_id, wanted[(page - 1) * size : page * size])
-        counted = [one for one in waiting if _id(one) in set(ids)] if only else waiting
+        shown = flow_lists.own_tasks(tx, ctx.actor.user_id, wanted[(page - 1) * size : page * size])
+        counted = [one for one in waiting if not only or _id(one) in ids]
         amounts = _visible_amounts(tx, counted)
         return Todo(
             tuple(_item(tx, ctx, one) for one in shown), page, pages, len(counted),

@@ -12,7 +12,7 @@ from storage.database import Database, Tx
 from storage.flows import Node
 from storage.tables import Contract, FlowLog, FlowTask
 from tests.handlers.test_contracts import run
-from tests.handlers.test_flows import apply, company, says, states, task_of
+from tests.handlers.test_flows import apply, company, contract_id, says, states, task_of
 
 HIDES = Node("复核", users=("qian07",), hidden=("amount",), conditions=(("amount", ">", "60000"),))
 SHOWS = Node("出纳开票", roles=("出纳",))
@@ -62,15 +62,17 @@ async def test_what_was_decided_stays_on_its_row_and_says_so(database: Database)
 
 
 async def test_all_are_agreed_to_each_by_itself(database: Database) -> None:
-    """One decided by another, one the contract has no room for, one that nobody could go on with: the rest counts."""
+    """One was decided by another, one the contract has no room for any more: the rest counts."""
     contract = await company(database, approvals={"urge_gap_minutes": 30, "confirm_above": "50000"})
-    taken, over, fine = [await apply(database, contract, n) for n in (1000, 300_000, 60_000)]
+    small = await contract_id(database, "HT-2026-007")
+    taken, over = await apply(database, contract, 1000), await apply(database, small, 300_000, "zhou06")
+    fine = await apply(database, contract, 60_000)
     ids = await run(database, "qian07", list_waiting)
     await says(database, "sun08", taken.flow_id)
 
     def shrink(tx: Tx) -> None:
-        query = select(Contract).where(Contract.id == contract)
-        tx.exec(query, execution_options={"unscoped": "a test shrinks it"}).one().amount = Decimal(600_000)
+        query = select(Contract).where(Contract.id == small)
+        tx.exec(query, execution_options={"unscoped": "a test shrinks it"}).one().amount = Decimal(200_000)
 
     await database.system(shrink)
     done: AllAgreed = await run(database, "qian07", agree_all, ids)
