@@ -23,11 +23,12 @@ def base_list(
     pages: int = 1,
     footer: str = "",
     empty: str = "",
+    more: Sequence[CardButton] = (),
 ) -> CardView:
-    """`rows`: a name and what is said of it; `footer`: the sentences that change the list (D28)."""
+    """`rows`: a name and what is said of it; `footer`: the sentences that change the list (D28); `more`: buttons."""
     if not rows:
         return CardView(title, body=empty or head, footer=footer)
-    buttons: list[CardButton] = []
+    buttons = list(more)
     if page > 1:
         buttons.append(CardButton("上一页", BasePageButton(page=page - 1), typed="上一页"))
     if page < pages:

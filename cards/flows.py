@@ -145,7 +145,7 @@ def status_card(
 
 
 def approval_list(title: str, head: str, rows: Sequence[CardRow], *, page: int, pages: int, empty: str) -> CardView:
-    """我的待办 and its sisters."""
+    """我发起的 and its sisters."""
     if not rows:
         return CardView(title, body=empty)
     buttons = []

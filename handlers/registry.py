@@ -46,6 +46,8 @@ from handlers.handover import taps as handover_taps
 from handlers.help import chat as help_chat
 from handlers.home import chat as home_chat
 from handlers.home import taps as home_taps
+from handlers.invoiceflow import chat as invoiceflow_chat
+from handlers.invoiceflow import taps as invoiceflow_taps
 from handlers.invoices import chat as invoices_chat
 from handlers.invoices import taps as invoices_taps
 from handlers.leadpool import chat as leadpool_chat
@@ -92,6 +94,8 @@ from handlers.team import chat as team_chat
 from handlers.team import taps as team_taps
 from handlers.timeline import chat as timeline_chat
 from handlers.timeline import taps as timeline_taps
+from handlers.todo import chat as todo_chat
+from handlers.todo import taps as todo_taps
 from handlers.undo import chat as undo_chat
 from handlers.undo import taps as undo_taps
 from handlers.visits import chat as visits_chat
@@ -137,6 +141,8 @@ ROUTERS: tuple[Router, ...] = (
     help_chat.router,
     home_chat.router,
     home_taps.router,
+    invoiceflow_chat.router,
+    invoiceflow_taps.router,
     invoices_chat.router,
     invoices_taps.router,
     leadpool_chat.router,
@@ -180,6 +186,8 @@ ROUTERS: tuple[Router, ...] = (
     settings_taps.router,
     timeline_chat.router,
     timeline_taps.router,
+    todo_chat.router,
+    todo_taps.router,
     undo_chat.router,
     undo_taps.router,
     visits_chat.router,

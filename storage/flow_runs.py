@@ -1,7 +1,6 @@
 """Queries on what runs: flows, their tasks and log. Every change of state is one conditional update."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -9,23 +8,14 @@ from sqlmodel import col, func, or_, select, update
 
 from bot.core.clock import at_beijing
 from storage.database import Tx
-from storage.tables import Flow, FlowCopy, FlowDelegation, FlowLog, FlowTask, FlowVersion
+from storage.tables import Flow, FlowCopy, FlowLog, FlowTask, FlowVersion
 
-PAGE = 5
 LIVE = ("open", "waiting")
 
 
 def subject(flow_id: int) -> str:
     """What cards of the application show."""
     return f"flow:{flow_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A task and the flow it is in."""
-
-    task: FlowTask
-    flow: Flow
 
 
 def get(tx: Tx, flow_id: int) -> Flow | None:
@@ -75,7 +65,7 @@ def add(tx: Tx, flow: Flow) -> Flow:
 
 def hold(tx: Tx, flow_id: int) -> bool:
     """Whether it still runs; then its row is ours until the transaction ends, and nobody else moves it."""
-    return _changed(
+    return changed(
         tx,
         update(Flow).where(col(Flow.id) == flow_id, col(Flow.state) == "running").values(moves=Flow.moves + 1),
     )
@@ -96,10 +86,11 @@ def note_urge(tx: Tx, flow_id: int, *, before: datetime, now: datetime) -> bool:
     """Whether it may be urged: it runs, and was not urged since `before`."""
     quiet = or_(col(Flow.urged_at).is_(None), col(Flow.urged_at) <= before)
     query = update(Flow).where(col(Flow.id) == flow_id, col(Flow.state) == "running", quiet)
-    return _changed(tx, query.values(urged_at=now, urge_count=Flow.urge_count + 1))
+    return changed(tx, query.values(urged_at=now, urge_count=Flow.urge_count + 1))
 
 
-def _changed(tx: Tx, statement: Any) -> bool:
+def changed(tx: Tx, statement: Any) -> bool:
+    """Whether a conditional update has met its row."""
     done = tx.execute(statement.execution_options(synchronize_session=False))
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
@@ -123,27 +114,27 @@ def get_task(tx: Tx, task_id: int) -> FlowTask | None:
 def close(tx: Tx, task_id: int, state: str, *, by: str, comment: str, now: datetime) -> bool:
     """Whether it was open, and is now in its final state (R-APP-5)."""
     query = update(FlowTask).where(col(FlowTask.id) == task_id, col(FlowTask.state) == "open")
-    return _changed(tx, query.values(state=state, closed_at=now, closed_by=by, comment=comment))
+    return changed(tx, query.values(state=state, closed_at=now, closed_by=by, comment=comment))
 
 
 def close_others(tx: Tx, flow: Flow, state: str, *, by: str, now: datetime) -> list[str]:
     """All that is still open or waiting at this entry is closed; returns whose that was."""
     live = col(FlowTask.flow_id) == flow.id, col(FlowTask.state).in_(LIVE)
     users = list(tx.exec(select(FlowTask.user_id).where(*live)).all())
-    _changed(tx, update(FlowTask).where(*live).values(state=state, closed_at=now, closed_by=by))
+    changed(tx, update(FlowTask).where(*live).values(state=state, closed_at=now, closed_by=by))
     return users
 
 
 def park(tx: Tx, task_id: int, *, until: int) -> bool:
     """Whether the open task waits for another now."""
     query = update(FlowTask).where(col(FlowTask.id) == task_id, col(FlowTask.state) == "open")
-    return _changed(tx, query.values(state="waiting", waits_for=until))
+    return changed(tx, query.values(state="waiting", waits_for=until))
 
 
 def open_behind(tx: Tx, task_id: int, *, now: datetime, due_at: datetime | None) -> list[FlowTask]:
     """Opens what waited for that task alone."""
     query = update(FlowTask).where(col(FlowTask.waits_for) == task_id, col(FlowTask.state) == "waiting")
-    _changed(tx, query.values(state="open", opened_at=now, due_at=due_at))
+    changed(tx, query.values(state="open", opened_at=now, due_at=due_at))
     opened = select(FlowTask).where(FlowTask.waits_for == task_id, FlowTask.state == "open")
     return list(tx.exec(opened.execution_options(populate_existing=True)).all())
 
@@ -151,7 +142,7 @@ def open_behind(tx: Tx, task_id: int, *, now: datetime, due_at: datetime | None)
 def wait_for(tx: Tx, task_id: int, instead_of: int) -> None:
     """What waited for one task waits for another, which has taken its place."""
     query = update(FlowTask).where(col(FlowTask.waits_for) == instead_of, col(FlowTask.state) == "waiting")
-    _changed(tx, query.values(waits_for=task_id))
+    changed(tx, query.values(waits_for=task_id))
 
 
 def live_tasks(tx: Tx, flow_id: int) -> list[FlowTask]:
@@ -191,90 +182,23 @@ def node_before(tx: Tx, flow: Flow) -> int | None:
     return tx.exec(query).one()
 
 
-def waiting_of(tx: Tx, user_id: str, *, page: int | None = None) -> list[Waiting]:
-    """我的待办, the oldest first; a page of them, or all."""
-    query = (
-        select(FlowTask, Flow)
-        .join(Flow, col(Flow.id) == col(FlowTask.flow_id))
-        .where(FlowTask.user_id == user_id, FlowTask.state == "open", Flow.state == "running")
-        .order_by(col(FlowTask.opened_at), col(FlowTask.id))
-    )
-    if page is not None:
-        query = query.limit(PAGE).offset((page - 1) * PAGE)
-    return [Waiting(task, flow) for task, flow in tx.exec(query).all()]
-
-
-def live_of(tx: Tx, user_id: str) -> list[Waiting]:
-    """The person's open tasks, and those whose turn is still to come."""
-    return _live(tx, col(FlowTask.user_id) == user_id)
-
-
-def live_of_handover(tx: Tx, handover_id: int) -> list[Waiting]:
-    """What a handover has moved and nobody has decided."""
-    return _live(tx, col(FlowTask.handover_id) == handover_id)
-
-
-def _live(tx: Tx, which: Any) -> list[Waiting]:
-    query = (
-        select(FlowTask, Flow)
-        .join(Flow, col(Flow.id) == col(FlowTask.flow_id))
-        .where(which, col(FlowTask.state).in_(LIVE), Flow.state == "running")
-        .order_by(col(FlowTask.id))
-    )
-    return [Waiting(task, flow) for task, flow in tx.exec(query).all()]
-
-
 def reassign(tx: Tx, task_id: int, user_id: str, *, why: str, handover_id: int | None) -> bool:
     """Whether the task was not decided yet, and is somebody else's now; what waits for it goes on waiting."""
     query = update(FlowTask).where(col(FlowTask.id) == task_id, col(FlowTask.state).in_(LIVE))
-    return _changed(tx, query.values(user_id=user_id, for_user_id=None, why=why, handover_id=handover_id))
+    return changed(tx, query.values(user_id=user_id, for_user_id=None, why=why, handover_id=handover_id))
 
 
 def supersede(tx: Tx, task_id: int, *, now: datetime) -> bool:
     """Whether the task was not decided yet, and is now left to the others."""
     query = update(FlowTask).where(col(FlowTask.id) == task_id, col(FlowTask.state).in_(LIVE))
-    return _changed(tx, query.values(state="superseded", closed_at=now))
-
-
-def list_timed(tx: Tx) -> list[Waiting]:
-    """Open tasks with a deadline whose end nobody's superior has been told of yet."""
-    return [
-        one
-        for one in _live(tx, col(FlowTask.due_at).is_not(None) & col(FlowTask.escalated_at).is_(None))
-        if one.task.state == "open"
-    ]
+    return changed(tx, query.values(state="superseded", closed_at=now))
 
 
 def mark_late(tx: Tx, task_id: int, *, escalated: bool, now: datetime) -> bool:
     """Whether nobody was told before us that the task is late, or (`escalated`) very late."""
     column = FlowTask.escalated_at if escalated else FlowTask.reminded_at
     query = update(FlowTask).where(col(FlowTask.id) == task_id, col(FlowTask.state) == "open", col(column).is_(None))
-    return _changed(tx, query.values({column: now}))
-
-
-def count_waiting(tx: Tx, user_id: str) -> int:
-    """How much `waiting_of` has."""
-    query = (
-        select(func.count())
-        .select_from(FlowTask)
-        .join(Flow, col(Flow.id) == col(FlowTask.flow_id))
-        .where(FlowTask.user_id == user_id, FlowTask.state == "open", Flow.state == "running")
-    )
-    return tx.exec(query).one()
-
-
-def list_flows(tx: Tx, user_id: str, view: str, *, page: int) -> tuple[list[Flow], int]:
-    """我发起的 (`started`), 我处理的 (`handled`), 抄送我的 (`copied`): a page, the newest first, and how many."""
-    ended = ("agreed", "refused", "returned", "transferred")
-    handled = select(FlowTask.flow_id).where(FlowTask.closed_by == user_id, col(FlowTask.state).in_(ended))
-    copied = select(FlowCopy.flow_id).where(FlowCopy.user_id == user_id)
-    which = {
-        "started": col(Flow.starter_id) == user_id, "handled": col(Flow.id).in_(handled),
-        "copied": col(Flow.id).in_(copied),
-    }[view]  # fmt: skip
-    total = tx.exec(select(func.count()).select_from(Flow).where(which)).one()
-    query = select(Flow).where(which).order_by(col(Flow.id).desc()).limit(PAGE).offset((page - 1) * PAGE)
-    return list(tx.exec(query).all()), total
+    return changed(tx, query.values({column: now}))
 
 
 def node_shown(tx: Tx, flow_id: int, user_id: str) -> int | None:
@@ -286,7 +210,7 @@ def node_shown(tx: Tx, flow_id: int, user_id: str) -> int | None:
     return tx.exec(copy).first()
 
 
-# -- log, copies, delegation ---------------------------------------------------------------------------
+# -- log, copies ---------------------------------------------------------------------------------------
 
 
 def log(
@@ -323,25 +247,3 @@ def copy_to(tx: Tx, flow: Flow, node: int, user_ids: Collection[str], now: datet
     tx.add_all(FlowCopy(flow_id=flow.id or 0, node=node, user_id=u, at=now) for u in new)
     tx.flush()
     return new
-
-
-def delegates(tx: Tx, user_ids: Collection[str], day: date) -> dict[str, str]:
-    """Who decides for whom that day; the delegation made last counts."""
-    query = select(FlowDelegation).where(
-        col(FlowDelegation.user_id).in_(list(user_ids)), FlowDelegation.starts_on <= day,
-        FlowDelegation.ends_on >= day, col(FlowDelegation.ended_at).is_(None),
-    )  # fmt: skip
-    return {d.user_id: d.delegate_id for d in tx.exec(query.order_by(col(FlowDelegation.id))).all()}
-
-
-def put_delegation(tx: Tx, delegation: FlowDelegation) -> None:
-    """In place of those the person had."""
-    end_delegation(tx, delegation.user_id, delegation.created_at)
-    tx.add(delegation)
-    tx.flush()
-
-
-def end_delegation(tx: Tx, user_id: str, now: datetime) -> bool:
-    """Whether there was one that had not ended."""
-    mine = update(FlowDelegation).where(col(FlowDelegation.user_id) == user_id, col(FlowDelegation.ended_at).is_(None))
-    return _changed(tx, mine.values(ended_at=now))

@@ -1,6 +1,6 @@
 """Queries on applications for invoices, and the small writes that belong to them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -44,6 +44,11 @@ def facts(tx: Tx, invoice_id: int) -> Facts:
     invoice = tx.exec(query, execution_options=WHOLE).first()
     if invoice is None:
         raise NotFound(ABSENT)
+    return facts_of(tx, invoice)
+
+
+def facts_of(tx: Tx, invoice: Invoice) -> Facts:
+    """The same of one that need not be stored. The caller's right to its contract is checked."""
     stands = (
         columns(col(Contract.number), col(Contract.amount), col(Contract.state), col(Customer.id), col(Customer.name))
         .join(Customer, col(Customer.id) == col(Contract.customer_id))
@@ -56,6 +61,13 @@ def facts(tx: Tx, invoice_id: int) -> Facts:
     contact = tx.execute(mains.limit(1), execution_options=WHOLE).first()
     name, mobile = contact or ("", "")
     return Facts(invoice, number, amount, state, customer, name, mobile or "")
+
+
+def amounts(tx: Tx, ids: Collection[int]) -> dict[int, Decimal]:
+    """What is applied for, by id. The caller's right to them is a task in each."""
+    query = columns(col(Invoice.id), col(Invoice.amount)).where(col(Invoice.id).in_(list(ids)))
+    rows = tx.execute(query, execution_options=WHOLE).all()
+    return {i: amount for i, amount in rows if i is not None}
 
 
 def access_invoice(tx: Tx, invoice_id: int) -> Invoice:

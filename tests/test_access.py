@@ -31,6 +31,7 @@ from cards.customers import FollowButton, OpenButton, TimelineButton
 from cards.customfields import FormsButton, OpenFormButton, SwitchFieldButton
 from cards.editing import EditAnywayButton, EditButton
 from cards.followups import MoveNextButton
+from cards.invoiceflow import TryFlowButton
 from cards.merges import MergeButton
 from cards.pool import AskReturnButton, ClaimButton, PoolPageButton, ReturnButton
 from cards.roles import (
@@ -56,7 +57,8 @@ from handlers.exchange.kinds import Wanted as ExportWanted
 from handlers.flows.rules import Step
 from handlers.followups.service import NewFollowUp
 from handlers.handover.parties import Wanted
-from handlers.invoices.rules import NodeWords
+from handlers.invoiceflow.rules import NodeWords
+from handlers.invoiceflow.service import Trial
 from handlers.invoices.service import NewInvoice
 from handlers.leads.steps import NewLead
 from handlers.opening.rules import ScopeWish
@@ -130,7 +132,6 @@ TABLE: dict[str, Row] = {
     "approvals.find_number": Row(None, lambda f, c, _: f(c, "FP-0001"), foreign=None),
     "approvals.find_task": Row(None, lambda f, c, _: f(c, "FP-0001"), foreign=None),
     "approvals.list_flows": Row(None, lambda f, c, _: f(c, "started"), foreign=None),  # one's own
-    "approvals.list_tasks": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
     "approvals.next_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
     "approvals.remind_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
     "approvals.set_confirm_above": Row("admin", lambda f, c, _: f(c, Decimal(50_000)), foreign=None),
@@ -302,18 +303,19 @@ TABLE: dict[str, Row] = {
     "flows.send_back": Row(None, lambda f, c, i: f(c, i, "再核一下"), *TASK),
     "flows.transfer": Row(None, lambda f, c, i: f(c, i, "zhao05"), *TASK),
     "flows.urge": Row(None, lambda f, c, i: f(c, i), *APPLIED),
+    "invoiceflow.change_flow": Row("admin", lambda f, c, _: f(c, NodeWords("hide", "", ("合同金额",))), foreign=None),
+    "invoiceflow.show_flow": Row("admin", lambda f, c, _: f(c), foreign=None),
+    "invoiceflow.try_flow": Row("admin", lambda f, c, i: f(c, Trial(i, Decimal(50))), *DEAL),
+    "invoiceflow.undo_flow": Row("admin", lambda f, c, _: f(c, {}), foreign=None),
     "invoices.access_applied": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i), "FA-LINA", "FA-ZHOU"),
     "invoices.apply_invoice": Row(
         P.INVOICE_APPLY, lambda f, c, i: f(c, NewInvoice(i, Decimal(9), "普票", "华兴科技有限公司")), *DEAL
     ),
     "invoices.candidates": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i)),
-    "invoices.change_flow": Row("admin", lambda f, c, _: f(c, NodeWords("hide", "", ("合同金额",))), foreign=None),
     "invoices.find_invoice": Row(None, lambda f, c, _: f(c, "FP-0001"), foreign=None),
     "invoices.issue_invoice": Row(None, lambda f, c, i: f(c, i, "12345678"), *BILL),
     "invoices.prepare": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i), *DEAL),
     "invoices.show_bills": Row(None, lambda f, c, i: f(c, i), *DEAL),
-    "invoices.show_flow": Row("admin", lambda f, c, _: f(c), foreign=None),
-    "invoices.undo_flow": Row("admin", lambda f, c, _: f(c, {}), foreign=None),
     "invoices.void_invoice": Row(P.INVOICE_VOID, lambda f, c, i: f(c, i, "抬头开错"), *BILL),
     "leadpool.browse_pool": Row(P.POOL_VIEW, lambda f, c, _: f(c, (), 1), foreign=None),
     "leadpool.claim_lead": Row(P.POOL_CLAIM, lambda f, c, _: f(c, ABSENT), foreign=None),
@@ -493,6 +495,9 @@ TABLE: dict[str, Row] = {
     "team.show_request": Row(P.CUSTOMER_ADD, lambda f, c, _: f(c, ABSENT), foreign=None),
     "team.undo_member": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "timeline.show_timeline": Row(None, lambda f, c, i: f(c, i)),
+    "todo.agree_all": Row(None, lambda f, c, i: f(c, [i]), foreign=None),  # another's is told as absent: test_todo.py
+    "todo.list_waiting": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
+    "todo.show_todo": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
     "undo.take_back": Row(None, lambda f, c, i: f(c, i), foreign=None),
     "visits.confirm_visit": Row(P.FOLLOWUP_ADD, lambda f, c, i: f(c, _visited(c), i)),
     "visits.forget_places": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
@@ -805,6 +810,7 @@ DOORS: dict[str, tuple[Permission | str, str, Callable[[int], Button] | None]] =
     "the stages": ("admin", "销售阶段", None),
     "add a stage": ("admin", "新增阶段 样品测试 20%", None),
     "the approval": ("admin", "开票审批设置", None),
+    "the approval's dry run": ("admin", "开票审批试跑 华东精密 5万", lambda _: TryFlowButton()),
     "the dictionaries": ("admin", "数据字典", None),
     "add a dictionary": ("admin", "新建字典 付款方式 月结;现款", None),
     "bind a dictionary": ("admin", "绑定字典 客户 来源 客户分类", None),

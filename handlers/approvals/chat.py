@@ -203,12 +203,6 @@ def stands(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     return Reply(card=views.status_ref(flow_id, log=True))
 
 
-@router.command("我的待办", "待办流程", "流程中心", "待审批", "我的审批", whole=True)
-def todo(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
-    """What waits for oneself."""
-    return _list(talk, "todo")
-
-
 @router.command("我发起的", "我的申请", whole=True)
 def started(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """What one has applied for."""

@@ -1,4 +1,4 @@
-"""Use cases of looking at approvals: a task, 流程状态, 我的待办, 我发起的, 我处理的, 抄送我的."""
+"""Use cases of looking at approvals: a task, 流程状态, 我发起的, 我处理的, 抄送我的. What waits: `handlers.todo`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,22 +9,18 @@ from bot.context import Context
 from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import Button
 from bot.identity import may_be_told
+from handlers.approvals.outcome import ACTIONS, became
 from handlers.flows import rules
 from handlers.flows.finding import ABSENT, access_flow, find_flow, waiting_names
-from handlers.flows.running import Run, brief, run_of
+from handlers.flows.running import Run, run_of
 from handlers.reminders.rules import after_quiet_hours
 from handlers.settings.changing import step_change
-from storage import flow_runs, notices, people
+from storage import flow_lists, flow_runs, notices, people
 from storage.database import Tx
 from storage.settings import ApprovalSettings, lock_settings
 from storage.tables import Flow, FlowTask
 
 LONGEST_GAP: Final = 1440  # minutes
-ACTIONS = {
-    "start": "提交申请", "enter": "到达", "copy": "抄送", "agree": "同意", "refuse": "不同意", "transfer": "转交",
-    "add_signer": "加签", "send_back": "退回上一步", "urge": "催办", "adjust": "调整", "cancel": "取消",
-    "issue": "登记发票", "void": "作废发票", "hand_over": "交接", "take_back": "撤销交接", "leave": "离职，转管理员",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,6 @@ class Line:
     """One application in a list."""
 
     flow_id: int
-    task_id: int | None
     number: str
     label: str
     words: str
@@ -113,27 +108,9 @@ def show_task(ctx: Context, task_id: int) -> TaskSheet:
         notes += [f"{people.name_of(tx, e.user_id)} {ACTIONS[e.action]}：{e.comment}" for e in before[-2:]]
         return TaskSheet(
             run.id, flow.number, run.form.label, run.steps[task.node].name, run.shown(task.node), is_open,
-            flow_runs.node_before(tx, flow) is None, task.opened_at, "" if is_open else _became(tx, run, task),
+            flow_runs.node_before(tx, flow) is None, task.opened_at, "" if is_open else became(tx, run, task),
             tuple(note for note in notes if note),
         )  # fmt: skip
-
-
-def _became(tx: Tx, run: Run, task: FlowTask) -> str:
-    """✓ 赵琳 已同意 · 03-02 15:06: of this task, of the node, or of the whole."""
-    if task.state == rules.WAITING and run.flow.state == "running":
-        return f"还没轮到你，现在等 {waiting_names(tx, run.id)}"
-    done = [e for e in flow_runs.list_log(tx, run.id) if e.action in ("agree", "refuse", "cancel", "adjust")]
-    moved = {"transferred": "已转交", "returned": "已退回上一步"}.get(task.state)
-    if moved is not None and task.closed_at is not None:
-        return f"{people.name_of(tx, task.closed_by)} {moved} · {task.closed_at:%m-%d %H:%M}"
-    closed = [e for e in done if task.closed_at is not None and e.at >= task.closed_at] or done[-1:]
-    if not closed:
-        return f"这一步已经变了，现在等 {waiting_names(tx, run.id)}"
-    last = closed[0]
-    mark = {"agree": "✓ ", "refuse": "✗ "}.get(last.action, "")
-    word = ACTIONS[last.action].removeprefix("已")
-    why = f" · {last.comment}" if last.comment else ""
-    return f"{mark}{people.name_of(tx, last.user_id)} 已{word} · {last.at:%m-%d %H:%M}{why}"
 
 
 def show_status(ctx: Context, flow_id: int) -> Status:
@@ -185,23 +162,10 @@ def _log(tx: Tx, flow_id: int, names: dict[str, str]) -> tuple[LogLine, ...]:
     return tuple(lines)
 
 
-def list_tasks(ctx: Context, page: int = 1) -> tuple[list[Line], int]:
-    """我的待办: a page of one's open tasks, the oldest first, and how many there are (R3.54)."""
-    with ctx.begin() as tx:
-        rows = flow_runs.waiting_of(tx, ctx.actor.user_id, page=page)
-        lines = []
-        for one in rows:
-            run = run_of(tx, one.flow)
-            since = rules.span((ctx.now - (one.task.opened_at or ctx.now)).total_seconds())
-            words = f"{brief(run, one.task.node)} · 已等 {since}"
-            lines.append(Line(run.id, one.task.id, one.flow.number, run.form.label, words, ""))
-        return lines, flow_runs.count_waiting(tx, ctx.actor.user_id)
-
-
 def list_flows(ctx: Context, view: str, page: int = 1) -> tuple[list[Line], int]:
     """我发起的, 我处理的, 抄送我的: a page, the newest first, and how many there are."""
     with ctx.begin() as tx:
-        rows, total = flow_runs.list_flows(tx, ctx.actor.user_id, view, page=page)
+        rows, total = flow_lists.list_flows(tx, ctx.actor.user_id, view, page=page)
         return [_line(tx, ctx, flow) for flow in rows], total
 
 
@@ -212,7 +176,7 @@ def _line(tx: Tx, ctx: Context, flow: Flow) -> Line:
     words = " · ".join(text for name in names if (text := seen.get(run.form.fields.get(name, ""))))
     waits = f"等 {waiting_names(tx, run.id)}" if flow.state == "running" else ""
     return Line(
-        run.id, None, flow.number, run.form.label, " · ".join(p for p in (words, waits) if p), rules.STATES[flow.state]
+        run.id, flow.number, run.form.label, " · ".join(p for p in (words, waits) if p), rules.STATES[flow.state]
     )
 
 
@@ -222,7 +186,7 @@ def _line(tx: Tx, ctx: Context, flow: Flow) -> Line:
 def next_late(ctx: Context) -> datetime | None:
     """When the next deadline passes, or is passed as long again. For jobs."""
     with ctx.begin() as tx:
-        return min((_late_at(one.task) for one in flow_runs.list_timed(tx)), default=None)
+        return min((_late_at(one.task) for one in flow_lists.list_timed(tx)), default=None)
 
 
 def remind_late(ctx: Context) -> int:
@@ -232,7 +196,7 @@ def remind_late(ctx: Context) -> int:
     count = 0
     with ctx.begin() as tx:
         not_before = after_quiet_hours(ctx.now, ctx.settings.quiet_hours)
-        for one in flow_runs.list_timed(tx):
+        for one in flow_lists.list_timed(tx):
             task, number = one.task, one.flow.number
             if _late_at(task) > ctx.now:
                 continue

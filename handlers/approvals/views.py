@@ -8,14 +8,14 @@ from bot.core.errors import AppError
 from bot.core.markup import escape
 from bot.dispatch import CardButton, CardRef, CardRow, CardView
 from cards import flows as flow_cards
-from cards.flows import CancelFlowButton, OpenTaskButton, StatusButton, UrgeButton
+from cards.flows import CancelFlowButton, StatusButton, UrgeButton
 from handlers.approvals import service
 from handlers.approvals.service import Line
-from storage.flow_runs import PAGE, subject
+from storage.flow_lists import PAGE
+from storage.flow_runs import subject
 
-VIEWS = {"todo": "我的待办", "started": "我发起的", "handled": "我处理的", "copied": "抄送我的"}
+VIEWS = {"started": "我发起的", "handled": "我处理的", "copied": "抄送我的"}
 EMPTY = {
-    "todo": "没有等你处理的审批。",
     "started": "你还没有发起过申请。要开票就发送「开票 客户 金额」。",
     "handled": "你还没有处理过审批。",
     "copied": "没有抄送给你的审批。",
@@ -83,9 +83,9 @@ def paint_flow(state: dict[str, Any], ctx: Context) -> CardView:
 
 
 def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
-    """我的待办, 我发起的, 我处理的, 抄送我的."""
-    view, page = str(state.get("view", "todo")), int(state.get("page", 1))
-    lines, total = service.list_tasks(ctx, page) if view == "todo" else service.list_flows(ctx, view, page)
+    """我发起的, 我处理的, 抄送我的."""
+    view, page = str(state["view"]), int(state.get("page", 1))
+    lines, total = service.list_flows(ctx, view, page)
     pages = max(1, -(-total // PAGE))
     shown = f"（第 {page}/{pages} 页）" if pages > 1 else ""
     return flow_cards.approval_list(
@@ -96,10 +96,5 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
 
 def line_row(line: Line) -> CardRow:
     """One application, with the way to it."""
-    button = (
-        CardButton("去处理", OpenTaskButton(task_id=line.task_id), typed=f"处理 {line.number}")
-        if line.task_id is not None
-        else CardButton("看进度", StatusButton(flow_id=line.flow_id), typed=f"流程状态 {line.number}")
-    )
-    state = f"{line.state} · " if line.state else ""
-    return CardRow(f"{line.label} {line.number}", f"{state}{escape(line.words)}", "", (button,))
+    button = CardButton("看进度", StatusButton(flow_id=line.flow_id), typed=f"流程状态 {line.number}")
+    return CardRow(f"{line.label} {line.number}", f"{line.state} · {escape(line.words)}", "", (button,))

@@ -60,6 +60,8 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "handover.to": HANDOVER,
     "handover.undo_which": Topic("撤销交接", kept=False),
     "handover.who": HANDOVER,
+    "invoiceflow.which": Topic("开票审批试跑", kept=False),
+    "invoiceflow.words": Topic("开票审批试跑", kept=False),
     "invoices.confirm": Topic("开票申请"),
     "invoices.create": Topic("开票申请"),
     "invoices.customer": Topic("开票申请"),
@@ -110,6 +112,8 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "team.which": Topic("客户团队", kept=False),
     "timeline.page": Topic("动态", kept=False),
     "timeline.which": Topic("动态", kept=False),
+    "todo.all": Topic("我的待办", kept=False),  # two minutes: asked anew with what waits then
+    "todo.list": Topic("我的待办", kept=False),
     "visits.list": Topic("外勤", kept=False),
     "visits.which": Topic("外勤", kept=False),  # the visit is stored: 「未关联外勤」 lists it
 }

@@ -34,6 +34,10 @@ class Form(Protocol):
         """What the two-step confirm is measured by; None: nothing."""
         ...
 
+    def amounts(self, tx: Tx, record_ids: Collection[int]) -> Mapping[int, Decimal]:
+        """The same of several, by record; of the field `amount`, for who may see that."""
+        ...
+
     def in_sight(self, tx: Tx, ctx: Context, record_id: int) -> bool:
         """Whether the asker's own scope covers the record."""
         ...

@@ -6,7 +6,7 @@ from datetime import datetime
 from handlers.flows import rules
 from handlers.flows.running import Run, run_of, step_tell
 from handlers.handover.rules import next_assignee
-from storage import cards, flow_runs, handovers, people
+from storage import cards, flow_lists, flow_runs, handovers, people
 from storage.database import Tx
 from storage.tables import FlowTask
 
@@ -20,12 +20,12 @@ class WaitingTasks:
 
     def count(self, tx: Tx, user_id: str) -> int:
         """Open tasks, and those whose turn is still to come."""
-        return len(flow_runs.live_of(tx, user_id))
+        return len(flow_lists.live_of(tx, user_id))
 
     def on_leaving(self, tx: Tx, user_id: str, *, administrators: Sequence[str], now: datetime) -> None:
         """Where others decide too it is theirs; else it is the administrators', who are not the applicant."""
         working = people.filter_active(tx, administrators)
-        for one in flow_runs.live_of(tx, user_id):
+        for one in flow_lists.live_of(tx, user_id):
             run = _held(tx, one)
             if run is None:
                 continue
@@ -62,7 +62,7 @@ class WaitingTasks:
         """To the receiver; what he started himself to his superior or an administrator (D10)."""
         moved = 0
         giver = people.name_of(tx, giver_id)
-        for one in flow_runs.live_of(tx, giver_id):
+        for one in flow_lists.live_of(tx, giver_id):
             run = _held(tx, one)
             if run is None:
                 continue
@@ -95,7 +95,7 @@ class WaitingTasks:
         if done is None or not people.filter_active(tx, [done.giver_id]):
             return 0
         back = 0
-        for one in flow_runs.live_of_handover(tx, handover_id):
+        for one in flow_lists.live_of_handover(tx, handover_id):
             run = _held(tx, one)
             if run is None:
                 continue
@@ -108,7 +108,7 @@ class WaitingTasks:
         return back
 
 
-def _held(tx: Tx, one: flow_runs.Waiting) -> Run | None:
+def _held(tx: Tx, one: flow_lists.Waiting) -> Run | None:
     """The flow, held; None: it has come to its end meanwhile."""
     if one.flow.id is None or not flow_runs.hold(tx, one.flow.id):
         return None

@@ -6,7 +6,7 @@ from bot.context import Context
 from bot.identity import may_be_told
 from handlers.flows import rules
 from handlers.flows.rules import Chosen, NobodyDecides, Step
-from storage import flow_runs, flows, org, people
+from storage import delegations, flows, org, people
 from storage.database import Tx
 
 LEADER = "leader"
@@ -22,7 +22,7 @@ def step_choose(tx: Tx, ctx: Context, step: Step, starter_id: str, *, administra
 def step_settle(tx: Tx, ctx: Context, candidates: Sequence[str], starter_id: str, node: str) -> Chosen:
     """Who of these, or for these, gets the task. Raises NobodyDecides."""
     admins = ctx.settings.admins
-    delegates = flow_runs.delegates(tx, candidates, ctx.today)
+    delegates = delegations.delegates(tx, candidates, ctx.today)
     asked = {*candidates, *admins, *delegates.values()}
     able = {user for user in asked if may_be_told(tx, user, ctx.settings)}
     chosen = rules.choose(candidates, admins, starter_id=starter_id, able=able, delegates=delegates)
@@ -39,6 +39,12 @@ def candidates_of(
     for superior in superiors:
         found += _superiors(tx, superior, starter_id)
     return list(dict.fromkeys(found))
+
+
+def copies_of(tx: Tx, ctx: Context, step: Step, starter_id: str) -> list[str]:
+    """Who is told at a node (抄送), without the applicant and those no notice may go to."""
+    found = candidates_of(tx, step.copy_roles, step.copy_users, step.copy_superiors, starter_id)
+    return [u for u in found if u != starter_id and may_be_told(tx, u, ctx.settings)]
 
 
 def _superiors(tx: Tx, superior: str, starter_id: str) -> list[str]:

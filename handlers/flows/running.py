@@ -9,7 +9,7 @@ from bot.context import Context
 from bot.identity import may_be_told
 from handlers.flows import rules
 from handlers.flows.forms import Form, form_of
-from handlers.flows.participants import candidates_of, step_choose
+from handlers.flows.participants import copies_of, step_choose
 from handlers.flows.rules import Chosen, Condition, Step, step_of
 from storage import audit, cards, flow_runs, flows, notices, people
 from storage.database import Tx
@@ -58,8 +58,8 @@ def run_of(tx: Tx, flow: Flow) -> Run:
     return Run(flow, form, steps, form.values(tx, flow.record_id))
 
 
-def step_publish(tx: Tx, form: Form, now: datetime) -> tuple[int, tuple[Step, ...]]:
-    """The version of the nodes as they are set up now."""
+def steps_now(tx: Tx, form: Form) -> tuple[Step, ...]:
+    """The nodes as they are set up now."""
     nodes = flows.list_nodes(tx, form.name) or [Node(form.default_node)]
     names = [r for n in nodes for r in (*n.roles, *n.copies.get("roles", ()))]
     ids = flows.role_ids(tx, names)
@@ -67,7 +67,7 @@ def step_publish(tx: Tx, form: Form, now: datetime) -> tuple[int, tuple[Step, ..
     def roles(told: Sequence[str]) -> tuple[tuple[int, str], ...]:
         return tuple((ids[fold(r)], r) for r in told if fold(r) in ids)
 
-    steps = tuple(
+    return tuple(
         Step(
             n.name, roles(n.roles), n.users, n.superiors, n.mode, tuple(Condition(*c) for c in n.conditions),
             tuple(f for f in form.fields if f not in n.hidden), roles(n.copies.get("roles", ())),
@@ -75,9 +75,31 @@ def step_publish(tx: Tx, form: Form, now: datetime) -> tuple[int, tuple[Step, ..
         )
         for n in nodes
     )  # fmt: skip
+
+
+def step_publish(tx: Tx, form: Form, now: datetime) -> tuple[int, tuple[Step, ...]]:
+    """The version of the nodes as they are set up now."""
+    steps = steps_now(tx, form)
     version = flows.pin(tx, form.name, [s.row() for s in steps], now)
     assert version.id is not None
     return version.id, steps
+
+
+def step_route(
+    tx: Tx, ctx: Context, steps: Sequence[Step], values: Mapping[str, Any], starter_id: str, *, after: int
+) -> tuple[int, Chosen] | None:
+    """The node an application comes to behind `after` (-1: at its start) and who decides there; None: it is agreed to.
+
+    One that comes by no node at all goes to the administrators: nothing is ever agreed to by nobody. Writes nothing.
+    Raises NobodyDecides.
+    """
+    following = rules.next_node(steps, values, after)
+    if following is not None:
+        return following, step_choose(tx, ctx, steps[following], starter_id)
+    if after >= 0:
+        return None
+    chosen = step_choose(tx, ctx, steps[-1], starter_id, administrators=True)
+    return len(steps) - 1, Chosen(chosen.holders, NO_NODE)
 
 
 def step_start(tx: Tx, ctx: Context, form: Form, record_id: int, number: str) -> Run:
@@ -92,12 +114,9 @@ def step_start(tx: Tx, ctx: Context, form: Form, record_id: int, number: str) ->
     )  # fmt: skip
     run = Run(flow, form, steps, form.values(tx, record_id))
     flow_runs.log(tx, run.id, node="", user_id=ctx.actor.user_id, action="start", now=ctx.now)
-    first = rules.next_node(steps, run.values, -1)
-    if first is None:  # nothing is ever agreed to by nobody
-        chosen = step_choose(tx, ctx, steps[-1], flow.starter_id, administrators=True)
-        step_enter(tx, ctx, run, len(steps) - 1, Chosen(chosen.holders, NO_NODE))
-    else:
-        step_enter(tx, ctx, run, first, step_choose(tx, ctx, steps[first], flow.starter_id))
+    first = step_route(tx, ctx, steps, run.values, flow.starter_id, after=-1)
+    assert first is not None  # at its start there is always one
+    step_enter(tx, ctx, run, *first)
     return run
 
 
@@ -134,9 +153,7 @@ def due(step: Step, now: datetime) -> datetime | None:
 
 def _copy(tx: Tx, ctx: Context, run: Run, node: int) -> None:
     step = run.steps[node]
-    found = candidates_of(tx, step.copy_roles, step.copy_users, step.copy_superiors, run.flow.starter_id)
-    fit = [u for u in found if u != run.flow.starter_id and may_be_told(tx, u, ctx.settings)]
-    new = flow_runs.copy_to(tx, run.flow, node, fit, ctx.now)
+    new = flow_runs.copy_to(tx, run.flow, node, copies_of(tx, ctx, step, run.flow.starter_id), ctx.now)
     if not new:
         return
     flow_runs.log(tx, run.id, node=step.name, user_id="", action="copy", now=ctx.now, people=new)
@@ -186,9 +203,9 @@ def step_agreed(tx: Tx, ctx: Context, run: Run, task: FlowTask) -> bool:
     if not done:
         return False
     flow_runs.close_others(tx, run.flow, "superseded", by=ctx.actor.user_id, now=ctx.now)
-    following = rules.next_node(run.steps, run.values, run.flow.node)
+    following = step_route(tx, ctx, run.steps, run.values, run.flow.starter_id, after=run.flow.node)
     if following is not None:
-        step_enter(tx, ctx, run, following, step_choose(tx, ctx, run.steps[following], run.flow.starter_id))
+        step_enter(tx, ctx, run, *following)
         return False
     run.form.approve(tx, ctx, run.flow.record_id)
     step_finish(tx, ctx, run, "approved")

@@ -15,7 +15,7 @@ from handlers.flows.finding import access_flow, access_own_task, waiting_names
 from handlers.flows.rules import AlreadyDone, Chosen, ConfirmFirst, FlowRefused, Holder
 from handlers.flows.running import Run, due, run_of, step_agreed, step_enter, step_finish, step_note, step_tell
 from handlers.reminders.rules import after_quiet_hours
-from storage import audit, flow_runs, notices, people
+from storage import audit, delegations, flow_runs, notices, people
 from storage.database import Tx
 from storage.tables import FlowDelegation, FlowTask
 
@@ -39,23 +39,28 @@ def decide(ctx: Context, task_id: int, *, agree: bool, comment: str = "", confir
         ConfirmFirst: above the sum that one tap may agree to (D24).
     """
     with ctx.begin() as tx:
-        run, task = _held(tx, ctx, task_id)
-        comment = rules.check_comment(comment, "不同意", needed=not agree)
-        if agree and not confirmed and _above(ctx, run):
-            raise ConfirmFirst(
-                f"{run.flow.number} 超过 {ctx.settings.approvals.confirm_above:,} 元，请核对后再点一次。"
-            )
-        _close(tx, ctx, run, task, "agreed" if agree else "refused", comment)
-        if not agree:
-            step_finish(tx, ctx, run, "rejected", comment)
-            step_note(tx, ctx, run, "refuse.flow", comment=comment, task=task)
-            return Moved(run.id, run.flow.number, f"已不同意 {run.flow.number}，已告诉申请人。")
-        node = run.flow.node
-        step_note(tx, ctx, run, "agree.flow", comment=comment, task=task)
-        if step_agreed(tx, ctx, run, task):
-            return Moved(run.id, run.flow.number, f"已同意 {run.flow.number}，审批完成。")
-        going = "下一步" if run.flow.node != node else "还"
-        return Moved(run.id, run.flow.number, f"已同意 {run.flow.number}，{going}等 {waiting_names(tx, run.id)}。")
+        return step_decide(tx, ctx, task_id, agree=agree, comment=comment, confirmed=confirmed)
+
+
+def step_decide(
+    tx: Tx, ctx: Context, task_id: int, *, agree: bool, comment: str = "", confirmed: bool = False
+) -> Moved:
+    """The same within another's transaction. Raises as `decide`; what it wrote before is the caller's to undo."""
+    run, task = _held(tx, ctx, task_id)
+    comment = rules.check_comment(comment, "不同意", needed=not agree)
+    if agree and not confirmed and _above(ctx, run):
+        raise ConfirmFirst(f"{run.flow.number} 超过 {ctx.settings.approvals.confirm_above:,} 元，请核对后再点一次。")
+    _close(tx, ctx, run, task, "agreed" if agree else "refused", comment)
+    if not agree:
+        step_finish(tx, ctx, run, "rejected", comment)
+        step_note(tx, ctx, run, "refuse.flow", comment=comment, task=task)
+        return Moved(run.id, run.flow.number, f"已不同意 {run.flow.number}，已告诉申请人。")
+    node = run.flow.node
+    step_note(tx, ctx, run, "agree.flow", comment=comment, task=task)
+    if step_agreed(tx, ctx, run, task):
+        return Moved(run.id, run.flow.number, f"已同意 {run.flow.number}，审批完成。")
+    going = "下一步" if run.flow.node != node else "还"
+    return Moved(run.id, run.flow.number, f"已同意 {run.flow.number}，{going}等 {waiting_names(tx, run.id)}。")
 
 
 def transfer(ctx: Context, task_id: int, user_id: str, comment: str = "") -> Moved:
@@ -216,7 +221,7 @@ def delegate(ctx: Context, user_id: str, starts_on: date, ends_on: date) -> str:
             raise FlowRefused(f"{person.name} 不在使用范围里，请换一位。")
         if ends_on < starts_on or ends_on < ctx.today:
             raise InvalidInput("代理的结束日要在开始日和今天之后，例如「代理人 王芳 3月5日到3月9日」。")
-        flow_runs.put_delegation(
+        delegations.put_delegation(
             tx,
             FlowDelegation(
                 user_id=ctx.actor.user_id, delegate_id=user_id, starts_on=starts_on, ends_on=ends_on,
@@ -231,7 +236,7 @@ def delegate(ctx: Context, user_id: str, starts_on: date, ends_on: date) -> str:
 def end_delegation(ctx: Context) -> str:
     """One decides oneself again. Raises FlowRefused."""
     with ctx.begin() as tx:
-        if not flow_runs.end_delegation(tx, ctx.actor.user_id, ctx.now):
+        if not delegations.end_delegation(tx, ctx.actor.user_id, ctx.now):
             raise FlowRefused("你没有设代理人。要设就发送「代理人 王芳 3月5日到3月9日」。")
         _record_delegation(tx, ctx, ("有代理人", "无"))
         return "代理已结束，新到的待办由你自己处理。"

@@ -9,7 +9,7 @@ from bot.core.clock import at_beijing
 from handlers.flows import rules as flow_rules
 from handlers.flows.running import brief, run_of
 from handlers.pool import rules as pool_rules
-from storage import customers, flow_runs, follow_ups, lead_plans, pools
+from storage import customers, flow_lists, follow_ups, lead_plans, pools
 from storage.customers import CustomerFilter
 from storage.database import Tx
 from storage.tables import Customer, Lead
@@ -58,10 +58,10 @@ def show_today(ctx: Context) -> Today:
             customers.count_customers(tx, CustomerFilter(mine=me, pooled=False)),
             customers.count_pool(tx) if ctx.actor.may(Permission.POOL_VIEW) else None,
             follow_ups.count_by(tx, me, since=monday),
-            [_approval(tx, ctx, one) for one in flow_runs.waiting_of(tx, me)],
+            [_approval(tx, ctx, one) for one in flow_lists.waiting_of(tx, me)],
         )  # fmt: skip
 
 
-def _approval(tx: Tx, ctx: Context, one: flow_runs.Waiting) -> tuple[int, str, str]:
+def _approval(tx: Tx, ctx: Context, one: flow_lists.Waiting) -> tuple[int, str, str]:
     since = flow_rules.span((ctx.now - (one.task.opened_at or ctx.now)).total_seconds())
     return one.task.id or 0, one.flow.number, f"{brief(run_of(tx, one.flow), one.task.node)} · 已等 {since}"

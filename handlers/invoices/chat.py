@@ -1,4 +1,4 @@
-"""What people type about invoices, and administrators about their approval's set-up."""
+"""What people type about invoices."""
 
 import re
 from dataclasses import replace
@@ -14,12 +14,10 @@ from handlers.contracts.finding import chosen_contract, find_contract
 from handlers.customers.finding import THIS, chosen, find_customer
 from handlers.invoices.drafts import Draft, begun, draft_of, like, shown, with_words
 from handlers.invoices.reading import read_invoice
-from handlers.invoices.rules import HELP, NodeWords, read_node_words
 from handlers.invoices.service import (
     access_applied,
     apply_invoice,
     candidates,
-    change_flow,
     find_invoice,
     issue_invoice,
     show_bills,
@@ -30,37 +28,6 @@ router = Router("invoices.chat")
 APPLICATION: Final = re.compile(r"FP-?(?:\d{4}-)?\d{1,6}", re.IGNORECASE)
 NOT_OURS: Final = re.compile(r"(?:记录|情况|资料|信息|流程|怎么|什么时候|多少|额|了)")
 EXAMPLE: Final = "开票 华兴 5万 专票 6%"
-
-
-@router.command("开票审批", whole=True)
-@router.command("开票审批设置", "设置开票审批", "开票流程设置")
-def set_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`开票审批设置`: how it is; `开票审批设置 参与者 出纳`: a change at once."""
-    ctx.actor.require_admin()
-    if message.args:
-        words = read_node_words(message.args)
-        if words is None:
-            raise InvalidInput(f"没认出要怎么改，可以说{HELP}。")
-        return _changed(ctx, talk, words)
-    talk.ask("invoices.flow")
-    return Reply(card=CardRef("invoices.flow", {}))
-
-
-@router.question("invoices.flow")
-def answer(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:  # noqa: ARG001
-    """`参与者 出纳`, `隐藏 合同金额`, as long as the set-up is being spoken of."""
-    words = read_node_words(message.text)
-    return None if words is None else _changed(ctx, talk, words)
-
-
-def _changed(ctx: Context, talk: Talk, words: NodeWords) -> Reply:
-    done = change_flow(ctx, words)
-    talk.ask("invoices.flow")  # several changes in a row
-    state = {"title": "开票审批设置已更新", "body": done.text, "undo_id": done.undo_id}
-    return Reply(card=CardRef("base.changed", state))
-
-
-# -- applying ------------------------------------------------------------------------------------------
 
 
 def ours(rest: str) -> bool:

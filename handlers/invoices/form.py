@@ -13,6 +13,7 @@ from handlers.flows.forms import join
 from handlers.invoices import rules
 from storage import contracts, invoices, people
 from storage.database import Tx
+from storage.invoices import Facts
 
 
 class InvoiceForm:
@@ -28,7 +29,10 @@ class InvoiceForm:
 
     def values(self, tx: Tx, record_id: int) -> Mapping[str, Any]:
         """Every field, true."""
-        found = invoices.facts(tx, record_id)
+        return self.values_of(tx, invoices.facts(tx, record_id))
+
+    def values_of(self, tx: Tx, found: Facts) -> Mapping[str, Any]:
+        """The same of an application that need not be stored."""
         invoice = found.invoice
         money = contracts.money_of(tx, invoice.contract_id)
         return {
@@ -48,6 +52,10 @@ class InvoiceForm:
         """What is applied for."""
         amount = values.get("amount")
         return amount if isinstance(amount, Decimal) else None
+
+    def amounts(self, tx: Tx, record_ids: Collection[int]) -> Mapping[int, Decimal]:
+        """In one statement."""
+        return invoices.amounts(tx, record_ids)
 
     def in_sight(self, tx: Tx, ctx: Context, record_id: int) -> bool:
         """Others' invoices take the function to look at them."""

@@ -1,11 +1,11 @@
-"""Use cases of invoices: how their approval is set up, applying for one, and what becomes of it afterwards.
+"""Use cases of invoices: applying for one, and what becomes of it afterwards.
 
-A change of the set-up counts for applications made from then on (R3.50). Sums are checked under a lock on the
-contract's row, when it is applied for and at the last approval (`handlers.invoices.form`).
+Sums are checked under a lock on the contract's row, when it is applied for and at the last approval
+(`handlers.invoices.form`).
 """
 
-from dataclasses import asdict, dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -19,34 +19,14 @@ from handlers.flows.finding import find_flow, waiting_names
 from handlers.flows.running import step_start
 from handlers.invoices import rules
 from handlers.invoices.form import FORM
-from handlers.invoices.nodes import access_node, detail_of, node_changed, nodes_changed, nodes_now
-from handlers.invoices.rules import ChangedSince, InvoiceRefused, NodeWords
-from storage import audit, cards, contracts, customers, flow_runs, flows, invoices, numbers, people, undos
+from handlers.invoices.rules import InvoiceRefused
+from storage import audit, cards, contracts, customers, flow_runs, invoices, numbers, people
 from storage.database import Tx
 from storage.flow_runs import subject
-from storage.flows import node_of
-from storage.settings import lock_base_data
 from storage.tables import Contract, Flow, Invoice
 
-UNDO = timedelta(minutes=10)
 SHOWN = 8  # invoices of one contract on a card
 PREFIX = "FP"  # of applications' numbers (D25)
-
-
-@dataclass(frozen=True, slots=True)
-class NodeLine:
-    """One node in words."""
-
-    name: str
-    detail: str  # 参与者 出纳、王芳 · 隐藏 合同金额
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A change in words, and how to take it back."""
-
-    text: str
-    undo_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,59 +35,6 @@ class Done:
 
     text: str
     invoice_id: int
-
-
-def show_flow(ctx: Context) -> list[NodeLine]:
-    """The nodes in their order. Raises Forbidden."""
-    ctx.actor.require_admin()
-    with ctx.begin() as tx:
-        return [NodeLine(n.name, detail_of(tx, n)) for n in nodes_now(tx)]
-
-
-def change_flow(ctx: Context, words: NodeWords) -> Changed:
-    """Who decides at a node, which fields it hides, which nodes there are.
-
-    Raises:
-        Forbidden: no administrator.
-        NotFound: no such node, role or colleague.
-        InvalidInput: no such field.
-        NodeRefused: the last node cannot go, or the name is taken.
-    """
-    ctx.actor.require_admin()
-    with ctx.begin() as tx:
-        lock_base_data(tx)
-        before = nodes_now(tx)
-        if words.verb in ("add_node", "remove_node"):
-            after, text = nodes_changed(before, words)
-        else:
-            node = access_node(before, words.node)
-            new = node_changed(tx, node, words)
-            after = [new if n.name == node.name else n for n in before]
-            text = f"{node.name}：{detail_of(tx, node)} → {detail_of(tx, new)}"
-        flows.put_nodes(tx, after)
-        undo_id = undos.offer(
-            tx, user_id=ctx.actor.user_id, kind="invoices.flow", text="开票审批设置", now=ctx.now, lasts=UNDO,
-            payload={"nodes": [asdict(n) for n in before], "after": [asdict(n) for n in after]},
-        )  # fmt: skip
-        _record(tx, ctx, "edit.flow", text)
-        return Changed(text, undo_id)
-
-
-def undo_flow(ctx: Context, payload: dict[str, Any]) -> str:
-    """Puts the nodes back as they were. Raises Forbidden, ChangedSince."""
-    ctx.actor.require_admin()
-    with ctx.begin() as tx:
-        lock_base_data(tx)
-        nodes, after = ([node_of(n) for n in payload[key]] for key in ("nodes", "after"))
-        if nodes_now(tx) != after:
-            raise ChangedSince("开票审批设置之后又改过，不能撤销了。发送「开票审批设置」看现在的样子。")
-        flows.put_nodes(tx, nodes)
-        now, was = ("；".join(f"{n.name}：{detail_of(tx, n)}" for n in some) for some in (after, nodes))
-        _record(tx, ctx, "undo.flow", f"{now}，恢复成 {was}")
-        return "已撤销，开票审批设置恢复原样。"
-
-
-# -- applications --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,11 +284,4 @@ def _record_invoice(tx: Tx, ctx: Context, action: str, invoice: Invoice, **detai
     audit.record(
         tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=f"invoice:{invoice.id}",
         name=invoice.number or "", **detail,
-    )  # fmt: skip
-
-
-def _record(tx: Tx, ctx: Context, action: str, text: str) -> None:
-    audit.record(
-        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject="flow:invoice",
-        name="开票审批", lines=[text],
     )  # fmt: skip

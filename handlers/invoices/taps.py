@@ -1,11 +1,9 @@
-"""What taps on invoice cards do, how the approval's set-up is drawn, and how a change of it is taken back."""
+"""What taps on invoice cards do."""
 
 from dataclasses import replace
-from typing import Any
 
 from bot.context import Context
-from bot.dispatch import CardRef, CardTap, CardUpdate, CardView, Reply, Router
-from cards.base_data import base_list
+from bot.dispatch import CardRef, CardTap, CardUpdate, Reply, Router
 from cards.invoices import (
     ApplyAgainButton,
     ApplyButton,
@@ -18,15 +16,12 @@ from cards.invoices import (
 from handlers.drafts.tapped import remember
 from handlers.invoices import views
 from handlers.invoices.drafts import Draft, begun, draft_of, from_form, like, shown
-from handlers.invoices.rules import HELP
 from handlers.invoices.service import (
     access_applied,
     apply_invoice,
     candidates,
     prepare,
     show_bills,
-    show_flow,
-    undo_flow,
 )
 
 router = Router("invoices.taps")
@@ -35,17 +30,6 @@ router.painter("invoices.pick")(views.paint_pick)
 router.painter("invoices.new")(views.paint_new)
 router.painter("invoices.bills")(views.paint_bills)
 DONE = "已经提交过了，没有重复申请。"
-
-
-@router.painter("invoices.flow")
-def paint_flow(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- a painter's shape
-    """The nodes in their order."""
-    lines = show_flow(ctx)
-    head = " → ".join(["申请", *(n.name for n in lines), "结束"])
-    return base_list("开票审批设置", head, [(n.name, n.detail) for n in lines], footer=f"直接回复：{HELP}")
-
-
-router.undoer("invoices.flow")(lambda payload, ctx: undo_flow(ctx, payload))
 
 
 @router.button(NewInvoiceButton)

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.errors import AppError, InvalidInput
 from handlers.competitors.rules import StillMet, check_may_remove, read_competitor
-from handlers.invoices.rules import field_names, read_node_words
+from handlers.invoiceflow.rules import field_names, read_node_words
 from handlers.products.rules import check_new_product, check_price, read_new_product
 from handlers.stages.rules import (
     MustStay,

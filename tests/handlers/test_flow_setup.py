@@ -7,8 +7,9 @@ from sqlmodel import select
 
 from bot.core.errors import AppError, InvalidInput
 from handlers.approvals.service import list_flows, next_late, remind_late, show_status, show_task
-from handlers.invoices.rules import read_conditions, read_deadline, read_node_words, superior_of
-from handlers.invoices.service import change_flow, issue_invoice, show_bills, show_flow, undo_flow, void_invoice
+from handlers.invoiceflow.rules import read_conditions, read_deadline, read_node_words, superior_of
+from handlers.invoiceflow.service import change_flow, show_flow, undo_flow
+from handlers.invoices.service import issue_invoice, show_bills, void_invoice
 from storage import flow_runs
 from storage.database import Database, Tx
 from storage.flows import Node

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 
 from bot.core.errors import InvalidInput, NotFound
-from handlers.invoices.rules import (
-    DEFAULT_NODE,
-    FIELDS,
+from handlers.invoiceflow.rules import (
     MODES,
     NOTHING,
     NodeRefused,
@@ -17,6 +15,7 @@ from handlers.invoices.rules import (
     superior_of,
     superior_text,
 )
+from handlers.invoices.rules import DEFAULT_NODE, FIELDS
 from storage import flows, people
 from storage.database import Tx
 from storage.flows import Node

@@ -1,0 +1,1 @@
+"""我的待办: what waits for oneself, decided row by row or all at once."""
