@@ -39,9 +39,11 @@ DONE = "已经提交过了，没有重复申请。"
 
 @router.painter("invoices.flow")
 def paint_flow(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- a painter's shape
-    """The nodes in their order."""
+    """The nodes in their order, and whether tasks are 待办 of DingTalk's too."""
     lines = show_flow(ctx)
     head = " → ".join(["申请", *(n.name for n in lines), "结束"])
+    on = ctx.settings.approvals.dingtalk_todo
+    head += f"\n钉钉待办：{'开' if on else '关'}（发送「钉钉待办 {'关' if on else '开'}」改）"
     return base_list("开票审批设置", head, [(n.name, n.detail) for n in lines], footer=f"直接回复：{HELP}")
 
 
