@@ -27,7 +27,7 @@ from bot.dingtalk.errors import (
 )
 from bot.dispatch.desk import Drawn
 from bot.sheets import write_table
-from storage import attachments, cards, notices, outbox
+from storage import attachments, cards, notices, outbox, todos
 from storage.database import Database, DatabaseBusy
 from storage.outbox import Message
 
@@ -67,6 +67,14 @@ class Sender(Protocol):
 
     async def notice(self, user_ids: list[str], message: dict[str, Any]) -> str:
         """A work notification; returns its task id."""
+        ...
+
+    async def todo(self, union_id: str, source_id: str, subject: str, due_ms: int | None) -> str:
+        """A 待办 of DingTalk's, one of a source; returns its id."""
+        ...
+
+    async def todo_done(self, union_id: str, todo_id: str) -> None:
+        """A 待办 is ticked off."""
         ...
 
 
@@ -226,8 +234,21 @@ class Delivery:
                 return await self._file(payload)
             case "notice":
                 return await self._sender.notice(payload["user_ids"], payload["message"])
+            case "todo":
+                return await self._todo(payload)
             case _:
                 raise BadRequest("unknown channel", code="outbox.channel")
+
+    async def _todo(self, payload: dict[str, Any]) -> str:
+        if "of" not in payload:
+            return await self._sender.todo(
+                payload["union_id"], payload["source_id"], payload["subject"], payload["due_ms"]
+            )
+        made = int(payload["of"])
+        todo_id = await self._db.read(None, lambda tx: todos.remote_id(tx, made))
+        if todo_id:  # what DingTalk refused to make has no end
+            await self._sender.todo_done(payload["union_id"], todo_id)
+        return todo_id
 
     async def _file(self, payload: dict[str, Any]) -> str:
         """Made only now, so that neither the use case nor the database waits for it."""
@@ -256,7 +277,7 @@ class Delivery:
 
     async def _unknown(self, message: Message, silence: DingTalkError) -> None:
         """Asked for, no answer. What cannot double is asked again; the rest stands as unknown."""
-        if message.channel in ("card", "card_update", "notice") and message.attempts <= len(outbox.BACKOFF):
+        if message.channel in ("card", "card_update", "notice", "todo") and message.attempts <= len(outbox.BACKOFF):
             await self._again(message, silence)
             return
         if message.channel in ("robot", "file") and message.attempts <= 2:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import col, func, or_, select, update
 
 from bot.core.clock import at_beijing
+from storage import todos
 from storage.database import Tx
 from storage.tables import Flow, FlowCopy, FlowLog, FlowTask, FlowVersion
 
@@ -95,6 +96,14 @@ def changed(tx: Tx, statement: Any) -> bool:
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
+def _over(tx: Tx, task_id: int, statement: Any, now: datetime) -> bool:
+    """The change that takes a task out of its holder's hands; his 待办 in DingTalk is ticked off with it."""
+    done = changed(tx, statement)
+    if done:
+        todos.end(tx, [task_id], now=now)
+    return done
+
+
 # -- tasks ---------------------------------------------------------------------------------------------
 
 
@@ -114,21 +123,22 @@ def get_task(tx: Tx, task_id: int) -> FlowTask | None:
 def close(tx: Tx, task_id: int, state: str, *, by: str, comment: str, now: datetime) -> bool:
     """Whether it was open, and is now in its final state (R-APP-5)."""
     query = update(FlowTask).where(col(FlowTask.id) == task_id, col(FlowTask.state) == "open")
-    return changed(tx, query.values(state=state, closed_at=now, closed_by=by, comment=comment))
+    return _over(tx, task_id, query.values(state=state, closed_at=now, closed_by=by, comment=comment), now)
 
 
 def close_others(tx: Tx, flow: Flow, state: str, *, by: str, now: datetime) -> list[str]:
     """All that is still open or waiting at this entry is closed; returns whose that was."""
     live = col(FlowTask.flow_id) == flow.id, col(FlowTask.state).in_(LIVE)
-    users = list(tx.exec(select(FlowTask.user_id).where(*live)).all())
+    rows = tx.exec(select(FlowTask.id, FlowTask.user_id).where(*live)).all()
     changed(tx, update(FlowTask).where(*live).values(state=state, closed_at=now, closed_by=by))
-    return users
+    todos.end(tx, [task_id for task_id, _ in rows if task_id is not None], now=now)
+    return [user_id for _, user_id in rows]
 
 
-def park(tx: Tx, task_id: int, *, until: int) -> bool:
+def park(tx: Tx, task_id: int, *, until: int, now: datetime) -> bool:
     """Whether the open task waits for another now."""
     query = update(FlowTask).where(col(FlowTask.id) == task_id, col(FlowTask.state) == "open")
-    return changed(tx, query.values(state="waiting", waits_for=until))
+    return _over(tx, task_id, query.values(state="waiting", waits_for=until), now)
 
 
 def open_behind(tx: Tx, task_id: int, *, now: datetime, due_at: datetime | None) -> list[FlowTask]:
@@ -182,16 +192,18 @@ def node_before(tx: Tx, flow: Flow) -> int | None:
     return tx.exec(query).one()
 
 
-def reassign(tx: Tx, task_id: int, user_id: str, *, why: str, handover_id: int | None) -> bool:
+def reassign(tx: Tx, task_id: int, user_id: str, *, why: str, handover_id: int | None, now: datetime) -> bool:
     """Whether the task was not decided yet, and is somebody else's now; what waits for it goes on waiting."""
     query = update(FlowTask).where(col(FlowTask.id) == task_id, col(FlowTask.state).in_(LIVE))
-    return changed(tx, query.values(user_id=user_id, for_user_id=None, why=why, handover_id=handover_id))
+    return _over(
+        tx, task_id, query.values(user_id=user_id, for_user_id=None, why=why, handover_id=handover_id), now
+    )  # fmt: skip
 
 
 def supersede(tx: Tx, task_id: int, *, now: datetime) -> bool:
     """Whether the task was not decided yet, and is now left to the others."""
     query = update(FlowTask).where(col(FlowTask.id) == task_id, col(FlowTask.state).in_(LIVE))
-    return changed(tx, query.values(state="superseded", closed_at=now))
+    return _over(tx, task_id, query.values(state="superseded", closed_at=now), now)
 
 
 def mark_late(tx: Tx, task_id: int, *, escalated: bool, now: datetime) -> bool:

@@ -209,19 +209,20 @@ def next_due(tx: Tx) -> datetime | None:
 
 
 def list_failed(tx: Tx, limit: int = 20) -> list[Outbox]:
-    """Messages given up on, newest first: shown to administrators and by `doctor`."""
-    query = select(Outbox).where(col(Outbox.state).in_(("failed", "unknown")))
+    """Messages given up on, newest first: shown to administrators and by `doctor`. 待办 are told of by themselves."""
+    query = select(Outbox).where(col(Outbox.state).in_(("failed", "unknown")), Outbox.channel != "todo")
     return list(tx.exec(query.order_by(col(Outbox.id).desc()).limit(limit)).all())
 
 
 def prune(tx: Tx, *, now: datetime) -> int:
-    """Forgets messages finished long ago, but for those the notice ledger still points at."""
+    """Forgets messages finished long ago, but for those the notice ledger still points at, and 待办 still open."""
     kept = select(Notice.outbox_id).where(col(Notice.outbox_id).is_not(None))
     gone = tx.execute(
         delete(Outbox).where(
             col(Outbox.state).not_in(("queued", "sending")),
             col(Outbox.created_at) < now - KEEP,
             col(Outbox.id).not_in(kept),
+            (col(Outbox.channel) != "todo") | col(Outbox.key).like("todo:%:%"),
         )
     )
     return int(gone.rowcount)  # type: ignore[attr-defined]

@@ -84,10 +84,11 @@ class VisitSettings(_Part):
 
 
 class ApprovalSettings(_Part):
-    """催办 (D21), and above which sum 同意 takes two taps (D24; None: never)."""
+    """催办 (D21), above which sum 同意 takes two taps (D24; None: never), and DingTalk's own 待办 besides (D22)."""
 
     urge_gap_minutes: int = Field(default=30, ge=1)
     confirm_above: Decimal | None = Field(default=None, gt=0)  # yuan; from this sum on
+    dingtalk_todo: bool = False
 
 
 class CompanySettings(_Part):

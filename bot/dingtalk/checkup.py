@@ -54,6 +54,7 @@ PEOPLE = Point("qyapi_get_member", "成员信息读权限", "读不到人员信�
 ROBOT = Point("qyapi_robot_sendmsg", "企业内机器人发送消息权限", "机器人回复不了")
 NOTICE = Point("qyapi_base", "调用企业 API 基础权限", "发不了工作通知")
 CARD = Point("Card.Instance.Write", "互动卡片实例写权限", "卡片发不出，只能回文字")
+TODO = Point("Todo.Todo.Write", "待办应用中待办写权限", "审批不进钉钉待办（审批本身照常）")
 POINTS: Final = (DEPARTMENTS, MEMBERS, PEOPLE, ROBOT, NOTICE, CARD)
 
 
@@ -111,6 +112,11 @@ async def check_permissions(dingtalk: DingTalk, probe_card: tuple[str, dict[str,
 
     found.append(await _permission(CARD, card))
     return found
+
+
+async def check_todo(dingtalk: DingTalk) -> Finding:
+    """Whether 待办 may be made, where the company wants them."""
+    return await _permission(TODO, lambda: dingtalk.todos.finish(NOBODY, NOBODY))
 
 
 async def _permission(point: Point, call: Callable[[], Awaitable[object]]) -> Finding:

@@ -11,6 +11,7 @@ from bot.dingtalk.media import Media
 from bot.dingtalk.notices import Notices
 from bot.dingtalk.robot import Robot
 from bot.dingtalk.templates import Templates
+from bot.dingtalk.todos import Todos
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class DingTalk:
     media: Media
     templates: Templates
     checkins: CheckIns
+    todos: Todos
 
     @classmethod
     def over(cls, api: DingTalkApi, *, login_page: str = LOGIN_PAGE) -> "DingTalk":
@@ -40,4 +42,5 @@ class DingTalk:
             media=Media(api),
             templates=Templates(api),
             checkins=CheckIns(api),
+            todos=Todos(api),
         )

@@ -83,6 +83,14 @@ class Sending:
         """A 工作通知; returns its task id."""
         return str(await self._dingtalk.notices.send(user_ids, message))
 
+    async def todo(self, union_id: str, source_id: str, subject: str, due_ms: int | None) -> str:
+        """A 待办; the same source again makes no second one."""
+        return await self._dingtalk.todos.create(union_id, source_id=source_id, subject=subject, due_ms=due_ms)
+
+    async def todo_done(self, union_id: str, todo_id: str) -> None:
+        """A 待办 is ticked off."""
+        await self._dingtalk.todos.finish(union_id, todo_id)
+
     async def notice_fates(self, task_id: str, user_ids: list[str]) -> dict[str, str]:
         """What became of each receiver, in the ledger's words. Who is not named yet is left out."""
         fates = await self._dingtalk.notices.result(int(task_id))

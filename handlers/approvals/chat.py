@@ -6,13 +6,22 @@ from typing import Any, Final
 
 from bot.context import Context
 from bot.core.errors import InvalidInput
+from bot.dingtalk.checkup import TODO
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.dates import find_range
 from bot.language.filters import page_wanted
 from bot.language.money import parse_amount
 from bot.language.replies import is_no, is_yes
 from handlers.approvals import views
-from handlers.approvals.service import find_number, find_task, set_confirm_above, set_urge_gap, show_status, show_task
+from handlers.approvals.service import (
+    find_number,
+    find_task,
+    set_confirm_above,
+    set_dingtalk_todo,
+    set_urge_gap,
+    show_status,
+    show_task,
+)
 from handlers.customers.finding import find_person
 from handlers.flows.finding import NUMBER
 from handlers.flows.service import (
@@ -261,6 +270,19 @@ def confirm_above(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     talk.settle()
     done = set_confirm_above(ctx, amount.value if amount is not None and message.args not in OFF else None)
     return Reply(done.text + (UNDO if done.undo_id is not None else ""))
+
+
+@router.command("钉钉待办")
+def dingtalk_todo(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """`钉钉待办 开`, `钉钉待办 关`."""
+    ctx.actor.require_admin()
+    on = {"开": True, "打开": True, "开启": True, "关": False, "关闭": False}.get(message.args)
+    if on is None:
+        raise InvalidInput("审批要不要同时进钉钉待办？发送「钉钉待办 开」或「钉钉待办 关」。")
+    talk.settle()
+    done = set_dingtalk_todo(ctx, on=on)
+    need = f"要先开通权限 {TODO.name}，发送「自检」可以检查。" if on and done.undo_id is not None else ""
+    return Reply(done.text + need + (UNDO if done.undo_id is not None else ""))
 
 
 @router.command("催办间隔")

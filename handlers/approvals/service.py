@@ -265,6 +265,18 @@ def set_urge_gap(ctx: Context, minutes: int) -> Set:
         )
 
 
+def set_dingtalk_todo(ctx: Context, *, on: bool) -> Set:
+    """Whether each new task is a 待办 of DingTalk's besides (D22); those there are, are ticked off all the same.
+
+    Raises Forbidden.
+    """
+    ctx.actor.require_admin()
+    with ctx.begin() as tx:
+        before = lock_settings(tx).approvals
+        word = "新的审批同时进钉钉待办" if on else "审批不进钉钉待办"
+        return _set(tx, ctx, before, before.model_copy(update={"dingtalk_todo": on}), word)
+
+
 def _set(tx: Tx, ctx: Context, before: ApprovalSettings, after: ApprovalSettings, word: str) -> Set:
     if before == after:
         return Set(f"没有变化：本来就是{word}。", None)

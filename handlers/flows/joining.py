@@ -43,7 +43,7 @@ class WaitingTasks:
         """The first takes the task over, each other gets one of his own."""
         for number, user in enumerate(users):
             if number == 0:
-                flow_runs.reassign(tx, task.id or 0, user, why=why, handover_id=None)
+                flow_runs.reassign(tx, task.id or 0, user, why=why, handover_id=None, now=now)
                 given = flow_runs.get_task(tx, task.id or 0)
             else:
                 more = FlowTask(
@@ -81,7 +81,7 @@ class WaitingTasks:
                 flow_runs.supersede(tx, one.task.id or 0, now=now)
                 flow_runs.wait_for(tx, twin.id, one.task.id or 0)
             else:
-                flow_runs.reassign(tx, one.task.id or 0, to, why=f"{giver} 交接", handover_id=handover_id)
+                flow_runs.reassign(tx, one.task.id or 0, to, why=f"{giver} 交接", handover_id=handover_id, now=now)
                 given = flow_runs.get_task(tx, one.task.id or 0)
                 if given is not None and given.state == rules.OPEN:
                     step_tell(tx, run, given, now)
@@ -99,7 +99,7 @@ class WaitingTasks:
             run = _held(tx, one)
             if run is None:
                 continue
-            flow_runs.reassign(tx, one.task.id or 0, done.giver_id, why="撤销交接", handover_id=None)
+            flow_runs.reassign(tx, one.task.id or 0, done.giver_id, why="撤销交接", handover_id=None, now=now)
             given = flow_runs.get_task(tx, one.task.id or 0)
             if given is not None and given.state == rules.OPEN:
                 step_tell(tx, run, given, now)

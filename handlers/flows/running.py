@@ -11,11 +11,12 @@ from handlers.flows import rules
 from handlers.flows.forms import Form, form_of
 from handlers.flows.participants import copies_of, step_choose
 from handlers.flows.rules import Chosen, Condition, Step, step_of
-from storage import audit, cards, flow_runs, flows, notices, people
+from storage import audit, cards, flow_runs, flows, notices, people, todos
 from storage.database import Tx
 from storage.dictionaries import fold
 from storage.flow_runs import subject
 from storage.flows import Node
+from storage.settings import read_settings
 from storage.tables import Flow, FlowTask
 
 NO_NODE = "没有符合条件的节点，转管理员"
@@ -172,7 +173,7 @@ def brief(run: Run, node: int) -> str:
 
 
 def step_tell(tx: Tx, run: Run, task: FlowTask, now: datetime) -> None:
-    """A new task: one card and one work notice (D22)."""
+    """A new task: one card and one work notice, and DingTalk's 待办 where it is switched on (D22)."""
     title = f"{run.form.label} {run.flow.number} 待你处理"
     lines = [brief(run, task.node)]
     if task.for_user_id:
@@ -188,6 +189,11 @@ def step_tell(tx: Tx, run: Run, task: FlowTask, now: datetime) -> None:
         tx, key=f"{key}:card", kind="approvals.task", state={"task_id": task.id}, subjects=[subject(run.id)],
         user_id=task.user_id, now=now,
     )  # fmt: skip
+    person = people.get_employee(tx, task.user_id)
+    if person is not None and person.union_id and task.id is not None and read_settings(tx).approvals.dingtalk_todo:
+        todos.begin(
+            tx, task_id=task.id, union_id=person.union_id, subject=f"{title}：{lines[0]}", due_at=task.due_at, now=now
+        )
 
 
 def step_agreed(tx: Tx, ctx: Context, run: Run, task: FlowTask) -> bool:

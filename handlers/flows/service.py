@@ -85,7 +85,7 @@ def add_signer(ctx: Context, task_id: int, user_id: str, comment: str = "") -> M
         name = _check_receiver(tx, ctx, run, user_id, "加签")
         new = _open(tx, ctx, run, user_id, why=f"{ctx.actor.name} 加签", added_by=task_id)
         assert new.id is not None
-        if not flow_runs.park(tx, task_id, until=new.id):
+        if not flow_runs.park(tx, task_id, until=new.id, now=ctx.now):
             raise _done(tx, ctx, run, task_id)
         step_note(tx, ctx, run, "add_signer.flow", comment=comment, task=task, people_ids=[user_id])
         return Moved(run.id, run.flow.number, f"{run.flow.number} 先请 {name} 看，{name} 同意后再轮到你。")

@@ -19,9 +19,11 @@ EXAMPLE: Final = "开票审批试跑 华兴 5万"
 
 
 def paint_flow(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001 -- a painter's shape
-    """The nodes in their order."""
+    """The nodes in their order, and whether tasks are 待办 of DingTalk's too."""
     lines = show_flow(ctx)
     head = " → ".join(["申请", *(n.name for n in lines), "结束"])
+    on = ctx.settings.approvals.dingtalk_todo
+    head += f"\n钉钉待办：{'开' if on else '关'}（发送「钉钉待办 {'关' if on else '开'}」改）"
     rows = [(n.name, n.detail) for n in lines]
     return base_list("开票审批设置", head, rows, footer=f"直接回复：{HELP}", more=(try_button(),))
 

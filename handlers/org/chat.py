@@ -16,7 +16,8 @@ from handlers.org.service import (
     show_org,
     store_credentials,
 )
-from handlers.reminders.service import list_lost
+from handlers.reminders.service import list_lost, todo_refusal
+from handlers.settings.checkup import todo_refused
 
 router = Router("org.chat")
 
@@ -116,9 +117,10 @@ def refuse(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: AR
 @router.command("通知状态", "未送达", whole=True)
 def notices(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """Notices of the last week that did not arrive."""
-    lost = list_lost(ctx)
+    lost, refusal = list_lost(ctx), todo_refusal(ctx)
+    todo = [f"钉钉待办：{todo_refused(refusal)}。"] if refusal else []
     if not lost:
-        return Reply("最近 7 天的通知都送达了（或还没到核对时间）。")
+        return Reply("\n".join(["最近 7 天的通知都送达了（或还没到核对时间）。", *todo]))
     lines = [f"最近 7 天有 {len(lost)} 条通知没送达："]
     lines += [f"- {name}：{text}（{why}）" for name, text, why in lost[:20]]
-    return Reply("\n".join(lines))
+    return Reply("\n".join([*lines, *todo]))

@@ -12,7 +12,7 @@ from handlers.paymentplans.rules import DONE
 from handlers.pool import rules as pool_rules
 from handlers.reminders import rules
 from handlers.reminders.rules import Reminder, ReminderPolicy
-from storage import contracts, customers, digest, lead_plans, notices, opportunities, payments, people, pools
+from storage import contracts, customers, digest, lead_plans, notices, opportunities, payments, people, pools, todos
 from storage.database import Tx
 from storage.pools import Clocked
 from storage.settings import CompanySettings
@@ -277,6 +277,13 @@ def list_lost(ctx: Context) -> list[tuple[str, str, str]]:
         lost = notices.list_undelivered(tx, since=ctx.now - timedelta(days=7))
         names = people.names_of(tx, [n.user_id for n in lost])
         return [(names.get(n.user_id, n.user_id), n.text.splitlines()[0][:40], why(n.fate)) for n in lost]
+
+
+def todo_refusal(ctx: Context) -> str:
+    """Why DingTalk took the latest 待办 of an approval not; empty: it did, or none is wanted. Raises Forbidden."""
+    ctx.actor.require_admin()
+    with ctx.begin() as tx:
+        return todos.refusal(tx) if ctx.settings.approvals.dingtalk_todo else ""
 
 
 def why(fate: str) -> str:

@@ -76,7 +76,8 @@ def _words(tx: Tx, name: str, value: Any) -> str:
         case "approvals":
             limit = value["confirm_above"]
             above = f"{limit} 元以上再确认" if limit is not None else "同意不再确认"
-            return f"催办间隔 {value['urge_gap_minutes']} 分钟，{above}"
+            todo = "开" if value.get("dingtalk_todo") else "关"
+            return f"催办间隔 {value['urge_gap_minutes']} 分钟，{above}，钉钉待办 {todo}"
         case "quiet_hours":
             return rules.quiet_text((value[0], value[1]))
         case _:

@@ -7,17 +7,20 @@ from bot.dingtalk.checkup import (
     BAD,
     GOOD,
     SCOPE_WHERE,
+    TODO,
     WARN,
+    WHERE,
     Finding,
     Reach,
     check_permissions,
+    check_todo,
     check_token,
     read_reach,
 )
 from bot.identity import active_admins
 from bot.jobs.spec import Toolbox
 from handlers.opening.service import members_of, scope_text
-from storage import inbox, jobs, notices, outbox, people
+from storage import inbox, jobs, notices, outbox, people, todos
 from storage import org_chart as org
 from storage.database import Tx
 from storage.settings import read_settings
@@ -29,6 +32,8 @@ async def outside(tools: Toolbox) -> list[Finding]:
     if found[0].state != GOOD or tools.probe_card is None:
         return found
     found += await check_permissions(tools.dingtalk, tools.probe_card())
+    if (await tools.db.read(SYSTEM, read_settings)).approvals.dingtalk_todo:
+        found.append(await check_todo(tools.dingtalk))
     reach = await read_reach(tools.dingtalk)
     if isinstance(reach, Finding):
         return [*found, reach]
@@ -71,6 +76,13 @@ def report(found: list[Finding]) -> str:
     lines = [f"- [{f.state}] {f.item}：{f.text}" for f in wrong if f not in side]
     lines += [f"- {f'[{f.state}] ' if f.state != GOOD else ''}{f.item} {f.text}" for f in side]
     return "\n".join([head, *lines, *([f"正常：{'、'.join(fine)}"] if fine else [])])
+
+
+def todo_refused(why: str) -> str:
+    """What an administrator does about 待办 that DingTalk does not take."""
+    return (
+        f"最近一条没有建成（{why[:80]}），审批照常。到 {WHERE}，搜索 {TODO.name}，申请开通；不要就发送「钉钉待办 关」"
+    )
 
 
 def inside(tx: Tx, now: datetime) -> list[Finding]:
@@ -117,6 +129,9 @@ def inside(tx: Tx, now: datetime) -> list[Finding]:
             f"最近 7 天没送达 {len(lost)} 条" + ("，在聊天里发送「通知状态」查看" if lost else ""),
         )
     )
+    refusal = todos.refusal(tx) if company.approvals.dingtalk_todo else ""
+    if refusal:
+        found.append(Finding(WARN, "钉钉待办", todo_refused(refusal)))
     for job in jobs.list_states(tx):
         if job.last_run_at is not None and "出错了" in job.last_result:
             found.append(Finding(WARN, f"任务 {job.name}", f"{job.last_run_at:%m-%d %H:%M} {job.last_result}"))
