@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from bot.core.errors import Forbidden
 from handlers.approvals.service import set_dingtalk_todo
@@ -89,6 +89,20 @@ async def test_not_made_yet_it_is_called_off(database: Database) -> None:
     done = await apply(database, await switched(database))
     await run(database, "lina04", cancel, done.flow_id)
     assert await queued(database) == ["x qian07", "x sun08"]
+
+
+async def test_on_its_way_it_is_ticked_off_after_it(database: Database) -> None:
+    done = await apply(database, await switched(database, [Node("出纳开票", users=("qian07",))]))
+    sending = update(Outbox).where(col(Outbox.channel) == "todo").values(state="sending", attempts=1)
+    await database.system(lambda tx: tx.execute(sending))
+    await run(database, "lina04", cancel, done.flow_id)
+    rows = await database.system(
+        lambda tx: tx.exec(
+            select(Outbox.lane, Outbox.state).where(Outbox.channel == "todo").order_by(col(Outbox.id))
+        ).all()
+    )
+    assert [state for _, state in rows] == ["sending", "queued"]
+    assert len({lane for lane, _ in rows}) == 1, "one after the other"
 
 
 async def test_refused_by_dingtalk_nothing_is_ticked_off_and_it_is_said_once(database: Database) -> None:
