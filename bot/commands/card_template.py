@@ -39,7 +39,7 @@ async def ensure(app: App) -> str:
             return kept.template_id
         template_id = await app.dingtalk.templates.import_file(NAME, source())
     except DingTalkError as refusal:
-        log.info("the card template is not imported: %s", refusal)
+        log.warning("the card template is not imported, cards are drawn with the public one: %s", refusal)
         return ""
     now = app.clock.now()
     await app.db.system(lambda tx: card_templates.imported(tx, template_id, digest(), now=now))

@@ -67,6 +67,17 @@ async def test_a_new_import_is_used_again(stage: Stage) -> None:
     assert (await stage.ask("lina04", "公海"))["card"]["template"] == second
 
 
+@pytest.mark.parametrize("step", ["", "/save", "/publish"])
+async def test_a_hiccup_while_importing_is_no_refusal(stage: Stage, step: str) -> None:
+    body = {"code": "system.busy", "message": "系统繁忙"}
+    fault = {"path": f"/v1.0/card/templates{step}", "method": "POST", "times": 1, "do": {"status": 504, "body": body}}
+    await refuse(stage, 1)
+    await stage.ask("lina04", "公海")
+    await stage.post("/faults", fault)
+    second = await card_template.ensure(stage.app)
+    assert second and (await stage.ask("lina04", "公海"))["card"]["template"] == second
+
+
 @pytest.mark.parametrize("template", ["public"])
 async def test_without_the_permission_the_public_template_is_used(stage: Stage) -> None:
     stage.sandbox.knobs.denied_permissions = [PERMISSION]
