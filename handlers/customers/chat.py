@@ -17,7 +17,8 @@ from handlers.customers.finding import ABOUT, THIS, chosen, find_customer, open_
 from handlers.customers.reading import read_new_customer
 from handlers.customers.rules import MaybeDuplicate
 from handlers.customers.service import add_contact, check_new_name, create_customer
-from handlers.customfields.values import Required, own_fields
+from handlers.customfields.rules import Required
+from handlers.customfields.values import own_fields
 
 router = Router("customers.chat")
 WHO = re.compile(r"(?:谁|哪个人?)(?:在|是)?(?:负责|跟进?|管)(?:着|的)?(?:客户)?\s*(?P<name>.{2,40}?)[?？。呀啊呢]*")

@@ -9,7 +9,7 @@ from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.filters import page_wanted, read_list
 from bot.language.replies import ordinal
-from handlers.customfields.values import Required
+from handlers.customfields.rules import Required
 from handlers.leads import acts, service
 from handlers.leads.finding import find_lead
 from handlers.leads.reading import read_change, read_filter, read_lead

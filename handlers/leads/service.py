@@ -14,7 +14,7 @@ from handlers.customers.rules import twin_text
 from handlers.dictionaries.service import step_choose
 from handlers.followups.rules import check_follow_up
 from handlers.leads import rules
-from handlers.leads.converting import Converted, step_convert, step_unconvert
+from handlers.leads.converting import Converted, Own, step_convert, step_unconvert
 from handlers.leads.handing import step_transfer
 from handlers.leads.steps import NewLead, record, step_create_lead, step_update_lead
 from handlers.leads.undoing import step_offer, step_put_back
@@ -146,11 +146,12 @@ def log_follow_up(
 
 def convert_lead(
     ctx: Context, lead_id: int, *, opportunity: bool = False, anyway: bool = False,
-    custom: Mapping[str, str] | None = None,
+    custom: Own | None = None,
 ) -> Converted:  # fmt: skip
     """A customer with its main contact out of a lead, and an opportunity if asked; again: the first result.
 
-    `anyway` passes over likeness to a customer (D18); `custom`: the customer's own fields.
+    `anyway` passes over likeness to a customer (D18); `custom`: own fields of what it becomes (OWN_OF), by form. Those
+    that the lead has under the same labels go along by themselves.
 
     Raises:
         Forbidden, NotFound, NotYours, Over, Duplicate, MaybeDuplicate, Required, ClaimLimited.

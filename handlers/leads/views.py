@@ -8,7 +8,7 @@ from bot.core.errors import AppError
 from bot.core.forms import withheld
 from bot.core.markup import escape
 from bot.dispatch import CardButton, CardRef, CardRow, CardView
-from cards.customers import OpenButton
+from cards.customers import OpenButton, doubt_card
 from cards.leadpool import AskReturnLeadButton
 from cards.leads import (
     ConvertLeadButton,
@@ -21,9 +21,11 @@ from cards.leads import (
     new_card,
 )
 from cards.opportunities import OpenOpportunityButton
-from handlers.customers.views import moment_text
+from handlers.customers.rules import MaybeDuplicate
+from handlers.customers.views import askable, likeness, moment_text
 from handlers.customfields.values import asked_of, custom_lines
 from handlers.leads import service
+from handlers.leads.converting import Own
 from handlers.leads.rules import EXAMPLE, POOL, REASONS, STATES, NotYours, check_open
 from handlers.leads.service import Details
 from handlers.undo.views import undo_buttons
@@ -123,13 +125,19 @@ def paint_why(state: dict[str, Any], ctx: Context) -> CardView:
     return CardView(f"线索 {lead.company}", body="为什么无效？点一个，或直接写原因。", buttons=tuple(buttons))
 
 
+def doubt_ref(lead_id: int, doubt: MaybeDuplicate, *, opportunity: bool, custom: Own) -> CardRef:
+    """A customer that is like it; what was said of the conversion already is kept."""
+    state = {"lead_id": lead_id, "opportunity": opportunity, "custom": custom, **likeness(doubt)}
+    return CardRef("leads.doubt", state, (f"lead:{lead_id}",))
+
+
 def paint_doubt(state: dict[str, Any], ctx: Context) -> CardView:
-    """A customer that is like it: another one all the same?"""
+    """Another customer all the same, or ask the colleague to be added?"""
     lead = service.show_lead(ctx, int(state["lead_id"])).lead
     anyway = ConvertLeadButton(lead_id=lead.id or 0, opportunity=bool(state["opportunity"]), anyway=True)
-    return CardView(
-        f"线索 {lead.company}", body=f"{escape(str(state['text']))}\n确定是另一家的话，点「仍要新建」。",
-        buttons=(CardButton("仍要新建", anyway, typed="仍要新建"),),
+    return doubt_card(
+        str(state["doubt"]), askable(state, ctx), asked=str(state.get("asked", "")), title=f"线索 {lead.company}",
+        anyway=anyway,
     )  # fmt: skip
 
 
