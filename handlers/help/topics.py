@@ -189,6 +189,7 @@ GROUPS: Final[tuple[Group, ...]] = (
         Line("查产品", "产品列表 主机", needs=P.PRODUCT_VIEW),
         Line("新增产品", "新增产品 ZJ-001 数控主轴 主机 台 12800", needs=P.PRODUCT_ADD),
         Line("修改产品", "修改产品 ZJ-001 单价 13800", needs=P.PRODUCT_EDIT),
+        Line("价格记录", "价格记录 ZJ-001", "谁、什么时候、从多少改到多少", P.PRODUCT_VIEW),
         Line("停用产品", "停用产品 ZJ-001", needs=P.PRODUCT_EDIT),
         Line("启用产品", "启用产品 ZJ-001", needs=P.PRODUCT_EDIT),
         Line("删除产品", "删除产品 ZJ-001", needs=P.PRODUCT_DELETE),
