@@ -405,6 +405,8 @@ TABLE: dict[str, Row] = {
     "pool.assign_customer": Row(P.POOL_ASSIGN, lambda f, c, i: f(c, i, "zhao05"), own="宁波海蓝食品有限公司"),
     "pool.browse_pool": Row(P.POOL_VIEW, lambda f, c, _: f(c, "", 1), foreign=None),
     "pool.claim_customer": Row(P.POOL_CLAIM, lambda f, c, i: f(c, i), own="宁波海蓝食品有限公司", foreign=None),
+    "leadpool.recycle_due": Row(None, lambda f, c, i: f(c), foreign=None, free=SYSTEM),
+    "leadpool.recycle_lead": Row(None, lambda f, c, _: None, foreign=None, free=SYSTEM),
     "pool.recycle_customer": Row(None, lambda f, c, _: None, foreign=None, free=SYSTEM),
     "pool.recycle_due": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
     "pool.return_customer": Row(P.POOL_CLAIM, lambda f, c, i: f(c, i, "无需求")),

@@ -13,11 +13,13 @@ from handlers.customers.creating import twin_facts
 from handlers.customers.rules import twin_text
 from handlers.dictionaries.service import step_choose
 from handlers.followups.rules import check_follow_up
+from handlers.leadpool.clock import clock_of
 from handlers.leads import rules
 from handlers.leads.converting import Converted, Own, step_convert, step_unconvert
 from handlers.leads.handing import step_transfer
 from handlers.leads.steps import NewLead, record, step_create_lead, step_update_lead
 from handlers.leads.undoing import step_offer, step_put_back
+from handlers.pool.rules import WARN_DAYS
 from storage import customers, digest, lead_pools, leads, opportunities, people
 from storage.database import Tx
 from storage.leads import OPEN, PAGE, LeadFilter
@@ -206,6 +208,7 @@ class Details:
     customer: str  # it became; empty: none, or not to be seen
     opportunity: str
     may_write: bool
+    days_left: int | None  # until it returns to the pool by itself, where that is near
 
 
 def show_lead(ctx: Context, lead_id: int) -> Details:
@@ -228,6 +231,7 @@ def show_lead(ctx: Context, lead_id: int) -> Details:
             history, names, customer, deal,
             not _is_pooled(ctx, lead)
             and (ctx.actor.may(Permission.LEAD_EDIT) or (own and ctx.actor.may(Permission.LEAD_ADD))),
+            _days_left(ctx, lead),
         )  # fmt: skip
 
 
@@ -256,6 +260,14 @@ def list_named(ctx: Context) -> list[tuple[int, str, str, str]]:
     ctx.actor.require(Permission.LEAD_VIEW)
     with ctx.begin() as tx:
         return leads.list_names(tx)
+
+
+def _days_left(ctx: Context, lead: Lead) -> int | None:
+    if lead.owner_id is None or lead.state not in OPEN:
+        return None
+    since = lead.owner_since or lead.created_at
+    clock = clock_of(ctx.settings, since, lead.last_follow_up_at, ctx.today)
+    return clock.days_left if clock is not None and clock.days_left <= max(WARN_DAYS) else None
 
 
 def _require_write(ctx: Context) -> None:

@@ -62,6 +62,8 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
             fields.append(("商机", escape(details.opportunity)))
     if lead.next_follow_up_at is not None and lead.state in OPEN:
         fields.append(("下次跟进", moment_text(lead.next_follow_up_at, ctx, timed=lead.next_timed)))
+    if details.days_left is not None:
+        fields.append(("返回公海", f"还有 {max(0, details.days_left)} 天（没有新跟进就自动返回线索公海）"))
     rows = tuple(
         CardRow(
             f"{moment_text(f.at, ctx, timed=True)} {f.method} {details.names.get(f.user_id, '')}".strip(),

@@ -112,8 +112,12 @@ class Products(RecordKind):
     ) -> None:
         """That the price goes back is a change of it. Raises Changed, NotFound."""
         found = records.get(tx, Product, record)
-        stands = found is not None and self.facts(found) == after  # else it is refused below
-        if stands and before is not None and before["price"] != after["price"]:
+        if (
+            found is not None
+            and before is not None
+            and self.facts(found) == after
+            and before["price"] != after["price"]
+        ):
             step_keep_price(tx, ctx, found)
         super().take_back(tx, ctx, record, before, after)
 
