@@ -106,6 +106,12 @@ def list_leads(tx: Tx, wanted: LeadFilter, *, page: int = 1, size: int = PAGE) -
     return list(tx.exec(query.limit(size).offset((page - 1) * size)).all())
 
 
+def list_after(tx: Tx, wanted: LeadFilter, *, after: int, limit: int) -> list[Lead]:
+    """The next that match, by id: for exports, which go through all of them."""
+    query = select(Lead).where(*_where(wanted), col(Lead.id) > after).order_by(col(Lead.id))
+    return list(tx.exec(query.limit(limit)).all())
+
+
 def list_names(tx: Tx) -> list[tuple[int, str, str, str]]:
     """(id, company, contact, state) of those within the scope, the newest first."""
     query = select(Lead.id, Lead.company, Lead.contact, Lead.state).order_by(col(Lead.id).desc()).limit(20000)

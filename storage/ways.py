@@ -96,6 +96,13 @@ def way_in_order(tx: Tx, wanted: Wanted, start: int) -> str:
     return BY_OWNER if few else ORDERS[wanted.sort]
 
 
+def way_through(tx: Tx, wanted: Wanted) -> str:
+    """The index to go through all that match by, in the order of their ids: those of few people are sorted by them."""
+    if tx.get_bind().dialect.name != "sqlite":
+        return BY_ID
+    return BY_OWNER if wanted.owners or not sees_more(tx, FEW_SEEN) else BY_ID
+
+
 def _sure_way(tx: Tx, wanted: Wanted) -> str | None:
     if tx.get_bind().dialect.name != "sqlite":
         return BY_ID

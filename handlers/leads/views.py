@@ -26,12 +26,12 @@ from handlers.customers.views import askable, likeness, moment_text
 from handlers.customfields.values import asked_of, custom_lines
 from handlers.leads import service
 from handlers.leads.converting import Own
+from handlers.leads.reading import filter_of
 from handlers.leads.rules import EXAMPLE, POOL, REASONS, STATES, NotYours, check_open
 from handlers.leads.service import Details
 from handlers.undo.views import undo_buttons
 from storage import dictionaries
-from storage.custom_fields import Condition
-from storage.leads import OPEN, LeadFilter
+from storage.leads import OPEN
 from storage.tables import Lead
 
 
@@ -179,15 +179,6 @@ def paint_edit(state: dict[str, Any], ctx: Context) -> CardView:
     return edit_card(
         known, sources, lead_id=lead.id or 0, version=int(state["version"]), withheld=withheld(ctx.actor, "lead"),
         custom=asked_of(ctx, "lead", lead),
-    )  # fmt: skip
-
-
-def filter_of(state: dict[str, Any]) -> LeadFilter:
-    """The list's conditions."""
-    return LeadFilter(
-        words=tuple(str(w) for w in state.get("words", ())), owner_id=str(state.get("owner", "")),
-        states=tuple(str(s) for s in state.get("states", OPEN)),
-        own=tuple(Condition(**one) for one in state.get("own", ())),
     )  # fmt: skip
 
 

@@ -159,9 +159,18 @@ def _compare(tx: Tx, wanted: Wanted, expected: dict[int | None, Customer]) -> No
     assert {c.id for c in listed} == set(expected), wanted
     assert set(filters.ids(tx, wanted, most=50)) == set(expected), wanted
     assert filters.has_any(tx, wanted) is bool(expected)
+    assert [c.id for c in _exported(tx, wanted)] == sorted(i for i in expected if i is not None), wanted
     keys = [_key(expected[c.id], wanted) for c in listed]
     there = [k for k in keys if k is not None]
     assert keys[: len(there)] == sorted(there, reverse=wanted.descending), wanted  # what has none comes last
+
+
+def _exported(tx: Tx, wanted: Wanted) -> list[Customer]:
+    """Page by page, as an export goes through them."""
+    went: list[Customer] = []
+    while page := filters.after(tx, wanted, (went[-1].id or 0) if went else 0, most=3):
+        went += page
+    return went
 
 
 def _key(one: Customer, wanted: Wanted) -> Any:
