@@ -11,7 +11,7 @@ from sqlmodel import delete, select
 from bot.core.actor import Scope
 from bot.core.lists import Values, Wanted
 from bot.language.book import compact
-from storage import filters, ways
+from storage import filters, search, ways
 from storage.database import Database, Tx
 from storage.tables import Customer, SearchEntry, TeamMember
 from tests.support.company import NOW, load_company
@@ -116,7 +116,8 @@ async def test_a_list_is_what_a_look_at_every_customer_finds(
     staff: Database, world: list[Customer], wanted: list[Wanted], large: bool
 ) -> None:
     """The count, the pages together, and their order; by the ways for few and those for a million (invariant 31)."""
-    few = {(of, name): getattr(of, name) for of, name in ((ways, "FEW"), (ways, "FEW_SEEN"), (filters, "BOUND"))}
+    sizes = ((ways, "FEW"), (ways, "FEW_SEEN"), (search, "FEW"), (filters, "BOUND"))
+    few = {(of, name): getattr(of, name) for of, name in sizes}
 
     def work(tx: Tx) -> None:
         tx.execute(delete(SearchEntry))
