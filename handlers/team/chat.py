@@ -142,7 +142,9 @@ def show_spoken(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     if said is None:
         return None
     found = _whose(ctx, talk, said["name"].strip())
-    return None if found.certain is None else _list(ctx, talk, found.certain)
+    if found.certain is None:
+        return found.ask(talk, "team.which", "看协作人", doing="list", words="") if found.options else None
+    return _list(ctx, talk, found.certain)
 
 
 def _list(ctx: Context, talk: Talk, customer_id: int) -> Reply:
