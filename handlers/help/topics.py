@@ -40,6 +40,7 @@ GROUPS: Final[tuple[Group, ...]] = (
         Line("关联外勤", "关联外勤 12 华东精密", needs=P.FOLLOWUP_ADD),
         Line("不关联外勤", "不关联外勤 12", needs=P.FOLLOWUP_ADD),
         Line("查", "查 华兴", "名称、拼音首字母、手机尾号、合同编号都能查", P.CUSTOMER_VIEW),
+        Line("到哪一步", "华兴到哪一步了", "跟进、商机、合同走到哪里", P.CUSTOMER_VIEW),
         Line("搜", "搜 华兴", "客户、联系人、线索、商机、合同、产品一起找"),
         Line("撤销", "撤销", "撤回刚才的操作"),
         Line("继续", "继续", "接着填放下的草稿"),

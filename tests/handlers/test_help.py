@@ -16,6 +16,7 @@ SENTENCES = {  # what no command word begins: handler → how a line of 帮助 s
     "contacts.all_of": "联系人", "contacts.left": "停用联系人", "contracts.asked_for": "快到期的合同",
     "contracts.line_of": "HT-2026-007 加产品 ZJ-001 2台 9折", "contracts.signed": "合同", "contracts.whose": "查合同",
     "custody.transfer_spoken": "把 华兴 转给 李敏，商机和合同一起转", "customers.ask_about": "查",
+    "customers.where": "华兴到哪一步了",
     "customers.bare_name": "查", "customers.contact_spoken": "联系人", "dictionaries.switch": "数据字典",
     "editing.spoken": "改", "editing.with_own_fields": "改", "filters.bare_conditions": "客户",
     "filters.quiet_customers": "客户", "followups.free_sentence": "跟进", "handover.sentence": "交接任务",
