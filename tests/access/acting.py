@@ -7,6 +7,7 @@ from typing import Any
 from bot.context import make_context
 from bot.core.actor import Actor, Permission
 from bot.core.errors import NotFound
+from bot.dispatch import Confirmed
 from bot.identity import identify
 from storage.database import Database, Tx
 from storage.settings import read_settings
@@ -19,7 +20,8 @@ from tests.support.world import small_world
 
 POOL = {"claim_cap": 3, "return_after_days": 15, "leads": True}
 USE_CASES = use_cases()
-NOTHING = {"nothing": lambda _payload, _ctx: "好的。"}  # what an offer or an intent of the table does
+NOTHING = {"nothing": lambda _payload, _ctx: Confirmed("好的。")}  # what an offer or an intent of the table does
+TYPED = re.compile(r"\b(FP|HK)-\w+")  # numbers that people type
 NUMBERS = re.compile(r"\b\d+\b")
 
 
@@ -62,7 +64,7 @@ async def learnt(db: Database, name: str, who: str, wanted: str | int) -> str:
     try:
         return f"given {await do(db, name, who, wanted)!r}"
     except NotFound as refusal:
-        return f"refused {refusal.text}"
+        return f"refused {TYPED.sub('X', refusal.text)}"
 
 
 async def asked(db: Database, name: str, object_id: int) -> list[str]:
@@ -82,4 +84,8 @@ async def asked(db: Database, name: str, object_id: int) -> list[str]:
         await learnt(db, name, "lina04", object_id)
     finally:
         await db.system(done)
-    return [NUMBERS.sub("?", s) for s in seen if s.split(" ", 1)[0].upper() in ("SELECT", "INSERT", "UPDATE", "DELETE")]
+    return [
+        NUMBERS.sub("?", TYPED.sub("X", s))
+        for s in seen
+        if s.split(" ", 1)[0].upper() in ("SELECT", "INSERT", "UPDATE", "DELETE")
+    ]

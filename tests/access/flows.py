@@ -2,20 +2,31 @@
 
 from decimal import Decimal
 
+from sqlmodel import select
+
+from bot.context import Context
 from handlers.invoiceflow.rules import NodeWords
 from handlers.invoiceflow.service import Trial
 from handlers.invoices.service import NewInvoice
-from tests.access.row import ABSENT, APPLIED, BILL, DEAL, NOW, SYSTEM, TASK, P, Row
+from storage.tables import Flow, FlowTask
+from tests.access.row import APPLIED, BILL, DEAL, NOW, SYSTEM, TASK, P, Row
 
 
-def _number(object_id: int) -> str:
+def _number(ctx: Context, flow: int) -> str:
     """What is typed of an application: its number, or one that there is not."""
-    return "FP-9999" if object_id == ABSENT else "FP-0001"
+    with ctx.begin() as tx:
+        return tx.exec(select(Flow.number).where(Flow.id == flow)).first() or "FP-9999"
+
+
+def _number_of(ctx: Context, task: int) -> str:
+    with ctx.begin() as tx:
+        query = select(Flow.number).where(Flow.id == FlowTask.flow_id, FlowTask.id == task)
+        return tx.exec(query).first() or "FP-9999"
 
 
 ROWS: dict[str, Row] = {
-    "approvals.find_number": Row(None, lambda f, c, i: f(c, _number(i)), *APPLIED),
-    "approvals.find_task": Row(None, lambda f, c, i: f(c, _number(i)), *TASK),
+    "approvals.find_number": Row(None, lambda f, c, i: f(c, _number(c, i)), *APPLIED),
+    "approvals.find_task": Row(None, lambda f, c, i: f(c, _number_of(c, i)), *TASK),
     "approvals.list_flows": Row(None, lambda f, c, _: f(c, "started"), foreign=None),  # one's own
     "approvals.next_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
     "approvals.remind_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
@@ -42,12 +53,12 @@ ROWS: dict[str, Row] = {
         P.INVOICE_APPLY, lambda f, c, i: f(c, NewInvoice(i, Decimal(9), "普票", "华兴科技有限公司")), *DEAL
     ),
     "invoices.candidates": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i)),
-    "invoices.find_invoice": Row(None, lambda f, c, i: f(c, _number(i)), *APPLIED),
+    "invoices.find_invoice": Row(None, lambda f, c, i: f(c, _number(c, i)), *APPLIED),
     "invoices.issue_invoice": Row(None, lambda f, c, i: f(c, i, "12345678"), *BILL),
     "invoices.prepare": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i), *DEAL),
     "invoices.show_bills": Row(None, lambda f, c, i: f(c, i), *DEAL),
     "invoices.void_invoice": Row(P.INVOICE_VOID, lambda f, c, i: f(c, i, "抬头开错"), *BILL),
-    "todo.agree_all": Row(None, lambda f, c, i: f(c, [i]), *TASK),
+    "todo.agree_all": Row(None, lambda f, c, i: [*f(c, [i]).failed.values()], *TASK),
     "todo.list_waiting": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
     "todo.show_todo": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
 }  # fmt: skip

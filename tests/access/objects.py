@@ -73,16 +73,18 @@ def _payment(tx: Tx, kind: str, owner: str) -> int:
 def _applied(tx: Tx, kind: str, owner: str) -> int:
     """An application of the owner's; or one of somebody else's that waits for him, or that he has agreed to."""
     starter = owner if kind in ("FL", "FA") else "wang03"
+    order = list(OWNERS.values()).index(owner) + 1
+    number = f"FP-{order:04d}"
     invoice = Invoice(
-        contract_id=_contract(tx, kind, owner), number="FP-0001", amount=Decimal(9), kind="普票", applied_by=starter,
+        contract_id=_contract(tx, kind, owner), number=number, amount=Decimal(9), kind="普票", applied_by=starter,
         state="approved" if kind == "FI" else "pending", title="某某",
     )  # fmt: skip
     nodes = [Step("复核").row(), Step("出纳开票", users=(owner,)).row()]
-    version = FlowVersion(form="invoice", number=1, nodes=nodes, created_at=NOW)
+    version = FlowVersion(form="invoice", number=order, nodes=nodes, created_at=NOW)
     tx.add_all([invoice, version])
     tx.flush()
     flow = Flow(
-        form="invoice", record_id=invoice.id or 0, number="FP-0001", version_id=version.id or 0, starter_id=starter,
+        form="invoice", record_id=invoice.id or 0, number=number, version_id=version.id or 0, starter_id=starter,
         node=1, entry=2, started_at=NOW, state="approved" if kind == "FI" else "running",
     )  # fmt: skip
     tx.add(flow)
@@ -144,11 +146,7 @@ def _visit(tx: Tx, kind: str, owner: str) -> int:
 
 
 def _offer(tx: Tx, _kind: str, owner: str) -> int:
-    """撤销 of a name kept for a filter."""
-    payload = {"name": "重点", "shares": []}
-    return undos.offer(
-        tx, user_id=owner, kind="filters.nothing", payload=payload, text="某某", now=NOW, lasts=LATER - NOW
-    )
+    return undos.offer(tx, user_id=owner, kind="nothing", payload={}, text="某某", now=NOW, lasts=LATER - NOW)
 
 
 def _intent(tx: Tx, _kind: str, owner: str) -> int:
