@@ -69,6 +69,7 @@ DERIVED: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {  # col
         ("opportunity_line", "price"),
         ("contract_line", "price"),
     ),
+    ("product", "spec"): (("opportunity_line", "spec"), ("contract_line", "spec")),
 }
 STARS: Final = "*" * 64
 OPEN_LEADS: Final = ("new", "following", "interested")  # without an owner these are in the leads' pool, if there is one

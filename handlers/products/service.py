@@ -120,7 +120,7 @@ def edit_product(ctx: Context, word: str, field: str, value: str) -> Changed:
     ctx.actor.require(Permission.PRODUCT_EDIT)
     name = FIELDS.get(field)
     if name is None or not value:
-        raise InvalidInput("能改的是名称、分类、单位、单价，例如「修改产品 ZJ-001 单价 13800」。")
+        raise InvalidInput("能改的是名称、分类、单位、单价、规格、描述，例如「修改产品 ZJ-001 单价 13800」。")
     check_may_fill(ctx.actor, "product", {name: value})
     with ctx.begin() as tx:
         lock_base_data(tx)

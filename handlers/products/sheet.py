@@ -35,6 +35,7 @@ class Products(RecordKind):
     model = Product
     fields: ClassVar[Mapping[str, str]] = {
         "code": "code", "name": "name", "category": "category", "unit": "unit", "price": "price",
+        "spec": "spec", "description": "description",
     }  # fmt: skip
     searched: ClassVar[tuple[str, ...]] = ("code", "name", "category")
     noun: ClassVar[str] = "product"
@@ -42,7 +43,7 @@ class Products(RecordKind):
     notes: ClassVar[tuple[str, ...]] = ("产品编号相同就是同一个产品：已有的会更新，改价不影响已经做好的单子。",)
 
     def columns(self, tx: Tx) -> tuple[SheetColumn, ...]:
-        """编号 名称 分类 单位 单价."""
+        """编号 名称 分类 单位 单价 规格 描述."""
         return tuple(
             form_columns(
                 tx,
@@ -54,6 +55,8 @@ class Products(RecordKind):
                 category={"synonyms": ("分类", "类别", "产品类别")},
                 unit={"synonyms": ("单位",)},
                 price={"required": True, "synonyms": ("价格", "售价", "标准价", "标准单价"), "sample": "12800"},
+                spec={"synonyms": ("产品规格", "规格型号", "规格参数"), "longest": LONGEST},
+                description={"synonyms": ("产品描述", "产品说明", "说明", "简介"), "width": 30, "longest": 2000},
             )
         )  # fmt: skip
 
