@@ -330,7 +330,7 @@ def cut_statement(statement: Any, found: Cuts, pooled: Cuts = MappingProxyType({
 
 def _cut_of(element: Any, found: Cuts) -> Cut | DocumentCut | None:
     for table, key in _columns(element):
-        if table is not None and key in found.get(table.name, {}):
+        if table is not None and key is not None and key in found.get(table.name, {}):
             return found[table.name][key]
     return None
 
