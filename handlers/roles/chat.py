@@ -48,7 +48,7 @@ def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     return role(message, ctx, talk) if message.args else _list(ctx, talk, 1)
 
 
-@router.command("角色")
+@router.command("角色", "编辑角色", "修改角色", "查看角色")
 def role(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`角色`, `角色 业务员`, `角色 业务员 添加 张三、李四`, `角色 查看 李明` …"""
     words = message.args
@@ -73,7 +73,11 @@ def _do(ctx: Context, talk: Talk, role_id: int, rest: str) -> Reply:
     for kind, words in VERBS:
         verb = next((w for w in words if rest.startswith(w)), None)
         if verb is not None:
-            return _changed(talk, DOINGS[kind](ctx, role_id, rest[len(verb) :].strip(" ：:为是")))
+            said = rest[len(verb) :].strip(" ：:为是")
+            if kind == "add" and (with_departments := SERVED.match(said)):  # who is not in it yet, is then (R2.33)
+                who, where = with_departments["who"], with_departments["where"]
+                return _changed(talk, service.serve(ctx, role_id, who, where))
+            return _changed(talk, DOINGS[kind](ctx, role_id, said))
     if served := SERVED.match(rest):
         return _changed(talk, service.serve(ctx, role_id, served["who"], served["where"]))
     if rest in ("成员", "查看成员"):

@@ -1,4 +1,4 @@
-"""9. What is out of the asker's sight is answered as what is not there, and takes as long: one's wall time to the other's.
+"""9. What is out of sight is answered as what is not there, and takes as long: the wall time of one to the other's.
 
 The answers are equal by tests (`tests/test_access.py`, `tests/access/test_words.py`), and so is what the database is
 asked before; what is left is the line of the audit that an attempt leaves. Said and tapped by turns, so that both meet
