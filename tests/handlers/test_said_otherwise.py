@@ -92,6 +92,36 @@ async def test_a_member_is_added_with_the_departments_he_serves(room: Room) -> N
     assert "SAP" in await room.say("b2", "查 SAP")
 
 
+@pytest.mark.parametrize("sentence", ["给温馨加上大区经理角色", "给温馨添加角色 大区经理"])
+async def test_a_role_is_given_in_other_words(room: Room, sentence: str) -> None:
+    assert "管理员的功能" in await room.say("a1", sentence)
+    assert "添加成员：温馨" in await room.say("boss", sentence)
+
+
+async def test_all_fields_of_a_form_at_once(room: Room) -> None:
+    await room.say("a1", "改 天府软件有限公司 城市 成都")
+    await room.say("boss", "字段权限 销售代表 客户 全部 隐藏")
+    shown = await room.say("a1", "查 天府软件有限公司")
+    assert "天府软件有限公司" in shown and "成都" not in shown.replace("成都组", "") and "A类" not in shown, shown
+    await room.say("boss", "字段权限 销售代表 客户 默认")
+    assert "A类" in await room.say("a1", "查 天府软件有限公司")
+
+
+async def test_the_usage_scope_names_departments_without_more_words(room: Room) -> None:
+    said = await room.say("boss", "使用范围 成都组、温馨")
+    assert "部分员工：成都组、温馨" in said
+    assert "使用范围" in await room.say("a2", "今天")
+    assert "没有找到部门或在职同事「除了成都组」" in await room.say("boss", "使用范围 除了成都组")
+    assert "全部员工" in await room.say("boss", "使用范围 全公司")
+
+
+async def test_why_somebody_may_not_is_answered_with_what_he_may(room: Room) -> None:
+    said = await room.say("boss", "为什么 陈晨曦 不能导出客户")
+    assert "陈晨曦 的权限" in said and "销售代表" in said
+    assert "的权限" in await room.say("a3", "为什么我不能导出客户")
+    assert "管理员的功能" in await room.say("a3", "为什么 温馨 不能导出客户")
+
+
 async def test_who_is_no_administrator_reads_his_own_help(room: Room) -> None:
     """R1.01: administrators the fourteen topics, others what they may say."""
     assert "安装与使用范围" in await room.say("boss", "管理员帮助")
