@@ -112,6 +112,7 @@ def rights_of(tx: Tx, user_id: str, settings: CompanySettings) -> Rights:
         departments=None if everything else people.with_subdepartments(tx, served),
         pool=Permission.POOL_VIEW in granted or Permission.POOL_CLAIM in granted,
         fields=most((m.functions, m.fields) for m in memberships),
+        lead_pool=settings.lead_pool,
     )
     return Rights(granted, scope)
 

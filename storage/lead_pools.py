@@ -93,10 +93,10 @@ def list_taken(tx: Tx, *, since: datetime) -> list[PoolLead]:
 
 def get(tx: Tx, lead_id: int) -> PoolLead | None:
     """One that is, or has been, in the pool; None: it never was, so that nobody knows it from there."""
-    found = list_by_ids(tx, [lead_id])
-    if not found or found[0].owner_id is None:
-        return found[0] if found and is_free(tx, lead_id) else None
-    return found[0] if was_pooled(tx, lead_id) else None
+    found = next(iter(list_by_ids(tx, [lead_id])), None)
+    if found is not None and found.owner_id is None:
+        return found if is_free(tx, lead_id) else None
+    return found if was_pooled(tx, lead_id) else None  # asked of one that is not there too: it takes as long
 
 
 def is_free(tx: Tx, lead_id: int) -> bool:

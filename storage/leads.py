@@ -12,13 +12,14 @@ from sqlmodel import col, select
 from bot.core.errors import NotFound
 from storage.custom_fields import Condition, custom_condition
 from storage.database import Tx
+from storage.fields import OPEN_LEADS
 from storage.plain import table_of
 from storage.search_index import reindexed
 from storage.tables import Lead, LeadFollowUp
 from storage.types import Moment
 
 PAGE = 5
-OPEN = ("new", "following", "interested")
+OPEN = OPEN_LEADS
 L = table_of(Lead)
 KEPT = [c for c in L.c if c.name not in ("id", "custom", "version")]  # what an undo puts back
 WHOLE = {"unmasked": "compared with and put back by an undo, shown to nobody", "unscoped": "an undo"}
@@ -63,6 +64,8 @@ def change(tx: Tx, lead: Lead, **values: Any) -> None:
     lead.version += 1
     tx.add(lead)
     tx.flush()
+    if "owner_id" in values:  # out of the pool, or into it: other things of it are to be seen now
+        tx.expire(lead)
 
 
 def find_twin(tx: Tx, company: str, mobile: str, *, but: int | None = None) -> Any | None:

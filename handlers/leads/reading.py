@@ -11,7 +11,7 @@ from bot.core.errors import InvalidInput
 from bot.language.filters import read_list
 from bot.language.phones import find_phones
 from bot.language.times import read_times
-from handlers.customers.reading import LATIN, LATIN_FORMS, PERSON, read_phone
+from handlers.customers.reading import LATIN, LATIN_FORMS, PERSON, read_phone, take_labelled
 from handlers.customfields.filters import take_conditions
 from handlers.customfields.values import own_fields, take_custom
 from handlers.leads.rules import ALL_WORDS, STATE_WORDS
@@ -48,11 +48,14 @@ def read_lead(ctx: Context, words: str, draft: NewLead | None = None) -> NewLead
         known["mobile"] = phone.number
         text = f"{text[: phone.start]} {text[phone.end :]}"
     tokens = [t for t in re.split(r"[\s,，;；、]+", text) if t]
+    if len(tokens) > 1 and LABELS.get(tokens[0]) == "company":
+        del tokens[0]
     if not new.company and "company" not in known and tokens:
         count = _company_words(tokens)
         known["company"] = " ".join(tokens[:count])
         del tokens[:count]
-    rest: list[str] = []
+    said, tokens, rest = take_labelled(tokens, LABELS)
+    known = {**said, **known}
     for token in tokens:
         source = _source(token, sources) if "source" not in known else ""
         if source:

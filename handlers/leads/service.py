@@ -219,7 +219,7 @@ def show_lead(ctx: Context, lead_id: int) -> Details:
         own = lead.owner_id == ctx.actor.user_id
         reads = own or ctx.actor.may(Permission.FOLLOWUP_VIEW)
         timeline = leads.list_follow_ups(tx, lead_id) if reads else []
-        history = lead_pools.list_history(tx, lead_id)
+        history = [] if _is_pooled(ctx, lead) and ctx.actor.scope.lead_pool else lead_pools.list_history(tx, lead_id)
         names = people.names_of(tx, [lead.owner_id, *(f.user_id for f in timeline), *(h.owner_id for h in history)])
         customer_id, deal_id = lead.converted_customer_id, lead.converted_opportunity_id
         customer = customers.names_of(tx, [customer_id]).get(customer_id, "") if customer_id else ""

@@ -72,6 +72,14 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
         for f in details.timeline
     )
     body = escape(str(state.get("said") or ""))
+    if (
+        lead.owner_id is None
+        and lead.state in OPEN
+        and ctx.actor.scope.lead_pool
+        and ctx.actor.may(Permission.POOL_CLAIM)
+    ):
+        told = f"在线索公海里，发送「领取线索 {escape(lead.company)}」后能看到联系人和电话。"
+        body = f"{body}\n{told}".strip()
     if details.total > len(rows):
         body = f"{body}\n共 {details.total} 条跟进，显示最近 {len(rows)} 条".strip()
     buttons = undo_buttons(ctx, state.get("undo_id")) + _buttons(details, ctx)

@@ -79,8 +79,8 @@ class Products(RecordKind):
 
     def columns(self, tx: Tx) -> tuple[SheetColumn, ...]:
         """编号 名称 分类 单位 单价 规格 描述."""
-        return (
-            *form_columns(
+        return tuple(
+            form_columns(
                 tx,
                 "product",
                 code={"required": True, "synonyms": ("编号", "编码", "产品编码", "货号", "SKU", "料号"),
@@ -90,9 +90,9 @@ class Products(RecordKind):
                 category={"synonyms": ("分类", "类别", "产品类别")},
                 unit={"synonyms": ("单位",)},
                 price={"required": True, "synonyms": ("价格", "售价", "标准价", "标准单价"), "sample": "12800"},
-            ),
-            SheetColumn("spec", "规格", synonyms=("型号", "规格型号", "产品规格"), longest=LONGEST),
-            SheetColumn("description", "描述", synonyms=("说明", "产品描述"), width=30, longest=500),
+                spec={"synonyms": ("型号", "产品规格", "规格型号", "规格参数"), "longest": LONGEST},
+                description={"synonyms": ("产品描述", "产品说明", "说明", "简介"), "width": 30, "longest": 2000},
+            )
         )  # fmt: skip
 
     def key(self, values: Values) -> str:

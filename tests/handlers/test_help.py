@@ -12,7 +12,7 @@ ALIASES = {  # commands that say in other words what a line of 帮助 says: hand
     "help.help_all": "帮助",
 }
 SENTENCES = {  # what no command word begins: handler → how a line of 帮助 says it, or the line's word
-    "approvals.call_off": "撤回申请", "approvals.hand_on": "转交",
+    "administrators.make": "添加管理员", "approvals.call_off": "撤回申请", "approvals.hand_on": "转交",
     "contacts.all_of": "联系人", "contacts.left": "停用联系人", "contracts.asked_for": "快到期的合同",
     "contracts.line_of": "HT-2026-007 加产品 ZJ-001 2台 9折", "contracts.signed": "合同", "contracts.whose": "查合同",
     "custody.transfer_spoken": "把 华兴 转给 李敏，商机和合同一起转", "customers.ask_about": "查",
@@ -25,8 +25,8 @@ SENTENCES = {  # what no command word begins: handler → how a line of 帮助 s
     "opportunities.change": "二期扩容 进入报价", "opportunities.with_own_fields": "改商机",
     "opportunitylines.change": "商机加产品", "rivals.change": "商机加对手",
     "org.unasked_credentials": "凭证", "payments.came_in": "回款",
-    "paymentplans.plans_of": "回款计划", "pool.assign_spoken": "分配", "roles.what_can": "角色权限",
-    "roles.why_somebody": "为什么 李娜 看不到 华兴科技", "search.bare_words": "搜",
+    "paymentplans.plans_of": "回款计划", "pool.assign_spoken": "分配", "roles.give": "角色",
+    "roles.what_can": "角色权限", "roles.why_somebody": "为什么 李娜 看不到 华兴科技", "search.bare_words": "搜",
     "settings.by_other_name": "后台管理",
     "team.add_spoken": "给 华兴 加协作人 李敏 只读 到 3月底", "team.end_spoken": "移除协作人",
     "team.show_spoken": "看协作人", "timeline.spoken": "时间线", "visits.spoken": "外勤",
