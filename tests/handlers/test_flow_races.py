@@ -21,7 +21,7 @@ from sqlmodel import col, select
 from handlers.flows.rules import AlreadyDone, FlowRefused
 from handlers.flows.service import Moved, adjust, cancel, decide, transfer, urge
 from handlers.todo.service import agree_all
-from storage import contracts, flows
+from storage import contracts
 from storage.database import Database, Tx
 from storage.flows import Node
 from storage.tables import Flow, FlowLog, FlowTask, Invoice, Notice
@@ -87,7 +87,7 @@ async def two_pools(db: Database) -> AsyncIterator[Database]:
 
 async def applied(db: Database, contract: int, rounds: int) -> list[Round]:
     """So many applications, each with its tasks."""
-    done = await asyncio.gather(*(apply(db, contract, AMOUNT) for _ in range(rounds)))
+    done = await asyncio.gather(*(apply(db, contract, str(AMOUNT)) for _ in range(rounds)))
 
     def look(tx: Tx) -> list[FlowTask]:
         return list(tx.exec(select(FlowTask).order_by(col(FlowTask.id))).all())
@@ -193,7 +193,9 @@ HIM, MINE = f"已由 钱多 {AT} 同意", f"你 {AT} 已经同意"
 @pytest.mark.parametrize(
     ("count", "node", "rivals", "told"),
     [
-        pytest.param(ROUNDS, CASHIERS, (agrees("qian07"), agrees("sun08")), (f"已由 孙悦 {AT} 同意", HIM), id="approve"),
+        pytest.param(
+            ROUNDS, CASHIERS, (agrees("qian07"), agrees("sun08")), (f"已由 孙悦 {AT} 同意", HIM), id="approve"
+        ),
         pytest.param(
             ROUNDS, CASHIER, (agrees("qian07"), calls_off("lina04")), (f"已由 李娜 {AT} 取消", f"{HIM}|钱多 已经同意"),
             id="cancel",
@@ -240,7 +242,7 @@ async def test_when_both_have_to_agree_both_count_and_it_ends_once(database: Dat
         end = ends[one.flow_id]
         assert (end.state, end.invoice, end.tasks, end.ends_told) == ("approved", "approved", {"agreed": 2}, 1)
     stands = await database.system(lambda tx: contracts.money_of(tx, contract))
-    assert (stands.invoiced, stands.applied) == (BEFORE + FEWER * AMOUNT, 0)
+    assert (stands.invoiced, stands.applied) == (BEFORE + FEWER * AMOUNT, Decimal(0))
 
 
 async def test_urged_while_it_is_agreed_to(database: Database) -> None:
