@@ -20,6 +20,8 @@ async def test_the_house_survives_every_kill(tmp_path: Path) -> None:
     assert report.kills == KILLS
     assert report.acked > KILLS, "the harness hardly said anything"
     assert report.repeats > 0
+    assert sum(report.approvals.values()) > KILLS // 2, "the harness hardly applied for anything"
+    assert all(report.approvals[end] for end in ("approved", "rejected", "cancelled")), report.approvals
     assert report.clean, report
 
 
@@ -30,3 +32,12 @@ async def test_the_harness_notices_a_broken_house(variant: str, tmp_path: Path) 
     report = await run_kills(variant, 6, tmp_path, SEED)
     assert not report.clean, f"the broken variant went unnoticed: {report}"
     assert report.lost
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("variant", ["tap_first", "half_tap"])
+async def test_the_harness_notices_a_broken_decision(variant: str, tmp_path: Path) -> None:
+    """A 同意 that is answered before it is done, and one that is done by halves."""
+    report = await run_kills(variant, 5, tmp_path, SEED)
+    found = report.lost if variant == "tap_first" else report.other
+    assert any("FP-" in one for one in found), f"the broken variant went unnoticed: {report}"
