@@ -58,7 +58,7 @@ class TapFirstDesk(Desk):
 
     async def tap(self, raw: RawTap) -> TapAnswer:
         async def later() -> None:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
             await super(TapFirstDesk, self).tap(raw)
 
         task = asyncio.ensure_future(later())
@@ -77,7 +77,7 @@ class HalfTapDesk(Desk):
         closed = await self._db.system(
             lambda tx: flow_runs.close(tx, task_id, "agreed", by=by, comment="", now=now)
         )  # fmt: skip
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.3)
 
         def rest(tx: Tx) -> None:
             task = flow_runs.get_task(tx, task_id)

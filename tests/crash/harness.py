@@ -33,7 +33,7 @@ from tests.support.world import customer, small_world
 
 KEY = "a key for the crash harness"
 SELLERS = ("lina04", "zhao05", "zhou06")
-FIRST = 10  # applications of the first life, for the others to decide
+FIRST, LEAST = 10, 3  # approvals' doings in the first life, for the others to decide, and in each other
 SLOW = 20.0  # seconds a slow machine is given for them
 
 
@@ -84,7 +84,7 @@ async def run_kills(variant: str, kills: int, data_dir: Path, seed: int) -> Repo
                 try:
                     await _connected(http, running.url)
                     last = life == kills
-                    await history.live(None if last else rng.uniform(0.15, 0.7), least=FIRST if not life else 1)
+                    await history.live(None if last else rng.uniform(0.15, 0.7), least=FIRST if not life else LEAST)
                     if last:
                         await _quiet(http, running.url, db_url)
                 finally:

@@ -76,6 +76,17 @@ SENTENCES = (
     "开票号 {fp} 12345678", "作废发票 {fp} 手续不全", "重新申请 {fp}", "发票 HT-2031", "合同 HT-2031-077", "搜 鲸落",
     "查 甲午鲸落", "导出 我的客户", "今天", "搜 欧阳砚", "审批进度", "开票 HT-2031 900万", "操作记录", "继续",
 )  # fmt: skip
+LOOKING = (
+    "我的待办",
+    "流程状态 {fp}",
+    "我处理的",
+    "抄送我的",
+    "处理 {fp}",
+    "全部同意",
+    "发票 HT-2031",
+    "搜 鲸落",
+    "今天",
+)
 TAPS = ("agree", "refuse", "reason", "open", "status", "urge", "cancel", "row", "all", "page", "bills", "again")
 ACTS = st.lists(
     st.one_of(
@@ -84,8 +95,8 @@ ACTS = st.lists(
         st.tuples(st.just("tap"), st.sampled_from(TAPS)),
         st.tuples(st.just("time"), st.just("")),
     ).flatmap(lambda act: st.tuples(st.just(act[0]), st.just(act[1]), st.sampled_from(PEOPLE), st.integers(0, 7))),
-    min_size=10,
-    max_size=22,
+    min_size=8,
+    max_size=16,
 )
 
 
@@ -167,6 +178,12 @@ class Case:
                 await self.room.run(remind_late)
                 await self.room.morning()
 
+    async def look(self) -> None:
+        """Everybody looks at everything he can ask for."""
+        for who in ASKED:
+            for sentence in LOOKING:
+                await self.room.say(who, sentence.format(fp=NUMBER))
+
     async def _open(self, which: int) -> FlowTask | None:
         query = select(FlowTask).where(FlowTask.state == "open")
         tasks = await self.db.system(lambda tx: list(tx.exec(query).all()))
@@ -218,8 +235,11 @@ async def _play(
     async with place as db:
         case = Case(db)
         await case.build(nodes)
-        for act in acts:
+        for number, act in enumerate(acts):
+            if number == len(acts) // 3:
+                await case.look()
             await case.act(*act)
+        await case.look()
         await case.check()
 
 
