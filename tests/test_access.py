@@ -133,6 +133,8 @@ TABLE: dict[str, Row] = {
     "approvals.find_task": Row(None, lambda f, c, _: f(c, "FP-0001"), foreign=None),
     "approvals.list_flows": Row(None, lambda f, c, _: f(c, "started"), foreign=None),  # one's own
     "approvals.next_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "approvals.next_stuck": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "approvals.pass_on_stuck": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
     "approvals.remind_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
     "approvals.set_confirm_above": Row("admin", lambda f, c, _: f(c, Decimal(50_000)), foreign=None),
     "approvals.set_dingtalk_todo": Row("admin", lambda f, c, _: f(c, on=True), foreign=None),

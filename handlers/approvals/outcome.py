@@ -13,6 +13,7 @@ ACTIONS: Final = {
     "start": "提交申请", "enter": "到达", "copy": "抄送", "agree": "同意", "refuse": "不同意", "transfer": "转交",
     "add_signer": "加签", "send_back": "退回上一步", "urge": "催办", "adjust": "调整", "cancel": "取消",
     "issue": "登记发票", "void": "作废发票", "hand_over": "交接", "take_back": "撤销交接", "leave": "离职，转管理员",
+    "out": "不能处理，转管理员",
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from bot.identity import may_be_told
 from handlers.approvals.outcome import ACTIONS, became
 from handlers.flows import rules
 from handlers.flows.finding import ABSENT, access_flow, find_flow, waiting_names
+from handlers.flows.joining import OUT, TASKS
 from handlers.flows.running import Run, run_of
 from handlers.reminders.rules import after_quiet_hours
 from handlers.settings.changing import step_change
@@ -229,6 +230,36 @@ def _late_at(task: FlowTask) -> datetime:
     """The deadline; once he was reminded, as long again after it."""
     assert task.due_at is not None
     return task.due_at if task.reminded_at is None else task.due_at + (task.due_at - (task.opened_at or task.due_at))
+
+
+# -- nothing is stuck -----------------------------------------------------------------------------------
+
+
+def pass_on_stuck(ctx: Context) -> int:
+    """What waits for somebody who has left, or is not in the usage scope any more, goes to others (D10). For jobs.
+
+    Returns for how many people that was done.
+    """
+    with ctx.begin() as tx:
+        gone = _stuck_with(tx, ctx)
+        for user_id in gone:
+            TASKS.pass_on(tx, user_id, administrators=ctx.settings.admins, now=ctx.now, why=OUT)
+        return len(gone)
+
+
+def next_stuck(ctx: Context) -> datetime | None:
+    """Now, if anything is stuck that an administrator may decide. For jobs."""
+    with ctx.begin() as tx:
+        return ctx.now if _stuck_with(tx, ctx) else None
+
+
+def _stuck_with(tx: Tx, ctx: Context) -> list[str]:
+    """With whom something is stuck that there is an administrator for."""
+    if not ctx.settings.opened:
+        return []
+    gone = [u for u in flow_lists.list_holders(tx) if not may_be_told(tx, u, ctx.settings)]
+    able = {a for a in ctx.settings.admins if may_be_told(tx, a, ctx.settings)} if gone else set()
+    return [u for u in gone if any(able - {one.flow.starter_id} for one in flow_lists.live_of(tx, u))]
 
 
 # -- settings ------------------------------------------------------------------------------------------
