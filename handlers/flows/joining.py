@@ -42,7 +42,14 @@ class WaitingTasks:
                 continue
             fit = [a for a in administrators if a in working and a not in (run.flow.starter_id, user_id)]
             if run.step.mode != "any" or one.task.added_by is not None:
-                fit = fit[:1]
+                deciding = {t.user_id: t.id or 0 for t in others}
+                free = [a for a in fit if a not in deciding]
+                if fit and not free and one.task.state == rules.OPEN:  # he decides there already
+                    flow_runs.supersede(tx, one.task.id or 0, now=now)
+                    flow_runs.wait_for(tx, deciding[fit[0]], one.task.id or 0)
+                    _note(tx, run, one.task, ACTIONS[why], [fit[0]], now)
+                    continue
+                fit = (free or fit)[:1]
             self._give(tx, run, one.task, fit, why, now)
 
     def _give(self, tx: Tx, run: Run, task: FlowTask, users: Sequence[str], why: str, now: datetime) -> None:
