@@ -8,7 +8,7 @@ from typing import Final
 from bot.context import Context
 from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import Button
-from bot.identity import may_be_told
+from bot.identity import may_be_told, those_told
 from handlers.approvals.outcome import ACTIONS, became
 from handlers.flows import rules
 from handlers.flows.finding import ABSENT, access_flow, find_flow, waiting_names
@@ -255,10 +255,10 @@ def next_stuck(ctx: Context) -> datetime | None:
 
 def _stuck_with(tx: Tx, ctx: Context) -> list[str]:
     """With whom something is stuck that there is an administrator for."""
-    if not ctx.settings.opened:
-        return []
-    gone = [u for u in flow_lists.list_holders(tx) if not may_be_told(tx, u, ctx.settings)]
-    able = {a for a in ctx.settings.admins if may_be_told(tx, a, ctx.settings)} if gone else set()
+    holders = flow_lists.list_holders(tx) if ctx.settings.opened else []
+    told = those_told(tx, holders, ctx.settings)
+    gone = [u for u in holders if u not in told]
+    able = those_told(tx, ctx.settings.admins, ctx.settings) if gone else frozenset()
     return [u for u in gone if any(able - {one.flow.starter_id} for one in flow_lists.live_of(tx, u))]
 
 

@@ -51,7 +51,6 @@ VALUES: Mapping[str, str] = {
     "title": "丁丑虹桥仪表厂", "tax_no": TAX_NO, "remark": "庚辰雪松急件", "contact_name": "欧阳砚秋",
     "contact_mobile": "13798765431", "invoiced_amount": "1283746.51", "paid_amount": "2938475.65",
 }  # fmt: skip
-MOVING = {"invoiced_amount": Decimal("1344981.08")}  # with the application itself
 ASKED = ("qian07", "sun08", "zheng09", "zhao05", "zhou06")  # no function and no record of theirs shows it
 BYSTANDER = "zhou06"
 PEOPLE = (*ASKED, "lina04", "chen01")
@@ -100,11 +99,12 @@ ACTS = st.lists(
 )
 
 
-def looks(name: str) -> list[str]:
+def looks(name: str, values: Mapping[str, str] = VALUES) -> list[str]:
     """How a value may be written."""
-    texts = {VALUES[name]}
+    texts = {values[name]}
     if name.endswith("amount"):
-        for amount in filter(None, (Decimal(VALUES[name]), MOVING.get(name))):
+        moved = [Decimal(values[name]) + Decimal(values["amount"])] if name == "invoiced_amount" else []  # with its own
+        for amount in (Decimal(values[name]), *moved):
             whole = int(amount)
             texts |= {f"{amount:,}", f"{amount}", f"{whole:,}", str(whole), f"{amount / 10000:.2f}"}
     return sorted(texts)
