@@ -32,4 +32,4 @@ def became(tx: Tx, run: Run, task: FlowTask) -> str:
     mark = {"agree": "✓ ", "refuse": "✗ "}.get(last.action, "")
     word = ACTIONS[last.action].removeprefix("已")
     why = f" · {last.comment}" if last.comment else ""
-    return f"{mark}{people.name_of(tx, last.user_id)} 已{word} · {last.at:%m-%d %H:%M}{why}"
+    return f"{mark}{run.named(tx, last.user_id, task.node)} 已{word} · {last.at:%m-%d %H:%M}{why}"

@@ -127,6 +127,8 @@ def show_status(ctx: Context, flow_id: int) -> Status:
         names = people.names_of(
             tx, {u for e in flow_runs.list_log(tx, flow_id) for u in (e.user_id, *e.people)} | {flow.starter_id}
         )
+        if (node := _mask(tx, ctx, run)) is not None:
+            names[flow.starter_id] = run.named(tx, flow.starter_id, node)
         return Status(
             flow_id, flow.number, run.form.label, rules.STATES[flow.state], _seen(tx, ctx, run),
             _waiting(tx, ctx, run) if running else "", _log(tx, flow_id, names), running and (mine or ctx.actor.admin),
@@ -137,10 +139,15 @@ def show_status(ctx: Context, flow_id: int) -> Status:
 def _seen(tx: Tx, ctx: Context, run: Run) -> dict[str, str]:
     if ctx.actor.admin:
         return run.cut(run.form.fields)
-    if run.flow.starter_id == ctx.actor.user_id:
-        return run.cut(run.form.applied)
-    node = flow_runs.node_shown(tx, run.id, ctx.actor.user_id)
+    node = _mask(tx, ctx, run)
     return run.shown(node) if node is not None else run.cut(run.form.applied)
+
+
+def _mask(tx: Tx, ctx: Context, run: Run) -> int | None:
+    """The node as which the asker looks at it; None: as who administers, has applied, or has it in his scope."""
+    if ctx.actor.admin or run.flow.starter_id == ctx.actor.user_id:
+        return None
+    return flow_runs.node_shown(tx, run.id, ctx.actor.user_id)
 
 
 def _waiting(tx: Tx, ctx: Context, run: Run) -> str:

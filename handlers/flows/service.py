@@ -134,7 +134,8 @@ def urge(ctx: Context, flow_id: int) -> Moved:
         waits = [t for t in flow_runs.live_tasks(tx, flow_id) if t.state == "open"]
         not_before = after_quiet_hours(ctx.now, ctx.settings.quiet_hours)
         for task in waits:
-            told = f"{ctx.actor.name} 第 {count} 次催办：{run.form.label} {number}"
+            by = run.named(tx, ctx.actor.user_id, task.node)
+            told = f"{by} 第 {count} 次催办：{run.form.label} {number}"
             since = rules.span((ctx.now - (task.opened_at or run.flow.started_at)).total_seconds())
             text = f"{told}\n已等 {since}（{ctx.now:%m-%d %H:%M}）。发送「我的待办」处理。"
             notices.queue(
@@ -318,9 +319,9 @@ def _done(tx: Tx, ctx: Context, run: Run, task_id: int | None = None) -> Already
         return AlreadyDone(f"{flow.number} 这一步已经变了，现在等 {waiting_names(tx, run.id)}，不用再处理。")
     last = flow_runs.list_log(tx, run.id)[-1]
     when = flow.finished_at or last.at
+    by = run.named(tx, last.user_id, task.node) if task is not None else people.name_of(tx, last.user_id)
     return AlreadyDone(
-        f"{flow.number} 已由 {people.name_of(tx, last.user_id)} {when:%m-%d %H:%M} "
-        f"{rules.STATES[flow.state].removeprefix('已')}，没有变化。"
+        f"{flow.number} 已由 {by} {when:%m-%d %H:%M} {rules.STATES[flow.state].removeprefix('已')}，没有变化。"
     )
 
 

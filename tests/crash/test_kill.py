@@ -14,7 +14,7 @@ KILLS = int(os.environ.get("DINGCRM_KILLS", "20"))
 SEED = int(os.environ.get("DINGCRM_SEED", "20260302"))
 
 
-@pytest.mark.timeout(60 + KILLS * 15)
+@pytest.mark.timeout(180 + KILLS * 25)
 async def test_the_house_survives_every_kill(tmp_path: Path) -> None:
     report = await run_kills("sound", KILLS, tmp_path, SEED)
     assert report.kills == KILLS
@@ -25,7 +25,7 @@ async def test_the_house_survives_every_kill(tmp_path: Path) -> None:
     assert report.clean, report
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("variant", ["ack_first", "two_steps"])
 async def test_the_harness_notices_a_broken_house(variant: str, tmp_path: Path) -> None:
     """A control that passes is a broken harness. It is given enough kills to strike."""
@@ -34,7 +34,7 @@ async def test_the_harness_notices_a_broken_house(variant: str, tmp_path: Path) 
     assert report.lost
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("variant", ["tap_first", "half_tap"])
 async def test_the_harness_notices_a_broken_decision(variant: str, tmp_path: Path) -> None:
     """A 同意 that is answered before it is done, and one that is done by halves."""

@@ -190,6 +190,7 @@ AT = "03-02 09:30"
 HIM, MINE = f"已由 钱多 {AT} 同意", f"你 {AT} 已经同意"
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("count", "node", "rivals", "told"),
     [

@@ -7,6 +7,8 @@ from sqlmodel import select
 
 from bot.core.errors import AppError, InvalidInput
 from handlers.approvals.service import list_flows, next_late, remind_late, show_status, show_task
+from handlers.flows.rules import AlreadyDone
+from handlers.flows.service import cancel, decide, urge
 from handlers.invoiceflow.rules import read_conditions, read_deadline, read_node_words, superior_of
 from handlers.invoiceflow.service import change_flow, show_flow, undo_flow
 from handlers.invoices.service import issue_invoice, show_bills, void_invoice
@@ -180,3 +182,22 @@ async def test_after_the_approval_the_number_is_recorded_and_a_wrong_one_is_void
     lines = await database.system(lambda tx: [e.action for e in flow_runs.list_log(tx, one.flow_id)])
     assert lines == ["start", "enter", "agree", "issue", "void"]
     assert await contract_id(database) == contract
+
+
+async def test_who_applies_is_not_named_where_that_is_hidden(sqlite: Database) -> None:
+    """In the log, in 催办, when it is called off, and to who comes too late; the applicant and others read the name."""
+    hiding = Node("出纳开票", users=("qian07",), hidden=("applicant",))
+    contract = await company(sqlite, [hiding])
+    applied = await apply(sqlite, contract)
+    task = await task_of(sqlite, applied.flow_id, "qian07")
+    status = await run(sqlite, "qian07", show_status, applied.flow_id)
+    assert status.log[0].text == "申请人 提交申请"
+    assert "李娜 提交申请" in [line.text for line in (await run(sqlite, "chen01", show_status, applied.flow_id)).log]
+    await run(sqlite, "lina04", urge, applied.flow_id)
+    await run(sqlite, "lina04", cancel, applied.flow_id, "不要了")
+    with pytest.raises(AlreadyDone, match="已由 申请人 03-02 09:30 取消"):
+        await run(sqlite, "qian07", decide, task, agree=True)
+    assert "申请人 已取消" in (await run(sqlite, "qian07", show_task, task)).said
+    told = await sqlite.system(lambda tx: list(tx.exec(select(Notice.text).where(Notice.user_id == "qian07")).all()))
+    assert len(told) == 3
+    assert not any("李娜" in text for text in told)
