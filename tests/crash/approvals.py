@@ -141,12 +141,12 @@ class Approvals:
         """Urges and calls off what there is, then applies anew."""
         own = [one for one in self.running if one.starter == who]
         self.rng.shuffle(own)
-        for one in own[:3]:
-            if one.number not in self.urged and self.rng.random() < 0.5:
+        for one in own[:2]:
+            if one.number not in self.urged and self.rng.random() < 0.4:
                 self.urged[one.number] = False
                 self.urged[one.number] = await self._say(who, f"催办 {one.number}")
                 self.acknowledged += self.urged[one.number]
-            elif self.rng.random() < 0.6:
+            else:
                 await self._end(one.number, "cancelled", self._say(who, f"撤回 {one.number} 客户不要了"))
         loop = asyncio.get_running_loop()
         while loop.time() < until:
@@ -160,8 +160,8 @@ class Approvals:
 
     async def _decide(self, who: str, deciding: list[Standing]) -> None:
         """By word and by tap; both cashiers may come to the same one."""
-        for one in deciding[:3]:
-            await asyncio.sleep(self.rng.uniform(0, 0.2))
+        for one in deciding[:2]:
+            await asyncio.sleep(self.rng.uniform(0, 0.25))
             task, _ = one.tasks.get(who, (0, ""))
             card = "a card of long ago"
             match self.rng.choice(("agree", "agree", "reason", "words")):
