@@ -75,6 +75,8 @@ from handlers.pool import taps as pool_taps
 from handlers.products import chat as products_chat
 from handlers.products import taps as products_taps
 from handlers.reminders import jobs as reminders_jobs
+from handlers.revisions import chat as revision_chat
+from handlers.revisions import taps as revision_taps
 from handlers.rivals import chat as rivals_chat
 from handlers.rivals import taps as rivals_taps
 from handlers.roles import chat as roles_chat
@@ -186,6 +188,8 @@ ROUTERS: tuple[Router, ...] = (
     settings_taps.router,
     timeline_chat.router,
     timeline_taps.router,
+    revision_chat.router,
+    revision_taps.router,
     todo_chat.router,
     todo_taps.router,
     undo_chat.router,

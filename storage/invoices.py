@@ -104,6 +104,11 @@ def move(tx: Tx, invoice_id: int, to: str, *, of: Sequence[str], **values: Any) 
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
+def edit(tx: Tx, invoice_id: int, **values: Any) -> bool:
+    """Whether it was not decided yet, and is so now."""
+    return move(tx, invoice_id, "pending", of=("pending",), **values)
+
+
 def issue(tx: Tx, invoice_id: int, *, invoice_no: str, issued_on: date, by: str) -> bool:
     """Whether its number is on record now. Raises NumberTaken."""
     try:

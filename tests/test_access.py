@@ -124,6 +124,7 @@ DEAL, DRAFT = ("HT-LINA", "HT-ZHOU"), ("HD-LINA", "HD-ZHOU")  # contracts and th
 PAID, VOIDED = ("HK-LINA", "HK-ZHOU"), ("HV-LINA", "HV-ZHOU")
 SCAN = ("HS-LINA", "HS-ZHOU")
 APPLIED, TASK, BILL = ("FL-LINA", "FL-ZHOU"), ("FT-LINA", "FT-ZHOU"), ("FI-LINA", "FI-ZHOU")  # flow, task, invoice
+RETURNED = "FR-LINA", "FR-ZHOU"  # the applicant's task of what was returned to him
 TABLE: dict[str, Row] = {
     "administrators.add_administrator": Row("admin", lambda f, c, _: f(c, "zhao05"), foreign=None),
     "administrators.list_administrators": Row("admin", lambda f, c, _: f(c), foreign=None),
@@ -134,6 +135,7 @@ TABLE: dict[str, Row] = {
     "approvals.list_flows": Row(None, lambda f, c, _: f(c, "started"), foreign=None),  # one's own
     "approvals.next_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
     "approvals.remind_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "approvals.set_buyer_details": Row("admin", lambda f, c, _: f(c, on=True), foreign=None),
     "approvals.set_confirm_above": Row("admin", lambda f, c, _: f(c, Decimal(50_000)), foreign=None),
     "approvals.set_dingtalk_todo": Row("admin", lambda f, c, _: f(c, on=True), foreign=None),
     "approvals.set_urge_gap": Row("admin", lambda f, c, _: f(c, 20), foreign=None),
@@ -440,6 +442,11 @@ TABLE: dict[str, Row] = {
     "rivals.meet_competitor": Row(P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "海天"), foreign=None),
     "rivals.list_win_rates": Row(P.OPPORTUNITY_VIEW, lambda f, c, _: f(c), foreign=None),
     "rivals.part_competitor": Row(P.OPPORTUNITY_ADD, lambda f, c, i: f(c, ABSENT, "海天"), foreign=None),
+    "revisions.edit_fields": Row(None, lambda f, c, i: f(c, i, {"remark": "加急"}), *TASK),
+    "revisions.read_edit": Row(None, lambda f, c, i: f(c, i, "备注 加急"), *TASK),
+    "revisions.resubmit": Row(None, lambda f, c, i: f(c, i, {}), *RETURNED),
+    "revisions.return_to_applicant": Row(None, lambda f, c, i: f(c, i, "税号写错了"), *TASK),
+    "revisions.show_edit": Row(None, lambda f, c, i: f(c, i), *TASK),
     "roles.add_members": Row("admin", lambda f, c, _: f(c, 2, "周敏"), foreign=None),
     "roles.change_functions": Row("admin", lambda f, c, _: f(c, 2, ["pool:view"], give=False), foreign=None),
     "roles.copy_role": Row("admin", lambda f, c, _: f(c, 2, "电销"), foreign=None),
@@ -605,12 +612,12 @@ def object_called(tx: Tx, name: str) -> int:
 
 def _applied(tx: Tx, kind: str, owner: str, contract: int) -> int:
     """An application of the owner's; or one of somebody else's that waits for him, or that he has agreed to."""
-    starter = owner if kind in ("FL-", "FA-") else "wang03"
+    starter = owner if kind in ("FL-", "FA-", "FR-") else "wang03"
     invoice = Invoice(
         contract_id=contract, number="FP-0001", amount=Decimal(9), kind="普票", applied_by=starter,
         state="approved" if kind == "FI-" else "pending", title="某某",
     )  # fmt: skip
-    nodes = [Step("复核").row(), Step("出纳开票", users=(owner,)).row()]
+    nodes = [Step("复核").row(), Step("出纳开票", users=(owner,), visible=("remark",), editable=("remark",)).row()]
     version = FlowVersion(form="invoice", number=1, nodes=nodes, created_at=NOW)
     tx.add_all([invoice, version])
     tx.flush()
@@ -624,10 +631,11 @@ def _applied(tx: Tx, kind: str, owner: str, contract: int) -> int:
     state = "agreed" if kind == "FI-" else "open"
     holder = "chen01" if kind == "FL-" else owner
     task = FlowTask(flow_id=flow.id or 0, node=1, entry=2, user_id=holder, state=state, opened_at=NOW)
+    task.kind = "revise" if kind == "FR-" else "decide"
     task.closed_by = owner if kind == "FI-" else ""
     tx.add_all([earlier, task])
     tx.flush()
-    return {"FL-": flow.id, "FT-": task.id, "FI-": invoice.id, "FA-": invoice.id}[kind] or 0
+    return {"FL-": flow.id, "FT-": task.id, "FR-": task.id, "FI-": invoice.id, "FA-": invoice.id}[kind] or 0
 
 
 def _granted(row: Row) -> frozenset[Permission]:

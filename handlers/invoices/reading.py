@@ -16,6 +16,12 @@ TAX_NO: Final = re.compile(
     r"(?:纳税人识别号|税号)\s*[:：是为]?\s*(?P<labelled>[0-9A-Za-z]{6,22})|\b(?P<bare>91[0-9A-Za-z]{16})\b"
 )
 TITLE: Final = re.compile(r"(?:发票)?抬头\s*[:：是为]?\s*(?P<title>[^\s，,；;]{2,100})")
+DETAILS: Final = {
+    "bank": re.compile(r"(?:开户行|开户银行)\s*[:：是为]?\s*(?P<bank>[^\s，,；;]{2,100})"),
+    "account": re.compile(r"(?:银行)?(?:账号|帐号|账户)\s*[:：是为]?\s*(?P<account>\d(?:[ -]?\d){5,31})"),
+    "address": re.compile(r"(?:注册)?地址\s*[:：是为]?\s*(?P<address>[^\s，,；;]{2,100})"),
+    "phone": re.compile(r"(?:注册)?电话\s*[:：是为]?\s*(?P<phone>[+\d][\d()（）-]{6,19})"),
+}
 EMAIL: Final = re.compile(r"(?:邮箱)?\s*[:：是为]?\s*(?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)")
 REMARK: Final = re.compile(r"备注\s*[:：是为]?\s*(?P<remark>.+)$")
 FILLER: Final = re.compile(r"开票申请|申请开票|开票|发票|金额|(?<![一-龥])(?:给|为|的|开)(?![一-龥])")
@@ -32,6 +38,7 @@ class InvoiceWords:
     title: str = ""
     email: str = ""
     remark: str = ""
+    details: dict[str, str] = field(default_factory=dict)  # bank, account, address, phone of the buyer
     number: str = ""  # of the contract
     doubts: list[str] = field(default_factory=list)
     rest: str = ""
@@ -41,7 +48,7 @@ class InvoiceWords:
         """Besides whose it is."""
         return bool(
             self.amount is not None or self.kind or self.rate is not None or self.tax_no or self.title or self.email
-            or self.remark
+            or self.remark or self.details
         )  # fmt: skip
 
 
@@ -59,6 +66,7 @@ def read_invoice(text: str) -> InvoiceWords:
 
     words.remark = take(REMARK).get("remark", "").strip()
     words.email = take(EMAIL).get("email", "")
+    words.details = {name: told[name] for name, pattern in DETAILS.items() if (told := take(pattern))}
     words.title = take(TITLE).get("title", "")
     tax = take(TAX_NO)
     words.tax_no = (tax.get("labelled") or tax.get("bare", "")).upper()

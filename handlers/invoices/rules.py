@@ -4,6 +4,7 @@ Source: manual 3.8; crm-rules.md 1.19 (R-INV-1..6); contract `world.md` ("Fields
 """
 
 import re
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -17,8 +18,11 @@ FIELDS: Final = {
     "customer": "客户", "contract_no": "合同编号", "contract_amount": "合同金额", "amount": "开票金额",
     "invoice_type": "发票类型", "title": "发票抬头", "tax_no": "税号", "remark": "备注", "contact_name": "联系人",
     "contact_mobile": "联系人电话", "invoiced_amount": "已开票金额", "paid_amount": "已回款金额",
-    "applicant": "申请人",
+    "applicant": "申请人", "bank": "开户行", "account": "银行账号", "address": "注册地址", "phone": "注册电话",
 }  # fmt: skip
+DETAILS: Final = ("bank", "account", "address", "phone")  # of the buyer, on a 专票
+EDITABLE: Final = ("amount", "invoice_type", "title", "tax_no", *DETAILS, "remark")
+INPUTS: Final = {"kind": "invoice_type", "rate": "invoice_type"}  # what is given for a field it is a part of
 KINDS: Final = {"专票": "增值税专用发票", "普票": "增值税普通发票"}
 RATES: Final = tuple(Decimal(rate) for rate in ("13", "9", "6", "3", "1", "0"))  # percent
 STATES: Final = {
@@ -30,11 +34,17 @@ TITLE_LENGTH: Final = 100
 REMARK_LENGTH: Final = 200
 OLD_TAX_NO: Final = re.compile(r"[0-9A-Z]{15}|[0-9A-Z]{17}|[0-9A-Z]{20}")
 EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
+ACCOUNT: Final = re.compile(r"\d(?:[ -]?\d){5,31}")
+PHONE: Final = re.compile(r"\+?[\d()（） -]{7,20}")
 INVOICE_NO: Final = re.compile(r"\d{8}|\d{20}")  # of paper, and of the wholly digital
 
 
 class InvoiceRefused(RuleBroken, code="invoices.refused"):
     """This cannot be done with the invoice or on this contract; the text says why."""
+
+
+class FieldKept(RuleBroken, code="invoices.kept"):
+    """A field that may not be changed where the application is now."""
 
 
 class OverInvoiced(RuleBroken, code="invoices.over"):
@@ -120,6 +130,39 @@ def check_email(email: str) -> str:
     if email and EMAIL.fullmatch(email) is None:
         raise InvalidInput(f"邮箱「{email}」不对，例如 caiwu@example.com。")
     return email
+
+
+def check_details(details: Mapping[str, str], kind: str, *, required: bool) -> dict[str, str]:
+    """开户行, 账号, 地址, 电话. `required`: on a 专票 all four (R-INV-2). Raises InvalidInput."""
+    plain = {name: " ".join(details.get(name, "").split()) for name in DETAILS}
+    for name, text in plain.items():
+        if len(text) > TITLE_LENGTH:
+            raise InvalidInput(f"{FIELDS[name]}最多 {TITLE_LENGTH} 个字，请核对。")
+    if plain["account"] and ACCOUNT.fullmatch(plain["account"]) is None:
+        raise InvalidInput(f"银行账号「{plain['account']}」不对，要 6 到 32 位数字，请核对。")
+    if plain["phone"] and PHONE.fullmatch(plain["phone"]) is None:
+        raise InvalidInput(f"注册电话「{plain['phone']}」不对，例如 0571-88886666。")
+    lacks = missing_details(plain, kind, required=required)
+    if lacks:
+        raise InvalidInput(f"开专票还要写{'、'.join(lacks)}，例如「开户行 工行西湖支行 账号 1202026809014567890」。")
+    return plain
+
+
+def missing_details(details: Mapping[str, str], kind: str, *, required: bool) -> list[str]:
+    """The labels of those a 专票 lacks."""
+    if not required or kind != "专票":
+        return []
+    return [FIELDS[name] for name in DETAILS if not details.get(name)]
+
+
+def check_allowed(given: Mapping[str, str], allowed: Collection[str]) -> None:
+    """Whether each of these may be changed (invariant 60). Raises FieldKept, naming those that may not."""
+    kept = [FIELDS.get(INPUTS.get(name, name), name) for name in given if INPUTS.get(name, name) not in allowed]
+    if kept:
+        can = "、".join(FIELDS[name] for name in EDITABLE if name in allowed)
+        raise FieldKept(
+            f"这一步不能改{'、'.join(dict.fromkeys(kept))}，{f'能改的有：{can}' if can else '没有能改的内容'}。"
+        )
 
 
 def check_remark(remark: str) -> str:
