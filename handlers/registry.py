@@ -97,6 +97,7 @@ from handlers.team import taps as team_taps
 from handlers.timeline import chat as timeline_chat
 from handlers.timeline import taps as timeline_taps
 from handlers.todo import chat as todo_chat
+from handlers.todo import events as todo_events
 from handlers.todo import taps as todo_taps
 from handlers.undo import chat as undo_chat
 from handlers.undo import taps as undo_taps
@@ -210,5 +211,8 @@ JOBS: tuple[Job, ...] = (
     *visits_jobs.JOBS,
 )
 ON_EVENT = org_events.apply
-ON_EVENTS = {visits_events.CHECK_IN: visits_events.apply}  # what is not the address book's
+ON_EVENTS = {
+    visits_events.CHECK_IN: visits_events.apply,
+    todo_events.UPDATED: todo_events.apply,
+}  # what is not the address book's
 ON_NEWCOMER = org_events.meet

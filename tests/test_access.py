@@ -318,6 +318,7 @@ TABLE: dict[str, Row] = {
     "invoices.find_invoice": Row(None, lambda f, c, _: f(c, "FP-0001"), foreign=None),
     "invoices.issue_invoice": Row(None, lambda f, c, i: f(c, i, "12345678"), *BILL),
     "invoices.prepare": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i), *DEAL),
+    "invoices.red_invoice": Row(P.INVOICE_VOID, lambda f, c, i: f(c, i, "退货"), *BILL),
     "invoices.show_bills": Row(None, lambda f, c, i: f(c, i), *DEAL),
     "invoices.void_invoice": Row(P.INVOICE_VOID, lambda f, c, i: f(c, i, "抬头开错"), *BILL),
     "leadpool.browse_pool": Row(P.POOL_VIEW, lambda f, c, _: f(c, (), 1), foreign=None),
@@ -505,6 +506,7 @@ TABLE: dict[str, Row] = {
     "team.undo_member": Row(None, lambda f, c, i: f(c, {}), foreign=None, free=UNDO),
     "timeline.show_timeline": Row(None, lambda f, c, i: f(c, i)),
     "todo.agree_all": Row(None, lambda f, c, i: f(c, [i]), foreign=None),  # another's is told as absent: test_todo.py
+    "todo.note_ticked": Row(None, lambda f, c, _: f(c, "t1", ["U-1"], "e1"), foreign=None, free=SYSTEM),
     "todo.list_waiting": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
     "todo.show_todo": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
     "undo.take_back": Row(None, lambda f, c, i: f(c, i), foreign=None),
@@ -615,7 +617,7 @@ def _applied(tx: Tx, kind: str, owner: str, contract: int) -> int:
     starter = owner if kind in ("FL-", "FA-", "FR-") else "wang03"
     invoice = Invoice(
         contract_id=contract, number="FP-0001", amount=Decimal(9), kind="普票", applied_by=starter,
-        state="approved" if kind == "FI-" else "pending", title="某某",
+        state="issued" if kind == "FI-" else "pending", title="某某",
     )  # fmt: skip
     nodes = [Step("复核").row(), Step("出纳开票", users=(owner,), visible=("remark",), editable=("remark",)).row()]
     version = FlowVersion(form="invoice", number=1, nodes=nodes, created_at=NOW)

@@ -164,7 +164,8 @@ GROUPS: Final[tuple[Group, ...]] = (
         Line("重新申请", "重新申请 FP-2026-0001", needs=P.INVOICE_APPLY),
         Line("发票", "发票 HT-2026-007", "合同开了多少、还能开多少", P.CONTRACT_VIEW),
         Line("开票号", "开票号 FP-2026-0001 12345678", needs=P.INVOICE_VIEW),
-        Line("作废发票", "作废发票 FP-2026-0001 抬头开错", needs=P.INVOICE_VOID),
+        Line("作废发票", "作废发票 FP-2026-0001 抬头开错", "当月开的", P.INVOICE_VOID),
+        Line("红冲", "红冲 FP-2026-0001 2万 退货", "跨月的，或只冲一部分；不写金额就是全部", P.INVOICE_VOID),
     )),
     Group("审批", (
         Line("我的待办", "我的待办", "等我处理的"),

@@ -182,13 +182,37 @@ def check_issue(invoice_no: str, issued_on: date, today: date) -> str:
     return plain
 
 
-def check_void_reason(reason: str, number: str) -> str:
+def check_void_day(number: str, issued_on: date | None, today: date) -> None:
+    """Issued, it is void in its own month only; later it is taken back in red (R-INV-3). Raises InvoiceRefused."""
+    if issued_on is not None and (issued_on.year, issued_on.month) != (today.year, today.month):
+        raise InvoiceRefused(f"{number} 是 {issued_on} 开的，跨月不能作废，要「红冲 {number} 原因」。")
+
+
+def check_red(number: str, state: str, amount: Decimal, left: Decimal) -> None:
+    """Not more than the original, less what was taken back before (invariant 55).
+
+    Raises InvoiceRefused, InvalidInput.
+    """
+    if state != "issued":
+        hint = "还没有开出来，" if state == "approved" else ""
+        raise InvoiceRefused(f"{number} 是「{STATES[state]}」，{hint}不能红冲，只有已开票的可以。")
+    if left <= 0:
+        raise InvoiceRefused(f"{number} 已经全部红冲了。")
+    if amount <= 0:
+        raise InvalidInput(f"红冲金额写大于 0 的数，例如「红冲 {number} 2万 退货」；不写金额就是全部。")
+    check_amount(amount)
+    if amount > left:
+        raise InvoiceRefused(f"红冲金额不能超过原票还剩的 {show_money(left)}。")
+
+
+def check_void_reason(reason: str, number: str, what: str = "作废") -> str:
     """Raises InvalidInput."""
     reason = reason.strip(" ，,。")
     if not reason:
-        raise InvalidInput(f"作废要写原因，例如「作废发票 {number} 抬头开错」。")
+        example = f"作废发票 {number} 抬头开错" if what == "作废" else f"红冲 {number} 退货"
+        raise InvalidInput(f"{what}要写原因，例如「{example}」。")
     if len(reason) > REMARK_LENGTH:
-        raise InvalidInput(f"作废原因最多 {REMARK_LENGTH} 字，请写短一些。")
+        raise InvalidInput(f"{what}原因最多 {REMARK_LENGTH} 字，请写短一些。")
     return reason
 
 

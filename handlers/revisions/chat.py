@@ -1,7 +1,7 @@
 """What people type to change an application on its way, or to return it."""
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from bot.context import Context
 from bot.core.errors import InvalidInput
@@ -13,6 +13,7 @@ from handlers.flows.holding import Moved
 from handlers.revisions.service import edit_fields, read_edit, resubmit, return_to_applicant
 
 router = Router("revisions.chat")
+CHANGED: Final = re.compile(r"(?P<verb>修改|改|重新提交)\s*(?P<rest>FP-?\d.*)", re.DOTALL | re.IGNORECASE)
 
 
 def numbered(rest: str) -> bool:
@@ -26,16 +27,19 @@ def _split(text: str) -> tuple[str, str]:
     return found[0], text[found.end() :].strip(" ，,:：")
 
 
-@router.command("修改", "改", "重新提交", when=numbered)
-def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+@router.sentence(4)
+def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     """`修改 FP-2026-0001 备注 加急`; alone: the form. What was returned to oneself is handed in again with it."""
-    number, said = _split(message.args)
+    heard = CHANGED.fullmatch(message.text.strip())
+    if heard is None:
+        return None
+    number, said = _split(heard["rest"])
     task_id = find_task(ctx, number)
     sheet = show_task(ctx, task_id)
     if not sheet.open:
         talk.settle()
         return Reply(sheet.said, card=views.task_ref(task_id, sheet.flow_id))
-    if said or (sheet.returned and message.word == "重新提交"):
+    if said or (sheet.returned and heard["verb"] == "重新提交"):
         return _edited(ctx, talk, task_id, said, returned=sheet.returned)
     if not sheet.editable and not sheet.returned:
         raise InvalidInput(f"{number} 在「{sheet.node}」没有能改的内容；要申请人改就「退回申请人 {number} 原因」。")

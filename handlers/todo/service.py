@@ -13,7 +13,7 @@ from handlers.flows.forms import form_of
 from handlers.flows.rules import step_of
 from handlers.flows.running import brief, run_of
 from handlers.flows.service import step_decide
-from storage import flow_lists, flow_runs
+from storage import flow_lists, flow_runs, todos
 from storage.database import Tx
 from storage.flow_lists import PAGE, Waiting
 
@@ -74,6 +74,15 @@ def show_todo(ctx: Context, page: int = 1, ids: Sequence[int] = (), *, size: int
             tuple(_item(tx, ctx, one) for one in shown), page, pages, len(counted),
             sum(amounts.values(), Decimal(0)), len(counted) - len(amounts),
         )  # fmt: skip
+
+
+def note_ticked(ctx: Context, todo_id: str, union_ids: Sequence[str], key: str) -> bool:
+    """Somebody has changed a 待办 in DingTalk: ticked off, it decides nothing, and is opened again while its task is.
+
+    For events. Returns whether it is looked after; `key`: of the event.
+    """
+    with ctx.begin() as tx:
+        return todos.reopen(tx, flow_lists.open_by_union(tx, union_ids), todo_id, key=key, now=ctx.now)
 
 
 def _id(one: Waiting) -> int:

@@ -12,8 +12,8 @@ from sqlmodel import select
 
 from bot.core.errors import AppError, InvalidInput, NotFound
 from handlers.flows import rules
-from handlers.flows.rules import AlreadyDone, Chosen, Condition, ConfirmFirst, FlowRefused, Holder, NobodyDecides
 from handlers.flows.holding import Moved
+from handlers.flows.rules import AlreadyDone, Chosen, Condition, ConfirmFirst, FlowRefused, Holder, NobodyDecides
 from handlers.flows.service import (
     add_signer,
     adjust,

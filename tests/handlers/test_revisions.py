@@ -69,7 +69,8 @@ async def test_a_node_changes_its_fields_and_the_log_says_from_and_to(database: 
 @pytest.mark.parametrize(
     ("given", "refusal"),
     [({"title": "别家公司"}, FieldKept), ({"kind": "普票"}, FieldKept), ({"contract_id": "2"}, FieldKept),
-     ({"amount": "100万"}, OverInvoiced), ({"amount": "0"}, InvalidInput), ({"tax_no": "91330100799655058X"}, InvalidInput),
+     ({"amount": "100万"}, OverInvoiced), ({"amount": "0"}, InvalidInput),
+     ({"tax_no": "91330100799655058X"}, InvalidInput),
      ({"remark": "急", "title": "别家公司"}, FieldKept), ({}, InvalidInput)],
 )  # fmt: skip
 async def test_what_it_may_not_changes_nothing(
@@ -93,11 +94,8 @@ async def test_the_limit_is_the_contract_without_its_own_old_amount(database: Da
 
 async def test_a_higher_sum_is_looked_at_by_all_nodes_anew(database: Database) -> None:
     """Nobody's agreement is for more than he saw, and no condition is got round."""
-    nodes = [
-        Node("复核", users=("zheng09",)),
-        Node("大额", users=("wang03",), conditions=(("amount", ">", "60000"),)),
-        CASHIER,
-    ]
+    large = Node("大额", users=("wang03",), conditions=(("amount", ">", "60000"),))
+    nodes = [Node("复核", users=("zheng09",)), large, CASHIER]
     applied = await apply(database, await company(database, nodes))
     await says(database, "zheng09", applied.flow_id)
     assert await tasks(database, applied.flow_id) == {"qian07": "open"}
