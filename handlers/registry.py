@@ -211,8 +211,8 @@ JOBS: tuple[Job, ...] = (
     *visits_jobs.JOBS,
 )
 ON_EVENT = org_events.apply
-ON_EVENTS = {
+ON_EVENTS = {  # what is not the address book's
     visits_events.CHECK_IN: visits_events.apply,
     todo_events.UPDATED: todo_events.apply,
-}  # what is not the address book's
+}
 ON_NEWCOMER = org_events.meet

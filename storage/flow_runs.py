@@ -187,8 +187,12 @@ def last_of(tx: Tx, flow_id: int, user_id: str) -> FlowTask | None:
 
 
 def last_decision(tx: Tx, flow_id: int) -> FlowTask | None:
-    """The latest task somebody decided."""
-    query = select(FlowTask).where(FlowTask.flow_id == flow_id, col(FlowTask.state).in_(("agreed", "refused")))
+    """The latest task somebody decided, since it was handed in last: what was said before counts no more."""
+    handed = select(func.coalesce(func.max(FlowTask.entry), 0)).where(
+        FlowTask.flow_id == flow_id, FlowTask.state == "submitted"
+    )
+    decided = col(FlowTask.state).in_(("agreed", "refused")), col(FlowTask.entry) > handed.scalar_subquery()
+    query = select(FlowTask).where(FlowTask.flow_id == flow_id, *decided)
     return tx.exec(query.order_by(col(FlowTask.closed_at).desc(), col(FlowTask.id).desc()).limit(1)).first()
 
 

@@ -1,14 +1,14 @@
 """What people type about approvals: decisions, their lists, how an application stands."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.dingtalk.checkup import TODO
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
-from bot.language.dates import find_range
+from bot.language.dates import find_moments, find_range
 from bot.language.filters import page_wanted
 from bot.language.money import parse_amount
 from bot.language.replies import is_no, is_yes
@@ -45,6 +45,7 @@ OFF: Final = ("关闭", "不限", "无", "取消")
 UNDO: Final = "要改回去就发送「撤销」。"
 CALLED_OFF: Final = re.compile(r"(?:取消|撤回|撤销)(?:申请)?\s*(?P<rest>[A-Za-z]{2}-?\d.*)", re.DOTALL)
 HANDED: Final = re.compile(r"转交\s*(?P<rest>[A-Za-z]{2}-?\d.*)", re.DOTALL)
+UNTIL: Final = re.compile(r"到|至|~|-")
 ADJUSTED: Final = re.compile(
     r"(?:给|由|到)\s*(?P<to>.+?)(?:[\s，,]+(?:原因|因为|理由)[:：\s]*(?P<why>.+))?$", re.DOTALL
 )
@@ -260,12 +261,23 @@ def page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]
 @router.command("代理人", "设代理人", "审批代理")
 def deputy(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`代理人 王芳 3月5日到3月9日`."""
-    days = find_range(message.args, ctx.now, prefer="future")
-    if days is None:
-        raise InvalidInput("代理人要写同事和日期，例如「代理人 王芳 3月5日到3月9日」。")
-    who = f"{message.args[: days.start]} {message.args[days.end :]}".strip(" ，,")
+    who, first, last = _days(message.args, ctx)
     talk.settle()
-    return Reply(delegate(ctx, find_person(ctx, who), days.first, days.last))
+    return Reply(delegate(ctx, find_person(ctx, who), first, last))
+
+
+def _days(text: str, ctx: Context) -> tuple[str, date, date]:
+    """`王芳 3月5日到3月9日`, `王芳 明天到下周一`, `王芳 明天`: who, and from when until when. Raises InvalidInput."""
+    days = find_range(text, ctx.now, prefer="future")
+    if days is not None and (days.first != days.last or UNTIL.search(text) is None):
+        return f"{text[: days.start]} {text[days.end :]}".strip(" ，,从"), days.first, days.last
+    named = [m for m in find_moments(text, ctx.now) if m.value is not None]
+    if not named or len(named) > 2:
+        raise InvalidInput("代理人要写同事和日期，例如「代理人 王芳 3月5日到3月9日」。")
+    told = [m.value.date() if isinstance(m.value, datetime) else m.value for m in named]
+    for one in reversed(named):
+        text = f"{text[: one.start]} {text[one.end :]}"
+    return re.sub(r"(?:\s|从|到|至|~|-|，|,)+$", "", text).strip(" ，,从"), told[0], told[-1]
 
 
 @router.command("取消代理", "结束代理", "取消代理人", whole=True)

@@ -228,7 +228,8 @@ def urge_refusal(
     if last is not None and now < last + timedelta(minutes=gap_minutes):
         ago = int((now - last).total_seconds() // 60)
         again = max(1, gap_minutes - ago)
-        return f"{ago} 分钟前刚催过 {number}（等 {waiting}），{again} 分钟后可以再催。"
+        when = f"{ago} 分钟前" if ago else "刚刚"
+        return f"{when}催过 {number}（等 {waiting}），{again} 分钟后可以再催。"
     if count_today >= URGES_A_DAY:
         return f"{number} 今天已经催过 {count_today} 次，明天再催；急的话直接联系 {waiting}。"
     return ""

@@ -12,7 +12,7 @@ from handlers.contracts.drafts import read_amount
 from handlers.contracts.finding import absent
 from handlers.customers.finding import find_customer
 from handlers.invoices import rules
-from handlers.invoices.reading import InvoiceWords
+from handlers.invoices.reading import InvoiceWords, read_details
 from handlers.invoices.service import NewInvoice, Prepared, candidates, prepare
 from storage.tables import Invoice
 
@@ -176,7 +176,9 @@ def from_form(draft: Draft, form: dict[str, Any], ctx: Context) -> Draft:
         changes |= {"customer_id": found.certain, "contract_id": None}
     if "amount" in form:
         changes["amount"] = str(read_amount(str(form["amount"] or ""), "开票金额"))
-    for name in ("kind", "rate", "title", "tax_no", "email", "remark", *rules.DETAILS):
+    if "buyer" in form:
+        changes |= dict.fromkeys(rules.DETAILS, "") | read_details(str(form["buyer"] or ""))
+    for name in ("kind", "rate", "title", "tax_no", "email", "remark"):
         if name in form:
             changes[name] = str(form[name] or "").strip()
     chosen = str(form.get("saved") or "")

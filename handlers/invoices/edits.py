@@ -7,7 +7,7 @@ from typing import Any
 from bot.dispatch import FormField, choices
 from handlers.contracts.drafts import read_amount
 from handlers.invoices import rules
-from handlers.invoices.reading import read_invoice
+from handlers.invoices.reading import details_text, read_details, read_invoice
 from storage.tables import Invoice
 
 
@@ -24,9 +24,22 @@ def edit_fields(invoice: Invoice, fields: Collection[str]) -> list[FormField]:
             rates = tuple((str(r), f"{r}%") for r in rules.RATES)
             asked += [kind, FormField("rate", "税率", "select", value=_rate(invoice.tax_rate) or None, options=rates)]
             continue
+        if name in rules.DETAILS:
+            continue
         text = str(invoice.amount) if name == "amount" else str(getattr(invoice, name))
         asked.append(FormField(name, rules.FIELDS[name], required=name in ("amount", "title"), value=text or None))
+    own = {name: getattr(invoice, name) for name in rules.DETAILS if name in fields}
+    if own:
+        asked.append(FormField("buyer", rules.BUYER, value=details_text(own) or None))
     return asked
+
+
+def spelled_out(given: Mapping[str, str], allowed: Collection[str]) -> dict[str, str]:
+    """With the buyer's line taken apart; what it says no more is empty. Raises InvalidInput."""
+    if "buyer" not in given:
+        return dict(given)
+    emptied = {name: "" for name in rules.DETAILS if name in allowed}
+    return {k: v for k, v in given.items() if k != "buyer"} | emptied | read_details(given["buyer"])
 
 
 def _rate(rate: Decimal | None) -> str:

@@ -11,7 +11,7 @@ from bot.language.money import show_money
 from cards.invoices import ApplyAgainButton
 from handlers.flows.forms import join
 from handlers.invoices import rules
-from handlers.invoices.edits import edit_fields, edited, given_in
+from handlers.invoices.edits import edit_fields, edited, given_in, spelled_out
 from storage import contracts, invoices, people
 from storage.database import Tx
 from storage.invoices import Facts
@@ -100,6 +100,7 @@ class InvoiceForm:
 
     def edit(self, tx: Tx, ctx: Context, record_id: int, given: Mapping[str, str], allowed: Collection[str]) -> None:
         """Checked as when it was applied for, under the contract's lock. Raises as `apply_invoice`, and FieldKept."""
+        given = spelled_out(given, allowed)
         rules.check_allowed(given, allowed)
         found = self._locked(tx, record_id)
         values = edited(found.invoice, given, required=ctx.settings.approvals.buyer_details)

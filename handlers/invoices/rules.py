@@ -31,6 +31,8 @@ STATES: Final = {
 }  # fmt: skip
 MOST: Final = Decimal(1_000_000_000_000)  # yuan
 TITLE_LENGTH: Final = 100
+DETAIL_LENGTH: Final = 60
+BUYER: Final = "开户行 账号 地址 电话"  # the four in one line, as a form asks for them
 REMARK_LENGTH: Final = 200
 OLD_TAX_NO: Final = re.compile(r"[0-9A-Z]{15}|[0-9A-Z]{17}|[0-9A-Z]{20}")
 EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
@@ -136,8 +138,8 @@ def check_details(details: Mapping[str, str], kind: str, *, required: bool) -> d
     """开户行, 账号, 地址, 电话. `required`: on a 专票 all four (R-INV-2). Raises InvalidInput."""
     plain = {name: " ".join(details.get(name, "").split()) for name in DETAILS}
     for name, text in plain.items():
-        if len(text) > TITLE_LENGTH:
-            raise InvalidInput(f"{FIELDS[name]}最多 {TITLE_LENGTH} 个字，请核对。")
+        if len(text) > DETAIL_LENGTH:
+            raise InvalidInput(f"{FIELDS[name]}最多 {DETAIL_LENGTH} 个字，请核对。")
     if plain["account"] and ACCOUNT.fullmatch(plain["account"]) is None:
         raise InvalidInput(f"银行账号「{plain['account']}」不对，要 6 到 32 位数字，请核对。")
     if plain["phone"] and PHONE.fullmatch(plain["phone"]) is None:

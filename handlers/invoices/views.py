@@ -14,6 +14,7 @@ from cards.invoices import NewInvoiceButton
 from handlers.contracts.rules import standing_line
 from handlers.invoices import rules, service
 from handlers.invoices.drafts import draft_of, missing
+from handlers.invoices.reading import details_text
 
 
 def left_text(known: service.Prepared) -> str:
@@ -66,6 +67,7 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     draft = draft_of(state["draft"])
     options: list[tuple[str, str]] = []
     titles: list[str] = []
+    refused = ""
     lacks, required = "客户和金额", ctx.settings.approvals.buyer_details
     try:
         if draft.customer_id is not None:
@@ -76,15 +78,17 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
             titles = [t.name for t in service.prepare(ctx, draft.contract_id).titles]
         if draft.contract_id is not None:
             lacks = missing(draft, details=required)
+            if draft.amount:  # said at once, not only when all the rest is there
+                service.prepare(ctx, draft.contract_id, Decimal(draft.amount), draft.token)
     except AppError as refusal:
-        lacks = refusal.text
+        refused = refusal.text
     told = f"还差：{lacks}。填好点「下一步」核对。" if lacks else "改好点「下一步」核对。"
+    told = f"{refused}\n{told}" if refused else told
+    known = {k: str(v) for k, v in draft.row().items() if v} | {"buyer": details_text(draft.details)}
+    asked = (required and draft.kind != "普票") or any(draft.details.values())
     return invoice_cards.invoice_form(
-        {k: str(v) for k, v in draft.row().items() if v}, contracts=options, chosen=str(draft.contract_id or ""),
-        titles=titles if len(titles) > 1 else (), missing=told,
-        details=[(n, rules.FIELDS[n]) for n in rules.DETAILS]
-        if draft.kind == "专票" or (required and draft.kind != "普票")
-        else (), kinds=tuple(rules.KINDS), rates=[str(r) for r in rules.RATES],
+        known, contracts=options, chosen=str(draft.contract_id or ""), titles=titles if len(titles) > 1 else (),
+        buyer=rules.BUYER if asked else "", missing=told, kinds=tuple(rules.KINDS), rates=[str(r) for r in rules.RATES],
     )  # fmt: skip
 
 
