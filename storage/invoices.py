@@ -150,6 +150,13 @@ def find_red(tx: Tx, number: str) -> Invoice | None:
     return tx.exec(query, execution_options=WHOLE).first()
 
 
+def red_of(tx: Tx, invoice_id: int) -> int | None:
+    """The original of a red-letter invoice; None: it is none, or is not there."""
+    return tx.execute(
+        columns(col(Invoice.red_of)).where(col(Invoice.id) == invoice_id), execution_options=WHOLE
+    ).scalar()
+
+
 def red_sum(tx: Tx, invoice_id: int) -> Decimal:
     """How much of it was taken back, as a sum above zero. The caller holds its contract."""
     query = columns(func.sum(Invoice.amount)).where(col(Invoice.red_of) == invoice_id, col(Invoice.state) != "void")

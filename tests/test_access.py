@@ -587,7 +587,7 @@ async def _do(db: Database, name: str, who: str, wanted: str | int, *, without: 
 
 def object_called(tx: Tx, name: str) -> int:
     """The id of a customer, or of a contract, payment, scan, application, task or invoice by its number."""
-    if name[:3] not in ("HT-", "HD-", "HK-", "HV-", "HS-", "FL-", "FT-", "FI-", "FA-"):
+    if name[:3] not in ("HT-", "HD-", "HK-", "HV-", "HS-", "FL-", "FT-", "FI-", "FA-", "FR-"):
         return customer_id(tx, name)
     owner = {"LINA": "lina04", "ZHOU": "zhou06"}[name[3:]]
     customer = customer_id(tx, "华兴科技有限公司" if owner == "lina04" else FOREIGN)

@@ -14,8 +14,9 @@ from storage.tables import Flow, Invoice
 
 def access_handled(tx: Tx, ctx: Context, invoice_id: int) -> tuple[Invoice, Flow | None]:
     """For who decided it, an administrator, or who may void and has it in sight. Raises NotFound."""
-    red_of = invoices.facts(tx, invoice_id).invoice.red_of
-    flow = flow_runs.of_record(tx, FORM.name, red_of or invoice_id)
+    flow = flow_runs.of_record(tx, FORM.name, invoice_id)
+    if flow is None and (original := invoices.red_of(tx, invoice_id)) is not None:
+        flow = flow_runs.of_record(tx, FORM.name, original)
     if flow is not None and flow.id is not None and flow_runs.has_decided(tx, flow.id, ctx.actor.user_id):
         return invoices.facts(tx, invoice_id).invoice, flow
     invoice = invoices.access_invoice(tx, invoice_id)
