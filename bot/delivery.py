@@ -77,6 +77,10 @@ class Sender(Protocol):
         """A 待办 is ticked off."""
         ...
 
+    async def todo_open(self, union_id: str, todo_id: str, source_id: str) -> None:
+        """A 待办 is open again, if it was not."""
+        ...
+
 
 class Easel(Protocol):
     """Draws cards when they are about to leave."""
@@ -240,6 +244,11 @@ class Delivery:
                 raise BadRequest("unknown channel", code="outbox.channel")
 
     async def _todo(self, payload: dict[str, Any]) -> str:
+        if "reopen" in payload:
+            ours = int(payload["reopen"])
+            todo_id = await self._db.read(None, lambda tx: todos.remote_id(tx, ours))
+            await self._sender.todo_open(payload["union_id"], todo_id, payload["source_id"])
+            return todo_id
         if "of" not in payload:
             return await self._sender.todo(
                 payload["union_id"], payload["source_id"], payload["subject"], payload["due_ms"]

@@ -8,7 +8,7 @@ from sqlmodel import col, func, select
 
 from storage.database import Tx
 from storage.flow_runs import LIVE
-from storage.tables import Flow, FlowCopy, FlowTask
+from storage.tables import Employee, Flow, FlowCopy, FlowTask
 
 PAGE = 5
 
@@ -30,6 +30,13 @@ def waiting_of(tx: Tx, user_id: str) -> list[Waiting]:
         .order_by(col(FlowTask.opened_at), col(FlowTask.id))
     )
     return [Waiting(task, flow) for task, flow in tx.exec(query).all()]
+
+
+def open_by_union(tx: Tx, union_ids: Collection[str]) -> list[int]:
+    """The open tasks of the people of these unionIds."""
+    whose = select(Employee.user_id).where(col(Employee.union_id).in_(list(union_ids)))
+    query = select(FlowTask.id).where(col(FlowTask.user_id).in_(whose), FlowTask.state == "open")
+    return [i for i in tx.exec(query).all() if i is not None]
 
 
 def own_tasks(tx: Tx, user_id: str, ids: Collection[int]) -> list[Waiting]:

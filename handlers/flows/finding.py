@@ -13,6 +13,7 @@ from storage.flow_runs import subject
 from storage.tables import Flow, FlowTask
 
 NUMBER: Final = re.compile(r"(?<![A-Z0-9])([A-Z]{2})-?(\d{4}-)?(\d{1,6})(?!\d)", re.IGNORECASE)
+APPLICATION: Final = re.compile(r"FP-?\d", re.IGNORECASE)  # how the number of one begins, of whatever form has a flow
 ABSENT: Final = "没有找到这个申请，可能编号不对，或不在你能看的范围里。发送「我的待办」或「我发起的」看看。"
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from bot.context import Context
-from bot.dispatch import Button
+from bot.dispatch import Button, FormField
 from storage.database import Tx
 
 
@@ -20,6 +20,7 @@ class Form(Protocol):
     label: str  # 开票申请
     default_node: str
     fields: Mapping[str, str]  # name → label, in the order they are shown
+    editable: Collection[str]  # of which a node may let its participants change some; the applicant given it back, all
     applied: Collection[str]  # those the applicant has given: for him, and for whose scope covers the record
 
     def values(self, tx: Tx, record_id: int) -> Mapping[str, Any]:
@@ -48,6 +49,21 @@ class Form(Protocol):
 
     def approve(self, tx: Tx, ctx: Context, record_id: int) -> None:
         """The effect, with the limits checked anew; raises what the approver is told, and nothing is approved."""
+        ...
+
+    def asks(self, tx: Tx, record_id: int, fields: Collection[str]) -> Sequence[FormField]:
+        """These fields as a card asks for them, with what they are now; of one field there may be several."""
+        ...
+
+    def read(self, text: str) -> Mapping[str, str]:
+        """A sentence's values by the names `asks` gives them; empty: it says nothing of the kind."""
+        ...
+
+    def edit(self, tx: Tx, ctx: Context, record_id: int, given: Mapping[str, str], allowed: Collection[str]) -> None:
+        """What was given, by the names of `asks`, is applied for from now on; the limits are checked anew.
+
+        Raises what the editor is told, FlowRefused for a field that is not `allowed`; then nothing has changed.
+        """
         ...
 
     def again(self, record_id: int) -> Button | None:

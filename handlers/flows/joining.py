@@ -36,12 +36,13 @@ class WaitingTasks:
             if run is None:
                 continue
             others = [t for t in flow_runs.live_tasks(tx, run.id) if t.id != one.task.id and t.state == rules.OPEN]
-            if run.step.mode == "any" and others and one.task.added_by is None:
+            decides = one.task.kind == rules.DECIDE
+            if run.step.mode == "any" and others and one.task.added_by is None and decides:
                 flow_runs.supersede(tx, one.task.id or 0, now=now)
                 _note(tx, run, one.task, ACTIONS[why], [], now)
                 continue
             fit = [a for a in administrators if a in working and a not in (run.flow.starter_id, user_id)]
-            if run.step.mode != "any" or one.task.added_by is not None:
+            if run.step.mode != "any" or one.task.added_by is not None or not decides:
                 deciding = {t.user_id: t.id or 0 for t in others}
                 free = [a for a in fit if a not in deciding]
                 if fit and not free and one.task.state == rules.OPEN:  # he decides there already
@@ -60,8 +61,8 @@ class WaitingTasks:
                 given = flow_runs.get_task(tx, task.id or 0)
             else:
                 more = FlowTask(
-                    flow_id=run.id, node=task.node, entry=task.entry, user_id=user, why=why, opened_at=now,
-                    due_at=task.due_at,
+                    flow_id=run.id, node=task.node, entry=task.entry, kind=task.kind, user_id=user, why=why,
+                    opened_at=now, due_at=task.due_at,
                 )  # fmt: skip
                 given = flow_runs.add_task(tx, more)
             if given is not None and given.state == rules.OPEN:

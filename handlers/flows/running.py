@@ -79,6 +79,7 @@ def steps_now(tx: Tx, form: Form) -> tuple[Step, ...]:
             n.name, roles(n.roles), n.users, n.superiors, n.mode, tuple(Condition(*c) for c in n.conditions),
             tuple(f for f in form.fields if f not in n.hidden), roles(n.copies.get("roles", ())),
             tuple(n.copies.get("users", ())), tuple(n.copies.get("superiors", ())), n.deadline_hours,
+            tuple(f for f in form.editable if f in n.editable and f not in n.hidden),
         )
         for n in nodes
     )  # fmt: skip
@@ -180,15 +181,15 @@ def brief(run: Run, node: int) -> str:
 
 def step_tell(tx: Tx, run: Run, task: FlowTask, now: datetime) -> None:
     """A new task: one card and one work notice, and DingTalk's 待办 where it is switched on (D22)."""
-    title = f"{run.form.label} {run.flow.number} 待你处理"
-    lines = [brief(run, task.node)]
+    revise = task.kind == rules.REVISE
+    title = f"{run.form.label} {run.flow.number} {'退回给你修改' if revise else '待你处理'}"
+    lines = [run.flow.number if revise else brief(run, task.node)]
     if task.for_user_id:
         lines.append(f"代 {people.name_of(tx, task.for_user_id)} 处理")
     if task.why:
         lines.append(task.why)
-    lines.append(
-        f"在卡片上点「同意」或「不同意」，或发送「我的待办」。（{run.steps[task.node].name} {now:%m-%d %H:%M}）"
-    )
+    what = "点「修改」，改好后重新提交，编号不变" if revise else "点「同意」或「不同意」"
+    lines.append(f"在卡片上{what}，或发送「我的待办」。（{run.steps[task.node].name} {now:%m-%d %H:%M}）")
     key = f"flow:{run.id}:task:{task.id}:{run.flow.moves}"
     notices.queue(tx, key=key, user_ids=[task.user_id], title=title, text="\n".join(lines), now=now)
     cards.post(
@@ -245,7 +246,7 @@ def step_finish(tx: Tx, ctx: Context, run: Run, state: str, comment: str = "") -
 
 def step_note(
     tx: Tx, ctx: Context, run: Run, action: str, *, comment: str = "", task: FlowTask | None = None,
-    people_ids: Sequence[str] = (),
+    people_ids: Sequence[str] = (), changes: Sequence[tuple[str, str, str]] = (),
 ) -> None:  # fmt: skip
     """What was done goes into the log and the audit, and every card that shows it is drawn anew."""
     node = run.steps[task.node if task is not None else run.flow.node].name
@@ -253,12 +254,14 @@ def step_note(
     seconds = int((ctx.now - since).total_seconds()) if since is not None else None
     flow_runs.log(
         tx, run.id, node=node, user_id=ctx.actor.user_id, action=action.partition(".")[0], comment=comment, now=ctx.now,
-        seconds=seconds, people=people_ids,
+        seconds=seconds, people=people_ids, changes=changes,
     )  # fmt: skip
-    changes = {"人员": ("", "、".join(people.names_of(tx, people_ids).values()))} if people_ids else None
+    told = {run.form.fields[name]: (before, after) for name, before, after in changes}
+    if people_ids:
+        told["人员"] = ("", "、".join(people.names_of(tx, people_ids).values()))
     audit.record(
         tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=subject(run.id),
-        name=run.flow.number, changes=changes, reason=comment, node=node,
+        name=run.flow.number, changes=told or None, reason=comment, node=node,
     )  # fmt: skip
     but = ctx.key if ctx.via == "tap" else ""
     for shown in (subject(run.id), *run.form.subjects(tx, run.flow.record_id)):

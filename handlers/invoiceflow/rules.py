@@ -11,7 +11,7 @@ from bot.core.errors import InvalidInput, RuleBroken
 from bot.language.money import parse_amount
 from bot.language.numbers import integer
 from handlers.invoices.reading import read_invoice
-from handlers.invoices.rules import FIELDS, KINDS, kind_text
+from handlers.invoices.rules import EDITABLE, FIELDS, KINDS, kind_text
 
 ALIASES: Final = {
     "抬头": "title",
@@ -21,21 +21,34 @@ ALIASES: Final = {
     "电话": "contact_mobile",
 }
 VERBS: Final = re.compile(
-    r"^(?:节点\s*)?(?P<node>.*?)\s*(?P<verb>添加参与者|移除参与者|参与者|隐藏|显示|新增节点|添加节点|删除节点|方式|条件|时限|抄送)[:：\s]*(?P<rest>.*)$"
+    r"^(?:节点\s*)?(?P<node>.*?)\s*(?P<verb>添加参与者|移除参与者|参与者|不可改|不能改|可以改|可改|隐藏|显示|新增节点|添加节点|删除节点|方式|条件|时限|抄送)[:：\s]*(?P<rest>.*)$"
 )
 LONGEST_DEADLINE: Final = 30 * 24  # hours
 GAPS: Final = re.compile(r"[\s,，、;；]+(?:和\s+)?")
 Verb = Literal[
-    "set", "add", "remove", "hide", "show", "add_node", "remove_node", "mode", "condition", "deadline", "copy"
+    "set",
+    "add",
+    "remove",
+    "hide",
+    "show",
+    "add_node",
+    "remove_node",
+    "mode",
+    "condition",
+    "deadline",
+    "copy",
+    "edit",
+    "keep",
 ]
 MEANINGS: Final[dict[str, Verb]] = {
     "参与者": "set", "添加参与者": "add", "移除参与者": "remove", "隐藏": "hide", "显示": "show",
     "新增节点": "add_node", "添加节点": "add_node", "删除节点": "remove_node", "方式": "mode", "条件": "condition",
-    "时限": "deadline", "抄送": "copy",
+    "时限": "deadline", "抄送": "copy", "可改": "edit", "可以改": "edit", "不可改": "keep", "不能改": "keep",
 }  # fmt: skip
 HELP: Final = (
-    "「参与者 出纳」「参与者 部门主管」「隐藏 合同金额 联系人电话」「显示 合同金额」「新增节点 财务复核」"
-    "「删除节点 财务复核」「方式 会签」「条件 开票金额 > 50000」「条件 无」「时限 24小时」「抄送 王芳」"
+    "「参与者 出纳」「参与者 部门主管」「隐藏 合同金额 联系人电话」「显示 合同金额」「可改 税号 备注」「不可改 税号」"
+    "「新增节点 财务复核」「删除节点 财务复核」「方式 会签」「条件 开票金额 > 50000」「条件 无」"
+    "「时限 24小时」「抄送 王芳」"
 )
 SUPERIORS: Final = {"部门主管": "leader", "部门负责人": "leader", "直属主管": "superior:1", "直属上级": "superior:1"}
 ABOVE: Final = re.compile(r"上([一二三四五\d])级(?:主管|上级)?")
@@ -100,6 +113,16 @@ def field_names(labels: tuple[str, ...]) -> tuple[str, ...]:
     if wrong:
         raise InvalidInput(f"没有「{'、'.join(wrong)}」这个字段，可以隐藏的有：{'、'.join(FIELDS.values())}。")
     return tuple(known[label] for label in labels)
+
+
+def editable_names(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """As `field_names`, of what may be changed on the way. Raises InvalidInput with the list."""
+    names = field_names(labels)
+    wrong = [FIELDS[name] for name in names if name not in EDITABLE]
+    if wrong:
+        can = "、".join(FIELDS[name] for name in EDITABLE)
+        raise InvalidInput(f"{'、'.join(wrong)}不能在审批中改，可以设成可改的有：{can}。")
+    return names
 
 
 def superior_of(word: str) -> str | None:

@@ -9,7 +9,7 @@ from handlers.invoiceflow.rules import NodeWords
 from handlers.invoiceflow.service import Trial
 from handlers.invoices.service import NewInvoice
 from storage.tables import Flow, FlowTask
-from tests.access.row import APPLIED, BILL, DEAL, NOW, SYSTEM, TASK, P, Row
+from tests.access.row import APPLIED, BILL, DEAL, NOW, RETURNED, SYSTEM, TASK, P, Row
 
 
 def _number(ctx: Context, flow: int) -> str:
@@ -32,6 +32,7 @@ ROWS: dict[str, Row] = {
     "approvals.next_stuck": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
     "approvals.pass_on_stuck": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
     "approvals.remind_late": Row(None, lambda f, c, _: f(c), foreign=None, free=SYSTEM),
+    "approvals.set_buyer_details": Row("admin", lambda f, c, _: f(c, on=True), foreign=None),
     "approvals.set_confirm_above": Row("admin", lambda f, c, _: f(c, Decimal(50_000)), foreign=None),
     "approvals.set_dingtalk_todo": Row("admin", lambda f, c, _: f(c, on=True), foreign=None),
     "approvals.set_urge_gap": Row("admin", lambda f, c, _: f(c, 20), foreign=None),
@@ -60,9 +61,16 @@ ROWS: dict[str, Row] = {
     "invoices.find_invoice": Row(None, lambda f, c, i: f(c, _number(c, i)), *APPLIED),
     "invoices.issue_invoice": Row(None, lambda f, c, i: f(c, i, "12345678"), *BILL),
     "invoices.prepare": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i), *DEAL),
+    "invoices.red_invoice": Row(P.INVOICE_VOID, lambda f, c, i: f(c, i, "退货"), *BILL),
     "invoices.show_bills": Row(None, lambda f, c, i: f(c, i), *DEAL),
     "invoices.void_invoice": Row(P.INVOICE_VOID, lambda f, c, i: f(c, i, "抬头开错"), *BILL),
+    "revisions.edit_fields": Row(None, lambda f, c, i: f(c, i, {"remark": "加急"}), *TASK),
+    "revisions.read_edit": Row(None, lambda f, c, i: f(c, i, "备注 加急"), *TASK),
+    "revisions.resubmit": Row(None, lambda f, c, i: f(c, i, {}), *RETURNED),
+    "revisions.return_to_applicant": Row(None, lambda f, c, i: f(c, i, "税号写错了"), *TASK),
+    "revisions.show_edit": Row(None, lambda f, c, i: f(c, i), *TASK),
     "todo.agree_all": Row(None, lambda f, c, i: [*f(c, [i]).failed.values()], *TASK),
     "todo.list_waiting": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
+    "todo.note_ticked": Row(None, lambda f, c, _: f(c, "t1", ["U-1"], "e1"), foreign=None, free=SYSTEM),
     "todo.show_todo": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
 }  # fmt: skip

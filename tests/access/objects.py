@@ -72,14 +72,14 @@ def _payment(tx: Tx, kind: str, owner: str) -> int:
 
 def _applied(tx: Tx, kind: str, owner: str) -> int:
     """An application of the owner's; or one of somebody else's that waits for him, or that he has agreed to."""
-    starter = owner if kind in ("FL", "FA") else "wang03"
+    starter = owner if kind in ("FL", "FA", "FR") else "wang03"
     order = list(OWNERS.values()).index(owner) + 1
     number = f"FP-{order:04d}"
     invoice = Invoice(
         contract_id=_contract(tx, kind, owner), number=number, amount=Decimal(9), kind="普票", applied_by=starter,
-        state="approved" if kind == "FI" else "pending", title="某某",
+        state="issued" if kind == "FI" else "pending", title="某某",
     )  # fmt: skip
-    nodes = [Step("复核").row(), Step("出纳开票", users=(owner,)).row()]
+    nodes = [Step("复核").row(), Step("出纳开票", users=(owner,), visible=("remark",), editable=("remark",)).row()]
     version = FlowVersion(form="invoice", number=order, nodes=nodes, created_at=NOW)
     tx.add_all([invoice, version])
     tx.flush()
@@ -93,10 +93,11 @@ def _applied(tx: Tx, kind: str, owner: str) -> int:
     state = "agreed" if kind == "FI" else "open"
     holder = "chen01" if kind == "FL" else owner
     task = FlowTask(flow_id=flow.id or 0, node=1, entry=2, user_id=holder, state=state, opened_at=NOW)
+    task.kind = "revise" if kind == "FR" else "decide"
     task.closed_by = owner if kind == "FI" else ""
     tx.add_all([earlier, task])
     tx.flush()
-    return {"FL": flow.id, "FT": task.id, "FI": invoice.id, "FA": invoice.id}[kind] or 0
+    return {"FL": flow.id, "FT": task.id, "FR": task.id, "FI": invoice.id, "FA": invoice.id}[kind] or 0
 
 
 def _lead(tx: Tx, kind: str, owner: str) -> int:
@@ -163,7 +164,7 @@ def _import(tx: Tx, _kind: str, owner: str) -> int:
 
 MAKERS: dict[str, Callable[[Tx, str, str], int]] = {
     "HT": _contract, "HD": _contract, "HS": _scan, "HK": _payment, "HV": _payment,
-    "FL": _applied, "FT": _applied, "FI": _applied, "FA": _applied,
+    "FL": _applied, "FT": _applied, "FR": _applied, "FI": _applied, "FA": _applied,
     "XS": _lead, "XP": _lead, "SJ": _opportunity, "SX": _opportunity,
     "QX": _join_request, "VS": _visit, "VL": _visit, "UD": _offer, "IN": _intent, "EX": _import,
 }  # fmt: skip

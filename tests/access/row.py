@@ -24,6 +24,7 @@ DEAL, DRAFT = ("HT-LINA", "HT-ZHOU"), ("HD-LINA", "HD-ZHOU")  # contracts
 PAID, VOIDED = ("HK-LINA", "HK-ZHOU"), ("HV-LINA", "HV-ZHOU")  # payments
 SCAN = ("HS-LINA", "HS-ZHOU")
 APPLIED, TASK, BILL = ("FL-LINA", "FL-ZHOU"), ("FT-LINA", "FT-ZHOU"), ("FI-LINA", "FI-ZHOU")  # flow, task, invoice
+RETURNED = ("FR-LINA", "FR-ZHOU")  # the applicant's task of what was returned to him
 LEAD, POOLED_LEAD = ("XS-LINA", "XS-ZHOU"), ("XP-LINA", "XS-ZHOU")  # of the pool's, both are somebody's again or still
 CHANCE, LOST = ("SJ-LINA", "SJ-ZHOU"), ("SX-LINA", "SX-ZHOU")  # opportunities, with a line and a competitor
 ASKED, VISIT, PLACED = ("QX-LINA", "QX-ZHOU"), ("VS-LINA", "VS-ZHOU"), ("VL-LINA", "VL-ZHOU")  # 协作申请, visits

@@ -12,9 +12,9 @@ from sqlmodel import select
 
 from bot.core.errors import AppError, InvalidInput, NotFound
 from handlers.flows import rules
+from handlers.flows.holding import Moved
 from handlers.flows.rules import AlreadyDone, Chosen, Condition, ConfirmFirst, FlowRefused, Holder, NobodyDecides
 from handlers.flows.service import (
-    Moved,
     add_signer,
     adjust,
     cancel,

@@ -23,7 +23,7 @@ SENTENCES = {  # what no command word begins: handler → how a line of 帮助 s
     "help.not_understood": "帮助",
     "leads.of_it": "线索转客户", "home.asked": "今天", "merges.spoken": "合并", "opening.already_open": "今天",
     "opportunities.change": "二期扩容 进入报价", "opportunities.with_own_fields": "改商机",
-    "opportunitylines.change": "商机加产品", "rivals.change": "商机加对手",
+    "opportunitylines.change": "商机加产品", "revisions.edit": "修改申请", "rivals.change": "商机加对手",
     "invoiceflow.of_a_node": "开票审批设置", "org.unasked_credentials": "凭证", "payments.came_in": "回款",
     "paymentplans.plans_of": "回款计划", "pool.assign_spoken": "分配", "roles.give": "角色",
     "roles.what_can": "角色权限", "roles.why_somebody": "为什么 李娜 看不到 华兴科技", "search.bare_words": "搜",
@@ -59,6 +59,7 @@ def test_every_line_leads_somewhere() -> None:
     assert lost - set(SENTENCES.values()) == {
         "HT-2026-007 删除产品 ZJ-001", "二期扩容 加产品 ZJ-001 2台 9折", "二期扩容 删除产品 ZJ-001",
         "二期扩容 加竞争对手 恒力机床 报价 28万", "撤回 FP-2026-0001", "转交 FP-2026-0001 王芳",
+        "修改 FP-2026-0001 备注 加急",
     }  # fmt: skip
     assert len({line.word for line in LINES}) == len(LINES), "帮助 X means one line"
 
