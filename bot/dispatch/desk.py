@@ -373,9 +373,10 @@ class Desk:
             button, handler = form.button, self.dispatcher.handler_of(form.button)
             values = read_form(form, raw.form)
         state = dict(card.state) if card is not None else {}
+        asked = talks.load(tx, raw.user_id, "bot").pending if raw.form is not None else None
         update = handler(CardTap(raw.key, raw.user_id, raw.out_track_id, button, state, values), ctx)
         if raw.form is not None and card is not None:
-            self._finish(tx, card.kind, ctx)
+            self._finish(tx, card.kind, ctx, asked)
         if update.say is not None:
             self._say_after_tap(tx, raw, update.say, ctx)
         if card is not None and card.holder_user_id is None and update.card and update.card.kind != card.kind:
@@ -384,8 +385,15 @@ class Desk:
             return self._note_alone(raw, "已私聊发给你。")
         return self._updated(tx, card, update, ctx, raw)
 
-    def _finish(self, tx: Tx, kind: str, ctx: Context) -> None:
-        """A form was handed in: what was put aside of the same is done with."""
+    def _finish(self, tx: Tx, kind: str, ctx: Context, asked: dict[str, Any] | None) -> None:
+        """A form was handed in: what was put aside of the same is done with, and the question that stood beside it."""
+        row = talks.load(tx, ctx.actor.user_id, "bot")
+        topic = self.dispatcher.topics.get(str((asked or {}).get("kind", "")))
+        if topic is not None and kind in topic.forms and row.pending == asked:
+            talks.save(
+                tx, row, pending=None, pending_until=None, subject_id=row.subject_id, subject_until=row.subject_until,
+                misses=row.misses,
+            )  # fmt: skip
         for title in {topic.title for topic in self.dispatcher.topics.values() if kind in topic.forms}:
             drafts.remove(tx, ctx.actor.user_id, "bot", title)
 

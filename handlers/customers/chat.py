@@ -196,7 +196,7 @@ def timeline(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 @router.sentence(90)
 def bare_name(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     """A bare name in single chat looks the customer up (conversation.md 3)."""
-    if message.group or not 2 <= len(message.text) <= 30:
+    if message.group or not 1 <= len(message.text) <= 30:
         return None
     found = find_customer(ctx, without_politeness(message.text), pooled=None)
     if found.certain is not None:
