@@ -16,6 +16,7 @@ from bot.dispatch.view import Button, CardView
 from bot.language.commands import without_politeness
 from bot.language.normalize import fold
 from bot.language.rephrase import rephrase
+from bot.language.replies import ordinal
 
 B = TypeVar("B", bound=Button)
 ChatHandler = Callable[[ChatMessage, Context, Talk], Reply]
@@ -34,7 +35,13 @@ NO_FILE = "文件没有收到，请再发一次。"
 UNKNOWN_SHEET = "没认出这是哪种表格：第一行要是导入模板里的列名。请拿到模板，填好再发给我；发送「帮助」看看有哪些模板。"
 
 
+NOUNS = frozenset(
+    {"客户", "商机", "合同", "线索", "产品", "联系人", "公海", "回款", "收款", "发票", "竞争对手", "评论"}
+)
+"""Commands that are nouns too: 客户取消采购 is a reason, where one is asked for, and no list of customers."""
 KEPT = Topic("")
+WHICH_PERSON = "dispatch.person"
+"""The question which of several colleagues of one name was meant; the sentence is then done with him."""
 PLAIN = 28  # sentences of a lower order name an object and what is to be done with it; the others tell, or ask
 PAUSES = " \n，,：:、。.!！~～;；"  # around a command and what it is about
 
@@ -263,6 +270,18 @@ class Dispatcher:
             return reply
         found = self._find_said(text)
         question = talk.open_question()
+        if question is not None and question["kind"] == WHICH_PERSON:
+            talk.pending, number = question["before"], ordinal(said)
+            if number is not None and 1 <= number <= len(question["options"]):
+                meant = question["options"][number - 1]
+                again = str(question["text"]).replace(str(question["name"]), str(meant), 1)
+                return self._answer(replace(message, text=again), ctx, talk)
+            if number is not None:
+                talk.pending = question
+                raise InvalidInput(f"回复 1 到 {len(question['options'])} 之间的数字，都不是就回复「取消」。")
+            question = talk.open_question()
+        if question is not None and found is not None and self._tells(question, found[0], text):
+            found = None
         lists = question is not None and not self.topics.get(question["kind"], KEPT).kept
         if (
             question is not None and said and (found is None or (lists and found[0].yields and not talk.has_drafts()))
@@ -296,6 +315,12 @@ class Dispatcher:
                     talk.left = question
                 return said_to
         raise InvalidInput("没认出要做什么。发送「帮助」看看我会什么。")
+
+    def _tells(self, question: dict[str, Any], command: Command, text: str) -> bool:
+        """Whether the noun a free answer begins with is part of it: nothing parts it from what follows."""
+        behind = fold(text).lstrip(PAUSES)[len(command.word) :]
+        any_words = self.topics.get(question["kind"], KEPT).any_words
+        return any_words and command.word in NOUNS and bool(behind) and behind[0] not in PAUSES
 
     def _find_said(self, text: str) -> tuple[Command, str] | None:
         """The command `text` begins with, or is in other words."""
