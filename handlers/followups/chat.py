@@ -301,7 +301,7 @@ def move_next(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     if not found or not found[0].sure:
         raise InvalidInput(f"没认出时间，可以写：{WHEN}。")
     name = (message.args[: found[0].start] + message.args[found[0].end :]).strip(" ，,。再联系跟进")
-    name = re.sub(r"^(?:时间|日期)?(?:改|定|推迟|提前|延|挪)?(?:到|成|为|在)?$", "", name)
+    name = re.sub(r"\s*(?:的?(?:时间|日期))?(?:改|定|推迟|提前|延后?|挪)?(?:到|成|为|在)?$", "", name)
     customer_id = talk.subject()
     if name:
         meant = find_customer(ctx, name, pooled=False)
