@@ -77,6 +77,7 @@ class Context:
         if self._inside or self._tx is None:
             raise RuntimeError("a card is drawn inside a use case")
         scope = replace(self.actor.scope, fields=everybodys_fields(self._tx), pool_masked=True)
+        scope = replace(scope, lead_pool=self.settings.lead_pool)
         rebind(self._tx, scope)
         try:
             yield replace(self, actor=replace(self.actor, scope=scope))

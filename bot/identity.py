@@ -3,6 +3,7 @@
 Permission changes take effect on the next request (R-PERM-8); a leaver loses access at once.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.core.actor import Actor, Permission, Scope
@@ -112,6 +113,7 @@ def rights_of(tx: Tx, user_id: str, settings: CompanySettings) -> Rights:
         departments=None if everything else people.with_subdepartments(tx, served),
         pool=Permission.POOL_VIEW in granted or Permission.POOL_CLAIM in granted,
         fields=most((m.functions, m.fields) for m in memberships),
+        lead_pool=settings.lead_pool,
     )
     return Rights(granted, scope)
 
@@ -124,6 +126,18 @@ def in_usage_scope(tx: Tx, user_id: str, departments: frozenset[int], settings: 
     if usage.mode == "admins":
         return False
     return user_id in usage.users or bool(departments & people.with_subdepartments(tx, usage.departments))
+
+
+def those_told(tx: Tx, user_ids: Iterable[str], settings: CompanySettings) -> frozenset[str]:
+    """Those of them who `may_be_told`, in a handful of statements however many they are."""
+    active = people.filter_active(tx, user_ids) if settings.opened else frozenset()
+    usage = settings.usage_scope
+    if usage.mode == "all":
+        return active
+    told = active & {*settings.admins, *(usage.users if usage.mode == "some" else ())}
+    if usage.mode == "some" and active - told:
+        told |= people.filter_in(tx, active - told, people.with_subdepartments(tx, usage.departments))
+    return told
 
 
 def may_be_told(tx: Tx, user_id: str, settings: CompanySettings) -> bool:

@@ -46,6 +46,13 @@ def live_of(tx: Tx, user_id: str) -> list[Waiting]:
     return _live(tx, col(FlowTask.user_id) == user_id)
 
 
+def list_holders(tx: Tx) -> list[str]:
+    """Everybody for whom something waits, or will."""
+    query = select(FlowTask.user_id).join(Flow, col(Flow.id) == col(FlowTask.flow_id))
+    query = query.where(col(FlowTask.state).in_(LIVE), Flow.state == "running")
+    return list(tx.exec(query.distinct().order_by(FlowTask.user_id)).all())
+
+
 def live_of_handover(tx: Tx, handover_id: int) -> list[Waiting]:
     """What a handover has moved and nobody has decided."""
     return _live(tx, col(FlowTask.handover_id) == handover_id)

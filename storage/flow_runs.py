@@ -39,9 +39,9 @@ def find(tx: Tx, number: str) -> Flow | None:
 
 
 def find_like(tx: Tx, ending: str) -> list[Flow]:
-    """Those whose number ends so, the newest first: 231 for FP-2026-0231."""
+    """Those whose number ends so, the newest ten first, whoever may see them: 231 for FP-2026-0231."""
     query = select(Flow).where(col(Flow.number).endswith(ending, autoescape=True))
-    return list(tx.exec(query.order_by(col(Flow.id).desc()).limit(2)).all())
+    return list(tx.exec(query.order_by(col(Flow.id).desc()).limit(10)).all())
 
 
 def of_record(tx: Tx, form: str, record_id: int) -> Flow | None:

@@ -8,11 +8,11 @@ from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.dingtalk.checkup import TODO
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
-from bot.language.dates import find_range
 from bot.language.filters import page_wanted
 from bot.language.money import parse_amount
 from bot.language.replies import is_no, is_yes
 from handlers.approvals import views
+from handlers.approvals.away import read_deputy
 from handlers.approvals.service import (
     find_number,
     find_task,
@@ -33,6 +33,7 @@ from handlers.flows.service import (
     delegate,
     end_delegation,
     send_back,
+    show_delegation,
     transfer,
     urge,
 )
@@ -242,15 +243,15 @@ def page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]
     return Reply(card=CardRef("approvals.list", state))
 
 
-@router.command("代理人", "设代理人", "审批代理")
+@router.command("代理人", "设代理人", "审批代理", "我的代理人")
 def deputy(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`代理人 王芳 3月5日到3月9日`."""
-    days = find_range(message.args, ctx.now, prefer="future")
-    if days is None:
-        raise InvalidInput("代理人要写同事和日期，例如「代理人 王芳 3月5日到3月9日」。")
-    who = f"{message.args[: days.start]} {message.args[days.end :]}".strip(" ，,")
+    """`代理人 王芳 3月5日到3月9日`; alone: who it is now."""
+    if not message.args:
+        talk.settle()
+        return Reply(show_delegation(ctx))
+    words = read_deputy(message.args, ctx.now)
     talk.settle()
-    return Reply(delegate(ctx, find_person(ctx, who), days.first, days.last))
+    return Reply(delegate(ctx, find_person(ctx, words.who), words.first, words.last))
 
 
 @router.command("取消代理", "结束代理", "取消代理人", whole=True)

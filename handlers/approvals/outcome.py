@@ -13,6 +13,7 @@ ACTIONS: Final = {
     "start": "提交申请", "enter": "到达", "copy": "抄送", "agree": "同意", "refuse": "不同意", "transfer": "转交",
     "add_signer": "加签", "send_back": "退回上一步", "urge": "催办", "adjust": "调整", "cancel": "取消",
     "issue": "登记发票", "void": "作废发票", "hand_over": "交接", "take_back": "撤销交接", "leave": "离职，转管理员",
+    "out": "不能处理，转管理员",
 }  # fmt: skip
 
 
@@ -31,4 +32,4 @@ def became(tx: Tx, run: Run, task: FlowTask) -> str:
     mark = {"agree": "✓ ", "refuse": "✗ "}.get(last.action, "")
     word = ACTIONS[last.action].removeprefix("已")
     why = f" · {last.comment}" if last.comment else ""
-    return f"{mark}{people.name_of(tx, last.user_id)} 已{word} · {last.at:%m-%d %H:%M}{why}"
+    return f"{mark}{run.named(tx, last.user_id, task.node)} 已{word} · {last.at:%m-%d %H:%M}{why}"

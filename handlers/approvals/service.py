@@ -8,10 +8,11 @@ from typing import Final
 from bot.context import Context
 from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import Button
-from bot.identity import may_be_told
+from bot.identity import may_be_told, those_told
 from handlers.approvals.outcome import ACTIONS, became
 from handlers.flows import rules
 from handlers.flows.finding import ABSENT, access_flow, find_flow, waiting_names
+from handlers.flows.joining import OUT, TASKS
 from handlers.flows.running import Run, run_of
 from handlers.reminders.rules import after_quiet_hours
 from handlers.settings.changing import step_change
@@ -126,6 +127,8 @@ def show_status(ctx: Context, flow_id: int) -> Status:
         names = people.names_of(
             tx, {u for e in flow_runs.list_log(tx, flow_id) for u in (e.user_id, *e.people)} | {flow.starter_id}
         )
+        if (node := _mask(tx, ctx, run)) is not None:
+            names[flow.starter_id] = run.named(tx, flow.starter_id, node)
         return Status(
             flow_id, flow.number, run.form.label, rules.STATES[flow.state], _seen(tx, ctx, run),
             _waiting(tx, ctx, run) if running else "", _log(tx, flow_id, names), running and (mine or ctx.actor.admin),
@@ -136,10 +139,15 @@ def show_status(ctx: Context, flow_id: int) -> Status:
 def _seen(tx: Tx, ctx: Context, run: Run) -> dict[str, str]:
     if ctx.actor.admin:
         return run.cut(run.form.fields)
-    if run.flow.starter_id == ctx.actor.user_id:
-        return run.cut(run.form.applied)
-    node = flow_runs.node_shown(tx, run.id, ctx.actor.user_id)
+    node = _mask(tx, ctx, run)
     return run.shown(node) if node is not None else run.cut(run.form.applied)
+
+
+def _mask(tx: Tx, ctx: Context, run: Run) -> int | None:
+    """The node as which the asker looks at it; None: as who administers, has applied, or has it in his scope."""
+    if ctx.actor.admin or run.flow.starter_id == ctx.actor.user_id:
+        return None
+    return flow_runs.node_shown(tx, run.id, ctx.actor.user_id)
 
 
 def _waiting(tx: Tx, ctx: Context, run: Run) -> str:
@@ -229,6 +237,36 @@ def _late_at(task: FlowTask) -> datetime:
     """The deadline; once he was reminded, as long again after it."""
     assert task.due_at is not None
     return task.due_at if task.reminded_at is None else task.due_at + (task.due_at - (task.opened_at or task.due_at))
+
+
+# -- nothing is stuck -----------------------------------------------------------------------------------
+
+
+def pass_on_stuck(ctx: Context) -> int:
+    """What waits for somebody who has left, or is not in the usage scope any more, goes to others (D10). For jobs.
+
+    Returns for how many people that was done.
+    """
+    with ctx.begin() as tx:
+        gone = _stuck_with(tx, ctx)
+        for user_id in gone:
+            TASKS.pass_on(tx, user_id, administrators=ctx.settings.admins, now=ctx.now, why=OUT)
+        return len(gone)
+
+
+def next_stuck(ctx: Context) -> datetime | None:
+    """Now, if anything is stuck that an administrator may decide. For jobs."""
+    with ctx.begin() as tx:
+        return ctx.now if _stuck_with(tx, ctx) else None
+
+
+def _stuck_with(tx: Tx, ctx: Context) -> list[str]:
+    """With whom something is stuck that there is an administrator for."""
+    holders = flow_lists.list_holders(tx) if ctx.settings.opened else []
+    told = those_told(tx, holders, ctx.settings)
+    gone = [u for u in holders if u not in told]
+    able = those_told(tx, ctx.settings.admins, ctx.settings) if gone else frozenset()
+    return [u for u in gone if any(able - {one.flow.starter_id} for one in flow_lists.live_of(tx, u))]
 
 
 # -- settings ------------------------------------------------------------------------------------------

@@ -20,7 +20,8 @@ from handlers.contracts.reading import ContractWords, read_contract
 from handlers.contracts.rules import end_of, months_between
 from handlers.contracts.service import prepare
 from handlers.customers.finding import find_customer
-from handlers.customfields.values import Required, check_new, own_fields, read_filled, writable
+from handlers.customfields.rules import Required
+from handlers.customfields.values import check_new, own_fields, read_filled, writable
 from handlers.products.lines import total
 from storage import contracts, custom_fields
 

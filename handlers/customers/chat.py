@@ -17,12 +17,17 @@ from handlers.customers.finding import ABOUT, THIS, chosen, find_customer, open_
 from handlers.customers.reading import read_new_customer
 from handlers.customers.rules import MaybeDuplicate
 from handlers.customers.service import add_contact, check_new_name, create_customer
-from handlers.customfields.values import Required, own_fields
+from handlers.customfields.rules import Required
+from handlers.customfields.values import own_fields
 
 router = Router("customers.chat")
 WHO = re.compile(r"(?:谁|哪个人?)(?:在|是)?(?:负责|跟进?|管)(?:着|的)?(?:客户)?\s*(?P<name>.{2,40}?)[?？。呀啊呢]*")
 WECHAT = re.compile(
     r"(?:微信号?|wechat|vx)\s*(?:是|为)?\s*[:：]?\s*(?P<id>[A-Za-z][\w-]{4,19})", re.IGNORECASE | re.ASCII
+)
+WHERE = re.compile(
+    r"(?P<name>.{1,40}?)\s*(?:现在|目前)?\s*(?:(?:走|进行|推进|跟)?(?:到|在)(?:链条|销售链条|流程)?的?(?:哪一?步|哪里|哪儿|什么阶段|哪个阶段)了?"
+    r"|的?(?:进展|进度)(?:如何|怎么样|怎样)?)[?？。呀啊呢]*"
 )
 ADD_CONTACT = re.compile(
     r"(?:给|为)?(?P<name>.{2,40}?)\s*(?:再)?(?:添|增|新)?加(?:一|个|一个|位|一位)?联系人[\s,，:：]+(?P<who>.+)"
@@ -198,6 +203,21 @@ def timeline(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         raise InvalidInput("看哪一家的？例如「跟进记录 华兴」。")
     found = find_customer(ctx, message.args, pooled=None, reading=True)
     return open_customer(talk, found.certain) if found.certain is not None else found.ask(talk, "customers.open", "看")
+
+
+@router.sentence(24)
+def where(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`华兴到哪一步了`, `华兴的进展`: the card, which says where in the chain it stands (R4.03)."""
+    said = WHERE.fullmatch(without_politeness(message.text).strip())
+    if said is None:
+        return None
+    subject, name = talk.subject(), said["name"].strip().removesuffix("的")
+    if name in THIS and subject is not None:
+        return open_customer(talk, subject)
+    found = find_customer(ctx, name, pooled=None, reading=True)
+    if found.certain is not None:
+        return open_customer(talk, found.certain)
+    return found.ask(talk, "customers.open", "看") if found.options else None
 
 
 @router.sentence(90)

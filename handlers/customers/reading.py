@@ -29,7 +29,7 @@ LEGAL = re.compile(r"\S*(?:公司|集团|厂|股份|合作社|事务所|商行|�
 NUMBER = re.compile(r"[0-9]{7,14}")
 BARE = re.compile(
     r"(?<=[\s,，;；、])(?:联系人(?:是|叫|为)?\s*(?P<contact>[^\s,，;；:：、\d]{2,12})|备注(?:是|为)?\s*(?P<remark>[^\s:：][^\n]*)|"
-    r"(?:来源|行业|分类)(?:是|为)?\s*(?P<choice>[^\s,，;；:：、]+)|城市(?:是|为)?\s*(?P<city>[^\s,，;；:：、]{2,10})|"
+    r"(?:来源|行业|分类)(?:是|为)?(?P<choice>[^\s,，;；:：、]+)|城市(?:是|为)?(?P<city>[^\s,，;；:：、]{2,10})|"
     r"(?:联系)?(?:电话|手机)号?码?(?:是|为)?\s*(?=[+\d]))"
 )
 PERSON = re.compile(rf"^(?:[\u4e00-\u9fff·]{{2,4}}(?:先生|女士|总|经理)?|[{SURNAMES}])$")
@@ -123,11 +123,14 @@ def read_new_customer(ctx: Context, words: str, draft: NewCustomer | None = None
         known["mobile"] = phone.number
         text = f"{text[: phone.start]} {text[phone.end :]}"
     tokens = [t for t in re.split(r"[\s,，;；、]+", text) if t]
+    if len(tokens) > 1 and LABELS.get(tokens[0]) == "name":
+        del tokens[0]
     if not new.name and "name" not in known and tokens:
         count = words_of_name(tokens)
         known["name"] = " ".join(tokens[:count])
         del tokens[:count]
-    rest: list[str] = []
+    said, tokens, rest = take_labelled(tokens, LABELS)
+    known = {**said, **known}
     for token in tokens:
         column, value = _chosen(token, {c: v for c, v in values.items() if c not in known})
         if column:
@@ -161,6 +164,29 @@ def bare_labels(text: str, known: dict[str, Any], columns: Sequence[str] = ("con
             known.setdefault(column, said[column].strip())
         text = f"{text[: said.start()]} {said['choice'] or ''} {text[said.end() :]}"
     return text
+
+
+def take_labelled(tokens: list[str], labels: Mapping[str, str]) -> tuple[dict[str, str], list[str], list[str]]:
+    """What stands behind a label that is a word of its own, `来源 展会`, by column; the other words; those of a remark.
+
+    A person and a number are known by how they look: of them the label alone is taken away. Otherwise 来源 itself would
+    be taken for a person, and the value for a remark that no list of values is held against (R3.60).
+    """
+    known: dict[str, str] = {}
+    others: list[str] = []
+    at = 0
+    while at < len(tokens):
+        column = labels.get(tokens[at])
+        behind = tokens[at + 1] if at + 1 < len(tokens) else ""
+        if column is None or not (behind or column in ("contact", "mobile")):
+            others.append(tokens[at])
+        elif column == "remark":
+            return known, others, tokens[at + 1 :]
+        elif column not in ("contact", "mobile") and behind not in labels:
+            known[column] = behind
+            at += 1
+        at += 1
+    return known, others, []
 
 
 def _known(tx: Tx, field: str) -> tuple[str, ...]:

@@ -69,6 +69,11 @@ def join(form: Form) -> None:
     _FORMS[form.name] = form
 
 
+def known_forms() -> list[Form]:
+    """All that have joined, the first one first."""
+    return list(_FORMS.values())
+
+
 def form_of(name: str) -> Form:
     """Raises KeyError."""
     return _FORMS[name]

@@ -40,20 +40,23 @@ class ConfirmFirst(RuleBroken, code="flows.confirm"):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`field` `op` `value`: amounts as numbers, all else as text."""
+    """`field` `op` `value`: amounts as numbers, all else as text without spaces; `~`, `!~`: begins so, or not."""
 
     field: str
     op: str
     value: str
 
     def holds(self, values: Mapping[str, Any]) -> bool:
-        """Of a field the form has no value of, only `!=` holds."""
+        """Of a field the form has no value of, only `!=` and `!~` hold."""
         found = values.get(self.field)
         if found is None:
-            return self.op == "!="
+            return self.op.startswith("!")
         if isinstance(found, Decimal):
             return _compare(found, self.op, Decimal(self.value))
-        return _compare(str(found), self.op, self.value)
+        left, right = ("".join(text.split()) for text in (str(found), self.value))
+        if self.op.endswith("~"):
+            return left.startswith(right) == (self.op == "~")
+        return _compare(left, self.op, right)
 
 
 def _compare(left: Any, op: str, right: Any) -> bool:

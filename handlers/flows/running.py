@@ -20,6 +20,7 @@ from storage.settings import read_settings
 from storage.tables import Flow, FlowTask
 
 NO_NODE = "没有符合条件的节点，转管理员"
+APPLICANT, UNNAMED = "applicant", "申请人"  # the field that names him, and what he is called where it is hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Run:
     def shown(self, node: int) -> dict[str, str]:
         """The fields that node lets see, label → text."""
         return self.cut(self.steps[node].visible)
+
+    def named(self, tx: Tx, user_id: str, node: int) -> str:
+        """That person as the node lets him be named: an applicant whom it hides is 申请人."""
+        hidden = APPLICANT in self.form.fields and APPLICANT not in self.steps[node].visible
+        return UNNAMED if hidden and user_id == self.flow.starter_id else people.name_of(tx, user_id)
 
     def cut(self, visible: Collection[str]) -> dict[str, str]:
         """These fields, label → text. The one place values leave the engine by (R-APP-7)."""
@@ -226,14 +232,14 @@ def step_finish(tx: Tx, ctx: Context, run: Run, state: str, comment: str = "") -
     if state != "approved":
         run.form.end(tx, ctx, run.flow.record_id, state)
     word = rules.STATES[state]
-    told = f"{ctx.actor.name} {word}" + (f"：{comment}" if comment else "")
+    ended = word + (f"：{comment}" if comment else "")
     title, key = f"{run.form.label} {run.flow.number} {word}", f"flow:{run.id}:end"
     if run.flow.starter_id != ctx.actor.user_id and may_be_told(tx, run.flow.starter_id, ctx.settings):
-        text = f"{told}\n发送「流程状态 {run.flow.number}」看经过。"
+        text = f"{ctx.actor.name} {ended}\n发送「流程状态 {run.flow.number}」看经过。"
         notices.queue(tx, key=key, user_ids=[run.flow.starter_id], title=title, text=text, now=ctx.now)
     holders = [u for u in dict.fromkeys(left) if u != ctx.actor.user_id and may_be_told(tx, u, ctx.settings)]
     if state == "cancelled" and holders:
-        text = f"{told}，不用再处理。"
+        text = f"{run.named(tx, ctx.actor.user_id, run.flow.node)} {ended}，不用再处理。"
         notices.queue(tx, key=f"{key}:holders", user_ids=holders, title=title, text=text, now=ctx.now)
 
 

@@ -134,7 +134,8 @@ def urge(ctx: Context, flow_id: int) -> Moved:
         waits = [t for t in flow_runs.live_tasks(tx, flow_id) if t.state == "open"]
         not_before = after_quiet_hours(ctx.now, ctx.settings.quiet_hours)
         for task in waits:
-            told = f"{ctx.actor.name} 第 {count} 次催办：{run.form.label} {number}"
+            by = run.named(tx, ctx.actor.user_id, task.node)
+            told = f"{by} 第 {count} 次催办：{run.form.label} {number}"
             since = rules.span((ctx.now - (task.opened_at or run.flow.started_at)).total_seconds())
             text = f"{told}\n已等 {since}（{ctx.now:%m-%d %H:%M}）。发送「我的待办」处理。"
             notices.queue(
@@ -221,16 +222,32 @@ def delegate(ctx: Context, user_id: str, starts_on: date, ends_on: date) -> str:
             raise FlowRefused(f"{person.name} 不在使用范围里，请换一位。")
         if ends_on < starts_on or ends_on < ctx.today:
             raise InvalidInput("代理的结束日要在开始日和今天之后，例如「代理人 王芳 3月5日到3月9日」。")
-        delegations.put_delegation(
-            tx,
-            FlowDelegation(
-                user_id=ctx.actor.user_id, delegate_id=user_id, starts_on=starts_on, ends_on=ends_on,
-                created_at=ctx.now,
-            ),
-        )  # fmt: skip
+        made = FlowDelegation(
+            user_id=ctx.actor.user_id, delegate_id=user_id, starts_on=starts_on, ends_on=ends_on, created_at=ctx.now
+        )
+        delegations.put_delegation(tx, made)
         told = f"{person.name} {starts_on} 至 {ends_on}"
         _record_delegation(tx, ctx, ("", told))
-        return f"{starts_on} 至 {ends_on}，新到的待办由 {person.name} 代你处理；已经在你手里的要「转交」。"
+        notices.queue(
+            tx, key=f"deputy:{made.id}", user_ids=[user_id], now=ctx.now, title="请你代理审批",
+            text=f"{ctx.actor.name} 请你 {starts_on} 至 {ends_on} 代他处理审批，这几天新到的会直接发给你。",
+            not_before=after_quiet_hours(ctx.now, ctx.settings.quiet_hours),
+        )  # fmt: skip
+        return (
+            f"{starts_on} 至 {ends_on}，新到的待办由 {person.name} 代你处理，已告诉 {person.name}；"
+            "已经在你手里的要「转交」。要结束就发送「取消代理」。"
+        )
+
+
+def show_delegation(ctx: Context) -> str:
+    """Who decides for oneself now or on days to come, or how to say so."""
+    with ctx.begin() as tx:
+        found = delegations.current(tx, ctx.actor.user_id, ctx.today)
+        if found is None:
+            return "你没有设代理人。要设就发送「代理人 王芳 3月5日到3月9日」。"
+        name = people.name_of(tx, found.delegate_id)
+        days = f"{found.starts_on} 至 {found.ends_on}"
+        return f"{days}，新到的待办由 {name} 代你处理。要结束就发送「取消代理」，要换就再说一次「代理人」。"
 
 
 def end_delegation(ctx: Context) -> str:
@@ -302,9 +319,9 @@ def _done(tx: Tx, ctx: Context, run: Run, task_id: int | None = None) -> Already
         return AlreadyDone(f"{flow.number} 这一步已经变了，现在等 {waiting_names(tx, run.id)}，不用再处理。")
     last = flow_runs.list_log(tx, run.id)[-1]
     when = flow.finished_at or last.at
+    by = run.named(tx, last.user_id, task.node) if task is not None else people.name_of(tx, last.user_id)
     return AlreadyDone(
-        f"{flow.number} 已由 {people.name_of(tx, last.user_id)} {when:%m-%d %H:%M} "
-        f"{rules.STATES[flow.state].removeprefix('已')}，没有变化。"
+        f"{flow.number} 已由 {by} {when:%m-%d %H:%M} {rules.STATES[flow.state].removeprefix('已')}，没有变化。"
     )
 
 

@@ -69,7 +69,7 @@ def node_changed(tx: Tx, node: Node, words: NodeWords) -> Node:
             )
         return node.with_(mode=mode)
     if words.verb == "condition":
-        return node.with_(conditions=read_conditions(" ".join(words.names)))
+        return node.with_(conditions=read_conditions(words.text))
     if words.verb == "deadline":
         return node.with_(deadline_hours=read_deadline("".join(words.names)))
     if words.verb == "copy" and words.names[0] in NOTHING:
@@ -95,6 +95,11 @@ def _participants(tx: Tx, names: tuple[str, ...]) -> tuple[tuple[str, ...], tupl
     for name in names:
         role = flows.find_role(tx, name)
         found = flows.find_people(tx, name)
+        if role is None and not found and "和" in name.strip("和"):  # 钱多和孙悦
+            more = _participants(tx, tuple(part for part in name.split("和") if part))
+            roles += more[0]
+            users += more[1]
+            continue
         if role is not None:
             roles.append(role)
         elif len(found) == 1:

@@ -265,7 +265,8 @@ def show_bills(ctx: Context, contract_id: int) -> Bills:
 def _access_handled(tx: Tx, ctx: Context, invoice_id: int) -> tuple[Invoice, Flow | None]:
     """For who decided it, an administrator, or who may void and has it in sight. Raises NotFound."""
     flow = flow_runs.of_record(tx, FORM.name, invoice_id)
-    if flow is not None and flow.id is not None and flow_runs.has_decided(tx, flow.id, ctx.actor.user_id):
+    decided = flow_runs.has_decided(tx, (flow.id or 0) if flow is not None else 0, ctx.actor.user_id)
+    if decided:  # asked of what is not there too: its refusal takes as long
         return invoices.facts(tx, invoice_id).invoice, flow
     invoice = invoices.access_invoice(tx, invoice_id)
     if not ctx.actor.may(Permission.INVOICE_VOID):

@@ -12,13 +12,13 @@ from bot.language.followup import tells_of_contact
 from bot.language.phones import find_phones
 from bot.language.replies import ordinal
 from handlers.customers.finding import find_customer
-from handlers.customfields.values import Required
+from handlers.customfields.rules import Required
 from handlers.leads import acts, service
 from handlers.leads.finding import find_lead
-from handlers.leads.reading import read_change, read_filter, read_lead
+from handlers.leads.reading import filter_of, read_change, read_filter, read_lead
 from handlers.leads.rules import ALL_WORDS, EXAMPLE, STATE_WORDS
 from handlers.leads.steps import NewLead
-from handlers.leads.views import filter_of, one_ref
+from handlers.leads.views import one_ref
 
 router = Router("leads.chat")
 WORDS = {

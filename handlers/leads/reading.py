@@ -12,12 +12,15 @@ from bot.language.filters import read_list
 from bot.language.methods import find_method
 from bot.language.phones import find_phones
 from bot.language.times import read_times
-from handlers.customers.reading import PERSON, bare_labels, read_phone, words_of_name
+from handlers.customers.reading import PERSON, bare_labels, read_phone, take_labelled, words_of_name
 from handlers.customfields.filters import take_conditions
 from handlers.customfields.values import own_fields, take_custom
 from handlers.leads.rules import ALL_WORDS, STATE_WORDS
 from handlers.leads.steps import NewLead
 from storage import dictionaries, people
+from storage.custom_fields import Condition
+from storage.database import Tx
+from storage.leads import OPEN, LeadFilter
 
 LABELS = {
     "公司": "company", "公司名称": "company", "名称": "company", "联系人": "contact", "电话": "mobile",
@@ -47,11 +50,14 @@ def read_lead(ctx: Context, words: str, draft: NewLead | None = None) -> NewLead
         known["mobile"] = phone.number
         text = f"{text[: phone.start]} {text[phone.end :]}"
     tokens = [t for t in re.split(r"[\s,，;；、]+", text) if t]
+    if len(tokens) > 1 and LABELS.get(tokens[0]) == "company":
+        del tokens[0]
     if not new.company and "company" not in known and tokens:
         count = words_of_name(tokens)
         known["company"] = " ".join(tokens[:count])
         del tokens[:count]
-    rest: list[str] = []
+    said, tokens, rest = take_labelled(tokens, LABELS)
+    known = {**said, **known}
     for token in tokens:
         source = _source(token, sources) if "source" not in known else ""
         if source:
@@ -139,29 +145,43 @@ def read_change(ctx: Context, words: str) -> Change:
 
 
 def read_filter(ctx: Context, words: str, *, taken: Mapping[str, Any]) -> dict[str, Any]:
+    """As `step_read_filter`, for a door."""
+    with ctx.begin() as tx:
+        return step_read_filter(tx, ctx, words, taken=taken)
+
+
+def step_read_filter(tx: Tx, ctx: Context, words: str, *, taken: Mapping[str, Any]) -> dict[str, Any]:
     """The conditions of a list as its card keeps them: `展会 李娜 有意向 年采购额 大于50万`; `taken`: known already.
 
     Raises:
         NotAValue, InvalidInput: a condition on one of the company's own fields that cannot be.
     """
     state: dict[str, Any] = dict(taken)
-    with ctx.begin() as tx:
-        said, words = take_conditions(tx, ctx, "lead", words)
-        asked = read_list(words)
-        left = []
-        for word in asked.words:
-            if word in STATE_WORDS:
-                state["states"] = [*state.get("states", []), STATE_WORDS[word]]
-            elif word in ALL_WORDS:
-                state["states"] = []
-            elif word == "我":
-                state["owner"] = ctx.actor.user_id
-            elif word != "线索":
-                met = [p for p in people.list_by_name(tx, word) if p.name == word]
-                if len(met) == 1:
-                    state["owner"] = met[0].user_id
-                else:
-                    left.append(word.removesuffix("线索") or word)
+    said, words = take_conditions(tx, ctx, "lead", words)
+    asked = read_list(words)
+    left = []
+    for word in asked.words:
+        if word in STATE_WORDS:
+            state["states"] = [*state.get("states", []), STATE_WORDS[word]]
+        elif word in ALL_WORDS:
+            state["states"] = []
+        elif word == "我":
+            state["owner"] = ctx.actor.user_id
+        elif word != "线索":
+            met = [p for p in people.list_by_name(tx, word) if p.name == word]
+            if len(met) == 1:
+                state["owner"] = met[0].user_id
+            else:
+                left.append(word.removesuffix("线索") or word)
     own = [asdict(one.condition) for one in said]
     told = " · ".join(one.text for one in said if one.text)
     return state | {"words": left, "page": asked.page, "own": own, "told": told}
+
+
+def filter_of(state: dict[str, Any]) -> LeadFilter:
+    """The list's conditions."""
+    return LeadFilter(
+        words=tuple(str(w) for w in state.get("words", ())), owner_id=str(state.get("owner", "")),
+        states=tuple(str(s) for s in state.get("states", OPEN)),
+        own=tuple(Condition(**one) for one in state.get("own", ())),
+    )  # fmt: skip

@@ -17,7 +17,8 @@ from bot.language.replies import ordinal
 from handlers.customers.finding import find_customer, find_person
 from handlers.customers.service import show_customer
 from handlers.customfields.filters import Said, take_conditions
-from handlers.customfields.values import Required, own_fields
+from handlers.customfields.rules import Required
+from handlers.customfields.values import own_fields
 from handlers.opportunities import service
 from handlers.opportunities.fields import NewOpportunity
 from handlers.opportunities.finding import amounts_of, find_opportunity, meant
