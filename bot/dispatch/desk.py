@@ -17,13 +17,13 @@ from typing import Any, Protocol
 from bot.context import Context, make_context
 from bot.core.actor import SYSTEM_ACTOR, Actor
 from bot.core.clock import Clock
-from bot.core.errors import AppError, Forbidden, InvalidInput, NotFound, Stranger
+from bot.core.errors import AppError, Forbidden, InvalidInput, NotFound, SeveralPeople, Stranger
 from bot.core.markup import escape, inert
 from bot.core.redaction import one_line, redact
 from bot.dispatch.forms import filled, read_form
 from bot.dispatch.messages import CardRef, CardTap, CardUpdate, ChatMessage, RawTap, Reply
-from bot.dispatch.router import Dispatcher
-from bot.dispatch.talk import Talk
+from bot.dispatch.router import WHICH_PERSON, Dispatcher
+from bot.dispatch.talk import MEMORY, Talk
 from bot.dispatch.view import CardForm, CardView, FormValue
 from bot.identity import identify, turned_away
 from bot.language.secret import looks_secret
@@ -224,11 +224,32 @@ class Desk:
                 private = not isinstance(refusal, Stranger)
                 what = message.text or (f"文件 {message.file.name}" if message.file is not None else "")
                 now, key = self._clock.now(), message.key
+                if isinstance(refusal, SeveralPeople) and self._ask_which_person(tx, message, refusal):
+                    return
                 note_refusal(tx, refusal, user_id=message.user_id, via="chat", what=what, source=key, now=now)
                 self._answer_refusal(tx, message, refusal, private=private)
                 self._conceal(tx, message)
 
         await self._db.system(work)
+
+    def _ask_which_person(self, tx: Tx, message: ChatMessage, refusal: SeveralPeople) -> bool:
+        """Puts the question; False: the name does not stand in the message so that it could be replaced."""
+        if message.user_id is None or refusal.name not in message.text:
+            return False
+        row, now = talks.load(tx, message.user_id, message.conversation_id or "bot"), self._clock.now()
+        pending = {
+            "kind": WHICH_PERSON, "text": message.text, "name": refusal.name, "options": refusal.options,
+            "before": row.pending,
+        }  # fmt: skip
+        talks.save(
+            tx, row, pending=pending, pending_until=now + MEMORY, subject_id=row.subject_id,
+            subject_until=row.subject_until, misses=row.misses,
+        )  # fmt: skip
+        lines = [f"{n} {escape(one)}" for n, one in enumerate(refusal.options, start=1)]
+        text = "\n".join([f"有 {len(lines)} 位「{escape(refusal.name)}」，是哪一位？回复数字：", *lines])
+        self._answer(tx, message, Reply(text), None, read_settings(tx))
+        self._conceal(tx, message)
+        return True
 
     def _answer_refusal(self, tx: Tx, message: ChatMessage, refusal: AppError, *, private: bool) -> None:
         """In words; on a card where the refusal has a button to offer."""
@@ -373,9 +394,10 @@ class Desk:
             button, handler = form.button, self.dispatcher.handler_of(form.button)
             values = read_form(form, raw.form)
         state = dict(card.state) if card is not None else {}
+        asked = talks.load(tx, raw.user_id, "bot").pending if raw.form is not None else None
         update = handler(CardTap(raw.key, raw.user_id, raw.out_track_id, button, state, values), ctx)
         if raw.form is not None and card is not None:
-            self._finish(tx, card.kind, ctx)
+            self._finish(tx, card.kind, ctx, asked)
         if update.say is not None:
             self._say_after_tap(tx, raw, update.say, ctx)
         if card is not None and card.holder_user_id is None and update.card and update.card.kind != card.kind:
@@ -384,8 +406,15 @@ class Desk:
             return self._note_alone(raw, "已私聊发给你。")
         return self._updated(tx, card, update, ctx, raw)
 
-    def _finish(self, tx: Tx, kind: str, ctx: Context) -> None:
-        """A form was handed in: what was put aside of the same is done with."""
+    def _finish(self, tx: Tx, kind: str, ctx: Context, asked: dict[str, Any] | None) -> None:
+        """A form was handed in: what was put aside of the same is done with, and the question that stood beside it."""
+        row = talks.load(tx, ctx.actor.user_id, "bot")
+        topic = self.dispatcher.topics.get(str((asked or {}).get("kind", "")))
+        if topic is not None and kind in topic.forms and row.pending == asked:
+            talks.save(
+                tx, row, pending=None, pending_until=None, subject_id=row.subject_id, subject_until=row.subject_until,
+                misses=row.misses,
+            )  # fmt: skip
         for title in {topic.title for topic in self.dispatcher.topics.values() if kind in topic.forms}:
             drafts.remove(tx, ctx.actor.user_id, "bot", title)
 

@@ -7,6 +7,7 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.identity import may_be_told
+from bot.language.show import show_date
 from handlers.custody import along, rules
 from handlers.custody.rules import ChangedSince, HangsOn, NotTransferable
 from handlers.customers.standing import require_any, step_may_write
@@ -123,7 +124,7 @@ def undo_transfer(ctx: Context, payload: dict[str, Any]) -> str:
     Raises:
         NotFound, ChangedSince; ClaimLimited: the former owner holds as many as he may by now.
     """
-    with ctx.begin() as tx:
+    with ctx.begin_beyond_sight("who gave it away takes it back, though he sees it no more") as tx:
         of, at = int(payload["customer_id"]), datetime.fromisoformat(payload["at"])
         giver_id, receiver_id = str(payload["giver_id"]), str(payload["receiver_id"])
         room = step_room(tx, ctx, giver_id)
@@ -218,12 +219,12 @@ def lock_customer(ctx: Context, customer_id: int, until: date | None, *, card: s
         if customer.owner_id != owner_id:
             raise ChangedSince(f"「{name}」刚刚换了负责人，没有锁定，核对后再发一次。")
         if was == last:
-            return Done(of, name, f"没有变化，「{name}」已经锁定到 {_day(last)}。")
+            return Done(of, name, f"没有变化，「{name}」已经锁定到 {show_date(last, ctx.today)}。")
         if was is None and ctx.settings.paid:
             assert owner_id is not None
             rules.check_lock_cap(ctx.settings.pool.lock_cap, pools.count_locked(tx, owner_id, ctx.today))
         undo_id = _set_lock(tx, ctx, customer, last, text=f"锁定 {name}", was=was, card=card)
-        return Done(of, name, f"已锁定「{name}」到 {_day(last)}，期间不会返回公海。", undo_id)
+        return Done(of, name, f"已锁定「{name}」到 {show_date(last, ctx.today)}，期间不会返回公海。", undo_id)
 
 
 def unlock_customer(ctx: Context, customer_id: int, *, card: str = "") -> Done:
@@ -248,7 +249,7 @@ def undo_lock(ctx: Context, payload: dict[str, Any]) -> str:
             raise ChangedSince(f"「{customer.name}」的锁定之后又改过，不能撤销了。")
         was = date.fromisoformat(payload["before"]) if payload["before"] else None
         customers.set_lock(tx, customer.id or 0, was, ctx.now)
-        told = (_day(now) if now and now >= ctx.today else "", _day(was) if was and was >= ctx.today else "")
+        told = (str(now) if now and now >= ctx.today else "", str(was) if was and was >= ctx.today else "")
         _record(tx, ctx, "lock.customer", customer.id or 0, customer.name, {"锁定到": told})
         cards.redraw_others(tx, f"customer:{customer.id}", now=ctx.now)
         return f"已撤销，「{customer.name}」{f'锁定到 {told[1]}' if told[1] else '没有锁定'}。"
@@ -266,7 +267,7 @@ def _set_lock(tx: Tx, ctx: Context, customer: Customer, last: date, *, text: str
     of = customer.id or 0
     former = customers.lock_of(tx, of)
     customers.set_lock(tx, of, last, ctx.now)
-    told = (_day(was) if was else "", _day(last) if last >= ctx.today else "")
+    told = (str(was) if was else "", str(last) if last >= ctx.today else "")
     _record(tx, ctx, "lock.customer" if last >= ctx.today else "unlock.customer", of, customer.name, {"锁定到": told})
     digest.cancel(tx, f"customer:{of}", rules=("returns_soon",), now=ctx.now)
     cards.redraw_others(tx, f"customer:{of}", now=ctx.now, but=card)
@@ -282,10 +283,6 @@ def _check_room_after(tx: Tx, ctx: Context, owner_id: str) -> None:
     holding = pools.count_held(tx, owner_id)
     if cap is not None and holding > cap:
         raise ChangedSince(f"{people.name_of(tx, owner_id)} 名下已满（{cap} 家），不能撤销删除。")
-
-
-def _day(day: date) -> str:
-    return f"{day.year}-{day.month:02}-{day.day:02}"
 
 
 def _record(

@@ -9,9 +9,10 @@ from typing import Any
 from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.language.filters import read_list
+from bot.language.methods import find_method
 from bot.language.phones import find_phones
 from bot.language.times import read_times
-from handlers.customers.reading import LATIN, LATIN_FORMS, PERSON, read_phone, take_labelled
+from handlers.customers.reading import PERSON, bare_labels, read_phone, take_labelled, words_of_name
 from handlers.customfields.filters import take_conditions
 from handlers.customfields.values import own_fields, take_custom
 from handlers.leads.rules import ALL_WORDS, STATE_WORDS
@@ -44,6 +45,7 @@ def read_lead(ctx: Context, words: str, draft: NewLead | None = None) -> NewLead
         if labelled:
             known[column] = labelled.group(1)
             text = text.replace(labelled.group(0), " ")
+    text = bare_labels(text, known, ("contact", "remark"))
     for phone in reversed(find_phones(text)):
         known["mobile"] = phone.number
         text = f"{text[: phone.start]} {text[phone.end :]}"
@@ -51,7 +53,7 @@ def read_lead(ctx: Context, words: str, draft: NewLead | None = None) -> NewLead
     if len(tokens) > 1 and LABELS.get(tokens[0]) == "company":
         del tokens[0]
     if not new.company and "company" not in known and tokens:
-        count = _company_words(tokens)
+        count = words_of_name(tokens)
         known["company"] = " ".join(tokens[:count])
         del tokens[:count]
     said, tokens, rest = take_labelled(tokens, LABELS)
@@ -66,16 +68,9 @@ def read_lead(ctx: Context, words: str, draft: NewLead | None = None) -> NewLead
             known["mobile"] = read_phone(token)
         else:
             rest.append(token)
-    if rest:
-        known["remark"] = " ".join([*([new.remark] if new.remark else []), *rest])
+    if rest or "remark" in known:
+        known["remark"] = " ".join(part for part in (new.remark, known.get("remark", ""), *rest) if part)
     return replace(new, **known, custom={**new.custom, **custom})
-
-
-def _company_words(tokens: list[str]) -> int:
-    """How many tokens the company has: `Tesla Motors Ltd.` three, a Chinese one has one."""
-    latin = next((i for i, t in enumerate(tokens) if not LATIN.fullmatch(t)), len(tokens))
-    ends = next((i for i, t in enumerate(tokens[:latin]) if t.lower().rstrip(".") in LATIN_FORMS), latin - 1)
-    return max(1, ends + 1)
 
 
 def _source(token: str, sources: tuple[str, ...]) -> str:
@@ -118,8 +113,9 @@ def read_told(ctx: Context, words: str) -> Told:
     for start, end in sorted(times.bare_clauses, reverse=True):
         content = f"{content[:start]} {content[end:]}"
     with ctx.begin() as tx:
-        method = next((m for m in dictionaries.list_methods(tx) if m in words), "")
+        found = find_method(words, dictionaries.list_methods(tx), skip=times.next_spans)
     at = planned.at(time(0), ctx.now) if planned is not None else None
+    method = found.value if found is not None else ""
     return Told(content.strip(" ，,。;；"), method, at, bool(planned is not None and planned.has_time))
 
 
