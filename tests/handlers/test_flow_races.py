@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from handlers.flows.rules import AlreadyDone, FlowRefused
 from handlers.flows.holding import Moved
+from handlers.flows.rules import AlreadyDone, FlowRefused
 from handlers.flows.service import adjust, cancel, decide, transfer, urge
 from handlers.todo.service import agree_all
 from storage import contracts
