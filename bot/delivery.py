@@ -25,7 +25,7 @@ from bot.dingtalk.errors import (
     UnknownOutcome,
     UnsafeContent,
 )
-from bot.dispatch.desk import Drawn
+from bot.dispatch.drawing import Drawn
 from bot.sheets import write_table
 from storage import attachments, cards, notices, outbox, todos
 from storage.database import Database, DatabaseBusy

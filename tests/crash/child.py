@@ -50,7 +50,7 @@ class MarkFirstDesk(Desk):
             self._work_message(tx, message)
 
         await self._db.unit(None, work)
-        self.on_outbox()
+        self.drawing.on_outbox()
 
 
 class TapFirstDesk(Desk):
