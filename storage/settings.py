@@ -152,8 +152,8 @@ def _validated(rows: tuple[tuple[str, str | None], ...]) -> CompanySettings:
 def write_setting(tx: Tx, name: str, value: Any, *, by: str, now: datetime) -> None:
     """Stores one top-level setting whole (`pool`, `reminders`, `admins` …), on a company at work.
 
-    A return rule that is thereby switched on or tightened counts from today: nobody loses a customer over
-    days that passed before the rule stood (D3).
+    A return rule that is thereby switched on, tightened, or extended to customers with a contract counts from today:
+    nobody loses a customer over days that passed before the rule stood (D3).
 
     Raises:
         InvalidInput: no such setting, or not such a value.
@@ -166,9 +166,15 @@ def write_setting(tx: Tx, name: str, value: Any, *, by: str, now: datetime) -> N
         raise InvalidInput(f"「{name}」的值不对：{value}") from wrong
     before = read_settings(tx)
     put_setting(tx, name, parsed.model_dump(mode="json")[name], by=by, now=now)
-    days, was = read_settings(tx).return_days, before.return_days
-    if days is not None and (was is None or days < was):
+    if _takes_more(read_settings(tx), before):
         put_setting(tx, "pool_rule_since", beijing_day(now).isoformat(), by=by, now=now)
+
+
+def _takes_more(now: CompanySettings, before: CompanySettings) -> bool:
+    days, was = now.return_days, before.return_days
+    if days is None:
+        return False
+    return was is None or days < was or (now.pool.return_with_contract and not before.pool.return_with_contract)
 
 
 def lock_settings(tx: Tx) -> CompanySettings:

@@ -8,7 +8,7 @@ from bot.context import Context
 from handlers.settings import rules
 from storage import audit, notices, people, undos
 from storage.database import Tx
-from storage.settings import read_settings, write_setting
+from storage.settings import CompanySettings, read_settings, write_setting
 
 UNDO = timedelta(minutes=10)
 KIND = "settings.change"
@@ -24,7 +24,8 @@ def step_change(tx: Tx, ctx: Context, name: str, value: Any, *, text: str) -> in
 
     The caller has locked the settings (`storage.settings.lock_settings`). `text`: what 撤销 would take back.
     """
-    before = read_settings(tx).model_dump(mode="json")
+    present = read_settings(tx)
+    before = present.model_dump(mode="json")
     write_setting(tx, name, value, by=ctx.actor.user_id, now=ctx.now)
     after = read_settings(tx).model_dump(mode="json")
     step_audit(tx, ctx, name, before[name], after[name])
@@ -33,9 +34,16 @@ def step_change(tx: Tx, ctx: Context, name: str, value: Any, *, text: str) -> in
         "before": before[name],
         "after": after[name],
         "since": before["pool_rule_since"],
+        "since_after": after["pool_rule_since"],
+        "rule": rule_of(present),
         "text": text,
     }
     return undos.offer(tx, user_id=ctx.actor.user_id, kind=KIND, payload=payload, text=text, now=ctx.now, lasts=UNDO)
+
+
+def rule_of(settings: CompanySettings) -> list[Any]:
+    """The return rule in force, as an undo remembers it."""
+    return [settings.return_days, settings.pool.return_with_contract]
 
 
 def step_audit(tx: Tx, ctx: Context, name: str, before: Any, after: Any) -> None:

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import partial
 
 from bot.context import Context
-from handlers.pool import rules as pool_rules
+from handlers.pool.clock import clock_of
 from handlers.reminders import rules as reminder_rules
 from handlers.reminders.rules import Reminder, ReminderPolicy
 from handlers.settings import rules
@@ -47,17 +46,13 @@ def return_effects(tx: Tx, ctx: Context, settings: CompanySettings) -> list[str]
     days = settings.return_days
     if days is None:
         return ["以后没有客户会自动返回公海。"]
+    ever = settings.model_copy(update={"pool_rule_since": None})  # as if the rule had always stood
     soon = over = 0
     for customer in pools.list_clocked(tx):
-        if customer.has_contract and not settings.pool.return_with_contract:
-            continue
-        clock = partial(
-            pool_rules.return_clock, after_days=days, owner_since=customer.owner_since,
-            last_follow_up_at=customer.last_follow_up_at, today=ctx.today, lock_until=customer.lock_until,
-        )  # fmt: skip
-        left = clock(rule_since=settings.pool_rule_since).days_left
-        soon += left <= SOON
-        over += clock(rule_since=None).days_left <= 0 < left
+        clock, old = clock_of(settings, customer, ctx.today), clock_of(ever, customer, ctx.today)
+        if clock is not None and old is not None:
+            soon += clock.days_left <= SOON
+            over += old.days_left <= 0 < clock.days_left
     effects = [f"{SOON} 天内会返回公海：{soon} 家（返回前 7、3、1 天提醒负责人）。"]
     if over:
         first = (settings.pool_rule_since or ctx.today) + timedelta(days=days)

@@ -10,7 +10,7 @@ from bot.core.errors import Forbidden, RuleBroken
 from bot.identity import active_admins, may_take_over
 from handlers.opening.service import count_in_scope, scope_text, step_sheet
 from handlers.settings import rules
-from handlers.settings.changing import step_audit, step_change, step_tell_administrators
+from handlers.settings.changing import rule_of, step_audit, step_change, step_tell_administrators
 from handlers.settings.foretelling import pool_effects, reminder_effects, return_effects
 from handlers.settings.rules import POOL, REMINDERS, VISITS, SettingField, Value
 from storage import catalogue, handovers, jobs, org_chart, people, visits
@@ -212,7 +212,8 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
     ctx.actor.require_admin()
     name, before, after = str(payload["name"]), payload["before"], payload["after"]
     with ctx.begin() as tx:
-        current = lock_settings(tx).model_dump(mode="json")[name]
+        standing = lock_settings(tx).model_dump(mode="json")
+        current, since = standing[name], standing["pool_rule_since"]
         if isinstance(after, dict) and isinstance(before, dict) and isinstance(current, dict):
             touched = [key for key in after if after[key] != before[key]]
             same = all(current[key] == after[key] for key in touched)
@@ -228,7 +229,9 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
                 raise RuleBroken("撤销后就没有管理员了，所以没有撤销。先「添加管理员 张三」。")
             step_tell_administrators(tx, ctx, before=current, after=restored)
         write_setting(tx, name, restored, by=ctx.actor.user_id, now=ctx.now)
-        put_setting(tx, "pool_rule_since", payload.get("since"), by=ctx.actor.user_id, now=ctx.now)
+        # Only if nobody has changed the rule since: what another change made it count from stays (invariant 14).
+        if since == payload.get("since_after") and rule_of(read_settings(tx)) == payload.get("rule"):
+            put_setting(tx, "pool_rule_since", payload.get("since"), by=ctx.actor.user_id, now=ctx.now)
         step_audit(tx, ctx, name, current, restored)
     return f"已撤销{payload['text']}，恢复成原来的设置。"
 
