@@ -651,6 +651,7 @@ async def test_without_the_permission_it_is_forbidden(database: Database, name: 
 
 @pytest.mark.parametrize("name", SCOPED)
 async def test_outside_the_scope_is_as_if_it_were_not_there(database: Database, name: str) -> None:
+    """Invariant 29."""
     await load_company(database)
     row = TABLE[name]
     assert row.foreign is not None
@@ -750,6 +751,7 @@ TAPS: dict[str, Callable[[int], Button]] = {
 
 @pytest.mark.parametrize("name", TAPS)
 async def test_a_forged_tap_on_a_foreign_customer_is_answered_as_on_none(database: Database, name: str) -> None:
+    """Invariant 29."""
     await load_company(database)
     await database.system(_widen)
     foreign = await id_of(database, FOREIGN)
