@@ -14,7 +14,7 @@ from storage.database import Tx
 from storage.people import Pass
 from storage.settings import CompanySettings
 
-FUNCTIONS = frozenset(p.value for p in Permission)
+FUNCTIONS = {p.value: p for p in Permission}
 NO_EMPLOYEE = "你好，我只为本公司的在职同事服务，暂时帮不上你。"
 NOT_OPENED = "你好，应用尚未开通，开通后就能用了，需要的话请联系公司的钉钉管理员。"
 NOBODY_OPENS = "你好，应用尚未开通，也还不知道谁是管理员：请在服务器上运行 dingcrm init，填好管理员再来。"
@@ -104,7 +104,7 @@ def rights_of(tx: Tx, user_id: str, settings: CompanySettings) -> Rights:
         return Rights(frozenset(Permission), Scope(user_id, departments=None, pool=True, pool_masked=False))
     memberships = access.list_memberships(tx, user_id)
     names = {f for m in memberships for f in effective_functions(m.functions, m.level, settings.advanced_operations)}
-    granted = frozenset(Permission(f) for f in names if f in FUNCTIONS)
+    granted = frozenset(FUNCTIONS[f] for f in names if f in FUNCTIONS)
     everything = any(m.data_scope == "all" for m in memberships)
     served = {d for m in memberships if m.data_scope == "departments" for d in m.departments}
     scope = Scope(

@@ -30,7 +30,7 @@ def help_all(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: 
     told += [f"- {line.example}（{line.what}）" for line in usual]
     for title, lines in offered:
         words = " · ".join(line.word for line in lines if line.what)
-        told += [f"**{title}** {words}"] if words else []
+        told += [f"【{title}】{words}"] if words else []
     told.append("怎么说发送「帮助 客户」，全部发送「全部命令」。")
     return Reply("\n".join(told) + _whom_to_ask(ctx), private=False)
 

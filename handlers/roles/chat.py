@@ -182,7 +182,7 @@ def advanced(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         return Reply(
             "\n".join(
                 [
-                    "**高级操作**（只有操作权限是「高级」的角色能做，其余是普通操作）", *lines,
+                    "**高级操作**", "只有操作权限是「高级」的角色能做，其余是普通操作。", *lines,
                     "要改就写全，例如「高级操作 客户 删除 导出」；都不要写「高级操作 客户 无」，恢复写「默认」。",
                 ]
             )

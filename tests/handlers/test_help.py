@@ -67,6 +67,7 @@ async def test_each_reads_what_he_may_do(sqlite: Database) -> None:
     room = Room(sqlite)
     brief = await room.say("lina04", "帮助")
     assert "领取" in brief and "作废合同" not in brief and brief.count("\\n") < 20 and "管理员 陈静" in brief
+    assert "【公海】公海 · 领取" in brief and "＊" not in brief
     seller, admin = await room.say("lina04", "全部命令"), await room.say("chen01", "全部命令")
     assert "**公海**" in seller and "分配" not in seller and "**管理员**" not in seller and "作废合同" not in seller
     everything = [line.example for line in LINES]
