@@ -182,12 +182,12 @@ class Model:
                 if invoice.state not in ("pending", "approved", "issued"):
                     self.live.pop(invoice.id or 0, None)
             money, billed = contracts.money_of(tx, self.contract), OLD + sum(self.live.values())
-            assert (money.billed, money.amount) == (billed, self.amount), self.done
+            assert (money.billed, money.amount) == (Decimal(billed), Decimal(self.amount)), self.done
             assert billed <= self.amount, self.done
             for who in PEOPLE:  # 99: what waits for somebody is on his list, and goes with its cause
                 mine = tx.exec(select(FlowTask).where(FlowTask.user_id == who)).all()
-                waits = {t.id for t in mine if t.state == "open"}
-                assert {one.task.id for one in flow_lists.waiting_of(tx, who)} == waits, self.done
+                held = {t.id for t in mine if t.state == "open"}
+                assert {one.task.id for one in flow_lists.waiting_of(tx, who)} == held, self.done
 
         await self.db.system(look)
 
