@@ -1,7 +1,7 @@
 """跟进: the timeline, and what a new entry changes on its customer."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import insert
 from sqlalchemy import select as core_select
@@ -18,10 +18,15 @@ ALL_OF = (F.c.customer_id == given("of"), F.c.deleted_at.is_(None))
 WHOEVER = "a customer's last contact is its latest follow-up, whoever made it"
 LATEST = Plain(core_select(F.c.at).where(*ALL_OF).order_by(F.c.at.desc(), F.c.id.desc()).limit(1), unscoped=WHOEVER)
 NEWEST = Plain(
-    core_select(F.c.next_at, F.c.next_timed).where(*ALL_OF).order_by(F.c.id.desc()).limit(1),
+    core_select(F.c.id, F.c.next_at, F.c.next_timed).where(*ALL_OF).order_by(F.c.id.desc()).limit(1),
     unscoped=WHOEVER,
     unmasked="written to its customer, shown to nobody",
 )
+PLAN = Plain(
+    core_select(C.c.next_follow_up_at, C.c.next_timed).where(C.c.id == given("of")),
+    unscoped="the caller has access to the customer", unmasked="written back by an undo, shown to nobody",
+)  # fmt: skip
+Planned: TypeAlias = list[Any]  # when a customer is contacted next (ISO) or None, and whether with a time of day
 ADD = Plain(insert(F).returning(F.c.id), unscoped="the caller has access to the customer")
 ENTRY = Narrowed(
     core_select(F.c.customer_id, F.c.at, F.c.method, F.c.content, F.c.next_at, F.c.next_timed, F.c.created_at,
@@ -54,12 +59,29 @@ def add_follow_up(
     return follow_up_id
 
 
-def take_back(tx: Tx, follow_up: FollowUp, now: datetime) -> None:
-    """The author's 撤销: the customer's last and next contact are what they were without it."""
+def plan_of(tx: Tx, customer_id: int) -> Planned:
+    """What is planned for it, whatever the asker may see: for taking back what is about to be written down."""
+    row = PLAN.run(tx, of=customer_id).one()
+    at = row.next_follow_up_at
+    return [at.isoformat() if at is not None else None, bool(row.next_timed)]
+
+
+def take_back(tx: Tx, follow_up: FollowUp, now: datetime, plan: Planned | None) -> None:
+    """The author's 撤销: the customer's last contact is what it is without it.
+
+    `plan`: what was planned before it (None: nothing), and is again, unless something else has been planned since.
+    """
+    own: Planned = [follow_up.next_at.isoformat() if follow_up.next_at is not None else None, follow_up.next_timed]
+    present, newest = plan_of(tx, follow_up.customer_id), NEWEST.run(tx, of=follow_up.customer_id).first()
+    mine = newest is not None and newest.id == follow_up.id and present == own
+    at, timed = (plan or [None, False]) if mine else present
     follow_up.deleted_at = now
     tx.add(follow_up)
     tx.flush()
-    _settle(tx, follow_up.customer_id, now)
+    SETTLE.run(
+        tx, of=follow_up.customer_id, last=LATEST.run(tx, of=follow_up.customer_id).scalar(),
+        planned=datetime.fromisoformat(at) if at is not None else None, with_time=timed, at=now,
+    )  # fmt: skip
     if follow_up.opportunity_id is not None:
         settle_opportunity(tx, follow_up.opportunity_id)
 

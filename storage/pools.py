@@ -113,8 +113,9 @@ def take(tx: Tx, customer_id: int, user_id: str, *, how: str, by: str, now: date
 def release(
     tx: Tx, customer_id: int, owner_id: str, *, how: str, by: str, now: datetime, reason: str,
     rule_days: int | None = None, unless_followed_since: datetime | None = None, unless_locked_on: date | None = None,
+    page_reason: str = "",
 ) -> bool:  # fmt: skip
-    """Puts an owned customer into the pool, and ends its team (R-POOL-14).
+    """Puts an owned customer into the pool, and ends its team (R-POOL-14). `page_reason`: in its history, if another.
 
     False: its owner, or its last follow-up, has changed meanwhile, or it is locked (`unless_locked_on`: that day).
     """
@@ -137,7 +138,7 @@ def release(
     )  # fmt: skip
     if not done.rowcount:  # type: ignore[attr-defined]
         return False
-    _turn_page(tx, customer_id, None, how=how, by=by, now=now, reason=reason, rule_days=rule_days)
+    _turn_page(tx, customer_id, None, how=how, by=by, now=now, reason=page_reason or reason, rule_days=rule_days)
     _teams(tx, customer_id, col(TeamMember.ended_at).is_(None), ended_at=now)
     return True
 
@@ -229,6 +230,17 @@ def give_place_back(tx: Tx, customer_id: int, user_id: str, *, at: datetime) -> 
 def count_held(tx: Tx, owner_id: str) -> int:
     """All customers of that owner, whatever the asker sees: what a cap is held against."""
     return int(HELD.run(tx, of=owner_id).scalar_one())
+
+
+def leave_time(tx: Tx, customer_id: int, yesterday: date) -> None:
+    """As if a lock had ended yesterday: what kept it from the pool is gone, and its owner is warned before it goes."""
+    locked = col(Customer.lock_until)
+    tx.execute(
+        update(Customer)
+        .where(col(Customer.id) == customer_id, locked.is_(None) | (locked < yesterday))
+        .values(lock_until=yesterday)
+        .execution_options(synchronize_session=False, unscoped="whoever voids a contract may not see its customer")
+    )
 
 
 def count_locked(tx: Tx, owner_id: str, today: date) -> int:
@@ -330,8 +342,14 @@ class Clocked:
     lock_until: date | None = None
 
 
-def list_clocked(tx: Tx, *, owner_id: str | None = None) -> list[Clocked]:
-    """All owned customers within the scope, or one person's."""
+def find_clocked(tx: Tx, customer_id: int) -> Clocked | None:
+    """One of them as it is now, its row held until the transaction ends; None: it has no owner any more."""
+    tx.execute(columns(col(Customer.id)).where(col(Customer.id) == customer_id).with_for_update())
+    return next(iter(list_clocked(tx, customer_id=customer_id)), None)
+
+
+def list_clocked(tx: Tx, *, owner_id: str | None = None, customer_id: int | None = None) -> list[Clocked]:
+    """All owned customers within the scope, one person's, or one."""
     effective = select(Contract.customer_id).where(
         col(Contract.state).in_(("effective", "ended")), col(Contract.deleted_at).is_(None)
     )  # fmt: skip
@@ -342,6 +360,9 @@ def list_clocked(tx: Tx, *, owner_id: str | None = None) -> list[Clocked]:
     ).where(col(Customer.owner_id).is_not(None))  # fmt: skip
     if owner_id is not None:
         query = query.where(col(Customer.owner_id) == owner_id)
+    if customer_id is not None:
+        query = query.where(col(Customer.id) == customer_id)
+        effective = effective.where(col(Contract.customer_id) == customer_id)
     contracted = set(tx.exec(effective, execution_options={"unscoped": "whether a customer has a contract"}).all())
     return [
         Clocked(i or 0, name, owner, since, last, planned, bool(timed), i in contracted, locked)

@@ -161,8 +161,8 @@ def _validated(rows: tuple[tuple[str, str | None], ...]) -> CompanySettings:
 def write_setting(tx: Tx, name: str, value: Any, *, by: str, now: datetime) -> None:
     """Stores one top-level setting whole (`pool`, `reminders`, `admins` …), on a company at work.
 
-    A return rule that is thereby switched on or tightened counts from today: nobody loses a customer over
-    days that passed before the rule stood (D3).
+    A return rule that is thereby switched on, tightened, or extended to customers with a contract counts from today:
+    nobody loses a customer over days that passed before the rule stood (D3).
 
     Raises:
         InvalidInput: no such setting, or not such a value.
@@ -176,10 +176,19 @@ def write_setting(tx: Tx, name: str, value: Any, *, by: str, now: datetime) -> N
     before = read_settings(tx)
     put_setting(tx, name, parsed.model_dump(mode="json")[name], by=by, now=now)
     after = read_settings(tx)
-    for since, rule in RULES.items():
-        days, was = getattr(after, rule), getattr(before, rule)
-        if days is not None and (was is None or days < was):
+    for since in RULES:
+        if _takes_more(since, after, before):
             put_setting(tx, since, beijing_day(now).isoformat(), by=by, now=now)
+
+
+def rule_of(settings: CompanySettings, since: str) -> list[Any]:
+    """The return rule in force whose first day is kept as `since`, as an undo remembers it."""
+    return [getattr(settings, RULES[since]), since == "pool_rule_since" and settings.pool.return_with_contract]
+
+
+def _takes_more(since: str, now: CompanySettings, before: CompanySettings) -> bool:
+    (days, sold), (was, sold_before) = rule_of(now, since), rule_of(before, since)
+    return days is not None and (was is None or days < was or (sold and not sold_before))
 
 
 def lock_settings(tx: Tx) -> CompanySettings:

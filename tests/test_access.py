@@ -36,6 +36,7 @@ async def test_without_the_permission_it_is_forbidden(database: Database, name: 
 
 @pytest.mark.parametrize("name", SCOPED)
 async def test_outside_the_scope_is_as_if_it_were_not_there(database: Database, name: str) -> None:
+    """Invariant 29."""
     await load(database)
     row = TABLE[name]
     assert row.foreign is not None

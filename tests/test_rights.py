@@ -495,6 +495,7 @@ async def play(opening: AbstractAsyncContextManager[Database], plan: Plan) -> No
 )  # fmt: skip
 @given(plan=plans())
 def test_nothing_shown_is_outside_the_receivers_rights(sqlite_file: Path, plan: Plan) -> None:
+    """Invariants 20, 28 and 30."""
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(play(sqlite_copy(sqlite_file, Path(folder)), plan))
 
@@ -542,6 +543,7 @@ def test_every_act_once_and_back(sqlite_file: Path, tmp_path: Path) -> None:
 
 @pytest.mark.postgres
 def test_every_act_on_postgresql(postgres_name: str) -> None:
+    """Invariants 20, 28 and 30."""
     asyncio.run(play(postgres_copy(postgres_name), WIDE))
 
 

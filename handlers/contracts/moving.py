@@ -1,9 +1,12 @@
 """A contract's state: the one place where it changes."""
 
+from datetime import timedelta
+
 from bot.context import Context
 from handlers.contracts import rules
 from handlers.contracts.rules import STATES
 from handlers.contracts.steps import step_record, step_settle, step_touch
+from storage import contracts, pools
 from storage.database import Tx
 from storage.tables import Contract
 
@@ -23,6 +26,8 @@ def step_move(tx: Tx, ctx: Context, contract: Contract, to: str, *, back: bool =
     tx.flush()
     if to != "effective":
         step_settle(tx, ctx, contract)
+    if to == "void" and not contracts.is_dealt(tx, contract.customer_id):
+        pools.leave_time(tx, contract.customer_id, ctx.today - timedelta(days=1))  # else it went this very night (D2)
     if told:
         changes = {"状态": (STATES[before], STATES[to])}
         reason = {"reason": contract.void_reason} if to == "void" else {}

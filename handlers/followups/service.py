@@ -60,9 +60,10 @@ def log_follow_up(ctx: Context, customer_id: int, new: NewFollowUp) -> Logged:
             about = opportunities.access_opportunity(tx, new.opportunity_id, lock=True)
             if about.customer_id != customer_id:
                 raise InvalidInput(f"商机「{about.name}」不是「{name}」的，写上客户再说一次。")
+        plan = follow_ups.plan_of(tx, customer_id)
         follow_up_id = step_store(tx, ctx, customer_id, name, replace(new, at=at))
         undo_id = undos.offer(
-            tx, user_id=ctx.actor.user_id, kind="followups.log", payload={"follow_up_id": follow_up_id},
+            tx, user_id=ctx.actor.user_id, kind="followups.log", payload={"follow_up_id": follow_up_id, "plan": plan},
             text=f"跟进 {name}", now=ctx.now, lasts=UNDO,
         )  # fmt: skip
     return Logged(follow_up_id, name, undo_id)
@@ -107,7 +108,7 @@ def undo_follow_up(ctx: Context, payload: dict[str, Any]) -> str:
         if follow_up is None or follow_up.user_id != ctx.actor.user_id:
             raise NotFound("没有找到这条跟进，可能已经撤销，或客户不在你名下了。")
         customer = customers.access_customer(tx, follow_up.customer_id, lock=True)
-        follow_ups.take_back(tx, follow_up, ctx.now)
+        follow_ups.take_back(tx, follow_up, ctx.now, payload.get("plan"))
         audit.record(
             tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action="undo.follow_up",
             subject=f"customer:{follow_up.customer_id}", follow_up=follow_up.id, name=customer.name,

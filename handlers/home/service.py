@@ -8,8 +8,9 @@ from bot.core.actor import Permission
 from bot.core.clock import at_beijing
 from handlers.flows import rules as flow_rules
 from handlers.flows.running import brief, run_of
-from handlers.pool import rules as pool_rules
-from storage import customers, flow_lists, follow_ups, lead_plans, pools
+from handlers.pool.clock import step_returning
+from handlers.pool.rules import WARN_DAYS
+from storage import customers, flow_lists, follow_ups, lead_plans
 from storage.customers import CustomerFilter
 from storage.database import Tx
 from storage.tables import Customer, Lead
@@ -37,24 +38,13 @@ def show_today(ctx: Context) -> Today:
         due = customers.list_planned(tx, me, before=midnight + timedelta(days=1))
         overdue = [c for c in due if c.next_follow_up_at is not None and c.next_follow_up_at < midnight]
         today = [c for c in due if c not in overdue]
-        returning = []
-        days = ctx.settings.pool.return_after_days
-        if days is not None and ctx.settings.paid:
-            for customer in pools.list_clocked(tx, owner_id=me):
-                if customer.has_contract and not ctx.settings.pool.return_with_contract:
-                    continue
-                clock = pool_rules.return_clock(
-                    after_days=days, owner_since=customer.owner_since, last_follow_up_at=customer.last_follow_up_at,
-                    rule_since=ctx.settings.pool_rule_since, today=ctx.today, lock_until=customer.lock_until,
-                )  # fmt: skip
-                if clock.days_left <= max(pool_rules.WARN_DAYS):
-                    returning.append((customer.id, customer.name, max(0, clock.days_left)))
+        soon = step_returning(tx, ctx.settings, ctx.today, within=max(WARN_DAYS), owner_id=me)
         monday = midnight - timedelta(days=ctx.today.weekday())
         return Today(
             overdue, today,
             lead_plans.list_planned(tx, me, before=midnight + timedelta(days=1))
             if ctx.actor.may(Permission.LEAD_VIEW) else [],
-            sorted(returning, key=lambda r: r[2]),
+            [(customer.id, customer.name, max(0, clock.days_left)) for customer, clock in soon],
             customers.count_customers(tx, CustomerFilter(mine=me, pooled=False)),
             customers.count_pool(tx) if ctx.actor.may(Permission.POOL_VIEW) else None,
             follow_ups.count_by(tx, me, since=monday),

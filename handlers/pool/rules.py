@@ -136,6 +136,12 @@ def return_clock(
     return ReturnClock(base, quiet, left)
 
 
+def returned_reason(days: int, last_follow_up_at: datetime | None) -> str:
+    """Why it returned, as its owner history keeps it (invariant 16)."""
+    last = f"上次跟进 {last_follow_up_at:%Y-%m-%d}" if last_follow_up_at is not None else "没有跟进过"
+    return f"{days} 天未跟进，自动返回公海（{last}）"
+
+
 def warning_threshold(clock: ReturnClock, after_days: int) -> int | None:
     """Which of the 7/3/1-day warnings is due; a missed one is caught up by the next run."""
     fitting = [t for t in WARN_DAYS if 0 < clock.days_left <= t < after_days]

@@ -11,6 +11,7 @@ from bot.identity import may_be_told
 from handlers.pool import rules
 from handlers.pool.caps import policy_of, step_check_room
 from handlers.pool.claiming import taken, was_known
+from handlers.pool.clock import clock_of, step_returning
 from handlers.pool.listing import PoolPage, step_list_pool
 from handlers.pool.rules import AlreadyClaimed, ClaimFacts, NotInPool, NotReturnable
 from handlers.pool.telling import tell
@@ -247,32 +248,22 @@ def assign_customer(ctx: Context, customer_id: int, receiver_id: str) -> str:
 
 def recycle_due(ctx: Context) -> list[Clocked]:
     """Owned customers whose time without follow-up is over (D2, D3). The free edition has none."""
-    days = ctx.settings.pool.return_after_days
-    if days is None or not ctx.settings.paid:
-        return []
     with ctx.begin() as tx:
-        return [c for c in pools.list_clocked(tx) if _due(c, ctx, days)]
-
-
-def _due(customer: Clocked, ctx: Context, days: int) -> bool:
-    if customer.has_contract and not ctx.settings.pool.return_with_contract:
-        return False
-    clock = rules.return_clock(
-        after_days=days, owner_since=customer.owner_since, last_follow_up_at=customer.last_follow_up_at,
-        rule_since=ctx.settings.pool_rule_since, today=ctx.today, lock_until=customer.lock_until,
-    )  # fmt: skip
-    return clock.days_left <= 0
+        return [customer for customer, _ in step_returning(tx, ctx.settings, ctx.today, within=0)]
 
 
 def recycle_customer(ctx: Context, due: Clocked) -> bool:
-    """Returns one due customer; a follow-up or a new owner in the meantime wins (R-POOL-12)."""
-    days = ctx.settings.pool.return_after_days
-    if days is None or not ctx.settings.paid:
-        return False
+    """Returns one due customer; whatever keeps it with its owner in the meantime wins (R-POOL-12)."""
     with ctx.begin() as tx:
+        now = pools.find_clocked(tx, due.id)
+        clock = clock_of(ctx.settings, now, ctx.today) if now is not None else None
+        days = ctx.settings.return_days
+        if now is None or now.owner_id != due.owner_id or clock is None or clock.days_left > 0 or days is None:
+            return False
         done = pools.release(
             tx, due.id, due.owner_id, how="recycle", by="", now=ctx.now, reason=f"{days} 天未跟进，自动返回公海",
-            rule_days=days, unless_followed_since=due.last_follow_up_at or due.owner_since, unless_locked_on=ctx.today,
+            page_reason=rules.returned_reason(days, now.last_follow_up_at), rule_days=days,
+            unless_followed_since=now.last_follow_up_at or now.owner_since, unless_locked_on=ctx.today,
         )  # fmt: skip
         if not done:
             return False

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from bot.context import Context
 from bot.identity import may_be_told, rights_of
 from bot.language.money import show_money_short
-from handlers.leadpool.clock import clock_of
+from handlers.leadpool.clock import clock_of as lead_clock_of
 from handlers.opportunities.stale import last_moved, step_stale
 from handlers.paymentplans.due import step_due
 from handlers.paymentplans.rules import DONE
-from handlers.pool import rules as pool_rules
+from handlers.pool.clock import clock_of
+from handlers.pool.rules import warning_threshold
 from handlers.reminders import rules
 from handlers.reminders.rules import Reminder, ReminderPolicy
 from storage import contracts, customers, digest, lead_plans, notices, opportunities, payments, people, pools, todos
@@ -151,16 +152,10 @@ def _stale(tx: Tx, ctx: Context, owner_id: str) -> list[tuple[Reminder | None, s
 
 
 def _returns_soon(ctx: Context, customer: Clocked) -> Reminder | None:
-    days = ctx.settings.pool.return_after_days
-    if days is None or not ctx.settings.paid:
+    clock, days = clock_of(ctx.settings, customer, ctx.today), ctx.settings.return_days
+    if clock is None or days is None:
         return None
-    if customer.has_contract and not ctx.settings.pool.return_with_contract:
-        return None
-    clock = pool_rules.return_clock(
-        after_days=days, owner_since=customer.owner_since, last_follow_up_at=customer.last_follow_up_at,
-        rule_since=ctx.settings.pool_rule_since, today=ctx.today, lock_until=customer.lock_until,
-    )  # fmt: skip
-    threshold = pool_rules.warning_threshold(clock, days)
+    threshold = warning_threshold(clock, days)
     if threshold is None:
         return None
     return rules.returns_soon(
@@ -170,8 +165,8 @@ def _returns_soon(ctx: Context, customer: Clocked) -> Reminder | None:
 
 def _lead_returns(ctx: Context, lead: ClockedLead) -> Reminder | None:
     days = ctx.settings.lead_return_days
-    clock = clock_of(ctx.settings, lead.owner_since, lead.last_follow_up_at, ctx.today)
-    threshold = pool_rules.warning_threshold(clock, days) if days is not None and clock is not None else None
+    clock = lead_clock_of(ctx.settings, lead.owner_since, lead.last_follow_up_at, ctx.today)
+    threshold = warning_threshold(clock, days) if days is not None and clock is not None else None
     if days is None or clock is None or threshold is None:
         return None
     return rules.returns_soon(

@@ -8,7 +8,7 @@ from bot.context import Context
 from handlers.settings import rules
 from storage import audit, notices, people, undos
 from storage.database import Tx
-from storage.settings import RULES, read_settings, write_setting
+from storage.settings import RULES, read_settings, rule_of, write_setting
 
 UNDO = timedelta(minutes=10)
 KIND = "settings.change"
@@ -24,7 +24,8 @@ def step_change(tx: Tx, ctx: Context, name: str, value: Any, *, text: str) -> in
 
     The caller has locked the settings (`storage.settings.lock_settings`). `text`: what 撤销 would take back.
     """
-    before = read_settings(tx).model_dump(mode="json")
+    present = read_settings(tx)
+    before = present.model_dump(mode="json")
     write_setting(tx, name, value, by=ctx.actor.user_id, now=ctx.now)
     after = read_settings(tx).model_dump(mode="json")
     step_audit(tx, ctx, name, before[name], after[name])
@@ -32,7 +33,9 @@ def step_change(tx: Tx, ctx: Context, name: str, value: Any, *, text: str) -> in
         "name": name,
         "before": before[name],
         "after": after[name],
-        "rules": {since: before[since] for since in RULES},
+        "rules": {
+            since: {"before": before[since], "after": after[since], "rule": rule_of(present, since)} for since in RULES
+        },
         "text": text,
     }
     return undos.offer(tx, user_id=ctx.actor.user_id, kind=KIND, payload=payload, text=text, now=ctx.now, lasts=UNDO)

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import partial
 
 from bot.context import Context
-from handlers.leadpool.clock import clock_of
-from handlers.pool import rules as pool_rules
+from handlers.leadpool.clock import clock_of as lead_clock_of
+from handlers.pool.clock import clock_of
 from handlers.reminders import rules as reminder_rules
 from handlers.reminders.rules import Reminder, ReminderPolicy
 from handlers.settings import rules
@@ -47,7 +46,8 @@ def _lead_effects(tx: Tx, ctx: Context, settings: CompanySettings) -> list[str]:
         off = settings.pool.lead_return_after_days is not None
         return ["线索公海还没开，发送「公海设置 线索公海 开」后才生效。" if off else "以后没有线索会自动返回线索公海。"]
     clocks = [
-        clock_of(settings, one.owner_since, one.last_follow_up_at, ctx.today) for one in lead_plans.list_clocked(tx)
+        lead_clock_of(settings, one.owner_since, one.last_follow_up_at, ctx.today)
+        for one in lead_plans.list_clocked(tx)
     ]
     soon = sum(clock is not None and clock.days_left <= SOON for clock in clocks)
     return [f"{SOON} 天内会返回线索公海：{soon} 条（返回前 7、3、1 天提醒负责人）。"]
@@ -62,17 +62,13 @@ def return_effects(tx: Tx, ctx: Context, settings: CompanySettings) -> list[str]
     days = settings.return_days
     if days is None:
         return ["以后没有客户会自动返回公海。"]
+    ever = settings.model_copy(update={"pool_rule_since": None})  # as if the rule had always stood
     soon = over = 0
     for customer in pools.list_clocked(tx):
-        if customer.has_contract and not settings.pool.return_with_contract:
-            continue
-        clock = partial(
-            pool_rules.return_clock, after_days=days, owner_since=customer.owner_since,
-            last_follow_up_at=customer.last_follow_up_at, today=ctx.today, lock_until=customer.lock_until,
-        )  # fmt: skip
-        left = clock(rule_since=settings.pool_rule_since).days_left
-        soon += left <= SOON
-        over += clock(rule_since=None).days_left <= 0 < left
+        clock, old = clock_of(settings, customer, ctx.today), clock_of(ever, customer, ctx.today)
+        if clock is not None and old is not None:
+            soon += clock.days_left <= SOON
+            over += old.days_left <= 0 < clock.days_left
     effects = [f"{SOON} 天内会返回公海：{soon} 家（返回前 7、3、1 天提醒负责人）。"]
     if over:
         first = (settings.pool_rule_since or ctx.today) + timedelta(days=days)

@@ -16,7 +16,7 @@ from handlers.settings.rules import POOL, REMINDERS, VISITS, SettingField, Value
 from storage import catalogue, handovers, jobs, org_chart, people, visits
 from storage.catalogue import Stock
 from storage.database import Tx
-from storage.settings import CompanySettings, lock_settings, put_setting, read_settings, write_setting
+from storage.settings import CompanySettings, lock_settings, put_setting, read_settings, rule_of, write_setting
 
 
 class CheckRunning(RuleBroken, code="settings.check_running"):
@@ -212,7 +212,8 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
     ctx.actor.require_admin()
     name, before, after = str(payload["name"]), payload["before"], payload["after"]
     with ctx.begin() as tx:
-        current = lock_settings(tx).model_dump(mode="json")[name]
+        standing = lock_settings(tx).model_dump(mode="json")
+        current = standing[name]
         if isinstance(after, dict) and isinstance(before, dict) and isinstance(current, dict):
             touched = [key for key in after if after[key] != before[key]]
             same = all(current[key] == after[key] for key in touched)
@@ -228,8 +229,10 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
                 raise RuleBroken("撤销后就没有管理员了，所以没有撤销。先「添加管理员 张三」。")
             step_tell_administrators(tx, ctx, before=current, after=restored)
         write_setting(tx, name, restored, by=ctx.actor.user_id, now=ctx.now)
-        for since, day in payload.get("rules", {}).items():
-            put_setting(tx, since, day, by=ctx.actor.user_id, now=ctx.now)
+        # Only if nobody has changed the rule since: what another change made it count from stays (invariant 14).
+        for since, known in payload.get("rules", {}).items():
+            if standing[since] == known["after"] and rule_of(read_settings(tx), since) == known["rule"]:
+                put_setting(tx, since, known["before"], by=ctx.actor.user_id, now=ctx.now)
         step_audit(tx, ctx, name, current, restored)
     return f"已撤销{payload['text']}，恢复成原来的设置。"
 

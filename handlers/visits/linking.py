@@ -16,8 +16,9 @@ from handlers.followups.rules import BACK
 from handlers.followups.service import NewFollowUp, step_store
 from handlers.visits import rules
 from handlers.visits.rules import Near, spot_of
-from storage import audit, cards, customers, dictionaries, visits
+from storage import audit, cards, customers, dictionaries, follow_ups, visits
 from storage.database import Tx
+from storage.follow_ups import Planned
 from storage.tables import Customer, Visit
 
 
@@ -36,6 +37,14 @@ class Done:
     next_text: str = ""  # the next contact that was planned with it
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The follow-up that was written down, and what was planned for the customer before it."""
+
+    follow_up_id: int | None
+    plan: Planned
+
+
 def subject(visit_id: int) -> str:
     """How cards that show it name it."""
     return f"visit:{visit_id}"
@@ -43,8 +52,8 @@ def subject(visit_id: int) -> str:
 
 def step_link(
     tx: Tx, ctx: Context, visit: Visit, customer_id: int, next_at: datetime | None = None, *, timed: bool = False
-) -> int | None:
-    """Links it and, where something was said, writes that down as a follow-up; returns the follow-up's id."""
+) -> Linked:
+    """Links it and, where something was said, writes that down as a follow-up."""
     customer = customers.access_customer(tx, customer_id, lock=True)
     step_may_write(tx, ctx, customer, Permission.FOLLOWUP_EDIT)
     head_id, visit_id = customer.id or customer_id, visit.id or 0
@@ -52,7 +61,7 @@ def step_link(
     far = rules.is_out_of_range(distance, ctx.settings.visits.near_m)
     if not visits.link(tx, visit_id, head_id, distance_m=distance, out_of_range=far):
         raise LinkedAlready("这次外勤已经关联别的客户了，先发送「撤销」再换一家。")
-    follow_up_id = None
+    follow_up_id, plan = None, follow_ups.plan_of(tx, head_id)
     remark = visit.remark.strip()
     if rules.says_something(remark) and "content" not in withheld(ctx.actor, "followup") and visit.at > ctx.now - BACK:
         method = ""
@@ -68,7 +77,7 @@ def step_link(
         changes={"客户": ("", customer.name)},
     )  # fmt: skip
     cards.redraw_others(tx, subject(visit_id), now=ctx.now, but=ctx.key)
-    return follow_up_id
+    return Linked(follow_up_id, plan)
 
 
 def spot_at(row: Visit | Customer) -> rules.Spot | None:

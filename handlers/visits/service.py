@@ -52,14 +52,15 @@ def log_visit(ctx: Context, new: NewVisit) -> Done:
             ),
         )  # fmt: skip
         step_record(tx, ctx, "log.visit", visit_id, name=new.place)
-        follow_up_id = None
+        linked = None
         if new.customer_id is not None:
             visit = visits.access_own(tx, visit_id, ctx.actor.user_id)
-            follow_up_id = step_link(tx, ctx, visit, new.customer_id, new.next_at, timed=new.next_timed)
+            linked = step_link(tx, ctx, visit, new.customer_id, new.next_at, timed=new.next_timed)
         undo_id = undos.offer(
-            tx, user_id=ctx.actor.user_id, kind="visits.undo", payload={"visit_id": visit_id, "whole": True},
-            text="外勤", now=ctx.now, lasts=UNDO,
+            tx, user_id=ctx.actor.user_id, kind="visits.undo", text="外勤", now=ctx.now, lasts=UNDO,
+            payload={"visit_id": visit_id, "whole": True, "plan": linked.plan if linked is not None else None},
         )  # fmt: skip
+        follow_up_id = linked.follow_up_id if linked is not None else None
         planned = when(new.next_at, new.next_timed) if follow_up_id is not None else ""
         return Done(visit_id, undo_id, new.customer_id, follow_up_id, planned)
 
@@ -76,12 +77,12 @@ def confirm_visit(ctx: Context, visit_id: int, customer_id: int) -> Done:
         visit = visits.access_own(tx, visit_id, ctx.actor.user_id, lock=True)
         if visit.customer_id == customer_id:
             return Done(visit_id, None, customer_id, visit.follow_up_id)
-        follow_up_id = step_link(tx, ctx, visit, customer_id)
+        linked = step_link(tx, ctx, visit, customer_id)
         undo_id = undos.offer(
-            tx, user_id=ctx.actor.user_id, kind="visits.undo", payload={"visit_id": visit_id, "whole": False},
-            text="关联外勤", now=ctx.now, lasts=UNDO,
+            tx, user_id=ctx.actor.user_id, kind="visits.undo", text="关联外勤", now=ctx.now, lasts=UNDO,
+            payload={"visit_id": visit_id, "whole": False, "plan": linked.plan},
         )  # fmt: skip
-        return Done(visit_id, undo_id, customer_id, follow_up_id)
+        return Done(visit_id, undo_id, customer_id, linked.follow_up_id)
 
 
 def set_aside(ctx: Context, visit_id: int) -> Done:
@@ -106,7 +107,7 @@ def undo_visit(ctx: Context, payload: dict[str, Any]) -> str:
             follow_up = follow_ups.get(tx, visit.follow_up_id)
             if follow_up is None:
                 raise NotFound("客户不在你名下了，这次外勤不能撤销。")
-            follow_ups.take_back(tx, follow_up, ctx.now)
+            follow_ups.take_back(tx, follow_up, ctx.now, payload.get("plan"))
         visits.unlink(tx, visit_id)
         if whole:
             visits.take_back(tx, visit_id, ctx.now)

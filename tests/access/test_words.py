@@ -81,6 +81,7 @@ TAPS: dict[str, Callable[[int], Button]] = {
 
 @pytest.mark.parametrize("name", TAPS)
 async def test_a_forged_tap_on_a_foreign_customer_is_answered_as_on_none(database: Database, name: str) -> None:
+    """Invariant 29."""
     await load_company(database)
     await database.system(_widen)
     foreign = await id_of(database, FOREIGN)

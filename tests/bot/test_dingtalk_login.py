@@ -49,6 +49,7 @@ async def test_login_in_a_browser() -> None:
     ],
 )
 async def test_a_browser_login_that_is_not_ours(grant: object, found: object, kind: type[Exception]) -> None:
+    """Invariant 83."""
     async with stub_api() as (stub, api):
         stub.say(GRANT, grant)
         stub.say(ME, (200, {"nick": "n", "unionId": "un"}))

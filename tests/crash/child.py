@@ -13,8 +13,11 @@ from typing import Any
 
 from bot import app as house
 from bot.commands import run
-from bot.dispatch.desk import Desk, TapAnswer
+from bot.dispatch import desk
+from bot.dispatch.desk import Desk
+from bot.dispatch.drawing import TapAnswer
 from bot.dispatch.messages import ChatMessage, RawTap
+from bot.dispatch.taps import Taps
 from bot.stream.frames import BotFrame
 from cards.flows import AgreeButton
 from storage import flow_runs, inbox, invoices
@@ -53,13 +56,13 @@ class MarkFirstDesk(Desk):
         self.drawing.on_outbox()
 
 
-class TapFirstDesk(Desk):
+class TapFirst(Taps):
     """Answers, then works the tap."""
 
     async def tap(self, raw: RawTap) -> TapAnswer:
         async def later() -> None:
             await asyncio.sleep(0.3)
-            await super(TapFirstDesk, self).tap(raw)
+            await super(TapFirst, self).tap(raw)
 
         task = asyncio.ensure_future(later())
         _kept.add(task)
@@ -67,13 +70,13 @@ class TapFirstDesk(Desk):
         return TapAnswer({})
 
 
-class HalfTapDesk(Desk):
+class HalfTap(Taps):
     """Works 同意 in two transactions."""
 
     async def tap(self, raw: RawTap) -> TapAnswer:
         if raw.params["action"] != AgreeButton.action:
             return await super().tap(raw)
-        task_id, now, by = int(raw.params["task_id"]), self._clock.now(), raw.user_id
+        task_id, now, by = int(raw.params["task_id"]), self._contexts.clock.now(), raw.user_id
         closed = await self._db.system(
             lambda tx: flow_runs.close(tx, task_id, "agreed", by=by, comment="", now=now)
         )  # fmt: skip
@@ -93,14 +96,16 @@ class HalfTapDesk(Desk):
         return TapAnswer({})
 
 
-DESKS: dict[str, type[Desk]] = {"two_steps": MarkFirstDesk, "tap_first": TapFirstDesk, "half_tap": HalfTapDesk}
+TAPS: dict[str, type[Taps]] = {"tap_first": TapFirst, "half_tap": HalfTap}
 
 
 def main(variant: str) -> int:
     if variant == "ack_first":
         vars(run)["App"] = AckFirst
-    elif variant in DESKS:
-        vars(house)["Desk"] = DESKS[variant]
+    elif variant == "two_steps":
+        vars(house)["Desk"] = MarkFirstDesk
+    elif variant in TAPS:
+        vars(desk)["Taps"] = TAPS[variant]
     elif variant != "sound":
         raise SystemExit(f"no variant {variant!r}")
     return run.main(None)  # type: ignore[arg-type]

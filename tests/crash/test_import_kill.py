@@ -79,6 +79,7 @@ async def decide(db: Database, *, undo: bool = False) -> None:
 
 @pytest.mark.timeout(600)
 async def test_killed_again_and_again_it_ends_as_if_it_never_was(database: Database) -> None:
+    """Invariant 86."""
     await load_company(database)
     empty = await database.system(everything)
     await bring(database)

@@ -145,6 +145,7 @@ def test_a_target_is_refused(text: str) -> None:
 
 
 def test_only_a_batch_asks_before_it_overwrites() -> None:
+    """Invariant 91."""
     present = {1: Decimal(5), 2: Decimal(30)}
     batch = read_targets("李四 合同 每月30", today=TODAY)
     assert differing(batch, present) == {1: Decimal(5)}

@@ -58,6 +58,7 @@ def room_of(db: Database, done: list[str], refuse: set[str]) -> Room:
 
 
 async def test_one_tap_of_many_does_it_once(database: Database) -> None:
+    """Invariant 76."""
     await load_company(database)
     done: list[str] = []
     room = room_of(database, done, set())

@@ -120,6 +120,7 @@ def test_months_and_days_say_the_same(starts_on: date, months: int) -> None:
     st.integers(0, 90),
 )
 def test_a_contract_is_never_expiring_and_expired(ends_on: date | None, today: date, days: int) -> None:
+    """Invariant 54."""
     assert not (is_expiring(ends_on, today, days) and is_expired(ends_on, today))
     if ends_on is not None and (ends_on - today).days <= days:
         assert is_expiring(ends_on, today, days) or is_expired(ends_on, today)
@@ -385,6 +386,7 @@ HOW = settings(
 @settings(HOW, max_examples=25)
 @given(plays=PLAYS)
 def test_money_holds_whatever_is_done(sqlite_file: Path, plays: list[tuple[str, Any]]) -> None:
+    """Invariants 43, 45, 47, 50, 51, 53, 55 (of refunds: there are no red invoices) and 93."""
     with TemporaryDirectory() as folder:
         asyncio.run(_play(sqlite_copy(sqlite_file, Path(folder)), plays))
 
@@ -393,4 +395,5 @@ def test_money_holds_whatever_is_done(sqlite_file: Path, plays: list[tuple[str, 
 @settings(HOW, max_examples=6)
 @given(plays=PLAYS)
 def test_money_holds_on_postgresql_too(postgres_name: str, plays: list[tuple[str, Any]]) -> None:
+    """Invariants 43, 45, 47, 50, 51, 53, 55 (of refunds: there are no red invoices) and 93."""
     asyncio.run(_play(postgres_copy(postgres_name), plays))

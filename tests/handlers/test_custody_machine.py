@@ -304,6 +304,7 @@ def _run(tx: Tx, examples: int, steps: int) -> None:
 
 @pytest.mark.timeout(300)
 async def test_custody_holds_in_any_order(sqlite: Database) -> None:
+    """Invariants 1, 2, 11, 17, 21, 27 and 95."""
     await load_company(sqlite, _world())
     await sqlite.system(_prepared)
     await sqlite.system(lambda tx: _run(tx, 15, 40))
@@ -312,6 +313,7 @@ async def test_custody_holds_in_any_order(sqlite: Database) -> None:
 @pytest.mark.postgres
 @pytest.mark.timeout(300)
 async def test_custody_holds_on_postgresql(postgres: Database) -> None:
+    """Invariants 1, 2, 11, 17, 21, 27 and 95."""
     await load_company(postgres, _world())
     await postgres.system(_prepared)
     await postgres.system(lambda tx: _run(tx, 5, 30))

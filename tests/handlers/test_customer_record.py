@@ -189,7 +189,7 @@ async def test_a_form_on_an_old_version_says_who_changed_what(company: Company) 
 
 
 async def test_a_new_name_meets_the_same_duplicate_rules(company: Company) -> None:
-    """D18, R-DUP-3: a hard key is refused, a likeness asked; one's own old name is no twin."""
+    """D18, R-DUP-3, invariant 90: a hard key is refused, a likeness asked, masked; one's own old name is no twin."""
     of = await id_of(company.db, HX)
     for twin in (HS, "华星电子有限责任公司", "（华星电子）有限公司"):
         with pytest.raises(Duplicate):

@@ -22,6 +22,7 @@ from handlers.dictionaries.rules import Held, NotAChoice, NotAValueLine, WrongSe
     ],
 )
 def test_a_line_of_values(line: str, values: list[str]) -> None:
+    """Invariant 37."""
     assert rules.read_values(line) == values
 
 
@@ -37,6 +38,7 @@ def test_a_line_of_values(line: str, values: list[str]) -> None:
     ],
 )
 def test_the_wrong_mark_is_refused_with_the_corrected_line(line: str, corrected: str) -> None:
+    """Invariant 37."""
     with pytest.raises(WrongSemicolon) as refusal:
         rules.read_values(line)
     assert refusal.value.corrected == corrected

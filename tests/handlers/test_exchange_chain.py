@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from bot.core.actor import SYSTEM
 from handlers.exchange import service
+from handlers.opportunities.service import change_stage
 from storage.database import Database, Tx
 from storage.settings import put_setting
 from storage.tables import Audit, Competitor, Contract, Exchange, Opportunity, Payment, Stage, StageLog
@@ -145,3 +147,40 @@ async def test_a_row_that_is_refused_half_way_leaves_nothing(database: Database)
         return len(tx.exec(select(Payment).where(Payment.number == "SK-001")).all()), len(audits)
 
     assert await database.system(left) == (1, 1)
+
+
+@pytest.mark.parametrize("stage", ["方案报价", "初步接触"])
+async def test_many_moved_at_once_have_the_rates_of_those_moved_one_by_one(database: Database, stage: str) -> None:
+    """Invariant 41: by one table, and by as many sentences; a rate set by hand stays, others are their stage's."""
+    await _company(database)
+    by_hand: list[int | None] = [None, 0, 40, 100, None]
+    start = "初步接触" if stage == "方案报价" else "方案报价"
+    head: Row = ["客户名称", "商机名称", "商机金额", "预计成交", "销售阶段", "赢率"]
+
+    def names(mark: str) -> list[str]:
+        return [f"{mark}{n}" for n in range(len(by_hand))]
+
+    rows: list[Row] = [
+        ["华兴科技有限公司", name, "1万", "2026-12-31", start, "" if rate is None else f"{rate}%"]
+        for mark in ("单", "批")
+        for name, rate in zip(names(mark), by_hand, strict=True)
+    ]
+    assert (await bring(database, "chen01", [head, *rows], kind="opportunities"))["created"] == len(rows)
+
+    def one_by_one(tx: Tx) -> None:
+        for name in names("单"):
+            key = tx.exec(select(Opportunity.id).where(Opportunity.name == name)).one()
+            change_stage(context(tx, "chen01"), key or 0, stage)
+
+    await database.unit(SYSTEM, one_by_one)
+    moved: list[Row] = [["华兴科技有限公司", name, stage] for name in names("批")]
+    done = await bring(database, "chen01", [["客户名称", "商机名称", "销售阶段"], *moved], kind="opportunities")
+    assert done["updated"] == len(moved), done
+
+    def look(tx: Tx) -> dict[str, tuple[str, int | None]]:
+        called = {s.id: s.name for s in tx.exec(select(Stage)).all()}
+        return {o.name: (called[o.stage_id], o.probability) for o in tx.exec(select(Opportunity)).all()}
+
+    found = await database.system(look)
+    for mark in ("单", "批"):
+        assert [found[name] for name in names(mark)] == [(stage, rate) for rate in by_hand]

@@ -40,6 +40,7 @@ async def _hands_over(db: Database, giver: str, receiver: str, kinds: Sequence[s
 
 
 async def test_who_leaves_leaves_it_to_the_others_or_to_the_administrators(database: Database) -> None:
+    """Invariant 68."""
     contract = await company(database)
     shared = await apply(database, contract)
     await _leaves(database, "qian07")

@@ -1,4 +1,4 @@
-"""Whatever is done with an application, in whatever order: what never happens (invariants 48, 56–58, 66, 67)."""
+"""Whatever is done with an application, in whatever order: what never happens (crm-rules.md 4.4, 44, 47, 48, 56–67)."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -17,10 +17,12 @@ from sqlmodel import col, select
 from bot.core.errors import AppError
 from bot.identity import may_be_told
 from handlers.approvals.service import next_stuck, pass_on_stuck, remind_late
+from handlers.contracts.service import edit_contract
 from handlers.flows.service import add_signer, adjust, cancel, decide, delegate, send_back, transfer, urge
 from handlers.handover.parties import Wanted
 from handlers.handover.service import announce_departures, hand_over
-from storage import contracts, departures, flows
+from handlers.invoices.service import issue_invoice, void_invoice
+from storage import contracts, departures, flow_lists, flows
 from storage.database import Database, Tx
 from storage.flows import Node
 from storage.settings import put_setting, read_settings
@@ -29,7 +31,7 @@ from tests.handlers.test_contracts import HOW, run
 from tests.handlers.test_flows import apply, company
 from tests.support.company import NOW
 from tests.support.databases import postgres_copy, sqlite_copy
-from tests.support.flows import CONTRACT
+from tests.support.flows import CONTRACT, TAX_NO
 
 PEOPLE = ("lina04", "qian07", "sun08", "zheng09", "wang03", "chen01")
 LEAVING = ("qian07", "sun08", "zheng09", "wang03")
@@ -47,6 +49,8 @@ NODES = st.lists(
     max_size=3,
     unique_by=lambda node: node.name,
 )
+OLD = 450_000  # yuan invoiced before
+AMOUNTS = (600_000, 900_000, 1_250_000, 1_500_000)  # the contract's may be
 WHO, COLLEAGUE, WHICH = st.sampled_from(PEOPLE), st.sampled_from(PEOPLE), st.integers(0, 3)
 STEPS = st.lists(
     st.one_of(
@@ -59,6 +63,7 @@ STEPS = st.lists(
         st.tuples(st.sampled_from(["leave", "out of scope", "take over"]), WHICH, st.sampled_from(LEAVING)),
         st.tuples(st.just("delegate"), st.sampled_from(range(len(LEAVING))), COLLEAGUE),
         st.tuples(st.just("late"), WHICH, st.just("")),
+        st.tuples(st.sampled_from(["amount", "issue", "void"]), WHICH, st.just("")),
     ),
     min_size=6,
     max_size=18,
@@ -72,12 +77,15 @@ class Model:
     db: Database
     contract: int
     made: list[int] = field(default_factory=list)
+    said: dict[int, tuple[Any, ...]] = field(default_factory=dict)  # invoice → what was applied for, which stays (44)
+    live: dict[int, int] = field(default_factory=dict)  # invoice → yuan, of those that count (48)
+    amount: int = 1_250_000  # the contract's
     done: list[str] = field(default_factory=list)
     hours: int = 0  # the clock of deadlines
 
     async def step(self, what: str, value: int, who: str) -> None:
         refused = False
-        before = await self._all()
+        before, billed = await self._all(), OLD + sum(self.live.values())
         try:
             await self._do(what, value, who)
         except AppError:
@@ -85,6 +93,10 @@ class Model:
         self.done.append(f"{what} {value} {who}{' refused' if refused else ''}")
         if refused:
             assert before == await self._all(), f"what is refused changes nothing: {self.done}"
+        if what == "apply":  # exactly what fits is taken, whatever waits
+            assert refused is (billed + value > self.amount), self.done
+        elif what == "amount":  # never below what is billed or paid (47)
+            assert refused is (AMOUNTS[value] < billed), self.done
         await self.check()
 
     async def _all(self) -> list[Any]:
@@ -98,7 +110,21 @@ class Model:
 
     async def _do(self, what: str, value: int, who: str) -> None:
         if what == "apply":
-            self.made.append((await apply(self.db, self.contract, value)).flow_id)
+            if OLD + sum(self.live.values()) + value > self.amount:
+                await apply(self.db, self.contract, value)
+                raise AssertionError(f"more than the contract: {self.done}")
+            made = await apply(self.db, self.contract, value, remark=f"第{len(self.made)}张", email="a@b.cn")
+            self.made.append(made.flow_id)
+            self.said[made.invoice_id] = (
+                self.contract, made.number, Decimal(value), "专票", Decimal(6), "宁波华东精密机械有限公司", TAX_NO,
+                "a@b.cn", f"第{len(self.made) - 1}张", "lina04", NOW,
+            )  # fmt: skip
+            self.live[made.invoice_id] = value
+            return
+        if what == "amount":
+            if AMOUNTS[value] != self.amount:
+                await run(self.db, "wang03", edit_contract, self.contract, {"amount": Decimal(AMOUNTS[value])})
+            self.amount = AMOUNTS[value]
             return
         if not self.made:
             return
@@ -136,6 +162,11 @@ class Model:
                 before = await self._all()
                 await run(self.db, "", remind_late, now=NOW + timedelta(hours=self.hours))
                 assert before == await self._all(), "the clock decides nothing"
+            case "issue":
+                number = f"{len(self.done):08d}"
+                await run(self.db, "wang03", issue_invoice, list(self.said)[value % len(self.said)], number)
+            case "void":
+                await run(self.db, "wang03", void_invoice, list(self.said)[value % len(self.said)], "抬头开错")
             case _:
                 await run(self.db, "chen01", adjust, flow_id, "出差", user_id=who)
 
@@ -200,9 +231,21 @@ class Model:
                 assert sum(a in ("refuse", "cancel") for a in actions) == (flow.state in ("rejected", "cancelled"))
                 query = select(Invoice).where(Invoice.id == flow.record_id)
                 invoice = tx.exec(query, execution_options=whole).one()
-                assert invoice.state == {"running": "pending"}.get(flow.state, flow.state), self.done
-            money = contracts.money_of(tx, self.contract)
-            assert money.billed <= money.amount, self.done
+                state = {"running": "pending"}.get(flow.state, flow.state)
+                assert invoice.state in {"approved": ("approved", "issued", "void")}.get(state, (state,)), self.done
+                assert self.said[invoice.id or 0] == (
+                    invoice.contract_id, invoice.number, invoice.amount, invoice.kind, invoice.tax_rate, invoice.title,
+                    invoice.tax_no, invoice.email, invoice.remark, invoice.applied_by, invoice.applied_at,
+                ), self.done  # fmt: skip
+                if invoice.state not in ("pending", "approved", "issued"):
+                    self.live.pop(invoice.id or 0, None)
+            money, billed = contracts.money_of(tx, self.contract), OLD + sum(self.live.values())
+            assert (money.billed, money.amount) == (Decimal(billed), Decimal(self.amount)), self.done
+            assert billed <= self.amount, self.done
+            for who in PEOPLE:  # 99: what waits for somebody is on his list, and goes with its cause
+                mine = tx.exec(select(FlowTask).where(FlowTask.user_id == who)).all()
+                held = {t.id for t in mine if t.state == "open"}
+                assert {one.task.id for one in flow_lists.waiting_of(tx, who)} == held, self.done
 
         await self.db.system(look)
 
@@ -227,6 +270,7 @@ async def _play(
 @settings(HOW, max_examples=25)
 @given(nodes=NODES, plays=STEPS)
 def test_a_flow_holds_whatever_is_done(sqlite_file: Path, nodes: list[Node], plays: list[tuple[str, int, str]]) -> None:
+    """Invariants 44, 47, 48, 56–60, 66, 67 and 99."""
     with TemporaryDirectory() as folder:
         asyncio.run(_play(sqlite_copy(sqlite_file, Path(folder)), nodes, plays))
 
@@ -237,4 +281,5 @@ def test_a_flow_holds_whatever_is_done(sqlite_file: Path, nodes: list[Node], pla
 def test_a_flow_holds_on_postgresql_too(
     postgres_name: str, nodes: list[Node], plays: list[tuple[str, int, str]]
 ) -> None:
+    """Invariants 44, 47, 48, 56–60, 66, 67 and 99."""
     asyncio.run(_play(postgres_copy(postgres_name), nodes, plays))

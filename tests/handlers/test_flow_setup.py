@@ -115,7 +115,10 @@ async def test_a_flow_in_words_works_as_it_says(database: Database) -> None:
 
 
 async def test_each_sees_exactly_his_nodes_fields(database: Database) -> None:
-    """R3.53, invariant 61: the same application as two nodes, the applicant and an administrator see it."""
+    """R3.53, invariant 61: the same application as two nodes, the applicant and an administrator see it.
+
+    Invariant 33.
+    """
     nodes = [Node("复核", users=("zheng09",), hidden=("amount", "tax_no")), Node("出纳开票", users=("qian07",))]
     applied = await apply(database, await company(database, nodes))
     sheet = await run(database, "zheng09", show_task, await task_of(database, applied.flow_id, "zheng09"))

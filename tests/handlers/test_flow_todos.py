@@ -61,6 +61,7 @@ async def test_off_by_default_and_for_administrators(database: Database) -> None
 
 
 async def test_each_holder_has_one_and_one_decision_ticks_off_all(database: Database) -> None:
+    """Invariant 74."""
     done = await apply(database, await switched(database))
     assert await queued(database) == ["+qian07", "+sun08"]
     await run(database, "lina04", urge, done.flow_id, now=NOW + timedelta(hours=1))
@@ -137,6 +138,7 @@ async def test_transferred_signed_sent_back_adjusted_it_goes_with_the_task(datab
 
 
 async def test_whoever_leaves_loses_it_to_the_administrator(database: Database) -> None:
+    """Invariant 74."""
     done = await apply(database, await switched(database, TWO))
     await queued(database)
     await database.system(lambda tx: TASKS.on_leaving(tx, "sun08", administrators=["chen01"], now=NOW))

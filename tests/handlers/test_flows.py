@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from bot.core.errors import AppError, InvalidInput, NotFound
 from handlers.flows import rules
 from handlers.flows.holding import Moved
 from handlers.flows.rules import AlreadyDone, Chosen, Condition, ConfirmFirst, FlowRefused, Holder, NobodyDecides
+from handlers.flows.running import Run
 from handlers.flows.service import (
     add_signer,
     adjust,
@@ -144,6 +146,16 @@ def test_a_step_comes_back_from_its_json_as_it_was() -> None:
         ("b",), ("superior:1",), 8,
     )  # fmt: skip
     assert rules.step_of(step.row()) == step
+
+
+def test_a_field_that_comes_later_is_hidden_at_the_nodes_of_what_runs() -> None:
+    """Invariant 62: what a version does not name is not shown, whatever the form has by now."""
+    step = rules.step_of({"name": "复核", "visible": ["amount", "title"]})
+    fields = {"amount": "开票金额", "title": "发票抬头", "margin": "毛利"}
+    form: Any = SimpleNamespace(fields=fields, texts=lambda values: {k: str(v) for k, v in values.items()})
+    flow: Any = SimpleNamespace(node=0)
+    run_of_it = Run(flow, form, (step,), {"amount": 5, "title": "某某", "margin": 3})
+    assert run_of_it.shown(0) == {"开票金额": "5", "发票抬头": "某某"}
 
 
 # -- one node ------------------------------------------------------------------------------------------
@@ -406,6 +418,7 @@ async def test_urged_not_too_often_and_never_with_the_same_words(database: Datab
 
 
 async def test_adjusted_the_old_task_is_dead_and_the_new_one_counts(database: Database) -> None:
+    """Invariant 65."""
     nodes = [Node("复核", users=("zheng09",)), Node("出纳开票", roles=("出纳",))]
     applied = await apply(database, await company(database, nodes))
     old = await task_of(database, applied.flow_id, "zheng09")

@@ -166,12 +166,14 @@ async def check_pages(db: Database) -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 async def test_any_handover_changes_owners_alone(sqlite: Database, seed: int) -> None:
+    """Invariants 22–24."""
     await handover_of_anything(sqlite, seed)
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("seed", [100, 101])
 async def test_any_handover_changes_owners_alone_on_postgresql(postgres: Database, seed: int) -> None:
+    """Invariants 22–24."""
     await handover_of_anything(postgres, seed)
 
 

@@ -321,6 +321,8 @@ async def play(shop: Shop, acts: Sequence[Step]) -> None:
 @given(acts=steps)
 @settings(max_examples=12, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 def test_the_lists_hold_in_any_order(sqlite_file: Path, tmp_path_factory: pytest.TempPathFactory, acts: Any) -> None:
+    """Invariants 36, 38 and 40."""
+
     async def whole() -> None:
         async with sqlite_copy(sqlite_file, tmp_path_factory.mktemp("lists")) as db:
             await play(Shop(db), acts)
@@ -332,6 +334,8 @@ def test_the_lists_hold_in_any_order(sqlite_file: Path, tmp_path_factory: pytest
 @given(acts=steps)
 @settings(max_examples=2, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 def test_the_lists_hold_on_postgresql(postgres_name: str, acts: Any) -> None:
+    """Invariants 36, 38 and 40."""
+
     async def whole() -> None:
         async with postgres_copy(postgres_name) as db:
             await play(Shop(db), acts)

@@ -176,6 +176,7 @@ async def _run(opened: Any, steps: list[Step]) -> None:
 @settings(HOW, max_examples=12)
 @given(steps=STEPS)
 def test_whatever_is_done_it_stays_true_on_sqlite(sqlite_file: Path, steps: list[Step]) -> None:
+    """Invariants 38–40 and 42."""
     with TemporaryDirectory() as folder:
         asyncio.run(_run(sqlite_copy(sqlite_file, Path(folder)), steps))
 
@@ -184,4 +185,5 @@ def test_whatever_is_done_it_stays_true_on_sqlite(sqlite_file: Path, steps: list
 @settings(HOW, max_examples=4)
 @given(steps=STEPS)
 def test_whatever_is_done_it_stays_true_on_postgres(postgres_name: str, steps: list[Step]) -> None:
+    """Invariants 38–40 and 42."""
     asyncio.run(_run(postgres_copy(postgres_name), steps))

@@ -20,7 +20,7 @@ from bot.core.actor import SYSTEM_ACTOR
 from bot.core.errors import AppError
 from bot.identity import identify
 from handlers.followups.service import NewFollowUp, log_follow_up, undo_follow_up
-from handlers.pool.rules import AlreadyClaimed
+from handlers.pool.rules import AlreadyClaimed, ClaimLimited
 from handlers.pool.service import (
     assign_customer,
     claim_customer,
@@ -154,6 +154,7 @@ class Play:
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_ownership_holds_in_any_order(sqlite: Database, seed: int) -> None:
+    """Invariants 1, 2, 6, 9, 13, 21 and 95."""
     play = Play(sqlite, seed)
     await play.begin()
     for _ in range(120):
@@ -164,6 +165,7 @@ async def test_ownership_holds_in_any_order(sqlite: Database, seed: int) -> None
 
 @pytest.mark.postgres
 async def test_ownership_holds_on_postgresql(postgres: Database) -> None:
+    """Invariants 1, 2, 6, 9, 13, 21 and 95."""
     play = Play(postgres, 99)
     await play.begin()
     for _ in range(60):
@@ -229,3 +231,24 @@ async def test_one_persons_parallel_claims_never_pass_the_cap(database: Database
     won = [a for a in answers if not isinstance(a, BaseException)]
     assert len(won) == 3, answers
     assert all(isinstance(a, AppError) for a in answers if isinstance(a, BaseException))
+
+
+async def test_many_who_ask_for_many_are_each_answered(database: Database) -> None:
+    """Invariant 5, of series, for there is no claim of several: claimed, taken and refused are all that was asked."""
+    await load_company(database)
+    play = Play(database, 1)
+    pooled = await database.system(
+        lambda tx: [c.id or 0 for c in tx.exec(select(Customer)).all() if c.owner_id is None]
+    )
+    asked = [(who, customer) for customer in pooled for who in SELLERS]
+    said = await asyncio.gather(*(play.run(who, claim_customer, of) for who, of in asked), return_exceptions=True)
+    won = {pair for pair, answer in zip(asked, said, strict=True) if not isinstance(answer, BaseException)}
+    taken = [answer for answer in said if isinstance(answer, AlreadyClaimed)]
+    full = [answer for answer in said if isinstance(answer, ClaimLimited)]
+    assert len(won) + len(taken) + len(full) == len(asked)
+    assert all(count <= 3 for count in Counter(who for who, _ in won).values())
+    ledger = await database.system(lambda tx: {(c.user_id, c.customer_id) for c in tx.exec(select(ClaimLog)).all()})
+    owned = await database.system(
+        lambda tx: {(c.owner_id, c.id) for c in tx.exec(select(Customer)).all() if c.id in pooled and c.owner_id}
+    )
+    assert won == ledger == owned

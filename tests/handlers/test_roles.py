@@ -99,6 +99,7 @@ async def test_names_are_unique_whatever_their_width_and_case(room: Room) -> Non
 
 
 async def test_a_change_counts_on_the_next_message_and_can_be_taken_back(room: Room) -> None:
+    """Invariant 32."""
     assert "没有找到" in await room.say("lina04", "查 上海明德")
     assert "本人 → 全部" in await room.say("chen01", "角色 业务员 数据权限 全部")
     assert "上海明德" in await room.say("lina04", "查 上海明德")

@@ -51,6 +51,7 @@ async def test_it_is_paged_the_oldest_first_and_counts_of_a_choice_are_of_that_a
 
 
 async def test_what_was_decided_stays_on_its_row_and_says_so(database: Database) -> None:
+    """Invariant 75."""
     contract = await company(database)
     one, two = await apply(database, contract), await apply(database, contract)
     ids = await run(database, "qian07", list_waiting)

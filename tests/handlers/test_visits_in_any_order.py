@@ -153,6 +153,8 @@ async def play(days: Days, acts: Sequence[Step]) -> None:
 @given(acts=steps)
 @settings(max_examples=8, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 def test_visits_hold_in_any_order(sqlite_file: Path, tmp_path_factory: pytest.TempPathFactory, acts: Any) -> None:
+    """Invariants 95 and 100."""
+
     async def whole() -> None:
         async with sqlite_copy(sqlite_file, tmp_path_factory.mktemp("visits")) as db:
             await play(Days(db), acts)
@@ -164,6 +166,8 @@ def test_visits_hold_in_any_order(sqlite_file: Path, tmp_path_factory: pytest.Te
 @given(acts=steps)
 @settings(max_examples=2, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 def test_visits_hold_on_postgresql(postgres_name: str, acts: Any) -> None:
+    """Invariants 95 and 100."""
+
     async def whole() -> None:
         async with postgres_copy(postgres_name) as db:
             await play(Days(db), acts)

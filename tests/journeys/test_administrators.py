@@ -40,6 +40,7 @@ async def test_added_and_removed_with_the_next_message(stage: Stage) -> None:
 
 
 async def test_the_last_one_stays(stage: Stage) -> None:
+    """Invariant 35."""
     assert "最后一位管理员" in (await stage.ask("chen01", "移除管理员 陈静"))["text"]
     assert "不是管理员" in (await stage.ask("chen01", "移除管理员 李娜"))["text"]
     assert "没有找到" in (await stage.ask("chen01", "添加管理员 王五"))["text"]
@@ -49,6 +50,7 @@ async def test_the_last_one_stays(stage: Stage) -> None:
 
 
 async def test_two_who_remove_each_other_leave_one(both: Stage) -> None:
+    """Invariant 35."""
     stage = both
     await stage.ask("chen01", "添加管理员 王强")
     await asyncio.gather(

@@ -72,6 +72,7 @@ async def test_undo_by_word_and_by_tap(stage: Stage) -> None:
 
 
 async def test_the_same_message_twice_is_one_follow_up(stage: Stage) -> None:
+    """Invariant 97."""
     for _ in range(2):
         await stage.say("lina04", "跟进 华兴科技 电话 聊了交期", msg_id="msgSAME")
     seen = await stage.ask("lina04", "查 华兴科技")
@@ -79,6 +80,7 @@ async def test_the_same_message_twice_is_one_follow_up(stage: Stage) -> None:
 
 
 async def test_the_morning_reminds_once_and_costs_one_call_a_person(stage: Stage) -> None:
+    """Invariants 70 and 72."""
     await stage.ask("lina04", "跟进 华兴科技 电话 聊了报价 明天下午2点再打")
     await stage.ask("lina04", "跟进 华星电子 微信 发了目录 明天再聊")
     before = len(await stage.calls("/topapi/message"))
@@ -93,6 +95,7 @@ async def test_the_morning_reminds_once_and_costs_one_call_a_person(stage: Stage
 
 
 async def test_a_reminder_is_cancelled_by_doing_it(stage: Stage) -> None:
+    """Invariant 98."""
     await stage.ask("lina04", "跟进 华兴科技 电话 聊了报价 明天再打")
     await stage.ask("lina04", "跟进 华兴科技 电话 已经定了")
     await stage.advance(now="2026-03-03T09:01:00+08:00")

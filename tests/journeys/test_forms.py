@@ -128,6 +128,7 @@ async def test_a_contact_without_words_is_a_form_of_the_customer_last_spoken_of(
 
 @DRAWN
 async def test_an_answer_past_the_budget_follows_as_an_update(stage: Stage, template: str) -> None:
+    """Invariant 77."""
     item = await stage.ask("lina04", "查 华星电子")
     stage.app.desk.taps.budget = 0
     late = await stage.tap("lina04", item, "记跟进")

@@ -314,6 +314,7 @@ async def test_several_leavers_are_one_message(stage: Stage) -> None:
 
 
 async def test_reminders_of_a_leavers_customers_go_to_the_administrators_then_to_the_receiver(stage: Stage) -> None:
+    """Invariant 73."""
     await leave(stage, "lina04")
     for who in ("chen01", "zhao05", "lina04"):
         await stage.look(who)

@@ -41,6 +41,8 @@ async def test_a_unit_commits_when_it_returns(database: Database) -> None:
 
 
 async def test_a_unit_that_raises_leaves_nothing(database: Database) -> None:
+    """Invariant 71."""
+
     def work(tx: Tx) -> None:
         _put("a")(tx)
         tx.flush()
@@ -241,6 +243,8 @@ async def test_a_unit_that_ends_the_transaction_takes_no_other_with_it(sqlite: D
 
 
 async def test_nobody_is_told_of_success_before_the_commit(sqlite: Database) -> None:
+    """Invariant 71."""
+
     def fails_at_the_end(tx: Tx) -> None:
         tx.connection().exec_driver_sql("PRAGMA defer_foreign_keys=ON")
         tx.connection().exec_driver_sql("INSERT INTO role_function (role_id, function) VALUES (77, 'x')")

@@ -61,6 +61,7 @@ async def test_everything_is_mirrored(town: Town, database: Database) -> None:
 
 
 async def test_a_second_run_writes_no_row(town: Town, sqlite: Database) -> None:
+    """Invariant 81."""
     await town.sync(sqlite)
     written: list[str] = []
 
@@ -96,6 +97,7 @@ async def test_counts_name_every_kind_of_change(town: Town, database: Database) 
 
 
 async def test_who_comes_back_is_the_same_identity(town: Town, database: Database) -> None:
+    """Invariant 80."""
     await town.sync(database)
     await town.do("DELETE", "/users/zhou", silent=True)
     await town.sync(database)
@@ -192,6 +194,7 @@ async def test_no_scope_at_all_fails_and_says_what_to_do(town: Town, database: D
 async def test_gaps_remove_nobody(
     town: Town, database: Database, path: str, match: dict[str, Any], sentence: str
 ) -> None:
+    """Invariant 78."""
     await town.sync(database)
     await town.do("DELETE", "/users/qian", silent=True)
     await town.do("PATCH", "/users/chen", {"title": "总经理"}, silent=True)
@@ -209,6 +212,7 @@ async def test_gaps_remove_nobody(
 
 
 async def test_a_failing_later_page(database: Database) -> None:
+    """Invariant 78."""
     content = world([], [person(f"u{number:03}", 1) for number in range(150)])
     async with open_town(content) as town:
         await town.sync(database)
@@ -255,6 +259,7 @@ def crowd(size: int) -> dict[str, Any]:
 
 
 async def test_at_the_line_it_is_done_and_above_it_waits(database: Database) -> None:
+    """Invariant 79."""
     async with open_town(crowd(60)) as town:
         await town.sync(database)
         for number in range(6):
