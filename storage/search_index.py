@@ -20,6 +20,7 @@ from storage.tables import Contact, Contract, Customer, Lead, Opportunity, Produ
 
 BATCH: Final = 5_000  # rows of a table indexed at once
 CHANGED: Final = "search_changes"  # in Session.info, from before a flush to after it
+GATHERED: Final = "search_gathered"  # in Session.info, within `gathered`
 ENTRIES: Final[Any] = SearchEntry.__table__  # type: ignore[attr-defined]
 ADD_SQLITE: Final = "INSERT INTO search_entry (kind, gram, ref_id) VALUES (?, ?, ?)"
 ADD_POSTGRESQL: Final = (
@@ -89,7 +90,7 @@ def entries_of(name: str, row: Mapping[str, Any], ref_id: int, only: Container[s
 
 
 def index_new(tx: Session, name: str, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
-    """As `index_rows`, for who has the rows, by their ids, still in hand."""
+    """As `index_rows`, for who has the rows, by their ids, still in hand; within `gathered` at its end."""
     kinds = OF_TABLE[name]
     found = [
         (kind.name, gram, ref_id)
@@ -98,7 +99,40 @@ def index_new(tx: Session, name: str, rows: Iterable[tuple[int, Mapping[str, Any
         if row.get(kind.column)
         for gram in kind.read(row[kind.column])
     ]
-    _insert(tx.connection(), found)
+    if (waiting := tx.info.get(GATHERED)) is not None:
+        waiting += found
+    else:
+        _insert(tx.connection(), found)
+
+
+@contextmanager
+def gathered(tx: Session) -> Iterator[None]:
+    """Entries of rows inserted within are written at the end, in their order: neighbours in the index cost one page."""
+    tx.info[GATHERED] = []
+    try:
+        yield
+        _write_gathered(tx)
+    finally:
+        del tx.info[GATHERED]
+
+
+@contextmanager
+def gathered_in_savepoint(tx: Session) -> Iterator[None]:
+    """Around a savepoint: what is taken back takes its gathered entries along."""
+    before = len(tx.info.get(GATHERED, ()))
+    try:
+        yield
+    except BaseException:
+        if GATHERED in tx.info:
+            del tx.info[GATHERED][before:]
+        raise
+
+
+def _write_gathered(tx: Session) -> None:
+    waiting = tx.info.get(GATHERED)
+    if waiting:
+        _insert(tx.connection(), waiting)
+        waiting.clear()
 
 
 def index_rows(tx: Session, name: str, ids: Sequence[int]) -> None:
@@ -112,6 +146,7 @@ def index_rows(tx: Session, name: str, ids: Sequence[int]) -> None:
 def reindexed(tx: Session, name: str, ref_id: int) -> Iterator[None]:
     """Around an update of one row past the session: its entries follow what was written."""
     tx.flush()
+    _write_gathered(tx)
     before = _entries_now(tx, name, ref_id)
     yield
     after = _entries_now(tx, name, ref_id)
@@ -186,6 +221,7 @@ def _note_changes(tx: Session, _flush: Any, _instances: Any) -> None:
         changed = {k.column for k in OF_TABLE[name] if gone or state.attrs[k.column].history.has_changes()}
         if not changed:
             continue
+        _write_gathered(tx)  # some may be this row's
         rows = _columns(name)
         before = tx.connection().execute(select(rows).where(rows.c.id == one.id)).mappings().first()
         old = entries_of(name, {c: before[c] for c in changed}, one.id) if before is not None else Entries()

@@ -80,6 +80,7 @@ class Batch(ABC):
         self.tx, self.ctx, self.options = tx, ctx, options
         self.me = ctx.actor.user_id
         self.carried: dict[str, int] = {}  # customers each would be given, from one batch of a dry run to the next
+        self.decided = False  # written are rows that were looked at before: what only looks alike is no question now
         self.system = not self.me  # the command line: its rights are the system's
 
     @abstractmethod

@@ -13,12 +13,15 @@ from bot.sheets import Rows, long_table, stream_sheet
 from handlers.exchange import engine, export, steps
 from handlers.exchange.catalogue import KINDS
 from handlers.exchange.kinds import Wanted, wanted_of
+from handlers.exchange.reading import Reader
 from handlers.exchange.rules import done_text
-from storage import attachments, exchange, outbox
-from storage.database import Tx
+from storage import attachments, exchange, outbox, records
+from storage.database import Tx, is_awaited
+from storage.search_index import gathered
 from storage.settings import read_settings
 from storage.tables import Exchange
 
+HOLD: Final = 1.0  # seconds of rows written in one transaction, as long as nobody waits for its end
 SLICE: Final = 4.0  # seconds of one run; other jobs get their turn between two
 TRIES: Final = 5  # of a piece that never ends
 LONG: Final = 2_000  # rows from which on the card is told how far it is: three times at most
@@ -31,6 +34,7 @@ class Worker:
 
     def __init__(self, tools: Toolbox) -> None:
         self._tools, self._db, self._clock = tools, tools.db, tools.clock
+        self._boldly = True  # until a row clashes
 
     async def run(self, exchange_id: int, work: Callable[[Tx, Context, Exchange], T], *, reading: bool = False) -> T:
         """One transaction. Raises AppError."""
@@ -68,7 +72,13 @@ class Worker:
         if state not in ("running", "undoing"):
             return False  # done at once, with the tap or the command
         if direction == "import":
-            return await self.run(exchange_id, self._write if state == "running" else self._take_back)
+            if state == "undoing":
+                return await self.run(exchange_id, self._take_back)
+            try:
+                return await self.run(exchange_id, self._write)
+            except records.Clash:
+                self._boldly = False
+                return True
         await self._send(exchange_id, problems=direction == "problems")
         return False
 
@@ -118,7 +128,13 @@ class Worker:
     # -- writing ---------------------------------------------------------------------------------------
 
     def _write(self, tx: Tx, ctx: Context, job: Exchange) -> bool:
-        if steps.step_write(tx, ctx, job):
+        """Piece after piece until others wait, or HOLD is over: a COMMIT of many rows costs little more than of few."""
+        reader, until = Reader(tx, ctx, job), time.monotonic() + HOLD
+        with gathered(tx):
+            while more := steps.step_write(tx, ctx, job, reader, boldly=self._boldly):
+                if is_awaited(tx) or time.monotonic() > until:
+                    break
+        if more:
             self._tell(tx, ctx, job)
             job.options = {**job.options, "tries": 0}  # it moves
             return True
