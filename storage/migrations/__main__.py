@@ -6,19 +6,17 @@ import tempfile
 from pathlib import Path
 
 from alembic import command
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from storage.database import Database
-from storage.migrate import config, upgrade
+from storage.migrate import config, head, upgrade
 
 
 async def draft(message: str) -> None:
     """Compares the tables with a fresh database at head; the number is the next one."""
 
     def work(connection: Connection) -> None:
-        scripts = list(ScriptDirectory.from_config(config()).walk_revisions())
-        number = f"{len(scripts) + 1:04d}"
+        number = f"{int(head()) + 1:04d}"
         command.revision(config(connection), message=message, autogenerate=True, rev_id=number)
 
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,8 @@
 """The revisions make what the tables say, on both databases, and refuse what is newer than the program."""
 
 import asyncio
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -9,12 +11,22 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Text, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, select
 
 from storage.database import Database, Tx
-from storage.migrate import NewerDatabase, config, current, foreign_keys_off, head, needs_upgrade, upgrade
+from storage.migrate import (
+    NewerDatabase,
+    config,
+    current,
+    foreign_keys_off,
+    head,
+    needs_upgrade,
+    revisions,
+    upgrade,
+)
 from storage.tables import Departure, RoleMember
 from tests.support.company import load_company
 from tests.support.databases import sqlite_url
@@ -30,6 +42,19 @@ async def test_after_the_upgrade_nothing_is_left_to_migrate(database: Database) 
     assert await current(database) == head()
     assert not await needs_upgrade(database)
     assert await database.connection(differences) == []
+
+
+def test_files_are_named_for_their_revisions_and_lead_to_one_head() -> None:
+    scripts = ScriptDirectory.from_config(config())
+    assert scripts.get_heads() == [head()]
+    assert {script.revision for script in scripts.walk_revisions()} == revisions()
+
+
+def test_a_start_with_nothing_to_migrate_does_not_load_alembic() -> None:
+    loaded = "import bot.commands.run, sys; print('alembic' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", loaded], check=True, capture_output=True, text=True).stdout == "False\n"
+    )
 
 
 async def test_every_table_is_there_and_no_other(database: Database) -> None:
