@@ -21,6 +21,7 @@ from storage.tables import Contact, Contract, Customer, Lead, Opportunity, Produ
 BATCH: Final = 5_000  # rows of a table indexed at once
 CHANGED: Final = "search_changes"  # in Session.info, from before a flush to after it
 GATHERED: Final = "search_gathered"  # in Session.info, within `gathered`
+KNOWN: Final = "search_known"  # beside it
 ENTRIES: Final[Any] = SearchEntry.__table__  # type: ignore[attr-defined]
 ADD_SQLITE: Final = "INSERT INTO search_entry (kind, gram, ref_id) VALUES (?, ?, ?)"
 ADD_POSTGRESQL: Final = (
@@ -28,6 +29,7 @@ ADD_POSTGRESQL: Final = (
 )
 TOGETHER: Final = 500  # entries of one statement
 Entries = set[tuple[str, str, int]]
+Known = dict[tuple[str, str], frozenset[str]]  # kind, text → what it is found by
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +93,13 @@ def entries_of(name: str, row: Mapping[str, Any], ref_id: int, only: Container[s
 
 def index_new(tx: Session, name: str, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
     """As `index_rows`, for who has the rows, by their ids, still in hand; within `gathered` at its end."""
-    kinds = OF_TABLE[name]
+    kinds, known = OF_TABLE[name], tx.info.get(KNOWN, {})
     found = [
         (kind.name, gram, ref_id)
         for ref_id, row in rows
         for kind in kinds
-        if row.get(kind.column)
-        for gram in kind.read(row[kind.column])
+        if (text := row.get(kind.column))
+        for gram in known.get((kind.name, text)) or kind.read(text)
     ]
     if (waiting := tx.info.get(GATHERED)) is not None:
         waiting += found
@@ -105,15 +107,25 @@ def index_new(tx: Session, name: str, rows: Iterable[tuple[int, Mapping[str, Any
         _insert(tx.connection(), found)
 
 
+def known_of(name: str, row: Mapping[str, str]) -> Known:
+    """What a row of the table would be found by, for `gathered`."""
+    return {
+        (kind.name, text): frozenset(kind.read(text)) for kind in OF_TABLE[name] if (text := row.get(kind.column))
+    }
+
+
 @contextmanager
-def gathered(tx: Session) -> Iterator[None]:
-    """Entries of rows inserted within are written at the end, in their order: neighbours in the index cost one page."""
-    tx.info[GATHERED] = []
+def gathered(tx: Session, known: Known) -> Iterator[None]:
+    """Entries of rows inserted within are written at the end, in their order: neighbours in the index cost one page.
+
+    `known`: those of some texts, read before.
+    """
+    tx.info[GATHERED], tx.info[KNOWN] = [], known
     try:
         yield
         _write_gathered(tx)
     finally:
-        del tx.info[GATHERED]
+        del tx.info[GATHERED], tx.info[KNOWN]
 
 
 @contextmanager

@@ -127,9 +127,8 @@ def write_rows(tx: Tx, reader: Reader, job: Exchange, rows: Sequence[Any], *, bo
     elif picked:
         marks += _together(tx, reader, job, picked)
     exchange.mark(tx, marks)
-    for mark in marks:
-        told = str(mark["becomes"])
-        job.counts = {**job.counts, told: int(job.counts.get(told, 0)) + 1}
+    told = Counter(str(mark["becomes"]) for mark in marks)
+    job.counts = {**job.counts, **{name: int(job.counts.get(name, 0)) + more for name, more in told.items()}}
     job.cursor = rows[-1].number
 
 
