@@ -5,7 +5,7 @@ cannot await the network because it cannot await at all. On SQLite it runs in th
 reader thread; on PostgreSQL it runs on asyncpg through SQLAlchemy's greenlet bridge, several at a time.
 
 Writing on SQLite is a group commit: units that wait at the same time are savepoints of one BEGIN IMMEDIATE …
-COMMIT, because the disk's one sync costs more than several units (the first needs none). Each fails alone, and nobody is told of a
+COMMIT, because the disk's one sync costs more than several units. Each fails alone, and nobody is told of a
 success before the COMMIT. A unit may be run again (one of its group broke the transaction; it lost a deadlock
 on PostgreSQL): bodies have no effects outside the database.
 """
@@ -291,8 +291,9 @@ def _one_by_one(work: Callable[[Tx], T]) -> Callable[[Tx], T]:
 def _run_in_group(
     connection: Connection, driver: sqlite3.Connection, unit: _Unit, awaited: Callable[[], bool], *, first: bool
 ) -> None:  # fmt: skip
-    """As a savepoint of its own, which the group's first does without: SQLite copies every page that changes in one, and
-    what it undoes is the whole transaction. Keeps what comes of it. Nothing is released yet.
+    """As a savepoint of its own; keeps what comes of it. Nothing is released yet.
+
+    The group's first needs none, for what it undoes is the whole transaction: SQLite copies pages that change in one.
     """
     if not first:
         driver.execute("SAVEPOINT unit")

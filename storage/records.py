@@ -133,6 +133,7 @@ def attempt(tx: Tx, work: Callable[[], T]) -> T | None:
     """`work` in a savepoint. None: it met what somebody else wrote at the same moment, and is taken back whole."""
     try:
         with search_index.gathered_in_savepoint(tx), tx.begin_nested():
+            tx.connection()  # sets the savepoint: the session waits for a statement of its own, and a `Plain` is none
             return work()
     except IntegrityError:
         return None

@@ -23,12 +23,13 @@ CHANGED: Final = "search_changes"  # in Session.info, from before a flush to aft
 GATHERED: Final = "search_gathered"  # in Session.info, within `gathered`
 KNOWN: Final = "search_known"  # beside it
 ENTRIES: Final[Any] = SearchEntry.__table__  # type: ignore[attr-defined]
-ADD_SQLITE: Final = "INSERT INTO search_entry (kind, gram, ref_id) VALUES (?, ?, ?)"
+ADD_SQLITE: Final = "INSERT OR FAIL INTO search_entry (kind, gram, ref_id) VALUES "  # FAIL: needs no savepoint
 ADD_POSTGRESQL: Final = (
     "INSERT INTO search_entry (kind, gram, ref_id) SELECT * FROM unnest($1::varchar[], $2::varchar[], $3::integer[])"
 )
-TOGETHER: Final = 500  # entries of one statement
+TOGETHER: Final = 1_000  # entries of one statement
 Entries = set[tuple[str, str, int]]
+Gathered = dict[str, list[tuple[str, int]]]  # kind → entries
 Known = dict[tuple[str, str], frozenset[str]]  # kind, text → what it is found by
 
 
@@ -94,24 +95,21 @@ def entries_of(name: str, row: Mapping[str, Any], ref_id: int, only: Container[s
 def index_new(tx: Session, name: str, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
     """As `index_rows`, for who has the rows, by their ids, still in hand; within `gathered` at its end."""
     kinds, known = OF_TABLE[name], tx.info.get(KNOWN, {})
-    found = [
-        (kind.name, gram, ref_id)
-        for ref_id, row in rows
-        for kind in kinds
-        if (text := row.get(kind.column))
-        for gram in known.get((kind.name, text)) or kind.read(text)
-    ]
-    if (waiting := tx.info.get(GATHERED)) is not None:
-        waiting += found
-    else:
-        _insert(tx.connection(), found)
+    at_once = tx.info.get(GATHERED)
+    found: Gathered = {} if at_once is None else at_once
+    for kind in kinds:
+        found.setdefault(kind.name, [])
+    for ref_id, row in rows:
+        for kind in kinds:
+            if text := row.get(kind.column):
+                found[kind.name] += [(gram, ref_id) for gram in known.get((kind.name, text)) or kind.read(text)]
+    if at_once is None:
+        _insert_gathered(tx.connection(), found)
 
 
 def known_of(name: str, row: Mapping[str, str]) -> Known:
     """What a row of the table would be found by, for `gathered`."""
-    return {
-        (kind.name, text): frozenset(kind.read(text)) for kind in OF_TABLE[name] if (text := row.get(kind.column))
-    }
+    return {(kind.name, text): frozenset(kind.read(text)) for kind in OF_TABLE[name] if (text := row.get(kind.column))}
 
 
 @contextmanager
@@ -120,7 +118,7 @@ def gathered(tx: Session, known: Known) -> Iterator[None]:
 
     `known`: those of some texts, read before.
     """
-    tx.info[GATHERED], tx.info[KNOWN] = [], known
+    tx.info[GATHERED], tx.info[KNOWN] = Gathered(), known
     try:
         yield
         _write_gathered(tx)
@@ -131,19 +129,20 @@ def gathered(tx: Session, known: Known) -> Iterator[None]:
 @contextmanager
 def gathered_in_savepoint(tx: Session) -> Iterator[None]:
     """Around a savepoint: what is taken back takes its gathered entries along."""
-    before = len(tx.info.get(GATHERED, ()))
+    found: Gathered = tx.info.get(GATHERED, {})
+    before = {kind: len(entries) for kind, entries in found.items()}
     try:
         yield
     except BaseException:
-        if GATHERED in tx.info:
-            del tx.info[GATHERED][before:]
+        for kind, entries in found.items():
+            del entries[before.get(kind, 0) :]
         raise
 
 
 def _write_gathered(tx: Session) -> None:
     waiting = tx.info.get(GATHERED)
     if waiting:
-        _insert(tx.connection(), waiting)
+        _insert_gathered(tx.connection(), waiting)
         waiting.clear()
 
 
@@ -199,16 +198,25 @@ def _index(connection: Connection, name: str, condition: Any, only: Container[st
 
 
 def _insert(connection: Connection, entries: Collection[tuple[str, str, int]]) -> None:
-    if not entries:
+    found = Gathered()
+    for kind, gram, ref_id in entries:
+        found.setdefault(kind, []).append((gram, ref_id))
+    _insert_gathered(connection, found)
+
+
+def _insert_gathered(connection: Connection, found: Gathered) -> None:
+    """Past SQLAlchemy, which costs more than the rows: there are dozens of each."""
+    if connection.dialect.name != "sqlite":
+        every = [(kind, gram, ref_id) for kind in sorted(found) for gram, ref_id in sorted(found[kind])]
+        if every:
+            connection.exec_driver_sql(ADD_POSTGRESQL, tuple(list(values) for values in zip(*every, strict=True)))
         return
-    if connection.dialect.name == "sqlite":  # past SQLAlchemy, which costs more than the rows: there are dozens of each
-        every = sorted(entries)
-        for start in range(0, len(every), TOGETHER):
-            part = every[start : start + TOGETHER]
-            connection.exec_driver_sql(ADD_SQLITE + ", (?, ?, ?)" * (len(part) - 1), tuple(chain.from_iterable(part)))
-    else:
-        columns = [list(values) for values in zip(*sorted(entries), strict=True)]
-        connection.exec_driver_sql(ADD_POSTGRESQL, tuple(columns))
+    for kind in sorted(found):
+        entries, one = sorted(found[kind]), f"('{kind}', ?, ?)"
+        for start in range(0, len(entries), TOGETHER):
+            part = entries[start : start + TOGETHER]
+            sql = f"{ADD_SQLITE}{one}{f', {one}' * (len(part) - 1)}"
+            connection.exec_driver_sql(sql, tuple(chain.from_iterable(part)))
 
 
 def _remove(connection: Connection, entries: Entries) -> None:

@@ -77,7 +77,8 @@ def words(text: str) -> list[str]:
     han, beginnings, known, part = _dictionary()
     if not han.match(text):
         return list(part(text))
-    found, start, length = [], 0, len(text)
+    found: list[str] = []
+    start, length = 0, len(text)
     while start < length:
         end, until = start + 1, 0
         while end <= length and (word := text[start:end]) in beginnings:

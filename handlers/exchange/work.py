@@ -135,6 +135,7 @@ class Worker:
     def _write(self, tx: Tx, ctx: Context, job: Exchange, known: Known) -> bool:
         """Piece after piece until others wait, or HOLD is over: a COMMIT of many rows costs little more than of few."""
         reader, until = Reader(tx, ctx, job), time.monotonic() + HOLD
+        more = True
         with gathered(tx, known):
             for _ in range(MOST // engine.CHUNK):
                 more = steps.step_write(tx, ctx, job, reader, boldly=self._boldly)
