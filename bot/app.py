@@ -20,7 +20,8 @@ from bot.dingtalk.credentials import Credentials
 from bot.dingtalk.errors import DingTalkError, WrongCredentials
 from bot.dingtalk.sending import Sending
 from bot.dispatch import CardView, ChatMessage, Dispatcher, OrgEvent, RawTap
-from bot.dispatch.desk import Desk, Renderer, TapAnswer
+from bot.dispatch.desk import Desk
+from bot.dispatch.drawing import Renderer, TapAnswer
 from bot.identity import may_be_told
 from bot.jobs.runner import JobRunner
 from bot.jobs.scheduler import JobScheduler
@@ -78,8 +79,8 @@ class App:
             db, clock, Dispatcher(ROUTERS), lambda: self.renderer, renderer_of, secret_key=settings.key(),
             client_id=lambda: self._who().client_id,
         )  # fmt: skip
-        self.delivery = Delivery(db, clock, sending, self.desk, self._template_refused)
-        self.desk.on_outbox = self.delivery.wake
+        self.delivery = Delivery(db, clock, sending, self.desk.drawing, self._template_refused)
+        self.desk.drawing.on_outbox = self.delivery.wake
         self.inbox = InboxWorker(db, clock, self._work, alone=db.kind == "sqlite")
         self.toolbox = Toolbox(
             db, clock, self.dingtalk.contacts, sending.notice_fates, dingtalk=self.dingtalk,
@@ -158,7 +159,7 @@ class App:
         if self._stream_task is not None:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._stream_task
-        await self.desk.drain()
+        await self.desk.taps.drain()
         await self.inbox.stop()
         await self.delivery.stop()
         await self.jobs.release()
@@ -201,7 +202,7 @@ class App:
 
     async def idle(self) -> bool:
         """Whether everything received is worked off and everything to be said is delivered."""
-        if self.stream.in_hand or not self.inbox.idle or self.desk.busy or await self.jobs.has_requests():
+        if self.stream.in_hand or not self.inbox.idle or self.desk.taps.busy or await self.jobs.has_requests():
             return False
         return await self.delivery.open_count() == 0 and self.inbox.idle
 
@@ -240,7 +241,7 @@ class App:
     async def tap(self, frame: TapFrame) -> dict[str, Any] | None:
         """Works a tap and answers it in the acknowledgement."""
         raw = RawTap(frame.message_id, frame.user_id, frame.out_track_id, frame.action_ids, frame.params)
-        answer = await self.desk.tap(raw)
+        answer = await self.desk.taps.tap(raw)
         if not answer.variables and not answer.private:
             return None
         said: dict[str, Any] = {"cardUpdateOptions": {"updateCardDataByKey": True, "updatePrivateDataByKey": True}}
@@ -254,7 +255,7 @@ class App:
         """The card gets by an update what the acknowledgement could not bring."""
         said = response or {}
         public, private = (said.get(part, {}).get("cardParamMap", {}) for part in ("cardData", "userPrivateData"))
-        await self.desk.tap_unanswered(frame.out_track_id, frame.user_id, TapAnswer(public, private))
+        await self.desk.taps.unanswered(frame.out_track_id, frame.user_id, TapAnswer(public, private))
 
     async def _work(self, frame: NewFrame) -> None:
         body = orjson.loads(frame.body)

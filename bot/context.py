@@ -57,11 +57,27 @@ class Context:
             self._inside = False
 
     @contextmanager
+    def begin_beyond_sight(self, why: str) -> Iterator[Tx]:
+        """As `begin`, over every row: to take back what was given out of one's own sight. No more of the fields.
+
+        `why` stands in the code, so that the exceptions can be found.
+        """
+        assert why
+        with self.begin() as tx:
+            rebind(tx, replace(self.actor.scope, departments=None))
+            try:
+                yield tx
+                tx.flush()
+            finally:
+                rebind(tx, self.actor.scope)
+
+    @contextmanager
     def shown_to_all(self) -> "Iterator[Context]":
         """What a group's card is drawn in: of each field what everybody may see, whoever asked for the card."""
         if self._inside or self._tx is None:
             raise RuntimeError("a card is drawn inside a use case")
         scope = replace(self.actor.scope, fields=everybodys_fields(self._tx), pool_masked=True)
+        scope = replace(scope, lead_pool=self.settings.lead_pool)
         rebind(self._tx, scope)
         try:
             yield replace(self, actor=replace(self.actor, scope=scope))

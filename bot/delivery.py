@@ -25,7 +25,7 @@ from bot.dingtalk.errors import (
     UnknownOutcome,
     UnsafeContent,
 )
-from bot.dispatch.desk import Drawn
+from bot.dispatch.drawing import Drawn
 from bot.sheets import write_table
 from storage import attachments, cards, notices, outbox, todos
 from storage.database import Database, DatabaseBusy
@@ -75,6 +75,10 @@ class Sender(Protocol):
 
     async def todo_done(self, union_id: str, todo_id: str) -> None:
         """A 待办 is ticked off."""
+        ...
+
+    async def todo_open(self, union_id: str, todo_id: str, source_id: str) -> None:
+        """A 待办 is open again, if it was not."""
         ...
 
 
@@ -240,6 +244,11 @@ class Delivery:
                 raise BadRequest("unknown channel", code="outbox.channel")
 
     async def _todo(self, payload: dict[str, Any]) -> str:
+        if "reopen" in payload:
+            ours = int(payload["reopen"])
+            todo_id = await self._db.read(None, lambda tx: todos.remote_id(tx, ours))
+            await self._sender.todo_open(payload["union_id"], todo_id, payload["source_id"])
+            return todo_id
         if "of" not in payload:
             return await self._sender.todo(
                 payload["union_id"], payload["source_id"], payload["subject"], payload["due_ms"]

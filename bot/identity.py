@@ -3,6 +3,7 @@
 Permission changes take effect on the next request (R-PERM-8); a leaver loses access at once.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.core.actor import Actor, Permission, Scope
@@ -14,7 +15,7 @@ from storage.database import Tx
 from storage.people import Pass
 from storage.settings import CompanySettings
 
-FUNCTIONS = frozenset(p.value for p in Permission)
+FUNCTIONS = {p.value: p for p in Permission}
 NO_EMPLOYEE = "你好，我只为本公司的在职同事服务，暂时帮不上你。"
 NOT_OPENED = "你好，应用尚未开通，开通后就能用了，需要的话请联系公司的钉钉管理员。"
 NOBODY_OPENS = "你好，应用尚未开通，也还不知道谁是管理员：请在服务器上运行 dingcrm init，填好管理员再来。"
@@ -104,7 +105,7 @@ def rights_of(tx: Tx, user_id: str, settings: CompanySettings) -> Rights:
         return Rights(frozenset(Permission), Scope(user_id, departments=None, pool=True, pool_masked=False))
     memberships = access.list_memberships(tx, user_id)
     names = {f for m in memberships for f in effective_functions(m.functions, m.level, settings.advanced_operations)}
-    granted = frozenset(Permission(f) for f in names if f in FUNCTIONS)
+    granted = frozenset(FUNCTIONS[f] for f in names if f in FUNCTIONS)
     everything = any(m.data_scope == "all" for m in memberships)
     served = {d for m in memberships if m.data_scope == "departments" for d in m.departments}
     scope = Scope(
@@ -112,6 +113,7 @@ def rights_of(tx: Tx, user_id: str, settings: CompanySettings) -> Rights:
         departments=None if everything else people.with_subdepartments(tx, served),
         pool=Permission.POOL_VIEW in granted or Permission.POOL_CLAIM in granted,
         fields=most((m.functions, m.fields) for m in memberships),
+        lead_pool=settings.lead_pool,
     )
     return Rights(granted, scope)
 
@@ -124,6 +126,18 @@ def in_usage_scope(tx: Tx, user_id: str, departments: frozenset[int], settings: 
     if usage.mode == "admins":
         return False
     return user_id in usage.users or bool(departments & people.with_subdepartments(tx, usage.departments))
+
+
+def those_told(tx: Tx, user_ids: Iterable[str], settings: CompanySettings) -> frozenset[str]:
+    """Those of them who `may_be_told`, in a handful of statements however many they are."""
+    active = people.filter_active(tx, user_ids) if settings.opened else frozenset()
+    usage = settings.usage_scope
+    if usage.mode == "all":
+        return active
+    told = active & {*settings.admins, *(usage.users if usage.mode == "some" else ())}
+    if usage.mode == "some" and active - told:
+        told |= people.filter_in(tx, active - told, people.with_subdepartments(tx, usage.departments))
+    return told
 
 
 def may_be_told(tx: Tx, user_id: str, settings: CompanySettings) -> bool:

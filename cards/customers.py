@@ -198,8 +198,13 @@ def new_customer(
     return CardView("新建客户", body=missing, form=form)
 
 
-def doubt_card(doubt: str, others: Sequence[tuple[int, str]], *, asked: str = "") -> CardView:
-    """Something alike is there. `others`: colleagues' customers, by id and owner; `asked`: what came of asking one."""
+def doubt_card(
+    doubt: str, others: Sequence[tuple[int, str]], *, asked: str = "", title: str = "新建客户",
+    anyway: Button | None = None,
+) -> CardView:  # fmt: skip
+    """Something alike is there. `others`: colleagues' customers, by id and owner; `asked`: what came of asking one;
+    `anyway`: what 仍要新建 does (None: creates the customer of the form).
+    """
     numbered = len(others) > 1
     buttons = [
         CardButton(
@@ -208,11 +213,11 @@ def doubt_card(doubt: str, others: Sequence[tuple[int, str]], *, asked: str = ""
         )
         for n, (customer_id, owner) in enumerate(others, start=1)
     ]  # fmt: skip
-    buttons.append(CardButton("仍要新建", CreateAnywayButton(), typed="仍要新建"))
+    buttons.append(CardButton("仍要新建", anyway or CreateAnywayButton(), typed="仍要新建"))
     then = "确定是另一家的话，点「仍要新建」或回复「仍要新建」；不是就回复「取消」。"
     if others:
         then += f"想一起跟，点「申请协作」或回复「申请协作{' 1' if numbered else ''}」。"
-    return CardView("新建客户", body=f"{escape(doubt)}\n{then}", buttons=tuple(buttons), footer=asked)
+    return CardView(title, body=f"{escape(doubt)}\n{then}", buttons=tuple(buttons), footer=asked)
 
 
 def new_contact(

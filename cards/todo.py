@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardRow, CardView
-from cards.flows import OpenTaskButton
+from cards.flows import AskButton, OpenTaskButton
 
 
 class AgreeRowButton(Button):
@@ -15,6 +15,7 @@ class AgreeRowButton(Button):
     action: ClassVar[str] = "todo.agree"
     task_id: int
     confirmed: bool = False
+    revision: int = 0  # of what the row showed
 
 
 class AgreeAllButton(Button):
@@ -43,6 +44,8 @@ class TodoRow:
     said: str = ""
     failed: str = ""
     ask: bool = False  # agreeing to it takes a second tap
+    revision: int = 0
+    returned: bool = False  # to its applicant, who corrects it
 
 
 def todo_card(head: str, rows: Sequence[TodoRow], *, page: int, pages: int, several: bool, dated: bool) -> CardView:
@@ -64,9 +67,16 @@ def todo_card(head: str, rows: Sequence[TodoRow], *, page: int, pages: int, seve
 def _row(row: TodoRow) -> CardRow:
     if row.said:
         return CardRow(row.title, escape(row.words), escape(row.said))
-    agree = CardButton("同意", AgreeRowButton(task_id=row.task_id), "primary", typed=f"同意 {row.number}")
+    if row.returned:
+        edit = CardButton(
+            "修改", AskButton(task_id=row.task_id, what="edit"), "primary", typed=f"修改 {row.number} 内容"
+        )
+        return CardRow(row.title, escape(row.words), "", (edit,))
+    agree = CardButton(
+        "同意", AgreeRowButton(task_id=row.task_id, revision=row.revision), "primary", typed=f"同意 {row.number}"
+    )
     if row.ask:
-        again = AgreeRowButton(task_id=row.task_id, confirmed=True)
+        again = AgreeRowButton(task_id=row.task_id, confirmed=True, revision=row.revision)
         agree = CardButton("确认同意", again, "primary", typed=f"同意 {row.number}")
     look = CardButton("查看", OpenTaskButton(task_id=row.task_id), typed=f"处理 {row.number}")
     state = f"没有同意：{row.failed}" if row.failed else "请核对，再点「确认同意」（2 分钟内有效）" if row.ask else ""

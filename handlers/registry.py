@@ -75,6 +75,8 @@ from handlers.pool import taps as pool_taps
 from handlers.products import chat as products_chat
 from handlers.products import taps as products_taps
 from handlers.reminders import jobs as reminders_jobs
+from handlers.revisions import chat as revision_chat
+from handlers.revisions import taps as revision_taps
 from handlers.rivals import chat as rivals_chat
 from handlers.rivals import taps as rivals_taps
 from handlers.roles import chat as roles_chat
@@ -95,6 +97,7 @@ from handlers.team import taps as team_taps
 from handlers.timeline import chat as timeline_chat
 from handlers.timeline import taps as timeline_taps
 from handlers.todo import chat as todo_chat
+from handlers.todo import events as todo_events
 from handlers.todo import taps as todo_taps
 from handlers.undo import chat as undo_chat
 from handlers.undo import taps as undo_taps
@@ -186,6 +189,8 @@ ROUTERS: tuple[Router, ...] = (
     settings_taps.router,
     timeline_chat.router,
     timeline_taps.router,
+    revision_chat.router,
+    revision_taps.router,
     todo_chat.router,
     todo_taps.router,
     undo_chat.router,
@@ -206,5 +211,8 @@ JOBS: tuple[Job, ...] = (
     *visits_jobs.JOBS,
 )
 ON_EVENT = org_events.apply
-ON_EVENTS = {visits_events.CHECK_IN: visits_events.apply}  # what is not the address book's
+ON_EVENTS = {  # what is not the address book's
+    visits_events.CHECK_IN: visits_events.apply,
+    todo_events.UPDATED: todo_events.apply,
+}
 ON_NEWCOMER = org_events.meet

@@ -19,6 +19,14 @@ def delegates(tx: Tx, user_ids: Collection[str], day: date) -> dict[str, str]:
     return {d.user_id: d.delegate_id for d in tx.exec(query.order_by(col(FlowDelegation.id))).all()}
 
 
+def current(tx: Tx, user_id: str, day: date) -> FlowDelegation | None:
+    """The person's own, that day or on days to come."""
+    query = select(FlowDelegation).where(
+        FlowDelegation.user_id == user_id, FlowDelegation.ends_on >= day, col(FlowDelegation.ended_at).is_(None)
+    )
+    return tx.exec(query.order_by(col(FlowDelegation.id).desc()).limit(1)).first()
+
+
 def put_delegation(tx: Tx, delegation: FlowDelegation) -> None:
     """In place of those the person had."""
     end_delegation(tx, delegation.user_id, delegation.created_at)

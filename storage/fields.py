@@ -8,6 +8,9 @@ what he does see of it: a hidden telephone number matches nothing, a masked one 
 What a company's own fields hold stands in one document a row (column `custom`); it is cut field by field in the same
 two places. A field's name says of which kind it is, so nothing need be looked up for that.
 
+Of what is in a pool everybody but administrators sees what may be known before it is claimed (D14). Of leads both hooks
+see to it; of customers the first one, and the queries.
+
 Statements past the session (`storage.plain.Plain`) meet neither hook; they refuse fields of forms unless they say why.
 A query that must look at the true values says why: `.execution_options(unmasked="…")`.
 """
@@ -15,6 +18,7 @@ A query that must look at the true values says why: `.execution_options(unmasked
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -27,6 +31,7 @@ from sqlalchemy import (
     String,
     Subquery,
     Table,
+    and_,
     case,
     event,
     func,
@@ -64,8 +69,10 @@ DERIVED: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {  # col
         ("opportunity_line", "price"),
         ("contract_line", "price"),
     ),
+    ("product", "spec"): (("opportunity_line", "spec"), ("contract_line", "spec")),
 }
 STARS: Final = "*" * 64
+OPEN_LEADS: Final = ("new", "following", "interested")  # without an owner these are in the leads' pool, if there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,11 @@ def _number(value: int) -> ColumnElement[int]:
 
 def _words(value: str) -> ColumnElement[str]:
     return literal_column(f"'{value}'", String)
+
+
+def pooled_lead(table: Any) -> ColumnElement[bool]:
+    """That a row of leads is in their pool."""
+    return and_(table.c.owner_id.is_(None), table.c.state.in_([_words(state) for state in OPEN_LEADS]))
 
 
 def _masked_phone(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -158,21 +170,27 @@ class DocumentCut:
         return cut
 
 
-Cuts = dict[str, dict[str, Cut | DocumentCut]]  # table → column → what becomes of it
+Cuts = Mapping[str, Mapping[str, Cut | DocumentCut]]  # table → column → what becomes of it
 POOL: Final[Cuts] = {
     "customer": {
         "phone": Cut(FieldLevel.MASKED, "phone"),
         **{name: Cut(FieldLevel.HIDDEN, "text") for name in ("source", "credit_code", "remark", "address", "website")},
         **{name: Cut(FieldLevel.HIDDEN, "number") for name in ("lng", "lat")},
         DOCUMENT: DocumentCut(whole=True),
-    }
+    },
+    "lead": {
+        "mobile": Cut(FieldLevel.MASKED, "phone"),
+        **{name: Cut(FieldLevel.HIDDEN, "text") for name in ("contact", "remark")},
+        DOCUMENT: DocumentCut(whole=True),
+    },
 }
+POOLED_LEADS: Final[Cuts] = {"lead": POOL["lead"]}
 
 
 @lru_cache(maxsize=256)
 def cuts(rights: FieldRights) -> Cuts:
     """By table and column, for those that are less than readable."""
-    found: Cuts = {}
+    found: dict[str, dict[str, Cut | DocumentCut]] = {}
     for form, fields in FORMS.items():
         for field in fields:
             level = rights.level(form, field.name)
@@ -224,6 +242,12 @@ def conceal(instance: Any, session: Session | None, names: Iterable[str] | None 
         _apply(instance, cuts(scope.fields).get(table, {}), names)
     if scope.pool_masked and table == "customer" and instance.__dict__.get("owner_id", "") is None:
         _apply(instance, POOL["customer"], names)
+    if scope.lead_pool and table == "lead" and _is_pooled_lead(instance.__dict__):
+        _apply(instance, POOL["lead"], names)
+
+
+def _is_pooled_lead(loaded: Mapping[str, Any]) -> bool:
+    return loaded.get("owner_id", "") is None and loaded.get("state", OPEN_LEADS[0]) in OPEN_LEADS
 
 
 def _apply(instance: Any, columns: Mapping[str, Cut | DocumentCut], names: Iterable[str] | None) -> None:
@@ -270,31 +294,43 @@ def _on_set(instance: Any, *_: Any) -> None:
 def _cut_columns(state: ORMExecuteState) -> None:
     """Replaces columns in SELECTs; refuses what it cannot look into."""
     scope: Scope | None = state.session.info.get("scope")
-    if scope is None or not scope.fields or "unmasked" in state.execution_options or not state.is_select:
+    if scope is None or "unmasked" in state.execution_options or not state.is_select:
+        return
+    if not (scope.fields or scope.lead_pool):
         return
     if state.is_column_load or state.is_relationship_load:  # of objects, which are cut when they are there
         return
-    found = cuts(scope.fields)
-    if found:
-        state.statement = cut_statement(state.statement, found)
+    found, pooled = cuts(scope.fields) if scope.fields else {}, POOLED_LEADS if scope.lead_pool else {}
+    if found or pooled:
+        state.statement = cut_statement(state.statement, found, pooled)
 
 
-def cut_statement(statement: Any, found: Cuts) -> Any:
-    """The SELECT as the person of `found` may ask it."""
+def cut_statement(statement: Any, found: Cuts, pooled: Cuts = MappingProxyType({})) -> Any:
+    """The SELECT as the person of `found` may ask it. `pooled`: what is cut besides of leads in their pool."""
     for element in visitors.iterate(statement):
-        if isinstance(element, (Subquery, CTE)) and any(_cut_of(e, found) for e in visitors.iterate(element.element)):
+        if isinstance(element, (Subquery, CTE)) and any(
+            _cut_of(e, found) or _cut_of(e, pooled) for e in visitors.iterate(element.element)
+        ):
             raise TypeError("a limited field inside a derived table: select it directly, or say unmasked=…")
 
     def replace(element: Any, **_: Any) -> Any:
-        cut = _cut_of(element, found)
-        return None if cut is None else cut.expression(element).label(element.key)
+        cut, besides = _cut_of(element, found), _cut_of(element, pooled)
+        if cut is None and besides is None:
+            return None
+        shown = element if cut is None else cut.expression(element)
+        if besides is not None and element.table is not None:
+            shown = case((pooled_lead(element.table), besides.expression(element)), else_=shown)
+        return shown.label(element.key)
 
-    return visitors.replacement_traverse(statement, {}, replace) if isinstance(statement, Select) else statement
+    if not isinstance(statement, Select):
+        return statement
+    options: Any = statement  # an object that is read again brings the criteria of its first reading: no part of it
+    return visitors.replacement_traverse(statement, {"stop_on": [*options._with_options]}, replace)  # noqa: SLF001
 
 
 def _cut_of(element: Any, found: Cuts) -> Cut | DocumentCut | None:
     for table, key in _columns(element):
-        if table is not None and key in found.get(table.name, {}):
+        if table is not None and key is not None and key in found.get(table.name, {}):
             return found[table.name][key]
     return None
 

@@ -20,7 +20,7 @@ from storage.scope import led_by_owners
 from storage.search import name_condition
 from storage.seen import BY_OWNER
 from storage.tables import Contract, Customer, Opportunity
-from storage.ways import BY_ORDER, BY_POOL, way_in_order, way_to_number, way_to_rows
+from storage.ways import BY_ORDER, BY_POOL, way_in_order, way_through, way_to_number, way_to_rows
 
 BOUND: Final = 1_000  # of longer lists the rest is only counted
 
@@ -105,6 +105,15 @@ def ids(tx: Tx, wanted: Wanted, *, most: int) -> list[int]:
     query = _asked(tx, wanted, way_to_rows(tx, wanted)).limit(most)
     with _owned(tx, wanted):
         return [int(i) for i in tx.execute(query).scalars()]
+
+
+def after(tx: Tx, wanted: Wanted, last: int, *, most: int) -> list[Customer]:
+    """The next by id, behind `last`: for exports, which go through all of them."""
+    query = _asked(tx, wanted, way_through(tx, wanted)).where(col(Customer.id) > last).order_by(col(Customer.id))
+    with _owned(tx, wanted):
+        chosen = tx.execute(query.limit(most)).scalars().all()
+    rows = by_ids(columns(Customer).where(col(Customer.id).in_(chosen)).order_by(col(Customer.id)), Customer)
+    return list(tx.execute(rows).scalars().all())
 
 
 def _order(wanted: Wanted) -> tuple[Any, ...]:

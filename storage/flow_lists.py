@@ -8,7 +8,7 @@ from sqlmodel import col, func, select
 
 from storage.database import Tx
 from storage.flow_runs import LIVE
-from storage.tables import Flow, FlowCopy, FlowTask
+from storage.tables import Employee, Flow, FlowCopy, FlowTask
 
 PAGE = 5
 
@@ -32,6 +32,13 @@ def waiting_of(tx: Tx, user_id: str) -> list[Waiting]:
     return [Waiting(task, flow) for task, flow in tx.exec(query).all()]
 
 
+def open_by_union(tx: Tx, union_ids: Collection[str]) -> list[int]:
+    """The open tasks of the people of these unionIds."""
+    whose = select(Employee.user_id).where(col(Employee.union_id).in_(list(union_ids)))
+    query = select(FlowTask.id).where(col(FlowTask.user_id).in_(whose), FlowTask.state == "open")
+    return [i for i in tx.exec(query).all() if i is not None]
+
+
 def own_tasks(tx: Tx, user_id: str, ids: Collection[int]) -> list[Waiting]:
     """Those of these tasks that are the person's, however they stand now, in the order of `ids`."""
     query = select(FlowTask, Flow).join(Flow, col(Flow.id) == col(FlowTask.flow_id))
@@ -44,6 +51,13 @@ def own_tasks(tx: Tx, user_id: str, ids: Collection[int]) -> list[Waiting]:
 def live_of(tx: Tx, user_id: str) -> list[Waiting]:
     """The person's open tasks, and those whose turn is still to come."""
     return _live(tx, col(FlowTask.user_id) == user_id)
+
+
+def list_holders(tx: Tx) -> list[str]:
+    """Everybody for whom something waits, or will."""
+    query = select(FlowTask.user_id).join(Flow, col(Flow.id) == col(FlowTask.flow_id))
+    query = query.where(col(FlowTask.state).in_(LIVE), Flow.state == "running")
+    return list(tx.exec(query.distinct().order_by(FlowTask.user_id)).all())
 
 
 def live_of_handover(tx: Tx, handover_id: int) -> list[Waiting]:

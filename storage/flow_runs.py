@@ -39,9 +39,9 @@ def find(tx: Tx, number: str) -> Flow | None:
 
 
 def find_like(tx: Tx, ending: str) -> list[Flow]:
-    """Those whose number ends so, the newest first: 231 for FP-2026-0231."""
+    """Those whose number ends so, the newest ten first, whoever may see them: 231 for FP-2026-0231."""
     query = select(Flow).where(col(Flow.number).endswith(ending, autoescape=True))
-    return list(tx.exec(query.order_by(col(Flow.id).desc()).limit(2)).all())
+    return list(tx.exec(query.order_by(col(Flow.id).desc()).limit(10)).all())
 
 
 def of_record(tx: Tx, form: str, record_id: int) -> Flow | None:
@@ -76,6 +76,20 @@ def enter(tx: Tx, flow: Flow, node: int) -> None:
     """It is at that node now, anew. The caller holds it."""
     tx.execute(update(Flow).where(col(Flow.id) == flow.id).values(node=node, entry=Flow.entry + 1))
     tx.refresh(flow)
+
+
+def note_revision(tx: Tx, flow: Flow) -> None:
+    """What is applied for has changed. The caller holds it."""
+    tx.execute(update(Flow).where(col(Flow.id) == flow.id).values(revision=Flow.revision + 1))
+    tx.refresh(flow)
+
+
+def has_agreed(tx: Tx, flow_id: int, *, entry: int | None = None) -> bool:
+    """Whether anybody has agreed to it; with `entry`, at that."""
+    query = select(FlowTask.id).where(FlowTask.flow_id == flow_id, FlowTask.state == "agreed")
+    if entry is not None:
+        query = query.where(FlowTask.entry == entry)
+    return tx.exec(query.limit(1)).first() is not None
 
 
 def finish(tx: Tx, flow_id: int, state: str, now: datetime) -> None:
@@ -173,8 +187,12 @@ def last_of(tx: Tx, flow_id: int, user_id: str) -> FlowTask | None:
 
 
 def last_decision(tx: Tx, flow_id: int) -> FlowTask | None:
-    """The latest task somebody decided."""
-    query = select(FlowTask).where(FlowTask.flow_id == flow_id, col(FlowTask.state).in_(("agreed", "refused")))
+    """The latest task somebody decided, since it was handed in last: what was said before counts no more."""
+    handed = select(func.coalesce(func.max(FlowTask.entry), 0)).where(
+        FlowTask.flow_id == flow_id, FlowTask.state == "submitted"
+    )
+    decided = col(FlowTask.state).in_(("agreed", "refused")), col(FlowTask.entry) > handed.scalar_subquery()
+    query = select(FlowTask).where(FlowTask.flow_id == flow_id, *decided)
     return tx.exec(query.order_by(col(FlowTask.closed_at).desc(), col(FlowTask.id).desc()).limit(1)).first()
 
 
@@ -184,6 +202,11 @@ def has_decided(tx: Tx, flow_id: int, user_id: str) -> bool:
         FlowTask.flow_id == flow_id, FlowTask.closed_by == user_id, col(FlowTask.state).in_(("agreed", "refused"))
     )
     return tx.exec(query.limit(1)).first() is not None
+
+
+def revising(tx: Tx, flow_id: int) -> bool:
+    """Whether it was returned to its applicant, and he has not handed it in again."""
+    return any(task.kind == "revise" for task in live_tasks(tx, flow_id))
 
 
 def node_before(tx: Tx, flow: Flow) -> int | None:
@@ -227,13 +250,13 @@ def node_shown(tx: Tx, flow_id: int, user_id: str) -> int | None:
 
 def log(
     tx: Tx, flow_id: int, *, node: str, user_id: str, action: str, now: datetime, comment: str = "",
-    seconds: int | None = None, people: Sequence[str] = (),
+    seconds: int | None = None, people: Sequence[str] = (), changes: Sequence[Sequence[str]] = (),
 ) -> None:  # fmt: skip
     """One line of 流程状态."""
     tx.add(
         FlowLog(
             flow_id=flow_id, node_name=node, user_id=user_id, action=action, comment=comment, at=now,
-            seconds=seconds, people=list(people),
+            seconds=seconds, people=list(people), changes=[list(one) for one in changes],
         )
     )  # fmt: skip
     tx.flush()

@@ -28,6 +28,7 @@ class Node:
     conditions: tuple[tuple[str, str, str], ...] = ()  # field, operator, value
     copies: dict[str, list[str]] = field(default_factory=dict)  # 抄送: roles, users, superiors
     deadline_hours: int | None = None
+    editable: tuple[str, ...] = ()  # field names; none of them hidden
 
     def with_(self, **changes: Any) -> "Node":
         """The same node, changed."""
@@ -37,7 +38,7 @@ class Node:
 def node_of(row: dict[str, Any]) -> Node:
     """From JSON; what an older one does not have is as by default."""
     known = {k: v for k, v in row.items() if k in Node.__dataclass_fields__}
-    for name in ("roles", "users", "hidden", "superiors"):
+    for name in ("roles", "users", "hidden", "superiors", "editable"):
         known[name] = tuple(known.get(name, ()))
     known["conditions"] = tuple((str(f), str(o), str(v)) for f, o, v in known.get("conditions", ()))
     return Node(**known)
@@ -51,7 +52,7 @@ def list_nodes(tx: Tx, form: str = INVOICE) -> list[Node]:
         Node(
             r.name, tuple(r.participant_roles), tuple(r.participant_users), tuple(r.hidden_fields),
             tuple(r.participant_superiors), r.mode, tuple((f, o, v) for f, o, v in r.conditions), dict(r.copies),
-            r.deadline_hours,
+            r.deadline_hours, tuple(r.editable_fields),
         )
         for r in rows
     ]  # fmt: skip
@@ -67,6 +68,7 @@ def put_nodes(tx: Tx, nodes: list[Node], form: str = INVOICE) -> None:
                 participant_users=list(node.users), participant_superiors=list(node.superiors),
                 conditions=[list(one) for one in node.conditions], hidden_fields=list(node.hidden),
                 copies=dict(node.copies), deadline_hours=node.deadline_hours,
+                editable_fields=list(node.editable),
             )
         )  # fmt: skip
     tx.flush()

@@ -17,6 +17,7 @@ from bot.core.holdings import KINDS, Kind
 from storage import outbox
 from storage.cards import LIVELY
 from storage.database import Tx
+from storage.handover_pages import PAGED, given_back, handed
 from storage.people import names_of
 from storage.plain import Plain, given, table_of
 from storage.tables import (
@@ -28,9 +29,7 @@ from storage.tables import (
     Employee,
     Handover,
     HandoverItem,
-    OwnerHistory,
 )
-from storage.types import Moment
 
 ALL: Final = 2_000_000_000  # as a limit: no limit
 WHY: Final = "an administrator hands over whatever the former owner holds"
@@ -40,7 +39,7 @@ REMINDERS: Final = (
     "stale",
 )  # fmt: skip
 
-ITEM, H, A, D = table_of(HandoverItem), table_of(OwnerHistory), table_of(Audit), table_of(DigestItem)
+ITEM, A, D = table_of(HandoverItem), table_of(Audit), table_of(DigestItem)
 C, E = table_of(Customer), table_of(Employee)
 
 
@@ -164,25 +163,8 @@ PLANNED_OF = Plain(
     unscoped=WHY,
     unmasked=COUNTED,
 )
-CUSTOMERS_OF = columns(ITEM.c.record_id).where(ITEM.c.handover_id == given("of"), ITEM.c.kind == "customer")
-RESTORED_OF = CUSTOMERS_OF.where(ITEM.c.restored_at == given("at"))
 PEOPLE = Plain(columns(E.c.user_id).where(E.c.user_id.in_((given("one"), given("other")))).order_by(E.c.user_id)
                .with_for_update())  # fmt: skip
-
-
-def _turn_pages(which: Any, how: str) -> tuple[Plain, Plain]:
-    """Closes the open line of each customer's history and writes the next."""
-    close = core_update(H).where(H.c.to_at.is_(None), H.c.customer_id.in_(which)).values(to_at=given("at"))
-    line = which.with_only_columns(
-        ITEM.c.record_id, bindparam("person", type_=String), bindparam("at", type_=Moment), literal(how),
-        bindparam("by", type_=String), bindparam("why", type_=String), ITEM.c.handover_id,
-    )  # fmt: skip
-    names = ["customer_id", "owner_id", "from_at", "how", "by_user_id", "reason", "handover_id"]
-    return Plain(close), Plain(insert(H).from_select(names, line))
-
-
-HANDED = _turn_pages(CUSTOMERS_OF, "handover")
-GIVEN_BACK = _turn_pages(RESTORED_OF, "undo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,19 +256,14 @@ def move(tx: Tx, handover: Handover, *, most: Mapping[str, int], reason: str) ->
         counts[name] = int(noted.rowcount)
         if counts[name]:
             one.move.run(tx, of=of, person=handover.receiver_id, at=now)
-    if counts.get("customer"):
-        _write_pages(tx, HANDED, of=of, person=handover.receiver_id, by=handover.by_user_id, why=reason, at=now)
+    for name in PAGED & counts.keys():
+        if counts[name]:
+            handed(tx, name, of=of, person=handover.receiver_id, by=handover.by_user_id, why=reason, at=now)
     _settle(tx, of, now)
     handover.counts = counts
     tx.add(handover)
     tx.flush()
     return counts
-
-
-def _write_pages(tx: Tx, pages: tuple[Plain, Plain], *, of: int, person: str, by: str, why: str, at: datetime) -> None:
-    close, line = pages
-    close.run(tx, of=of, at=at)
-    line.run(tx, of=of, person=person, by=by, why=why[:200], at=at)
 
 
 def _settle(tx: Tx, handover_id: int, now: datetime) -> None:
@@ -328,8 +305,9 @@ def take_back(tx: Tx, handover: Handover, *, by: str, now: datetime, reason: str
         counts[name] = int(done.rowcount)
         if counts[name]:
             one.give_back.run(tx, of=of, person=handover.giver_id, at=now)
-    if counts.get("customer"):
-        _write_pages(tx, GIVEN_BACK, of=of, person=handover.giver_id, by=by, why=reason, at=now)
+    for name in PAGED & counts.keys():
+        if counts[name]:
+            given_back(tx, name, of=of, person=handover.giver_id, by=by, why=reason, at=now)
     _settle(tx, of, now)
     return counts
 

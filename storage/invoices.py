@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select as columns
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select, update
+from sqlmodel import col, func, select, update
 
 from bot.core.errors import NotFound
 from storage.contracts import RULES
@@ -104,6 +104,11 @@ def move(tx: Tx, invoice_id: int, to: str, *, of: Sequence[str], **values: Any) 
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
+def edit(tx: Tx, invoice_id: int, **values: Any) -> bool:
+    """Whether it was not decided yet, and is so now."""
+    return move(tx, invoice_id, "pending", of=("pending",), **values)
+
+
 def issue(tx: Tx, invoice_id: int, *, invoice_no: str, issued_on: date, by: str) -> bool:
     """Whether its number is on record now. Raises NumberTaken."""
     try:
@@ -125,6 +130,37 @@ def last_of_customer(tx: Tx, customer_id: int) -> Invoice | None:
         .order_by(col(Invoice.id).desc())
     )
     return tx.exec(query.limit(1)).first()
+
+
+def titles_of_customer(tx: Tx, customer_id: int, *, most: int) -> list[Invoice]:
+    """The last application of each title on the customer's contracts in scope, the newest first."""
+    latest = (
+        select(func.max(Invoice.id))
+        .join(Contract, col(Contract.id) == col(Invoice.contract_id))
+        .where(Contract.customer_id == customer_id, Invoice.title != "")
+        .group_by(col(Invoice.title))
+    )
+    query = select(Invoice).where(col(Invoice.id).in_(latest)).order_by(col(Invoice.id).desc()).limit(most)
+    return list(tx.exec(query).all())
+
+
+def find_red(tx: Tx, number: str) -> Invoice | None:
+    """The red-letter invoice of that number: it has no flow of its own, the right to it is that to the original."""
+    query = select(Invoice).where(func.upper(Invoice.number) == number.upper(), col(Invoice.red_of).is_not(None))
+    return tx.exec(query, execution_options=WHOLE).first()
+
+
+def red_of(tx: Tx, invoice_id: int) -> int | None:
+    """The original of a red-letter invoice; None: it is none, or is not there."""
+    return tx.execute(
+        columns(col(Invoice.red_of)).where(col(Invoice.id) == invoice_id), execution_options=WHOLE
+    ).scalar()
+
+
+def red_sum(tx: Tx, invoice_id: int) -> Decimal:
+    """How much of it was taken back, as a sum above zero. The caller holds its contract."""
+    query = columns(func.sum(Invoice.amount)).where(col(Invoice.red_of) == invoice_id, col(Invoice.state) != "void")
+    return -(tx.execute(query, execution_options=WHOLE).scalar_one() or Decimal(0))
 
 
 def list_of_contract(tx: Tx, contract_id: int) -> list[Invoice]:

@@ -1,9 +1,11 @@
-"""Leads whose next contact is planned: what their owners are reminded of."""
+"""Leads whose next contact is planned or whose return is near: what their owners are reminded of."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String, cast, func, literal
+from sqlalchemy import select as columns
 from sqlmodel import col, select
 
 from storage.database import Tx
@@ -49,3 +51,30 @@ def list_unreminded(tx: Tx, *, since: datetime, until: datetime) -> list[Lead]:
     planned = col(Lead.next_follow_up_at)
     query = select(Lead).where(*_unreminded(), planned >= since, planned <= until)
     return list(tx.exec(query.order_by(planned)).all())
+
+
+@dataclass(frozen=True, slots=True)
+class ClockedLead:
+    """An open lead of somebody's, and what its return to the pool is reckoned from."""
+
+    id: int
+    company: str
+    owner_id: str
+    owner_since: datetime
+    last_follow_up_at: datetime | None
+
+    @property
+    def worked_at(self) -> datetime:
+        """The later of the two."""
+        return max(self.owner_since, self.last_follow_up_at or self.owner_since)
+
+
+def list_clocked(tx: Tx, *, owner_id: str | None = None) -> list[ClockedLead]:
+    """All open leads that are somebody's within the scope, or one person's."""
+    since = func.coalesce(col(Lead.owner_since), col(Lead.created_at))
+    query = columns(
+        col(Lead.id), col(Lead.company), col(Lead.owner_id), since, col(Lead.last_follow_up_at)
+    ).where(col(Lead.owner_id).is_not(None), col(Lead.state).in_(OPEN))  # fmt: skip
+    if owner_id is not None:
+        query = query.where(col(Lead.owner_id) == owner_id)
+    return [ClockedLead(i or 0, company, owner or "", at, last) for i, company, owner, at, last in tx.execute(query)]

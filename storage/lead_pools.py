@@ -93,10 +93,10 @@ def list_taken(tx: Tx, *, since: datetime) -> list[PoolLead]:
 
 def get(tx: Tx, lead_id: int) -> PoolLead | None:
     """One that is, or has been, in the pool; None: it never was, so that nobody knows it from there."""
-    found = list_by_ids(tx, [lead_id])
-    if not found or found[0].owner_id is None:
-        return found[0] if found and is_free(tx, lead_id) else None
-    return found[0] if was_pooled(tx, lead_id) else None
+    found = next(iter(list_by_ids(tx, [lead_id])), None)
+    if found is not None and found.owner_id is None:
+        return found if is_free(tx, lead_id) else None
+    return found if was_pooled(tx, lead_id) else None  # asked of one that is not there too: it takes as long
 
 
 def is_free(tx: Tx, lead_id: int) -> bool:
@@ -152,11 +152,21 @@ def take(tx: Tx, lead_id: int, user_id: str, *, now: datetime) -> bool:
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-def release(tx: Tx, lead_id: int, owner_id: str, *, reason: str, now: datetime) -> bool:
-    """Puts an open lead into the pool, its planned contact forgotten. False: it is not that person's any more."""
+def release(
+    tx: Tx, lead_id: int, owner_id: str, *, reason: str, now: datetime, unless_worked_since: datetime | None = None
+) -> bool:
+    """Puts an open lead into the pool, its planned contact forgotten. False: it is not that person's any more, or
+    (`unless_worked_since`) was followed up, or came to him, after that.
+    """
+    since = unless_worked_since
+    quiet = [
+        or_(column.is_(None), column <= since)
+        for column in (col(Lead.last_follow_up_at), col(Lead.owner_since))
+        if since is not None
+    ]
     done = tx.execute(
         update(Lead)
-        .where(col(Lead.id) == lead_id, col(Lead.owner_id) == owner_id, col(Lead.state).in_(OPEN))
+        .where(col(Lead.id) == lead_id, col(Lead.owner_id) == owner_id, col(Lead.state).in_(OPEN), *quiet)
         .values(
             owner_id=None, owner_since=None, pooled_at=now, pool_reason=reason, next_follow_up_at=None,
             next_timed=False, version=Lead.version + 1,
@@ -168,7 +178,7 @@ def release(tx: Tx, lead_id: int, owner_id: str, *, reason: str, now: datetime) 
 
 def turn_page(
     tx: Tx, lead_id: int, owner_id: str | None, *, how: str, by: str, now: datetime, reason: str = "",
-    was: str | None = None, since: datetime | None = None,
+    was: str | None = None, since: datetime | None = None, rule_days: int | None = None,
 ) -> None:  # fmt: skip
     """A line in the lead's history of owners. `was`, `since`: who had it until now, where no line says so yet."""
     page = LeadOwnerHistory
@@ -180,7 +190,10 @@ def turn_page(
         tx.flush()
     elif since is not None:
         tx.add(page(lead_id=lead_id, owner_id=was, from_at=since, to_at=now, how="create"))
-    tx.add(page(lead_id=lead_id, owner_id=owner_id, from_at=now, how=how, by_user_id=by, reason=reason[:200]))
+    tx.add(page(
+        lead_id=lead_id, owner_id=owner_id, from_at=now, how=how, by_user_id=by, reason=reason[:200],
+        rule_days=rule_days,
+    ))  # fmt: skip
     tx.flush()
 
 

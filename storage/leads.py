@@ -12,13 +12,14 @@ from sqlmodel import col, select
 from bot.core.errors import NotFound
 from storage.custom_fields import Condition, custom_condition
 from storage.database import Tx
+from storage.fields import OPEN_LEADS
 from storage.plain import table_of
 from storage.search_index import reindexed
 from storage.tables import Lead, LeadFollowUp
 from storage.types import Moment
 
 PAGE = 5
-OPEN = ("new", "following", "interested")
+OPEN = OPEN_LEADS
 L = table_of(Lead)
 KEPT = [c for c in L.c if c.name not in ("id", "custom", "version")]  # what an undo puts back
 WHOLE = {"unmasked": "compared with and put back by an undo, shown to nobody", "unscoped": "an undo"}
@@ -63,6 +64,8 @@ def change(tx: Tx, lead: Lead, **values: Any) -> None:
     lead.version += 1
     tx.add(lead)
     tx.flush()
+    if "owner_id" in values:  # out of the pool, or into it: other things of it are to be seen now
+        tx.expire(lead)
 
 
 def find_twin(tx: Tx, company: str, mobile: str, *, but: int | None = None) -> Any | None:
@@ -104,6 +107,12 @@ def list_leads(tx: Tx, wanted: LeadFilter, *, page: int = 1, size: int = PAGE) -
     """One page, the newest first."""
     query = select(Lead).where(*_where(wanted)).order_by(col(Lead.id).desc())
     return list(tx.exec(query.limit(size).offset((page - 1) * size)).all())
+
+
+def list_after(tx: Tx, wanted: LeadFilter, *, after: int, limit: int) -> list[Lead]:
+    """The next that match, by id: for exports, which go through all of them."""
+    query = select(Lead).where(*_where(wanted), col(Lead.id) > after).order_by(col(Lead.id))
+    return list(tx.exec(query.limit(limit)).all())
 
 
 def list_names(tx: Tx) -> list[tuple[int, str, str, str]]:

@@ -13,6 +13,7 @@ from storage.tables import ContractLine, OpportunityLine, Product
 from storage.tables.lines import ProductLine
 
 L = TypeVar("L", OpportunityLine, ContractLine)
+PRODUCTS = table_of(Product)
 WHOLE = {
     "unmasked": "reckoned with and written back, shown to nobody",
     "unscoped": "the caller has access to the record",
@@ -39,7 +40,7 @@ def list_amounts(tx: Tx, model: type[L], record_id: int) -> list[Decimal]:
 
 def price_of(tx: Tx, product: Product) -> Decimal:
     """What it costs now, to be copied."""
-    query = columns(table_of(Product).c.price).where(table_of(Product).c.id == product.id)
+    query = columns(PRODUCTS.c.price).where(PRODUCTS.c.id == product.id)
     price: Decimal = tx.execute(query, execution_options=WHOLE).scalar_one()
     return price
 
@@ -48,12 +49,13 @@ def add_line(
     tx: Tx, model: type[L], record_id: int, product: Product, *, price: Decimal, quantity: Decimal, discount: Decimal,
     amount: Decimal,
 ) -> L:  # fmt: skip
-    """Behind the others, with the product's code, name, specification and unit of now."""
+    """Behind the others, with the product's code, name, specification and unit of now, whoever adds it."""
+    spec = tx.execute(columns(PRODUCTS.c.spec).where(PRODUCTS.c.id == product.id), execution_options=WHOLE).scalar_one()
     behind = columns(func.max(table_of(model).c.position)).where(_of(model) == record_id)
     last = tx.execute(behind, execution_options=WHOLE).scalar()
     line = model(
         product_id=product.id or 0, position=(last or 0) + 1, code=product.code, name=product.name, unit=product.unit,
-        spec=product.spec, price=price, quantity=quantity, discount=discount, amount=amount,
+        spec=spec, price=price, quantity=quantity, discount=discount, amount=amount,
         **{_of(model).name: record_id},
     )  # fmt: skip
     tx.add(line)

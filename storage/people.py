@@ -183,6 +183,15 @@ def departments_of(tx: Tx, user_id: str) -> list[int]:
     return list(rows.all())
 
 
+def filter_in(tx: Tx, user_ids: Iterable[str], department_ids: Iterable[int]) -> frozenset[str]:
+    """Those of them who are in one of these departments."""
+    query = select(EmployeeDepartment.user_id).where(
+        col(EmployeeDepartment.user_id).in_(sorted(set(user_ids))),
+        col(EmployeeDepartment.department_id).in_(sorted(set(department_ids))),
+    )
+    return frozenset(tx.exec(query).all())
+
+
 def led_by(tx: Tx, user_id: str) -> list[int]:
     """Departments the person leads, those he is in first."""
     inside = select(EmployeeDepartment.department_id).where(

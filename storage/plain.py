@@ -27,7 +27,7 @@ from bot.core.fields import FieldRights
 from storage.database import DRIVER, Tx
 from storage.fields import POOL, Cut, DocumentCut, cut_statement, cuts, shows_fields
 from storage.hints import by_ids
-from storage.scope import led_by, narrowing, touches_scoped
+from storage.scope import Tables, led_by, narrowing, touches_scoped
 
 Values = Sequence[dict[str, object]]
 Convert = Callable[[Any], Any] | None
@@ -268,6 +268,8 @@ class Narrowed:
         departments = None if everybody else given_list(DEPARTMENTS) if some else ()
         day = given(DAY) if dated else None
         tables = [one for one in self._statement.get_final_froms() if isinstance(one, Table)]
+        if any(one.name == "lead" or one.name in Tables.lead_names for one in tables):
+            raise TypeError("what is seen of leads depends on whether they have a pool: ask the session")
         if sum(isinstance(one, Select) for one in visitors.iterate(self._statement)) > 1:
             raise TypeError("a subquery is not narrowed: ask the session")
         if any(not isinstance(one, Table) and touches_scoped(one) for one in self._statement.get_final_froms()):

@@ -28,6 +28,7 @@ from sqlalchemy.sql import visitors
 from sqlmodel import Field, SQLModel
 
 from bot.core.actor import Scope
+from storage.fields import pooled_lead  # its hook is before this one: it cuts statements that have no criteria yet
 
 
 class Owned(SQLModel):
@@ -87,17 +88,19 @@ def _table(model: type[SQLModel]) -> Table:
 
 def visible(table: Table, scope: Scope) -> ColumnElement[bool]:
     """Own rows, those of the scope's departments and teams, and (if the scope says so) those without an owner."""
-    return _visible(table, scope.user_id, _departments(scope), scope.pool, scope.day)
+    return _visible(table, scope.user_id, _departments(scope), scope.pool, scope.day, lead_pool=scope.lead_pool)
 
 
 def _departments(scope: Scope) -> list[int] | None:
     return None if scope.departments is None else sorted(scope.departments)
 
 
-def _visible(table: Table, user: Any, departments: Any, pool: bool, day: Any) -> ColumnElement[bool]:
+def _visible(
+    table: Table, user: Any, departments: Any, pool: bool, day: Any, *, lead_pool: bool = False
+) -> ColumnElement[bool]:
     owner = table.c.owner_id
-    if table.name == "lead" and departments is not None:  # the pool is one of customers: for who sees everybody's rows
-        pool = False
+    if table.name == "lead":  # nobody's are for who sees everybody's rows; of a pool, for whom it is open besides
+        pool = departments is None and (pool or not lead_pool)
     pooled = owner.is_(None) if pool else false()
     if departments is None:
         return or_(owner.is_not(None), pooled)
@@ -145,7 +148,7 @@ def led_by(user: Any, departments: Any, day: Any) -> ColumnElement[bool]:
 
 
 def narrowing(
-    table: Table, user: Any, departments: Any, pool: bool, pool_masked: bool, day: Any
+    table: Table, user: Any, departments: Any, pool: bool, pool_masked: bool, day: Any, *, lead_pool: bool = False
 ) -> ColumnElement[bool] | None:
     """What makes a row of `table` visible; None: the table belongs to nobody.
 
@@ -156,7 +159,7 @@ def narrowing(
         return None
     alive = table.c.deleted_at.is_(None) if "deleted_at" in table.c else true()
     if table.name in Tables.owned_names:
-        return and_(alive, _visible(table, user, departments, pool, day))
+        return and_(alive, _visible(table, user, departments, pool, day, lead_pool=lead_pool))
     if table.name in Tables.contract_names:
         contracts = SQLModel.metadata.tables["contract"]
         seen = select(contracts.c.id).where(contracts.c.deleted_at.is_(None))
@@ -165,7 +168,9 @@ def narrowing(
     if table.name in Tables.lead_names:
         leads = SQLModel.metadata.tables["lead"]
         seen = select(leads.c.id).where(leads.c.deleted_at.is_(None))
-        seen = seen.where(_visible(leads, user, departments, pool, day))
+        seen = seen.where(_visible(leads, user, departments, pool, day, lead_pool=lead_pool))
+        if lead_pool:  # the history of one that is in the pool is shown to nobody
+            seen = seen.where(~pooled_lead(leads))
         return and_(alive, seen.where(leads.c.id == table.c.lead_id).correlate(table).exists())
     if departments is None and pool and not pool_masked:  # system and administrators: history of the pool too
         return alive
@@ -184,7 +189,10 @@ def narrowing(
 def _criteria(scope: Scope) -> tuple[Any, ...]:
     rules: list[Any] = []
     for model in (*Tables.owned, *Tables.of_customer, *Tables.of_contract, *Tables.of_lead):
-        rule = narrowing(_table(model), scope.user_id, _departments(scope), scope.pool, scope.pool_masked, scope.day)
+        rule = narrowing(
+            _table(model), scope.user_id, _departments(scope), scope.pool, scope.pool_masked, scope.day,
+            lead_pool=scope.lead_pool,
+        )  # fmt: skip
         assert rule is not None
         rules.append(with_loader_criteria(model, rule, include_aliases=True))
     return tuple(rules)

@@ -22,6 +22,7 @@ from bot.language.grams import of_name
 from bot.language.pinyin import pinyin_of, readings
 from bot.language.regions import REGIONS
 from storage.database import Tx
+from storage.fields import pooled_lead
 from storage.hints import by_ids, walk
 from storage.plain import Plain, given, table_of
 from storage.scope import led_by_owners
@@ -153,7 +154,10 @@ def ids_of(tx: Tx, name: str, words: str, *, most: int) -> list[int]:
 
 
 def _shown(tx: Tx, name: str, needle: str, kind: str) -> list[Any]:
-    """Of a pool customer's number one finds what its mask shows (D14)."""
+    """Of a number in the pool one finds what its mask shows (D14)."""
+    if name == "lead" and kind in ("lead.contact", "lead.mobile") and tx.info["scope"].lead_pool:
+        masked = kind == "lead.mobile" and DIGITS.fullmatch(needle) and len(needle) <= 4
+        return [] if masked else [~pooled_lead(table_of(Lead))]
     if name != "customer" or kind not in ("customer.phone", "customer.code") or not _masks_pool(tx):
         return []
     shown = kind == "customer.phone" and DIGITS.fullmatch(needle) and len(needle) <= 4

@@ -64,6 +64,7 @@ class PoolSettings(_Part):
     leads: bool = False  # leads without an owner are a pool of their own (R-LEAD-6)
     lead_claims_per_day: int | None = Field(default=None, ge=0)  # leads per person and Beijing day
     lead_holding_cap: int | None = Field(default=None, ge=0)  # open leads a person may own when claiming
+    lead_return_after_days: int | None = Field(default=None, ge=1)  # days without follow-up of a lead
 
 
 class ReminderSettings(_Part):
@@ -89,6 +90,7 @@ class ApprovalSettings(_Part):
     urge_gap_minutes: int = Field(default=30, ge=1)
     confirm_above: Decimal | None = Field(default=None, gt=0)  # yuan; from this sum on
     dingtalk_todo: bool = False
+    buyer_details: bool = False  # a 专票 takes the buyer's bank, account, address and phone (R-INV-2)
 
 
 class CompanySettings(_Part):
@@ -109,6 +111,7 @@ class CompanySettings(_Part):
     allow_over_collect: bool = False  # payments may go above their contract, with a warning on record (R-PAY-2)
     advanced_operations: dict[Form, tuple[Operation, ...]] = dict.fromkeys(FORMS, ADVANCED)
     pool_rule_since: date | None = None  # the day the return rule was switched on or tightened (D3)
+    lead_rule_since: date | None = None  # the same of the leads' rule
 
     @field_validator("advanced_operations")
     @classmethod
@@ -130,8 +133,14 @@ class CompanySettings(_Part):
         """Days without follow-up after which a customer goes to the pool; None: it never does."""
         return self.pool.return_after_days if self.paid else None
 
+    @property
+    def lead_return_days(self) -> int | None:
+        """Days without follow-up after which a lead goes to the leads' pool; None: it never does."""
+        return self.pool.lead_return_after_days if self.lead_pool else None
 
-INTERNAL = frozenset({"pool_rule_since", "consented_at", "consented_terms"})  # kept by us, set by nobody
+
+RULES = {"pool_rule_since": "return_days", "lead_rule_since": "lead_return_days"}  # since when which rule counts
+INTERNAL = frozenset({*RULES, "consented_at", "consented_terms"})  # kept by us, set by nobody
 
 
 S = table_of(Setting)
@@ -166,9 +175,11 @@ def write_setting(tx: Tx, name: str, value: Any, *, by: str, now: datetime) -> N
         raise InvalidInput(f"「{name}」的值不对：{value}") from wrong
     before = read_settings(tx)
     put_setting(tx, name, parsed.model_dump(mode="json")[name], by=by, now=now)
-    days, was = read_settings(tx).return_days, before.return_days
-    if days is not None and (was is None or days < was):
-        put_setting(tx, "pool_rule_since", beijing_day(now).isoformat(), by=by, now=now)
+    after = read_settings(tx)
+    for since, rule in RULES.items():
+        days, was = getattr(after, rule), getattr(before, rule)
+        if days is not None and (was is None or days < was):
+            put_setting(tx, since, beijing_day(now).isoformat(), by=by, now=now)
 
 
 def lock_settings(tx: Tx) -> CompanySettings:

@@ -18,9 +18,17 @@ def list_stages(tx: Tx) -> list[Stage]:
 
 
 def find_stage(tx: Tx, name: str) -> Stage | None:
-    """By folded name."""
+    """By folded name, or the one of those in use that alone begins so (商务 is 商务谈判, 打样阶段 is 打样)."""
     key = fold(name)
-    return next((s for s in list_stages(tx) if fold(s.name) == key), None)
+    known = list_stages(tx)
+    exact = next((s for s in known if fold(s.name) == key), None)
+    short = key.removesuffix("阶段")
+    if exact is not None or len(short) < 2:
+        return exact
+    near = [s for s in known if s.active and fold(s.name).removesuffix("阶段").startswith(short)]
+    same = [s for s in near if fold(s.name).removesuffix("阶段") == short]
+    found = same if len(same) == 1 else near
+    return found[0] if len(found) == 1 else None
 
 
 def access_stage(tx: Tx, name: str) -> Stage:

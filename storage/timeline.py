@@ -43,13 +43,15 @@ CHANGES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`statement` selects at, by and parts, of the customers `OF`. `needs`: the function whose holders read it.
+    """`statement` selects at, by and parts, of the customers `OF`; `key` is the id of what it selects. `needs`: the
+    function whose holders read it.
 
     `own_too`: the customer's owner reads it without that function.
     """
 
     name: str
     statement: Select[*tuple[Any, ...]]
+    key: Any
     needs: Permission | None = None
     own_too: bool = False
 
@@ -64,24 +66,29 @@ class Entry:
     parts: tuple[Any, ...]
 
 
+def _maker(model: Any) -> Any:
+    """Who made it, whoever has it now; of what was loaded nobody is known but its owner."""
+    return func.coalesce(func.nullif(col(model.created_by), ""), col(model.owner_id))
+
+
 KINDS: list[Kind] = [
     Kind(
         "comment",
         select(col(Comment.at), col(Comment.user_id), col(Comment.content)).where(col(Comment.customer_id).in_(OF)),
-        Permission.FOLLOWUP_VIEW, own_too=True,
+        col(Comment.id), Permission.FOLLOWUP_VIEW, own_too=True,
     ),
     Kind(  # where somebody was is told to few (storage.visits); that he was at this customer, to whoever sees it
         "visit",
         select(col(Visit.at), col(Visit.user_id), col(Visit.out_of_range)).where(
             col(Visit.customer_id).in_(OF), col(Visit.deleted_at).is_(None), col(Visit.follow_up_id).is_(None)
         ),
-        Permission.FOLLOWUP_VIEW, own_too=True,
+        col(Visit.id), Permission.FOLLOWUP_VIEW, own_too=True,
     ),
     Kind(
         "follow_up",
         select(col(FollowUp.at), col(FollowUp.user_id), col(FollowUp.method), col(FollowUp.content))
         .where(col(FollowUp.customer_id).in_(OF)),
-        Permission.FOLLOWUP_VIEW, own_too=True,
+        col(FollowUp.id), Permission.FOLLOWUP_VIEW, own_too=True,
     ),
     Kind(
         "owner",
@@ -89,23 +96,25 @@ KINDS: list[Kind] = [
             col(OwnerHistory.from_at), col(OwnerHistory.by_user_id), col(OwnerHistory.how), col(OwnerHistory.owner_id),
             col(OwnerHistory.reason),
         ).where(col(OwnerHistory.customer_id).in_(OF)),
+        col(OwnerHistory.id),
     ),
     Kind(
         "change",
         select(col(Audit.at), col(Audit.user_id), col(Audit.action), col(Audit.detail), col(Audit.name))
         .where(col(Audit.subject).in_(bindparam("subjects", expanding=True)), col(Audit.action).in_(CHANGES)),
+        col(Audit.id),
     ),
     Kind(
         "opportunity",
-        select(col(Opportunity.created_at), col(Opportunity.owner_id), col(Opportunity.name), col(Opportunity.amount))
+        select(col(Opportunity.created_at), _maker(Opportunity), col(Opportunity.name), col(Opportunity.amount))
         .where(col(Opportunity.customer_id).in_(OF)),
-        Permission.OPPORTUNITY_VIEW,
+        col(Opportunity.id), Permission.OPPORTUNITY_VIEW,
     ),
     Kind(
         "contract",
-        select(col(Contract.created_at), col(Contract.owner_id), col(Contract.number), col(Contract.amount))
+        select(col(Contract.created_at), _maker(Contract), col(Contract.number), col(Contract.amount))
         .where(col(Contract.customer_id).in_(OF)),
-        Permission.CONTRACT_VIEW,
+        col(Contract.id), Permission.CONTRACT_VIEW,
     ),
     Kind(
         "stage",
@@ -114,14 +123,14 @@ KINDS: list[Kind] = [
         .join(WAS, col(WAS.id) == col(StageLog.from_stage_id))  # the first one is its making, told already
         .join(NOW, col(NOW.id) == col(StageLog.to_stage_id))
         .where(col(Opportunity.customer_id).in_(OF)),
-        Permission.OPPORTUNITY_VIEW,
+        col(StageLog.id), Permission.OPPORTUNITY_VIEW,
     ),
     Kind(
         "contract_state",
         select(col(Audit.at), col(Audit.user_id), col(Contract.number), col(Audit.detail))
         .join(Contract, col(Audit.subject) == literal("contract:") + cast(col(Contract.id), String))
         .where(col(Contract.customer_id).in_(OF), col(Audit.action) == "move.contract"),
-        Permission.CONTRACT_VIEW,
+        col(Audit.id), Permission.CONTRACT_VIEW,
     ),
     Kind(
         "payment",
@@ -131,7 +140,7 @@ KINDS: list[Kind] = [
         )
         .join(Contract, col(Contract.id) == col(Payment.contract_id))
         .where(col(Contract.customer_id).in_(OF), col(Payment.voided_at).is_(None)),
-        Permission.PAYMENT_VIEW,
+        col(Payment.id), Permission.PAYMENT_VIEW,
     ),
 ]  # fmt: skip
 
@@ -153,12 +162,13 @@ def count_entries(tx: Tx, ids: Sequence[int], kinds: Sequence[Kind]) -> int:
 
 
 def list_entries(tx: Tx, ids: Sequence[int], kinds: Sequence[Kind], *, page: int, size: int) -> list[Entry]:
-    """One page, newest first."""
+    """One page, newest first; of what happened at the same moment, what was stored last. Pages do not overlap."""
     upto = page * size
     found: list[Entry] = []
     for kind in kinds:
         at = next(iter(kind.statement.selected_columns))
-        for row in tx.execute(kind.statement.order_by(at.desc()).limit(upto), _values(ids)):
+        query = kind.statement.order_by(at.desc(), kind.key.desc()).limit(upto)
+        for row in tx.execute(query, _values(ids)):
             moment = (
                 row[0] if isinstance(row[0], datetime) else at_beijing(row[0]) if isinstance(row[0], date) else None
             )

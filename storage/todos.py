@@ -44,6 +44,16 @@ def end(tx: Tx, task_ids: Sequence[int], *, now: datetime) -> None:
     tx.flush()
 
 
+def reopen(tx: Tx, task_ids: Sequence[int], todo_id: str, *, key: str, now: datetime) -> bool:
+    """Queues that DingTalk's 待办 of that id is opened again, if it is one of these tasks'; `key`: once for each."""
+    rows = tx.exec(select(Outbox).where(col(Outbox.key).in_([f"todo:{task_id}" for task_id in task_ids]))).all()
+    row = next((r for r in rows if r.remote_id == todo_id), None)
+    if row is None:
+        return False
+    payload = {"reopen": row.id, "union_id": row.payload["union_id"], "source_id": row.payload["source_id"]}
+    return outbox.put(tx, key=f"{row.lane}:{key}", lane=row.lane, channel=CHANNEL, payload=payload, now=now) is not None
+
+
 def remote_id(tx: Tx, outbox_id: int) -> str:
     """DingTalk's id of the 待办 that message has made; empty: it has made none."""
     found = tx.exec(select(Outbox.remote_id).where(Outbox.id == outbox_id)).first()

@@ -26,6 +26,7 @@ FEW_SEEN: Final = 40_000  # customers of whom a person sees all by their owners
 C = table_of(Customer)
 BY_ORDER, BY_CREATION, BY_ID = "ix_customer_list", "ix_customer_created_at", ""
 BY_CLASS, BY_POOL = "ix_customer_class", "ix_customer_pool"
+BY_NAME: Final = "ix_customer_ids"  # by the ids that entries of the search lead to, and whose they are
 INDEXES: Final = {  # by the value of one column, and of which others beside it
     "customer_class": (BY_CLASS, ("industry", "source", "city")),
     "industry": ("ix_customer_industry", ("customer_class", "source", "city")),
@@ -75,6 +76,8 @@ def way_to_number(tx: Tx, wanted: Wanted) -> str:
         return early
     if not sees_more(tx, FEW_SEEN):
         return BY_OWNER
+    if tx.info["scope"].departments is None and _by_name(wanted):
+        return BY_NAME
     indexes = _indexes(wanted)
     for skip in (FEW, SOME):
         index = next((i for name, i in indexes if not _has_more(tx, wanted, name, skip)), None)
@@ -96,6 +99,13 @@ def way_in_order(tx: Tx, wanted: Wanted, start: int) -> str:
     return BY_OWNER if few else ORDERS[wanted.sort]
 
 
+def way_through(tx: Tx, wanted: Wanted) -> str:
+    """The index to go through all that match by, in the order of their ids: those of few people are sorted by them."""
+    if tx.get_bind().dialect.name != "sqlite":
+        return BY_ID
+    return BY_OWNER if wanted.owners or not sees_more(tx, FEW_SEEN) else BY_ID
+
+
 def _sure_way(tx: Tx, wanted: Wanted) -> str | None:
     if tx.get_bind().dialect.name != "sqlite":
         return BY_ID
@@ -105,6 +115,16 @@ def _sure_way(tx: Tx, wanted: Wanted) -> str | None:
         return BY_OWNER
     by_others = wanted.stages or wanted.closed or any(is_rare(tx, part) for part in wanted.names)
     return BY_ID if by_others else None
+
+
+def _by_name(wanted: Wanted) -> bool:
+    """Whether customers are asked for by what they are called and by whose they are, and by nothing else."""
+    return (
+        bool(wanted.names)
+        and not wanted.more
+        and wanted
+        == Wanted(names=wanted.names, not_owners=wanted.not_owners, sort=wanted.sort, descending=wanted.descending)
+    )
 
 
 def _held(wanted: Wanted, index: str) -> bool:

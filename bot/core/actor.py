@@ -114,7 +114,8 @@ class Scope:
     the customers of whose team the person is, with what hangs on them (None: of no team).
 
     Besides: how much of their fields. `fields`: what roles keep back; `pool_masked`: of a customer in the pool only
-    what one may know before claiming it (D14).
+    what one may know before claiming it (D14); `lead_pool`: open leads without an owner are a pool's too, of whom
+    likewise (R-LEAD-6).
     """
 
     user_id: str
@@ -122,6 +123,7 @@ class Scope:
     pool: bool = False
     fields: FieldRights = ALL_FIELDS
     pool_masked: bool = True
+    lead_pool: bool = False
     day: date | None = None
 
 

@@ -31,6 +31,14 @@ class NotFound(AppError, code="not_found"):
         self.attempt = attempt
 
 
+class SeveralPeople(NotFound, code="several_people"):
+    """Colleagues share the name that was said. In chat the desk asks which; `options` can be said in its place."""
+
+    def __init__(self, name: str, options: list[str]) -> None:
+        super().__init__(f"有好几位「{name}」：{'、'.join(options)}。请写成其中一个再说一次。")
+        self.name, self.options = name, options
+
+
 class Forbidden(AppError, code="forbidden"):
     """The actor may see this but not do it."""
 

@@ -114,6 +114,8 @@ FORMS: dict[str, tuple[FormField, ...]] = {
         FormField("category", "产品分类", "choice"),
         FormField("unit", "计量单位", "choice"),
         FormField("price", "单价", "money"),
+        FormField("spec", "规格"),
+        FormField("description", "描述"),
     ),
     "competitor": (
         FormField("name", "竞争对手", always=True),

@@ -41,13 +41,13 @@ def inert(text: str) -> str:
     So do the stars of one masked name or number (138****5678): a single run has nothing to pair with.
     """
     lines = text.split("\n")
-    stars = [s for line in lines if not _BOLD.fullmatch(line) for s in _STARS.findall(line)]
+    starred = [line for line in lines if "*" in line and not _BOLD.fullmatch(line)]
+    stars = [s for line in starred for s in _STARS.findall(line)]
     return "\n".join(_line(line, keep=stars[0] if len(stars) == 1 and len(stars[0]) > 1 else "") for line in lines)
 
 
 def _line(line: str, *, keep: str) -> str:
-    bold = _BOLD.fullmatch(line)
-    if bold is not None:
+    if line.startswith("**") and (bold := _BOLD.fullmatch(line)) is not None:
         return f"**{escape(bold[1])}**"
     lead = "- " if line.startswith("- ") else ""
     escaped = escape(line.removeprefix(lead))

@@ -91,6 +91,10 @@ class Sending:
         """A 待办 is ticked off."""
         await self._dingtalk.todos.finish(union_id, todo_id)
 
+    async def todo_open(self, union_id: str, todo_id: str, source_id: str) -> None:
+        """A 待办 that somebody ticked off is open again."""
+        await self._dingtalk.todos.reopen(union_id, todo_id, source_id=source_id)
+
     async def notice_fates(self, task_id: str, user_ids: list[str]) -> dict[str, str]:
         """What became of each receiver, in the ledger's words. Who is not named yet is left out."""
         fates = await self._dingtalk.notices.result(int(task_id))

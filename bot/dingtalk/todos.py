@@ -1,7 +1,6 @@
 """DingTalk's 待办 (platform.md section 8). People are named by unionId throughout."""
 
 from typing import Any, Final
-from urllib.parse import quote
 
 from bot.dingtalk.api import DingTalkApi
 from bot.dingtalk.cutting import cut_chars
@@ -10,8 +9,10 @@ from bot.dingtalk.lenient import as_text, dicts
 
 SUBJECT: Final = 1024  # characters
 PAGES: Final = 10
-# A 待办 must open something, and a conversation with the robot has no address: DingTalk's messages, in its own window.
-LINK: Final = f"dingtalk://dingtalkclient/page/link?url={quote('https://im.dingtalk.com/', safe='')}&pc_slide=false"
+# A 待办 must open something, and the documents know no address of a conversation with a robot (统一跳转协议 names only
+# pages, apps and `switchtab`): DingTalk's list of messages, where the card is. The hint says so wherever it leads.
+LINK: Final = "dingtalk://dingtalkclient/action/switchtab?index=0"
+HINT: Final = "在机器人的会话里点卡片，或发送「我的待办」；在这里勾选不等于处理"
 _TASKS: Final = "/v1.0/todo/users/{unionId}/tasks"
 
 
@@ -36,6 +37,7 @@ class Todos:
         body: dict[str, Any] = {
             "sourceId": source_id, "subject": cut_chars(subject, SUBJECT), "creatorId": union_id,
             "executorIds": [union_id], "detailUrl": {"appUrl": LINK, "pcUrl": LINK}, "isOnlyShowExecutor": True,
+            "contentFieldList": [{"fieldKey": "怎么处理", "fieldValue": HINT}],
         }  # fmt: skip
         if due_ms is not None:
             body["dueTime"] = due_ms
@@ -70,11 +72,25 @@ class Todos:
                 break
         return ""
 
+    async def reopen(self, union_id: str, task_id: str, *, source_id: str) -> None:
+        """It is open again; one that is open, or not there any more, needs nothing. Needs Todo.Todo.Read as well.
+
+        DingTalk tells of every change, ours too, without saying which: what is open already is left alone.
+
+        Raises:
+            DingTalkError.
+        """
+        if await self._find(union_id, source_id) != task_id:
+            await self._mark(union_id, task_id, done=False)
+
     async def finish(self, union_id: str, task_id: str) -> None:
         """It is done; one that is not there any more needs nothing. Raises DingTalkError."""
+        await self._mark(union_id, task_id, done=True)
+
+    async def _mark(self, union_id: str, task_id: str, *, done: bool) -> None:
         try:
             await self._api.new(
-                "PUT", f"{_TASKS.format(unionId=union_id)}/{task_id}", {"done": True},
+                "PUT", f"{_TASKS.format(unionId=union_id)}/{task_id}", {"done": done},
                 params={"operatorId": union_id}, api=f"PUT {_TASKS}/{{taskId}}",
             )  # fmt: skip
         except BadRequest as refused:

@@ -113,3 +113,8 @@ class OrgEvent:
     event_type: str
     born_at: datetime
     data: dict[str, Any]
+
+
+def first_line(text: str) -> str:
+    """What the conversation list shows of a message."""
+    return text.strip().split("\n", 1)[0].strip("#*> ")[:40] or "新消息"

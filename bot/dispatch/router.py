@@ -15,6 +15,8 @@ from bot.dispatch.talk import Talk, Topic
 from bot.dispatch.view import Button, CardView
 from bot.language.commands import without_politeness
 from bot.language.normalize import fold
+from bot.language.rephrase import rephrase
+from bot.language.replies import ordinal
 
 B = TypeVar("B", bound=Button)
 ChatHandler = Callable[[ChatMessage, Context, Talk], Reply]
@@ -33,7 +35,14 @@ NO_FILE = "文件没有收到，请再发一次。"
 UNKNOWN_SHEET = "没认出这是哪种表格：第一行要是导入模板里的列名。请拿到模板，填好再发给我；发送「帮助」看看有哪些模板。"
 
 
+NOUNS = frozenset(
+    {"客户", "商机", "合同", "线索", "产品", "联系人", "公海", "回款", "收款", "发票", "竞争对手", "评论"}
+)
+"""Commands that are nouns too: 客户取消采购 is a reason, where one is asked for, and no list of customers."""
 KEPT = Topic("")
+WHICH_PERSON = "dispatch.person"
+"""The question which of several colleagues of one name was meant; the sentence is then done with him."""
+PLAIN = 28  # sentences of a lower order name an object and what is to be done with it; the others tell, or ask
 PAUSES = " \n，,：:、。.!！~～;；"  # around a command and what it is about
 
 
@@ -213,7 +222,7 @@ class Dispatcher:
             raise ValueError("two take what is no table")
         self._scan = scans[0] if scans else None
         self._commands = commands
-        self._sentences = [handler for _, handler in sorted(sentences, key=lambda pair: pair[0])]
+        self._sentences = sorted(sentences, key=lambda pair: pair[0])
 
     def chat(self, message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         """The answer. A question that is left half way for something else is put aside, and the answer says so.
@@ -259,12 +268,28 @@ class Dispatcher:
             if not whole.drops and talk.pending is not question:
                 talk.left = question
             return reply
-        found = self.find_command(text)
+        found = self._find_said(text)
         question = talk.open_question()
+        if question is not None and question["kind"] == WHICH_PERSON:
+            talk.pending, number = question["before"], ordinal(said)
+            if number is not None and 1 <= number <= len(question["options"]):
+                meant = question["options"][number - 1]
+                again = str(question["text"]).replace(str(question["name"]), str(meant), 1)
+                return self._answer(replace(message, text=again), ctx, talk)
+            if number is not None:
+                talk.pending = question
+                raise InvalidInput(f"回复 1 到 {len(question['options'])} 之间的数字，都不是就回复「取消」。")
+            question = talk.open_question()
+        if question is not None and found is not None and self._tells(question, found[0], text):
+            found = None
         lists = question is not None and not self.topics.get(question["kind"], KEPT).kept
         if (
             question is not None and said and (found is None or (lists and found[0].yields and not talk.has_drafts()))
         ):  # silence and stickers answer nothing
+            if self.topics.get(question["kind"], KEPT).any_words:
+                other = self._other_than_answer(message, ctx, talk, question)
+                if other is not None:
+                    return other
             answer = self._questions[question["kind"]](message, ctx, talk, question)
             if answer is not None:
                 talk.misses = 0
@@ -283,13 +308,40 @@ class Dispatcher:
             talk.by = f"{found[0].handler.__module__}.{found[0].handler.__name__}"
             talk.left = question
             return found[0].handler(_heard(message, found[0].word, found[1]), ctx, talk)
-        for handler in self._sentences:
+        for _, handler in self._sentences:
             said_to = handler(message, ctx, talk)
             if said_to is not None:
                 if talk.pending is not question:
                     talk.left = question
                 return said_to
         raise InvalidInput("没认出要做什么。发送「帮助」看看我会什么。")
+
+    def _tells(self, question: dict[str, Any], command: Command, text: str) -> bool:
+        """Whether the noun a free answer begins with is part of it: nothing parts it from what follows."""
+        behind = fold(text).lstrip(PAUSES)[len(command.word) :]
+        any_words = self.topics.get(question["kind"], KEPT).any_words
+        return any_words and command.word in NOUNS and bool(behind) and behind[0] not in PAUSES
+
+    def _find_said(self, text: str) -> tuple[Command, str] | None:
+        """The command `text` begins with, or is in other words."""
+        found = self.find_command(text)
+        if found is not None:
+            return found
+        said = rephrase(text)
+        return self.find_command(said) if said is not None else None
+
+    def _other_than_answer(
+        self, message: ChatMessage, ctx: Context, talk: Talk, question: dict[str, Any]
+    ) -> Reply | None:
+        """小米到账5万 is no reason for voiding a contract: what such a sentence does, the question put aside."""
+        for order, handler in self._sentences:
+            said_to = handler(message, ctx, talk) if order < PLAIN else None
+            if said_to is not None:
+                if talk.pending is question:
+                    talk.settle()
+                talk.left, talk.misses = question, 0
+                return said_to
+        return None
 
     def _file(self, message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         """A table goes to who waits for one, else to who knows its header."""

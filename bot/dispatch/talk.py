@@ -12,12 +12,14 @@ MEMORY = timedelta(minutes=10)
 class Topic:
     """What a question belongs to, as people call it. `kept`: left half way, it is a draft to be gone on with.
 
-    `forms`: kinds of cards whose form finishes it as well.
+    `forms`: kinds of cards whose form finishes it as well. `any_words`: whatever is said would do for an answer (a
+    reason), so a sentence that plainly does something else goes first.
     """
 
     title: str
     kept: bool = True
     forms: tuple[str, ...] = ()
+    any_words: bool = False
 
 
 @dataclass(slots=True)

@@ -98,6 +98,11 @@ _MERE_CONTACT: Final = re.compile(r"(?:(?:刚|联系|沟通|聊|谈|拜访|上�
 _TIDY: Final = " \t\n,，;；:：、。"
 
 
+def tells_of_contact(text: str) -> bool:
+    """Whether the words tell of a call, a visit, a message …"""
+    return _VERB.search(fold(text)) is not None
+
+
 def read_follow_up(
     sentence: str,
     candidates: Sequence[Candidate],
@@ -160,7 +165,7 @@ class _Who:
 def _customer(body: str, book: Book, last: Candidate | None, *, is_command: bool) -> _Who:
     head, gap, _ = body.partition(" ")
     # 跟进 客户 方式 内容: a blank ends the customer's name. 跟进 明天 再打 names no 明天科技.
-    if is_command and gap and 2 <= len(head) <= 30 and not says_something_else(head):
+    if is_command and gap and len(head) <= 30 and not says_something_else(head):
         named = rank(head, book)
         if named.certain is not None:
             return _Who(named, head, 0, len(head), True, ())
@@ -201,7 +206,7 @@ def _first_token(body: str, book: Book, last: Candidate | None, *, is_command: b
     word = match[1]
     if says_something_else(word):
         return None
-    found = rank(word, book) if 2 <= len(word) <= 30 else Match(None)
+    found = rank(word, book) if len(word) <= 30 else Match(None)
     if found.options and found.tier is not Tier.NONE and _may_be_name(word, found):
         problems = () if found.certain is not None else (Problem.CUSTOMER_AMBIGUOUS,)
         return _Who(found, word, match.start(), match.end(), True, problems)

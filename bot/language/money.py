@@ -261,7 +261,7 @@ _SHORT_UNITS: Final = ((Decimal(10**8), "亿", Decimal(10**4)), (Decimal(10**4),
 
 
 def show_money_short(amount: Decimal) -> str:
-    """For summaries: 12.5 万, 1.2 亿, at most two places; below 万 in 元."""
+    """For summaries: 12.5 万, 1.2 亿, at most two places; below 万 in 元, with fen if there are any: 1,200.50 元."""
     sign = "-" if amount < 0 else ""
     size = abs(amount)
     # 99,999,999 is 10,000 万 when rounded, so it is written as 1 亿.
@@ -269,7 +269,9 @@ def show_money_short(amount: Decimal) -> str:
         ((u, n) for u, n, lower in _SHORT_UNITS if _rounded(size / lower) * lower >= u), (Decimal(1), "元")
     )
     scaled = _rounded(size / unit)
-    text = f"{scaled:,.2f}".rstrip("0").rstrip(".")
+    text = f"{scaled:,.2f}".removesuffix(".00")
+    if unit != 1:
+        text = text.rstrip("0").rstrip(".") if "." in text else text
     return f"{sign if scaled else ''}{text} {name}"
 
 

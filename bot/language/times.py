@@ -49,6 +49,8 @@ _NOT_OURS: Final = re.compile(
     r"之?前(?!去|打|联系|给))"
 )
 _DONE: Final = re.compile(r"[了过]|见到|打完|聊完|谈完|刚")
+_UNDONE: Final = re.compile(r"[不没别太]")
+"""Before a 了 it tells of a change, not of something done: 月底发货，不用联系了."""
 _NEXT_LEAD: Final = re.compile(r"\s*(?:下次|下回|约|定在|定于|提醒|回访|再|跟进时间|下个?跟进|时间)")
 _ONLY_TIME: Final = re.compile(
     r"(?:[\s,，。;；:：、]|下次|下回|再(?:次)?|约(?:在|好|定|了)?|定在|到时候?|届时|回访|联系|跟进|时间|"
@@ -143,6 +145,8 @@ def _kind(found: Found, before: str, after: str, now: datetime, *, is_last: bool
         return 0 if (not _THIRD.search(before) or _DONE.search(after[:8])) else -1
     marker = _NEXT_WORD.search(before[-8:]) or _NEXT_WORD.match(after[:14].lstrip()) or _NEXT_WORD.search(after[:10])
     done = _DONE.search(after[:10])
+    if done is not None and _UNDONE.search(after[: done.start()]):
+        done = None
     next_after = _NEXT_WORD.search(after)
     if done and (next_after is None or done.start() < next_after.start()) and not _NEXT_WORD.search(before[-6:]):
         return 0 if _may_be_past(found) else -1

@@ -16,8 +16,10 @@ from handlers.administrators.service import (
     take_over,
 )
 from handlers.customers.finding import find_person
+from handlers.help.service import administrators
 
 router = Router("administrators.chat")
+MAKE = re.compile(r"[把将让给](?P<who>.{1,20}?)(?:设|设置|加|改|变|添加)?(?:为|成|当|做|上)管理员[。.!！]?")
 
 
 @router.command("管理员", "管理员名单", "管理员列表", whole=True)
@@ -29,6 +31,26 @@ def show(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG0
         lines.append(f"钉钉管理员：{'、'.join(found.dingtalk)}（管理员都离职时由他们接手）")
     lines.append("添加：「添加管理员 张三」 · 移除：「移除管理员 张三」（最后一位不能移除）")
     return Reply("\n".join(lines))
+
+
+@router.command("谁是管理员", "管理员是谁", "管理员有谁", "管理员有哪些", whole=True)
+def who(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """Everybody may ask whom to turn to; how it is changed is for administrators."""
+    if ctx.actor.admin:
+        return show(message, ctx, talk)
+    return Reply(f"管理员：{administrators(ctx) or '现在没有，请联系公司的钉钉管理员'}。")
+
+
+@router.sentence(20)
+def make(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`把张三设为管理员`, `让张三当管理员`: as `添加管理员 张三`."""
+    said = MAKE.fullmatch(message.text.strip())
+    if said is None:
+        return None
+    talk.settle()
+    ctx.actor.require_admin()
+    change = add_administrator(ctx, _one(ctx, said["who"].strip(), "添加"))
+    return _changed(change, f"{change.name} 已经是管理员，没有变。")
 
 
 @router.command("添加管理员", "新增管理员", "增加管理员")

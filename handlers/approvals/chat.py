@@ -8,14 +8,15 @@ from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.dingtalk.checkup import TODO
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
-from bot.language.dates import find_range
 from bot.language.filters import page_wanted
 from bot.language.money import parse_amount
 from bot.language.replies import is_no, is_yes
 from handlers.approvals import views
+from handlers.approvals.away import read_deputy
 from handlers.approvals.service import (
     find_number,
     find_task,
+    set_buyer_details,
     set_confirm_above,
     set_dingtalk_todo,
     set_urge_gap,
@@ -24,8 +25,9 @@ from handlers.approvals.service import (
 )
 from handlers.customers.finding import find_person
 from handlers.flows.finding import NUMBER
+from handlers.flows.holding import Moved
+from handlers.flows.rules import ContentChanged
 from handlers.flows.service import (
-    Moved,
     add_signer,
     adjust,
     cancel,
@@ -33,6 +35,7 @@ from handlers.flows.service import (
     delegate,
     end_delegation,
     send_back,
+    show_delegation,
     transfer,
     urge,
 )
@@ -43,6 +46,7 @@ OFF: Final = ("关闭", "不限", "无", "取消")
 UNDO: Final = "要改回去就发送「撤销」。"
 CALLED_OFF: Final = re.compile(r"(?:取消|撤回|撤销)(?:申请)?\s*(?P<rest>[A-Za-z]{2}-?\d.*)", re.DOTALL)
 HANDED: Final = re.compile(r"转交\s*(?P<rest>[A-Za-z]{2}-?\d.*)", re.DOTALL)
+UNTIL: Final = re.compile(r"到|至|~|-")
 ADJUSTED: Final = re.compile(
     r"(?:给|由|到)\s*(?P<to>.+?)(?:[\s，,]+(?:原因|因为|理由)[:：\s]*(?P<why>.+))?$", re.DOTALL
 )
@@ -73,11 +77,11 @@ def agree(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     number, _ = _split(message.args)
     task_id = find_task(ctx, number)
     sheet = show_task(ctx, task_id)
-    if not sheet.open:
+    if not sheet.open or sheet.returned:
         talk.settle()
         return Reply(sheet.said, card=views.task_ref(task_id, sheet.flow_id))
     until = (ctx.now + LASTS).isoformat()
-    talk.ask("approvals.agree", task_id=task_id, until=until)
+    talk.ask("approvals.agree", task_id=task_id, until=until, seen=sheet.revision)
     return Reply(card=views.task_ref(task_id, sheet.flow_id, ask="confirm", until=until))
 
 
@@ -89,8 +93,12 @@ def confirm(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, A
         if ctx.now > datetime.fromisoformat(str(pending["until"])):
             talk.settle()
             return Reply("超过 2 分钟没有确认，请再发一次「同意 编号」。")
-        task_id = int(pending["task_id"])
-        return _done(talk, task_id, decide(ctx, task_id, agree=True, confirmed=True))
+        task_id, seen = int(pending["task_id"]), int(pending["seen"])
+        talk.settle()
+        try:
+            return _done(talk, task_id, decide(ctx, task_id, agree=True, confirmed=True, seen=seen))
+        except ContentChanged as why:
+            return Reply(why.text, card=views.task_ref(task_id, show_task(ctx, task_id).flow_id))
     if is_no(said) or said in ("先不", "不同意"):
         talk.settle()
         return Reply("好的，没有处理。要不同意就发送「不同意 编号 原因」。")
@@ -161,8 +169,17 @@ def open_task(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 @router.command("催办", "催一下", "催", when=numbered)
 def press(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`催办 FP-2026-0001`."""
+    done = urge(ctx, find_number(ctx, message.args))
     talk.settle()
-    return Reply(urge(ctx, find_number(ctx, message.args)).text)
+    return Reply(done.text, card=views.status_ref(done.flow_id))
+
+
+@router.command("联系", "联系处理人", when=numbered)
+def reach(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """`联系 FP-2026-0001`: whom it waits for, and how he is reached."""
+    status = show_status(ctx, find_number(ctx, message.args))
+    talk.settle()
+    return Reply(views.contacts_text(status))
 
 
 @router.sentence(5)
@@ -242,15 +259,15 @@ def page(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]
     return Reply(card=CardRef("approvals.list", state))
 
 
-@router.command("代理人", "设代理人", "审批代理")
+@router.command("代理人", "设代理人", "审批代理", "我的代理人")
 def deputy(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`代理人 王芳 3月5日到3月9日`."""
-    days = find_range(message.args, ctx.now, prefer="future")
-    if days is None:
-        raise InvalidInput("代理人要写同事和日期，例如「代理人 王芳 3月5日到3月9日」。")
-    who = f"{message.args[: days.start]} {message.args[days.end :]}".strip(" ，,")
+    """`代理人 王芳 3月5日到3月9日`; alone: who it is now."""
+    if not message.args:
+        talk.settle()
+        return Reply(show_delegation(ctx))
+    words = read_deputy(message.args, ctx.now)
     talk.settle()
-    return Reply(delegate(ctx, find_person(ctx, who), days.first, days.last))
+    return Reply(delegate(ctx, find_person(ctx, words.who), words.first, words.last))
 
 
 @router.command("取消代理", "结束代理", "取消代理人", whole=True)
@@ -283,6 +300,18 @@ def dingtalk_todo(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     done = set_dingtalk_todo(ctx, on=on)
     need = f"要先开通权限 {TODO.name}，发送「自检」可以检查。" if on and done.undo_id is not None else ""
     return Reply(done.text + need + (UNDO if done.undo_id is not None else ""))
+
+
+@router.command("专票资料")
+def buyer_details(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """`专票资料 必填`, `专票资料 选填`: the buyer's bank, account, address and phone on a 专票."""
+    ctx.actor.require_admin()
+    on = {"必填": True, "必须": True, "选填": False, "可不填": False, "不必填": False}.get(message.args)
+    if on is None:
+        raise InvalidInput("专票的开户行、账号、地址、电话要不要必填？发送「专票资料 必填」或「专票资料 选填」。")
+    talk.settle()
+    done = set_buyer_details(ctx, on=on)
+    return Reply(done.text + (UNDO if done.undo_id is not None else ""))
 
 
 @router.command("催办间隔")

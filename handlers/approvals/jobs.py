@@ -1,4 +1,4 @@
-"""The clock's turn: deadlines of tasks that pass."""
+"""The clock's turn: deadlines of tasks that pass, and tasks of people who cannot decide them any more."""
 
 from datetime import datetime
 
@@ -17,4 +17,17 @@ def next_reminder(ctx: Context, _after: datetime) -> datetime | None:
     return service.next_late(ctx)
 
 
-JOBS = (Job("approvals-late", remind, next_due=next_reminder),)
+async def pass_on(tools: Toolbox) -> str:
+    """As soon as it is so; run again it finds nothing."""
+    return f"转管理员处理 {await tools.run(service.pass_on_stuck)} 人的审批"
+
+
+def next_passing(ctx: Context, _after: datetime) -> datetime | None:
+    """At once."""
+    return service.next_stuck(ctx)
+
+
+JOBS = (
+    Job("approvals-late", remind, next_due=next_reminder),
+    Job("approvals-stuck", pass_on, next_due=next_passing),
+)

@@ -1,5 +1,6 @@
 """Use cases of looking at approvals: a task, 流程状态, 我发起的, 我处理的, 抄送我的. What waits: `handlers.todo`."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,18 +9,20 @@ from typing import Final
 from bot.context import Context
 from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import Button
-from bot.identity import may_be_told
+from bot.identity import may_be_told, those_told
 from handlers.approvals.outcome import ACTIONS, became
 from handlers.flows import rules
 from handlers.flows.finding import ABSENT, access_flow, find_flow, waiting_names
+from handlers.flows.joining import OUT, TASKS
 from handlers.flows.running import Run, run_of
 from handlers.reminders.rules import after_quiet_hours
 from handlers.settings.changing import step_change
 from storage import flow_lists, flow_runs, notices, people
 from storage.database import Tx
 from storage.settings import ApprovalSettings, lock_settings
-from storage.tables import Flow, FlowTask
+from storage.tables import Flow, FlowLog, FlowTask
 
+TOLD: Final = ("agree", "send_back", "edit", "resubmit")  # what who decides next is told of those before
 LONGEST_GAP: Final = 1440  # minutes
 
 
@@ -37,6 +40,9 @@ class TaskSheet:
     since: datetime | None
     said: str
     notes: tuple[str, ...]  # why it is his, for whom, what was said before
+    revision: int  # of what is applied for: what is decided must be what was shown
+    returned: bool  # to the applicant, who corrects it
+    editable: bool  # its node lets him change something
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,8 @@ class Status:
     may_cancel: bool
     again: Button | None  # for a new application like this one
     mine: bool
+    returned: int | None  # the asker's own task: it was returned to him to be corrected
+    contacts: tuple[str, ...]  # whom it waits for and how they are reached: 赵琳 · 出纳 · 138…
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +112,16 @@ def show_task(ctx: Context, task_id: int) -> TaskSheet:
         run = run_of(tx, flow)
         is_open = flow.state == "running" and task.state == rules.OPEN
         notes = [f"代 {people.name_of(tx, task.for_user_id)} 处理" if task.for_user_id else "", task.why]
-        before = [e for e in flow_runs.list_log(tx, run.id) if e.comment and e.action in ("agree", "send_back")]
-        notes += [f"{people.name_of(tx, e.user_id)} {ACTIONS[e.action]}：{e.comment}" for e in before[-2:]]
+        returned = task.kind == rules.REVISE
+        visible = run.form.applied if returned else run.steps[task.node].visible
+        told = ((e, _said(e, run, visible)) for e in flow_runs.list_log(tx, run.id) if e.action in TOLD)
+        before = [(e, said) for e, said in told if said]
+        notes += [f"{run.named(tx, e.user_id, task.node)} {ACTIONS[e.action]}：{said}" for e, said in before[-2:]]
         return TaskSheet(
-            run.id, flow.number, run.form.label, run.steps[task.node].name, run.shown(task.node), is_open,
+            run.id, flow.number, run.form.label, run.steps[task.node].name, run.cut(visible), is_open,
             flow_runs.node_before(tx, flow) is None, task.opened_at, "" if is_open else became(tx, run, task),
-            tuple(note for note in notes if note),
+            tuple(dict.fromkeys(note for note in notes if note)), flow.revision, returned,
+            bool(run.steps[task.node].editable),
         )  # fmt: skip
 
 
@@ -121,25 +133,50 @@ def show_status(ctx: Context, flow_id: int) -> Status:
         mine = flow.starter_id == ctx.actor.user_id
         running = flow.state == "running"
         decided = flow_runs.last_decision(tx, flow_id) is not None
+        task = flow_runs.open_of(tx, flow_id, ctx.actor.user_id) if running else None
+        own = task.id if task is not None and task.kind == rules.REVISE else None
         ended = flow.state in ("rejected", "cancelled")
         again = run.form.again(flow.record_id) if mine and ended else None
         names = people.names_of(
             tx, {u for e in flow_runs.list_log(tx, flow_id) for u in (e.user_id, *e.people)} | {flow.starter_id}
         )
+        if (node := _mask(tx, ctx, run)) is not None:
+            names[flow.starter_id] = run.named(tx, flow.starter_id, node)
         return Status(
-            flow_id, flow.number, run.form.label, rules.STATES[flow.state], _seen(tx, ctx, run),
-            _waiting(tx, ctx, run) if running else "", _log(tx, flow_id, names), running and (mine or ctx.actor.admin),
-            running and (ctx.actor.admin or (mine and not decided)), again, mine,
+            flow_id, flow.number, run.form.label, rules.STATES[flow.state], run.cut(_visible(tx, ctx, run)),
+            _waiting(tx, ctx, run) if running else "", _log(tx, run, names, _visible(tx, ctx, run)),
+            running and (mine or ctx.actor.admin) and not own,
+            running and (ctx.actor.admin or (mine and (not decided or own is not None))), again, mine,
+            own, _contacts(tx, ctx, run) if running and (mine or ctx.actor.admin) else (),
         )  # fmt: skip
 
 
-def _seen(tx: Tx, ctx: Context, run: Run) -> dict[str, str]:
+def _visible(tx: Tx, ctx: Context, run: Run) -> Collection[str]:
+    """Which fields the asker may see: all, those he has given, or those of his node."""
     if ctx.actor.admin:
-        return run.cut(run.form.fields)
-    if run.flow.starter_id == ctx.actor.user_id:
-        return run.cut(run.form.applied)
-    node = flow_runs.node_shown(tx, run.id, ctx.actor.user_id)
-    return run.shown(node) if node is not None else run.cut(run.form.applied)
+        return run.form.fields
+    node = _mask(tx, ctx, run)
+    return run.steps[node].visible if node is not None else run.form.applied
+
+
+def _contacts(tx: Tx, ctx: Context, run: Run) -> tuple[str, ...]:
+    """Those it waits for, with what the address book lets everybody know of them."""
+    open_now = [t.user_id for t in flow_runs.live_tasks(tx, run.id) if t.state == rules.OPEN]
+    found = [people.get_employee(tx, u) for u in dict.fromkeys(open_now) if u != ctx.actor.user_id]
+    return tuple(" · ".join(x for x in (p.name, p.title, p.mobile or "") if x) for p in found if p is not None)
+
+
+def _said(entry: FlowLog, run: Run, visible: Collection[str]) -> str:
+    """What was changed of what the reader may see, and the comment."""
+    changed = rules.changes_text(entry.changes, run.form.fields, visible)
+    return "；".join(part for part in (changed, entry.comment) if part)
+
+
+def _mask(tx: Tx, ctx: Context, run: Run) -> int | None:
+    """The node as which the asker looks at it; None: as who administers, has applied, or has it in his scope."""
+    if ctx.actor.admin or run.flow.starter_id == ctx.actor.user_id:
+        return None
+    return flow_runs.node_shown(tx, run.id, ctx.actor.user_id)
 
 
 def _waiting(tx: Tx, ctx: Context, run: Run) -> str:
@@ -149,14 +186,15 @@ def _waiting(tx: Tx, ctx: Context, run: Run) -> str:
     return f"「{run.step.name}」等 {waiting_names(tx, run.id)} 处理 · {since:%m-%d %H:%M} 起，已等 {waited}"
 
 
-def _log(tx: Tx, flow_id: int, names: dict[str, str]) -> tuple[LogLine, ...]:
+def _log(tx: Tx, run: Run, names: dict[str, str], visible: Collection[str]) -> tuple[LogLine, ...]:
     lines = []
-    for entry in flow_runs.list_log(tx, flow_id):
+    for entry in flow_runs.list_log(tx, run.id):
         people_named = "、".join(names.get(str(u), str(u)) for u in entry.people)
         who = names.get(entry.user_id, entry.user_id) if entry.user_id else ""
         node = f"「{entry.node_name}」" if entry.node_name else ""
         took = f"（用时 {rules.span(entry.seconds)}）" if entry.seconds is not None else ""
-        said = f"：{entry.comment}" if entry.comment else ""
+        told = _said(entry, run, visible)
+        said = f"：{told}" if told else ""
         parts = (node, who, f"{ACTIONS.get(entry.action, entry.action)}{took}", people_named)
         lines.append(LogLine(entry.at, " ".join(p for p in parts if p) + said))
     return tuple(lines)
@@ -171,7 +209,7 @@ def list_flows(ctx: Context, view: str, page: int = 1) -> tuple[list[Line], int]
 
 def _line(tx: Tx, ctx: Context, flow: Flow) -> Line:
     run = run_of(tx, flow)
-    seen = _seen(tx, ctx, run)
+    seen = run.cut(_visible(tx, ctx, run))
     names = ("applicant", "amount", "customer")
     words = " · ".join(text for name in names if (text := seen.get(run.form.fields.get(name, ""))))
     waits = f"等 {waiting_names(tx, run.id)}" if flow.state == "running" else ""
@@ -231,6 +269,36 @@ def _late_at(task: FlowTask) -> datetime:
     return task.due_at if task.reminded_at is None else task.due_at + (task.due_at - (task.opened_at or task.due_at))
 
 
+# -- nothing is stuck -----------------------------------------------------------------------------------
+
+
+def pass_on_stuck(ctx: Context) -> int:
+    """What waits for somebody who has left, or is not in the usage scope any more, goes to others (D10). For jobs.
+
+    Returns for how many people that was done.
+    """
+    with ctx.begin() as tx:
+        gone = _stuck_with(tx, ctx)
+        for user_id in gone:
+            TASKS.pass_on(tx, user_id, administrators=ctx.settings.admins, now=ctx.now, why=OUT)
+        return len(gone)
+
+
+def next_stuck(ctx: Context) -> datetime | None:
+    """Now, if anything is stuck that an administrator may decide. For jobs."""
+    with ctx.begin() as tx:
+        return ctx.now if _stuck_with(tx, ctx) else None
+
+
+def _stuck_with(tx: Tx, ctx: Context) -> list[str]:
+    """With whom something is stuck that there is an administrator for."""
+    holders = flow_lists.list_holders(tx) if ctx.settings.opened else []
+    told = those_told(tx, holders, ctx.settings)
+    gone = [u for u in holders if u not in told]
+    able = those_told(tx, ctx.settings.admins, ctx.settings) if gone else frozenset()
+    return [u for u in gone if any(able - {one.flow.starter_id} for one in flow_lists.live_of(tx, u))]
+
+
 # -- settings ------------------------------------------------------------------------------------------
 
 
@@ -275,6 +343,15 @@ def set_dingtalk_todo(ctx: Context, *, on: bool) -> Set:
         before = lock_settings(tx).approvals
         word = "新的审批同时进钉钉待办" if on else "审批不进钉钉待办"
         return _set(tx, ctx, before, before.model_copy(update={"dingtalk_todo": on}), word)
+
+
+def set_buyer_details(ctx: Context, *, on: bool) -> Set:
+    """Whether a 专票 takes the buyer's bank, account, address and phone (R-INV-2). Raises Forbidden."""
+    ctx.actor.require_admin()
+    with ctx.begin() as tx:
+        before = lock_settings(tx).approvals
+        word = f"专票的开户行、账号、地址、电话{'必填' if on else '可以不填'}"
+        return _set(tx, ctx, before, before.model_copy(update={"buyer_details": on}), word)
 
 
 def _set(tx: Tx, ctx: Context, before: ApprovalSettings, after: ApprovalSettings, word: str) -> Set:

@@ -11,6 +11,7 @@ from cards.flows import (
     ApprovalPageButton,
     AskButton,
     CancelFlowButton,
+    ContactButton,
     OpenTaskButton,
     ReasonButton,
     StatusButton,
@@ -20,8 +21,10 @@ from cards.flows import (
 from handlers.approvals import views
 from handlers.approvals.service import show_status, show_task
 from handlers.customers.finding import find_person
-from handlers.flows.rules import AlreadyDone, ConfirmFirst
-from handlers.flows.service import Moved, add_signer, cancel, decide, send_back, transfer, urge
+from handlers.flows.holding import Moved
+from handlers.flows.rules import AlreadyDone, ConfirmFirst, ContentChanged
+from handlers.flows.service import add_signer, cancel, decide, send_back, transfer, urge
+from handlers.revisions.service import return_to_applicant
 
 router = Router("approvals.taps")
 router.painter("approvals.task")(views.paint_task)
@@ -35,7 +38,7 @@ def _moved(task_id: int, done: Moved) -> CardUpdate:
 
 
 def _stale(
-    tap: CardTap[AgreeButton] | CardTap[ReasonButton] | CardTap[SubmitAskButton], why: AlreadyDone
+    tap: CardTap[AgreeButton] | CardTap[ReasonButton] | CardTap[SubmitAskButton], why: AlreadyDone | ContentChanged
 ) -> CardUpdate:
     """The card shows what has become of it, and the tapper is told."""
     return CardUpdate(state={"task_id": tap.button.task_id}, note=why.text)
@@ -49,19 +52,22 @@ def agree(tap: CardTap[AgreeButton], ctx: Context) -> CardUpdate:
     if tap.button.confirmed and not confirmed and show_task(ctx, task_id).open:
         return CardUpdate(state={"task_id": task_id}, note="超过 2 分钟没有确认，请再核对一遍。")
     try:
-        return _moved(task_id, decide(ctx, task_id, agree=True, confirmed=confirmed))
+        return _moved(task_id, decide(ctx, task_id, agree=True, confirmed=confirmed, seen=tap.button.revision))
     except ConfirmFirst as wait:
         until = (ctx.now + LASTS).isoformat()
         return CardUpdate(state={"task_id": task_id, "ask": "confirm", "until": until}, note=wait.text)
-    except AlreadyDone as why:
+    except (AlreadyDone, ContentChanged) as why:
         return _stale(tap, why)
 
 
 @router.button(AskButton)
 def ask(tap: CardTap[AskButton], ctx: Context) -> CardUpdate:
     """What the decision needs besides, on the same card."""
-    show_task(ctx, tap.button.task_id)
-    return CardUpdate(state={"task_id": tap.button.task_id, "ask": tap.button.what})
+    task_id = tap.button.task_id
+    sheet = show_task(ctx, task_id)
+    if tap.state.get("task_id") == task_id:
+        return CardUpdate(state={"task_id": task_id, "ask": tap.button.what})
+    return CardUpdate(say=Reply(card=views.task_ref(task_id, sheet.flow_id, ask=tap.button.what)))
 
 
 @router.button(ReasonButton)
@@ -70,10 +76,9 @@ def refuse(tap: CardTap[ReasonButton], ctx: Context) -> CardUpdate:
     if not 0 <= tap.button.reason < len(REASONS):
         raise InvalidInput("这个原因认不出来了，请重新选一个。")
     try:
-        return _moved(
-            tap.button.task_id, decide(ctx, tap.button.task_id, agree=False, comment=REASONS[tap.button.reason])
-        )
-    except AlreadyDone as why:
+        reason, seen = REASONS[tap.button.reason], tap.button.revision
+        return _moved(tap.button.task_id, decide(ctx, tap.button.task_id, agree=False, comment=reason, seen=seen))
+    except (AlreadyDone, ContentChanged) as why:
         return _stale(tap, why)
 
 
@@ -84,16 +89,18 @@ def submit(tap: CardTap[SubmitAskButton], ctx: Context) -> CardUpdate:
     try:
         match tap.button.what:
             case "refuse":
-                done = decide(ctx, task_id, agree=False, comment=comment)
+                done = decide(ctx, task_id, agree=False, comment=comment, seen=tap.button.revision)
             case "back":
                 done = send_back(ctx, task_id, comment)
+            case "return":
+                done = return_to_applicant(ctx, task_id, comment)
             case "transfer":
                 done = transfer(ctx, task_id, find_person(ctx, str(tap.form.get("person") or "")), comment)
             case "sign":
                 done = add_signer(ctx, task_id, find_person(ctx, str(tap.form.get("person") or "")), comment)
             case _:
                 raise InvalidInput("这张卡片已失效，请发送「我的待办」重新打开。")
-    except AlreadyDone as why:
+    except (AlreadyDone, ContentChanged) as why:
         return _stale(tap, why)
     return _moved(task_id, done)
 
@@ -121,12 +128,20 @@ def urge_now(tap: CardTap[UrgeButton], ctx: Context) -> CardUpdate:
     return CardUpdate(note=urge(ctx, tap.button.flow_id).text, state=dict(tap.state) or {"flow_id": tap.button.flow_id})
 
 
+@router.button(ContactButton)
+def contact(tap: CardTap[ContactButton], ctx: Context) -> CardUpdate:
+    """How those it waits for are reached, for the applicant and administrators."""
+    return CardUpdate(note=views.contacts_text(show_status(ctx, tap.button.flow_id)), state=dict(tap.state) or None)
+
+
 @router.button(CancelFlowButton)
 def call_off(tap: CardTap[CancelFlowButton], ctx: Context) -> CardUpdate:
     """撤回, at the second tap."""
     flow_id = tap.button.flow_id
     if not tap.button.sure:
-        return CardUpdate(state={"flow_id": flow_id, "cancel": True}, note="撤回后待办会清除，再点一次「确定撤回」。")
+        show_status(ctx, flow_id)
+        ref = views.status_ref(flow_id, cancel=True)
+        return CardUpdate(card=ref, note="撤回后待办会清除，再点一次「确定撤回」。")
     if show_status(ctx, flow_id).mine:
         return CardUpdate(note=cancel(ctx, flow_id).text, card=CardRef("approvals.flow", {"flow_id": flow_id}))
     raise InvalidInput("管理员取消要写原因，例如「取消 FP-2026-0001 客户不要了」。")

@@ -8,9 +8,10 @@ from bot.core.errors import AppError
 from bot.core.markup import escape
 from bot.dispatch import CardButton, CardRef, CardRow, CardView
 from cards import flows as flow_cards
-from cards.flows import CancelFlowButton, StatusButton, UrgeButton
+from cards.flows import AskButton, CancelFlowButton, ContactButton, StatusButton, UrgeButton
 from handlers.approvals import service
-from handlers.approvals.service import Line
+from handlers.approvals.service import Line, Status
+from handlers.revisions.service import show_edit
 from storage.flow_lists import PAGE
 from storage.flow_runs import subject
 
@@ -44,14 +45,25 @@ def paint_task(state: dict[str, Any], ctx: Context) -> CardView:
     if not sheet.open:
         return flow_cards.settled_card(title, sheet.fields, sheet.said, flow_id=sheet.flow_id, number=sheet.number)
     asked = str(state.get("ask", ""))
+    if asked == "edit" and (sheet.editable or sheet.returned):
+        edit = show_edit(ctx, task_id)
+        return flow_cards.edit_card(
+            title, edit.asked, task_id=task_id, number=sheet.number, returned=edit.returned, revision=sheet.revision
+        )
+    if sheet.returned:
+        body = "\n".join(escape(note) for note in sheet.notes)
+        return flow_cards.returned_card(
+            title, sheet.fields, task_id=task_id, flow_id=sheet.flow_id, number=sheet.number, body=body
+        )
     if asked == "confirm" and ctx.now <= datetime.fromisoformat(state["until"]):
-        return flow_cards.confirm_card(title, sheet.fields, task_id=task_id)
+        return flow_cards.confirm_card(title, sheet.fields, task_id=task_id, revision=sheet.revision)
     if asked in flow_cards.TITLES:
-        return flow_cards.ask_card(title, asked, task_id=task_id, number=sheet.number)
+        return flow_cards.ask_card(title, asked, task_id=task_id, number=sheet.number, revision=sheet.revision)
     body = "\n".join([f"「{escape(sheet.node)}」", *(escape(note) for note in sheet.notes)])
     return flow_cards.task_card(
-        title, sheet.fields, task_id=task_id, flow_id=sheet.flow_id, number=sheet.number, body=body, first=sheet.first
-    )
+        title, sheet.fields, task_id=task_id, flow_id=sheet.flow_id, number=sheet.number, body=body, first=sheet.first,
+        revision=sheet.revision, editable=sheet.editable,
+    )  # fmt: skip
 
 
 def paint_flow(state: dict[str, Any], ctx: Context) -> CardView:
@@ -67,10 +79,15 @@ def paint_flow(state: dict[str, Any], ctx: Context) -> CardView:
             CardButton("确定撤回", CancelFlowButton(flow_id=flow_id, sure=True), "danger", typed=f"撤回 {number}")
         )
     else:
+        if status.returned is not None:
+            edit = AskButton(task_id=status.returned, what="edit")
+            buttons.append(CardButton("修改", edit, "primary", typed=f"修改 {number} 内容"))
         if status.may_urge:
             buttons.append(CardButton("催办", UrgeButton(flow_id=flow_id), typed=f"催办 {number}"))
         if status.may_cancel:
             buttons.append(CardButton("撤回", CancelFlowButton(flow_id=flow_id), typed=f"撤回 {number}"))
+    if status.contacts:
+        buttons.append(CardButton("联系处理人", ContactButton(flow_id=flow_id), typed=f"联系 {number}"))
     if status.again is not None:
         buttons.append(CardButton("重新申请", status.again, "primary", typed=f"重新申请 {number}"))
     if not state.get("log"):
@@ -80,6 +97,14 @@ def paint_flow(state: dict[str, Any], ctx: Context) -> CardView:
     body = escape(status.waiting)
     title = f"{status.label} {number}"
     return flow_cards.status_card(title, status.state, status.fields, body, rows, buttons)
+
+
+def contacts_text(status: Status) -> str:
+    """Where no number is known, where in DingTalk he is found."""
+    if not status.contacts:
+        return f"{status.number} 现在没有在等别人处理。"
+    lines = (c if c[-1:].isdigit() else f"{c} · 在钉钉里搜名字联系" for c in status.contacts)
+    return f"{status.number} 在等：" + "；".join(lines)
 
 
 def paint_list(state: dict[str, Any], ctx: Context) -> CardView:

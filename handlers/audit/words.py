@@ -98,6 +98,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "move.opportunity": ("改商机阶段", "opportunity"),
     "plan.next": ("改下次联系时间", "followup"),
     "recycle.customer": ("自动返回公海", "pool"),
+    "recycle.lead": ("线索自动返回", "lead"),
     "refuse.attempt": ("被拒绝", "refused"),
     "remove.competitor": ("删除竞争对手", "base"),
     "remove.filter": ("删除筛选", "customer"),

@@ -20,7 +20,8 @@ from handlers.contracts.reading import ContractWords, read_contract
 from handlers.contracts.rules import end_of, months_between
 from handlers.contracts.service import prepare
 from handlers.customers.finding import find_customer
-from handlers.customfields.values import Required, check_new, own_fields, read_filled, writable
+from handlers.customfields.rules import Required
+from handlers.customfields.values import check_new, own_fields, read_filled, writable
 from handlers.products.lines import total
 from storage import contracts, custom_fields
 
@@ -92,6 +93,9 @@ def with_words(draft: Draft, words: ContractWords) -> Draft:
         months = months_between(date.fromisoformat(draft.starts_on), date.fromisoformat(draft.ends_on))
         if months is not None:  # it lasts as long as it did
             changes["ends_on"] = str(end_of(date.fromisoformat(changes["starts_on"]), months))
+    signed = changes.get("signed_on") or draft.signed_on
+    if "ends_on" in changes and "starts_on" not in changes and not draft.starts_on and signed < changes["ends_on"]:
+        changes["starts_on"] = signed  # 今天签，明年6月到期 runs from the day of signing; unsigned yet: to that day
     return replace(draft, **changes)
 
 

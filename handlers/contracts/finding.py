@@ -1,5 +1,6 @@
 """Finding the contract somebody means: by its number, or by the customer that has one."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -60,6 +61,11 @@ def find_contract(ctx: Context, words: str, talk: Talk, *, states: tuple[str, ..
                 return ContractFound(named[0], exact.id, rest=rest)
             return _options(tx, ctx, named[0], contracts.list_like_number(tx, named[0]), rest, attempt)
     head, _, tail = words.partition(" ")
+    if len(head) > 1 and re.search(r"\d", head):  # a number of any shape: QM-3M-9, 合-7
+        with ctx.begin() as tx:
+            exact, _ = contracts.find_by_number(tx, head.upper())
+            if exact is not None:
+                return ContractFound(head, exact.id, rest=tail.strip())
     subject = talk.subject()
     if (head in THESE or not words) and subject is not None:
         with ctx.begin() as tx:

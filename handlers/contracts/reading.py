@@ -149,6 +149,9 @@ def _read_days(text: str, words: ContractWords, now: datetime) -> str:
 def _labelled(before: str, after: str, said: str) -> Slot | None:
     if said.endswith(("起", "开始")):
         return "starts_on"
+    for slot, pattern in AFTER:  # what is written on to the day itself: 今天签, then 明年6月到期
+        if not after.startswith((GAP, " ")) and pattern.search(after):
+            return slot  # type: ignore[return-value]
     for slot, pattern in BEFORE:
         if pattern.search(before):
             return slot  # type: ignore[return-value]

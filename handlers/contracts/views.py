@@ -139,7 +139,9 @@ def paint_contract(state: dict[str, Any], ctx: Context) -> CardView:
     try:
         details = service.show_contract(ctx, int(state["contract_id"]))
     except AppError as refusal:
-        return CardView("合同", body=refusal.text)
+        said = escape(str(state.get("said") or ""))  # one that was given away is out of sight by now
+        undo = undo_buttons(ctx, state.get("undo_id"))
+        return CardView("合同", body=said if said and undo else refusal.text, buttons=tuple(undo))
     undo = undo_buttons(ctx, state.get("undo_id"))
     card = contract_cards.contract_card(sheet_of(details, ctx), [*undo, *_buttons(details, ctx)])
     taken_back = state.get("undo_id") is not None and not undo

@@ -7,10 +7,11 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.identity import may_be_told
+from bot.language.show import show_date
 from handlers.custody import along, rules
 from handlers.custody.rules import ChangedSince, HangsOn, NotTransferable
 from handlers.customers.standing import require_any, step_may_write
-from handlers.pool.caps import step_check_room
+from handlers.pool.caps import step_room
 from handlers.pool.telling import tell
 from storage import audit, cards, chains, customers, digest, people, pools, teams, undos
 from storage.customers import SameKey
@@ -69,6 +70,7 @@ def transfer_customer(ctx: Context, customer_id: int, receiver_id: str, *, with_
     """
     ctx.actor.require(Permission.CUSTOMER_TRANSFER)
     with ctx.begin() as tx:
+        room = step_room(tx, ctx, receiver_id)  # people are locked before customers, everywhere
         customer = customers.access_customer(tx, customer_id, lock=True)
         name, giver_id, of = customer.name, customer.owner_id, customer.id or 0
         if giver_id is None:
@@ -76,7 +78,7 @@ def transfer_customer(ctx: Context, customer_id: int, receiver_id: str, *, with_
         receiver = people.access_active(tx, receiver_id).name
         told = may_be_told(tx, receiver_id, ctx.settings)
         rules.check_receiver(name=receiver, receiver_id=receiver_id, owner_id=giver_id, told=told)
-        step_check_room(tx, ctx, receiver_id)
+        room.check()
         member = teams.find_member(tx, of, receiver_id)
         since = customer.owner_since or ctx.now
         moved = pools.transfer(
@@ -122,9 +124,10 @@ def undo_transfer(ctx: Context, payload: dict[str, Any]) -> str:
     Raises:
         NotFound, ChangedSince; ClaimLimited: the former owner holds as many as he may by now.
     """
-    with ctx.begin() as tx:
+    with ctx.begin_beyond_sight("who gave it away takes it back, though he sees it no more") as tx:
         of, at = int(payload["customer_id"]), datetime.fromisoformat(payload["at"])
         giver_id, receiver_id = str(payload["giver_id"]), str(payload["receiver_id"])
+        room = step_room(tx, ctx, giver_id)
         customer = customers.access_customer(tx, of, lock=True)
         name, receiver = customer.name, people.name_of(tx, receiver_id)
         if customer.owner_id != receiver_id or customer.owner_since != at:
@@ -132,7 +135,7 @@ def undo_transfer(ctx: Context, payload: dict[str, Any]) -> str:
         if customer.last_follow_up_at is not None and customer.last_follow_up_at > at:
             raise ChangedSince(f"「{name}」转给 {receiver} 以后已经跟进过，不能撤销了。")
         giver = people.access_active(tx, giver_id).name
-        step_check_room(tx, ctx, giver_id, back=True)
+        room.check(back=True)
         pools.transfer(
             tx, of, giver_id=receiver_id, receiver_id=giver_id, since=datetime.fromisoformat(payload["since"]),
             how="undo", by=ctx.actor.user_id, now=ctx.now, reason="撤销转交",
@@ -203,21 +206,25 @@ def lock_customer(ctx: Context, customer_id: int, until: date | None, *, card: s
     """Kept from the pool until that day, included (R-POOL-16). For who may write on it.
 
     Raises:
-        Forbidden, NotFound, NotYours, InvalidInput: the day; NotLockable: the cap.
+        Forbidden, NotFound, NotYours, InvalidInput: the day; NotLockable: the cap; ChangedSince: another owner.
     """
     require_any(ctx.actor, Permission.CUSTOMER_ADD, Permission.CUSTOMER_EDIT)
     last = rules.check_lock_until(until, ctx.today)
     with ctx.begin() as tx:
+        owner_id = customers.access_brief(tx, customer_id).owner_id
+        if owner_id is not None:
+            pools.lock_claimant(tx, owner_id)
         customer, was = _lockable(tx, ctx, customer_id)
         of, name = customer.id or 0, customer.name
+        if customer.owner_id != owner_id:
+            raise ChangedSince(f"「{name}」刚刚换了负责人，没有锁定，核对后再发一次。")
         if was == last:
-            return Done(of, name, f"没有变化，「{name}」已经锁定到 {_day(last)}。")
+            return Done(of, name, f"没有变化，「{name}」已经锁定到 {show_date(last, ctx.today)}。")
         if was is None and ctx.settings.paid:
-            assert customer.owner_id is not None
-            pools.lock_claimant(tx, customer.owner_id)
-            rules.check_lock_cap(ctx.settings.pool.lock_cap, pools.count_locked(tx, customer.owner_id, ctx.today))
+            assert owner_id is not None
+            rules.check_lock_cap(ctx.settings.pool.lock_cap, pools.count_locked(tx, owner_id, ctx.today))
         undo_id = _set_lock(tx, ctx, customer, last, text=f"锁定 {name}", was=was, card=card)
-        return Done(of, name, f"已锁定「{name}」到 {_day(last)}，期间不会返回公海。", undo_id)
+        return Done(of, name, f"已锁定「{name}」到 {show_date(last, ctx.today)}，期间不会返回公海。", undo_id)
 
 
 def unlock_customer(ctx: Context, customer_id: int, *, card: str = "") -> Done:
@@ -242,7 +249,7 @@ def undo_lock(ctx: Context, payload: dict[str, Any]) -> str:
             raise ChangedSince(f"「{customer.name}」的锁定之后又改过，不能撤销了。")
         was = date.fromisoformat(payload["before"]) if payload["before"] else None
         customers.set_lock(tx, customer.id or 0, was, ctx.now)
-        told = (_day(now) if now and now >= ctx.today else "", _day(was) if was and was >= ctx.today else "")
+        told = (str(now) if now and now >= ctx.today else "", str(was) if was and was >= ctx.today else "")
         _record(tx, ctx, "lock.customer", customer.id or 0, customer.name, {"锁定到": told})
         cards.redraw_others(tx, f"customer:{customer.id}", now=ctx.now)
         return f"已撤销，「{customer.name}」{f'锁定到 {told[1]}' if told[1] else '没有锁定'}。"
@@ -260,7 +267,7 @@ def _set_lock(tx: Tx, ctx: Context, customer: Customer, last: date, *, text: str
     of = customer.id or 0
     former = customers.lock_of(tx, of)
     customers.set_lock(tx, of, last, ctx.now)
-    told = (_day(was) if was else "", _day(last) if last >= ctx.today else "")
+    told = (str(was) if was else "", str(last) if last >= ctx.today else "")
     _record(tx, ctx, "lock.customer" if last >= ctx.today else "unlock.customer", of, customer.name, {"锁定到": told})
     digest.cancel(tx, f"customer:{of}", rules=("returns_soon",), now=ctx.now)
     cards.redraw_others(tx, f"customer:{of}", now=ctx.now, but=card)
@@ -271,15 +278,11 @@ def _set_lock(tx: Tx, ctx: Context, customer: Customer, last: date, *, text: str
 
 
 def _check_room_after(tx: Tx, ctx: Context, owner_id: str) -> None:
-    """As `step_check_room`, when the customer is his again already."""
+    """As `Room.check`, when the customer is his again already."""
     cap = ctx.settings.pool.holding_cap
     holding = pools.count_held(tx, owner_id)
     if cap is not None and holding > cap:
         raise ChangedSince(f"{people.name_of(tx, owner_id)} 名下已满（{cap} 家），不能撤销删除。")
-
-
-def _day(day: date) -> str:
-    return f"{day.year}-{day.month:02}-{day.day:02}"
 
 
 def _record(

@@ -17,10 +17,18 @@ from handlers.customers.finding import ABOUT, THIS, chosen, find_customer, open_
 from handlers.customers.reading import read_new_customer
 from handlers.customers.rules import MaybeDuplicate
 from handlers.customers.service import add_contact, check_new_name, create_customer
-from handlers.customfields.values import Required, own_fields
+from handlers.customfields.rules import Required
+from handlers.customfields.values import own_fields
 
 router = Router("customers.chat")
 WHO = re.compile(r"(?:谁|哪个人?)(?:在|是)?(?:负责|跟进?|管)(?:着|的)?(?:客户)?\s*(?P<name>.{2,40}?)[?？。呀啊呢]*")
+WECHAT = re.compile(
+    r"(?:微信号?|wechat|vx)\s*(?:是|为)?\s*[:：]?\s*(?P<id>[A-Za-z][\w-]{4,19})", re.IGNORECASE | re.ASCII
+)
+WHERE = re.compile(
+    r"(?P<name>.{1,40}?)\s*(?:现在|目前)?\s*(?:(?:走|进行|推进|跟)?(?:到|在)(?:链条|销售链条|流程)?的?(?:哪一?步|哪里|哪儿|什么阶段|哪个阶段)了?"
+    r"|的?(?:进展|进度)(?:如何|怎么样|怎样)?)[?？。呀啊呢]*"
+)
 ADD_CONTACT = re.compile(
     r"(?:给|为)?(?P<name>.{2,40}?)\s*(?:再)?(?:添|增|新)?加(?:一|个|一个|位|一位)?联系人[\s,，:：]+(?P<who>.+)"
 )
@@ -160,25 +168,29 @@ def _contact(ctx: Context, talk: Talk, customer_id: int, words: str) -> Reply:
     if not words:
         return list_of(talk, customer_id)
     custom, words = own_fields(ctx, "contact", words)
+    wechat = WECHAT.search(words)
+    words = WECHAT.sub(" ", words)
     person = read_contact(words)
     if person is None or not person.name:
         raise InvalidInput("没认出联系人的姓名，例如「联系人 华兴 陈强 采购经理 13812345678」。")
     said = {"name": person.name, "title": person.title, "mobile": person.phone}
+    said["wechat"] = wechat["id"] if wechat is not None else ""
     return _store_contact(ctx, talk, customer_id, said, custom)
 
 
 def _store_contact(ctx: Context, talk: Talk, customer_id: int, said: dict[str, Any], more: dict[str, str]) -> Reply:
     custom = {**said.get("custom", {}), **more}
-    known = {part: str(said.get(part, "")) for part in ("name", "title", "mobile")}
+    known = {part: str(said.get(part, "")) for part in ("name", "title", "mobile", "wechat")}
     try:
         name = add_contact(
-            ctx, customer_id, name=known["name"], title=known["title"], mobile=known["mobile"], custom=custom
+            ctx, customer_id, name=known["name"], title=known["title"], mobile=known["mobile"],
+            wechat=known["wechat"], custom=custom,
         )  # fmt: skip
     except Required as short:
         return ask_contact(ctx, talk, customer_id, {**known, "custom": custom, "missing": short.text})
     talk.settle()
     talk.about(customer_id)
-    parts = " ".join(p for p in known.values() if p)
+    parts = " ".join(f"微信 {p}" if k == "wechat" else p for k, p in known.items() if p)
     return Reply(f"已给「{name}」加上联系人：{parts}")
 
 
@@ -193,10 +205,25 @@ def timeline(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     return open_customer(talk, found.certain) if found.certain is not None else found.ask(talk, "customers.open", "看")
 
 
+@router.sentence(24)
+def where(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`华兴到哪一步了`, `华兴的进展`: the card, which says where in the chain it stands (R4.03)."""
+    said = WHERE.fullmatch(without_politeness(message.text).strip())
+    if said is None:
+        return None
+    subject, name = talk.subject(), said["name"].strip().removesuffix("的")
+    if name in THIS and subject is not None:
+        return open_customer(talk, subject)
+    found = find_customer(ctx, name, pooled=None, reading=True)
+    if found.certain is not None:
+        return open_customer(talk, found.certain)
+    return found.ask(talk, "customers.open", "看") if found.options else None
+
+
 @router.sentence(90)
 def bare_name(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     """A bare name in single chat looks the customer up (conversation.md 3)."""
-    if message.group or not 2 <= len(message.text) <= 30:
+    if message.group or not 1 <= len(message.text) <= 30:
         return None
     found = find_customer(ctx, without_politeness(message.text), pooled=None)
     if found.certain is not None:

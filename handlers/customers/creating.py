@@ -14,7 +14,7 @@ from bot.language.phones import is_credit_code
 from bot.language.pinyin import initials, pinyin_of
 from handlers.customers import rules
 from handlers.customers.rules import Duplicate, TwinFact
-from handlers.customfields.values import check_new, new_changes
+from handlers.customfields.values import check_all_new, new_changes
 from handlers.dictionaries.rules import NotAChoice
 from handlers.dictionaries.service import step_choose
 from handlers.pool.caps import step_check_room
@@ -68,7 +68,8 @@ def step_create_customer(
     if new.credit_code and not is_credit_code(new.credit_code):
         raise InvalidInput(f"「{new.credit_code}」不是有效的统一社会信用代码，请核对后再发。")
     chosen: dict[str, Any] = {column: _choose(tx, field, getattr(new, column)) for column, field in FIELDS.items()}
-    new = replace(new, **chosen, custom=check_new(tx, ctx, "customer", new.custom))
+    own = check_all_new(tx, ctx, {"customer": new.custom} | ({"contact": new.contact_custom} if _person(new) else {}))
+    new = replace(new, **chosen, custom=own["customer"])
     lock_likeness(tx)
     twins = customers.find_twins(
         tx, name_key=hard_key(name), soft_key=soft_key(name), credit_code=new.credit_code or None, phone=new.mobile
@@ -78,11 +79,11 @@ def step_create_customer(
     customer = _store(tx, ctx, new, name, owner_id)
     assert customer.id is not None
     pools.open_page(tx, customer.id, owner_id, how="create", by=ctx.actor.user_id, now=ctx.now)
-    if new.contact or new.mobile:
+    if _person(new):
         customers.add_contact(
             tx, customer_id=customer.id, name=new.contact or "联系人", initials=initials(new.contact, person=True),
             title=new.title, mobile=new.mobile, now=ctx.now, by=ctx.actor.user_id,
-            custom=check_new(tx, ctx, "contact", new.contact_custom),
+            custom=own["contact"],
         )  # fmt: skip
     changes = _given(new) | new_changes(tx, "customer", new.custom)
     audit.record(
@@ -90,6 +91,10 @@ def step_create_customer(
         subject=f"customer:{customer.id}", name=name, changes=changes,
     )  # fmt: skip
     return customer
+
+
+def _person(new: NewCustomer) -> bool:
+    return bool(new.contact or new.mobile)
 
 
 def check_fields(ctx: Context, new: NewCustomer) -> None:

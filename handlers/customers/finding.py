@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Actor, Permission
-from bot.core.errors import InvalidInput, NotFound
+from bot.core.errors import InvalidInput, NotFound, SeveralPeople
 from bot.core.markup import escape
 from bot.dispatch import CardRef, ChatMessage, Reply, Talk
 from bot.dispatch.talk import MEMORY
@@ -263,11 +263,23 @@ def find_taken(ctx: Context, words: str) -> int | None:
         return hard[0] if len(hard) == 1 and pools.was_pooled(tx, hard[0]) else None
 
 
+def names_somebody(ctx: Context, words: str) -> bool:
+    """Whether the words are a colleague's name, be it of several."""
+    try:
+        find_person(ctx, words)
+    except SeveralPeople:
+        return True
+    except NotFound:
+        return False
+    return True
+
+
 def find_person(ctx: Context, words: str) -> str:
     """The active colleague meant by 李娜, @李娜, 陈晨（成都组）, 陈晨 成都组, or an id.
 
     Raises:
-        NotFound: nobody, or several who share the name; the text shows how to say which.
+        NotFound: nobody.
+        SeveralPeople: several share the name; the desk asks which, and the sentence is done with him who is meant.
     """
     name = words.strip().lstrip("@＠").strip(" ，,。！!")
     detail = DETAIL.match(name)
@@ -286,6 +298,5 @@ def find_person(ctx: Context, words: str) -> str:
             raise NotFound(f"没有找到在职同事「{name[:LONG]}」，请核对姓名。")
         if len(found) > 1:
             told = people.tell_apart(tx, [p.user_id for p in found[:5]])
-            some = "、".join(told[p.user_id] for p in found[:5])
-            raise NotFound(f"有好几位「{name[:LONG]}」：{some}。请写成其中一个再说一次。")
+            raise SeveralPeople(name[:LONG], [told[p.user_id] for p in found[:5]])
         return found[0].user_id

@@ -1,7 +1,7 @@
 """What a sentence or a form about a new customer says: name, contact, phone, dictionary values."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,13 @@ LABELS = {
 CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{18}(?![0-9A-Za-z])")
 LATIN = re.compile(r"[A-Za-z][A-Za-z0-9.&'’-]*")
 LATIN_FORMS = frozenset(["ltd", "inc", "llc", "co", "corp", "gmbh", "limited", "company", "group", "plc", "ag"])
+LEGAL = re.compile(r"\S*(?:公司|集团|厂|股份|合作社|事务所|商行|工作室)[)）]?")
 NUMBER = re.compile(r"[0-9]{7,14}")
+BARE = re.compile(
+    r"(?<=[\s,，;；、])(?:联系人(?:是|叫|为)?\s*(?P<contact>[^\s,，;；:：、\d]{2,12})|备注(?:是|为)?\s*(?P<remark>[^\s:：][^\n]*)|"
+    r"(?:来源|行业|分类)(?:是|为)?(?P<choice>[^\s,，;；:：、]+)|城市(?:是|为)?(?P<city>[^\s,，;；:：、]{2,10})|"
+    r"(?:联系)?(?:电话|手机)号?码?(?:是|为)?\s*(?=[+\d]))"
+)
 PERSON = re.compile(rf"^(?:[\u4e00-\u9fff·]{{2,4}}(?:先生|女士|总|经理)?|[{SURNAMES}])$")
 
 
@@ -108,6 +114,7 @@ def read_new_customer(ctx: Context, words: str, draft: NewCustomer | None = None
         if labelled:
             known[field] = labelled.group(1)
             text = text.replace(labelled.group(0), " ")
+    text = bare_labels(text, known)
     for token in CODE.findall(text):
         if is_credit_code(token) or sum(c.isdigit() for c in token) > 6:  # a wrong one is refused, not kept as a note
             known["credit_code"] = token.upper()
@@ -116,11 +123,14 @@ def read_new_customer(ctx: Context, words: str, draft: NewCustomer | None = None
         known["mobile"] = phone.number
         text = f"{text[: phone.start]} {text[phone.end :]}"
     tokens = [t for t in re.split(r"[\s,，;；、]+", text) if t]
+    if len(tokens) > 1 and LABELS.get(tokens[0]) == "name":
+        del tokens[0]
     if not new.name and "name" not in known and tokens:
-        count = _latin_name(tokens)
+        count = words_of_name(tokens)
         known["name"] = " ".join(tokens[:count])
         del tokens[:count]
-    rest: list[str] = []
+    said, tokens, rest = take_labelled(tokens, LABELS)
+    known = {**said, **known}
     for token in tokens:
         column, value = _chosen(token, {c: v for c, v in values.items() if c not in known})
         if column:
@@ -136,9 +146,47 @@ def read_new_customer(ctx: Context, words: str, draft: NewCustomer | None = None
             known["mobile"] = _local_number(token)
         else:
             rest.append(token)
-    if rest:
-        known["remark"] = " ".join([*([new.remark] if new.remark else []), *rest])
+    if rest or "remark" in known:
+        known["remark"] = " ".join(part for part in (new.remark, known.get("remark", ""), *rest) if part)
     return replace(new, **known)
+
+
+def bare_labels(text: str, known: dict[str, Any], columns: Sequence[str] = ("contact", "remark", "city")) -> str:
+    """`联系人韩梅梅 备注 要两百只`: labels without a colon, behind the name. What they say is cut out.
+
+    A value of a dictionary stays as a word of its own: those are told from each other by their values.
+    """
+    for said in reversed(list(BARE.finditer(text))):
+        column = next((c for c in ("contact", "remark", "city") if said[c]), "")
+        if column and column not in columns:
+            continue
+        if column:
+            known.setdefault(column, said[column].strip())
+        text = f"{text[: said.start()]} {said['choice'] or ''} {text[said.end() :]}"
+    return text
+
+
+def take_labelled(tokens: list[str], labels: Mapping[str, str]) -> tuple[dict[str, str], list[str], list[str]]:
+    """What stands behind a label that is a word of its own, `来源 展会`, by column; the other words; those of a remark.
+
+    A person and a number are known by how they look: of them the label alone is taken away. Otherwise 来源 itself would
+    be taken for a person, and the value for a remark that no list of values is held against (R3.60).
+    """
+    known: dict[str, str] = {}
+    others: list[str] = []
+    at = 0
+    while at < len(tokens):
+        column = labels.get(tokens[at])
+        behind = tokens[at + 1] if at + 1 < len(tokens) else ""
+        if column is None or not (behind or column in ("contact", "mobile")):
+            others.append(tokens[at])
+        elif column == "remark":
+            return known, others, tokens[at + 1 :]
+        elif column not in ("contact", "mobile") and behind not in labels:
+            known[column] = behind
+            at += 1
+        at += 1
+    return known, others, []
 
 
 def _known(tx: Tx, field: str) -> tuple[str, ...]:
@@ -162,8 +210,10 @@ def _chosen(token: str, values: dict[str, tuple[str, ...]]) -> tuple[str, str]:
     return next((column, value) for length, column, value in hits if length == longest)
 
 
-def _latin_name(tokens: list[str]) -> int:
-    """How many tokens the name has: `Tesla Motors Ltd. Elon` three, a Chinese name one."""
+def words_of_name(tokens: list[str]) -> int:
+    """How many tokens the name has: `Tesla Motors Ltd. Elon` three, `3M 中国有限公司 张三` two, a Chinese name one."""
+    if len(tokens) > 1 and not LEGAL.fullmatch(tokens[0]) and LEGAL.fullmatch(tokens[1]):
+        return 2
     latin = next((i for i, t in enumerate(tokens) if not LATIN.fullmatch(t)), len(tokens))
     ends = next((i for i, t in enumerate(tokens[:latin]) if t.lower().rstrip(".") in LATIN_FORMS), latin - 1)
     return max(1, ends + 1)

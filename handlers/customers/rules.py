@@ -44,7 +44,7 @@ def masked(name: str) -> str:
 
 def twin_text(twin: TwinFact) -> str:
     """What is said of a twin: in full if it is visible, else masked, without phone or contact (invariant 90)."""
-    where = "由 你 负责" if twin.mine else f"由 {twin.owner} 负责" if twin.owner else "在公海里"
+    where = "由你负责" if twin.mine else f"由 {twin.owner} 负责" if twin.owner else "在公海里"
     quiet = ""
     if twin.owner and not twin.mine and twin.quiet_days is not None:
         quiet = f"，最近跟进 {twin.quiet_days} 天前" if twin.quiet_days else "，今天跟进过"

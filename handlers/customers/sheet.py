@@ -1,7 +1,11 @@
 """Columns of customers with their main contact; what a row of them does is in `sheet_rows`."""
 
+<<<<<<< HEAD
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+=======
+from collections.abc import Mapping
+>>>>>>> main
 from typing import Any, ClassVar, cast
 
 from bot.context import Context
@@ -15,7 +19,8 @@ from handlers.exchange.kinds import OWNER, Changed, Kind, Values, Wanted, form_c
 from handlers.exchange.own import own_cells, own_facts, own_of
 from handlers.exchange.records import owner_cells
 from handlers.exchange.rules import SheetColumn
-from storage import custom_fields, customers, records
+from handlers.filters.reading import step_all_understood
+from storage import custom_fields, customers, filters, records
 from storage.customers import CustomerFilter
 from storage.database import Tx
 from storage.references import is_referred_to
@@ -35,6 +40,7 @@ class Customers(Kind):
     words: ClassVar[tuple[str, ...]] = ("客户资料", "公司", "企业", "我的客户")
     keys: ClassVar[tuple[str, ...]] = ("name",)
     owned: ClassVar[bool] = True
+    listed: ClassVar[bool] = True
     notes: ClassVar[tuple[str, ...]] = (
         "客户名称写全称：同一家（信用代码相同，或名称去掉空格和「有限公司」后相同）不会建两次。",
         "负责人不填：归你，或者在检查结果的卡片上选择放进公海。",
@@ -127,11 +133,13 @@ class Customers(Kind):
 
     def count(self, tx: Tx, ctx: Context, wanted: Wanted) -> int:
         """Within the scope."""
-        return customers.count_customers(tx, _filter(ctx, wanted))
+        if not ctx.actor.user_id:
+            return customers.count_customers(tx, CustomerFilter(pooled=None))
+        return filters.count(tx, step_all_understood(tx, ctx, " ".join(wanted.words), mine=wanted.mine))
 
     def rows(self, tx: Tx, ctx: Context, wanted: Wanted, after: int, limit: int) -> list[tuple[int, Values]]:
         """Within the scope, cut by field rights."""
-        found = customers.list_after(tx, _filter(ctx, wanted), after=after, limit=limit)
+        found = _found(tx, ctx, wanted, after, limit)
         contacts = customers.contacts_of(tx, [c.id or 0 for c in found])
         owners = owner_cells(tx, [c.owner_id for c in found])
         shown: list[tuple[int, Values]] = []
@@ -147,12 +155,12 @@ class Customers(Kind):
         return shown
 
 
-def _filter(ctx: Context, wanted: Wanted) -> CustomerFilter:
-    """Owned ones; for the command line all of them."""
-    midnight = ctx.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    quiet = midnight - timedelta(days=wanted.quiet_days - 1) if wanted.quiet_days else None
-    pooled = None if not ctx.actor.user_id else False
-    return CustomerFilter(wanted.words, pooled, ctx.actor.user_id if wanted.mine else "", quiet)
+def _found(tx: Tx, ctx: Context, wanted: Wanted, after: int, limit: int) -> list[Customer]:
+    """Of the list that the same words show; for the command line all of them."""
+    if not ctx.actor.user_id:
+        return customers.list_after(tx, after=after, limit=limit)
+    conditions = step_all_understood(tx, ctx, " ".join(wanted.words), mine=wanted.mine)
+    return filters.after(tx, conditions, after, most=limit)
 
 
 CUSTOMERS = Customers()

@@ -246,16 +246,20 @@ def paint_created(state: dict[str, Any], ctx: Context) -> CardView:
 
 def doubt_state(new: NewCustomer, doubt: MaybeDuplicate) -> dict[str, Any]:
     """What a likeness is told from. Of a colleague's customer nothing but its id and whose it is (R-DUP-2)."""
-    others = [{"id": one.id, "owner": one.owner} for one in doubt.others]
-    return {"draft": new.row(), "doubt": doubt.text, "others": others}
+    return {"draft": new.row(), **likeness(doubt)}
+
+
+def likeness(doubt: MaybeDuplicate) -> dict[str, Any]:
+    """As `doubt_state`, whatever the customer would be made of."""
+    return {"doubt": doubt.text, "others": [{"id": one.id, "owner": one.owner} for one in doubt.others]}
 
 
 def paint_doubt(state: dict[str, Any], ctx: Context) -> CardView:
     """A likeness, before anything is created: 仍要新建, or ask the colleague to be added."""
-    return customer_cards.doubt_card(str(state["doubt"]), _others(state, ctx), asked=str(state.get("asked", "")))
+    return customer_cards.doubt_card(str(state["doubt"]), askable(state, ctx), asked=str(state.get("asked", "")))
 
 
-def _others(state: dict[str, Any], ctx: Context) -> list[tuple[int, str]]:
+def askable(state: dict[str, Any], ctx: Context) -> list[tuple[int, str]]:
     """Whose owner may be asked: by who may log follow-ups."""
     if not ctx.actor.may(Permission.FOLLOWUP_ADD):
         return []
@@ -273,7 +277,7 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
         missing = f"「{escape(name)}」还差电话或联系人。" if name else "要建哪家客户？联系人和电话至少要一个。"
     return customer_cards.new_customer(
         draft, list_options(ctx), missing=str(state.get("missing") or missing), doubt=str(state.get("doubt", "")),
-        withheld=kept, custom=custom_asked(ctx, draft), others=_others(state, ctx), asked=str(state.get("asked", "")),
+        withheld=kept, custom=custom_asked(ctx, draft), others=askable(state, ctx), asked=str(state.get("asked", "")),
     )  # fmt: skip
 
 

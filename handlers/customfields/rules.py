@@ -4,7 +4,7 @@ Source: requirements R5.11, R4.20; crm-rules.md 4.1 (custom values validated by 
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -55,6 +55,15 @@ class ChangedSince(RuleBroken, code="customfields.changed"):
 
 class StillFilled(RuleBroken, code="customfields.still_filled"):
     """Records have a value in it: it can be put out of use, not taken back."""
+
+
+class Required(InvalidInput, code="customfields.required"):
+    """New records lack values; `short`: of which forms which fields."""
+
+    def __init__(self, short: Mapping[str, Sequence[FormField]], example: str) -> None:
+        lacks = (f"{form_label(form)}还差必填的{'、'.join(f'「{f.label}」' for f in of)}" for form, of in short.items())
+        super().__init__(f"{'，'.join(lacks)}，补上再发，例如「{example}」。")
+        self.short = short
 
 
 class NotAValue(InvalidInput, code="customfields.not_a_value"):

@@ -1,5 +1,6 @@
 """Use cases of the company's own fields: administrators only, in effect at once, undoable and on record."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -159,6 +160,12 @@ def _dictionary(tx: Tx, form: str, label: str, words: str) -> tuple[int, str]:
     if found is None:
         likely = [d for d in known if dictionaries.fold(said) in d.name_key]
         found = likely[0] if len(likely) == 1 else None
+    if found is None and re.search("[;；、,，/]", said):  # the values themselves
+        values = ";".join(part for part in re.split(r"[;；、,，/\s]+", said) if part)
+        raise NotFound(
+            f"选项要先放进字典：先发「新建字典 {label} {values}」，"
+            f"再发「新增字段 {form_label(form)} {label} 选项 {label}」。"
+        )
     if found is None or found.id is None:
         raise NotFound(
             f"没有叫「{said[:30]}」的字典，现有：{names}。"

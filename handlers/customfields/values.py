@@ -13,7 +13,6 @@ from typing import Any, Final, Protocol
 
 from bot.context import Context
 from bot.core.actor import Actor
-from bot.core.errors import InvalidInput
 from bot.core.fields import FieldLevel
 from bot.core.forms import FormField, check_may_fill, custom_kind, form_label, withheld
 from bot.core.markup import escape
@@ -22,7 +21,7 @@ from bot.dispatch import FormValue, choices
 from bot.language.normalize import fold
 from handlers.customfields import rules
 from handlers.customfields.reading import read_value
-from handlers.customfields.rules import NotAValue
+from handlers.customfields.rules import NotAValue, Required
 from handlers.dictionaries.service import step_choose
 from storage import custom_fields, dictionaries, people
 from storage.database import Tx
@@ -34,15 +33,6 @@ _BETWEEN = r"\s*(?:[:：=]|是|为|改成|改为|→)?\s*"
 _QUOTED = r"[「“\"](?P<quoted>[^」”\"]*)[」”\"]"
 _WORD = r"(?P<word>[^\s,，;；、。|）)]+)"
 _SUM = r"(?P<word>[^\s，;；、。|）)]*[^\s,，;；、。|）)](?:\s(?=[万亿千百])[^\s,，;；、。|）)]+)?)"  # 12,800元, 50 万
-
-
-class Required(InvalidInput, code="customfields.required"):
-    """A new record lacks a value; `fields` are those."""
-
-    def __init__(self, form: str, fields: tuple[FormField, ...], example: str) -> None:
-        labels = "、".join(f"「{f.label}」" for f in fields)
-        super().__init__(f"{form_label(form)}还差必填的{labels}，补上再发，例如「{example}」。")
-        self.fields = fields
 
 
 class HasCustom(Protocol):
@@ -155,15 +145,26 @@ def check_new(tx: Tx, ctx: Context, form: str, values: Mapping[str, str]) -> Val
         Forbidden, NotAChoice; NotAValue: a value of none of the form's fields.
         Required: one is missing that the actor may fill in.
     """
-    fields = custom_fields.list_custom(tx, form)
-    given = {name: value for name, value in values.items() if value}
-    _check_known(form, given, fields)
-    _check_may_fill(ctx, form, given, fields)
-    kept = withheld(ctx.actor, form, {form: fields})
-    missing = tuple(f for f in fields if f.required and not given.get(f.name) and f.name not in kept)
-    if missing:
-        raise Required(form, missing, _example(tx, form, missing))
-    return {f.name: _again(tx, form, f, given[f.name]) for f in fields if f.name in given}
+    return check_all_new(tx, ctx, {form: values})[form]
+
+
+def check_all_new(tx: Tx, ctx: Context, given: Mapping[str, Mapping[str, str]]) -> dict[str, Values]:
+    """As `check_new`, for records of several forms that come to be together: all that is missing is said at once."""
+    short: dict[str, tuple[FormField, ...]] = {}
+    checked: dict[str, Values] = {}
+    for form, said in given.items():
+        fields = custom_fields.list_custom(tx, form)
+        values = {name: value for name, value in said.items() if value}
+        _check_known(form, values, fields)
+        _check_may_fill(ctx, form, values, fields)
+        kept = withheld(ctx.actor, form, {form: fields})
+        missing = tuple(f for f in fields if f.required and not values.get(f.name) and f.name not in kept)
+        if missing:
+            short[form] = missing
+        checked[form] = {f.name: _again(tx, form, f, values[f.name]) for f in fields if f.name in values}
+    if short:
+        raise Required(short, " ".join(dict.fromkeys(_example(tx, form, missing) for form, missing in short.items())))
+    return checked
 
 
 def new_changes(tx: Tx, form: str, values: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -190,7 +191,7 @@ def write_custom(
     changed = {name: value for name, value in values.items() if value != before[name]}
     emptied = tuple(f for f in fields if f.required and f.name in changed and not changed[f.name])
     if emptied:
-        raise Required(form, emptied, _example(tx, form, emptied))
+        raise Required({form: emptied}, _example(tx, form, emptied))
     new = {f.name: _again(tx, form, f, changed[f.name]) for f in fields if f.name in changed}
     if not new:
         return {}, {}

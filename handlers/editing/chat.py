@@ -16,6 +16,7 @@ from handlers.customfields.values import own_fields
 from handlers.editing import views
 from handlers.editing.rules import EXAMPLE, read_edit
 from handlers.editing.service import edit_customer
+from handlers.flows.finding import APPLICATION
 
 router = Router("editing.chat")
 VERB = re.compile(r"^(?:请|麻烦|帮我)?(?:修改|更新|补充|改|填写|填|把|将)\s*")
@@ -55,7 +56,12 @@ def complete(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     return edit(message, ctx, talk)
 
 
-@router.command("改", "修改", when=lambda rest: read_contact_edit(rest) is not None or _names_a_field(rest))
+def _is_ours(rest: str) -> bool:
+    """Of a customer or a contact; `修改 FP-2026-0001 备注 加急` is of an application."""
+    return APPLICATION.match(rest) is None and (read_contact_edit(rest) is not None or _names_a_field(rest))
+
+
+@router.command("改", "修改", when=_is_ours)
 def change(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`改 华兴 城市 杭州`, `改 陈强 职务 总监`: a customer's field, or a contact's."""
     return _customer_or_contact(message.args, ctx, talk)

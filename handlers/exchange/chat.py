@@ -27,10 +27,11 @@ from handlers.exchange.service import (
     start_import,
     undo_import,
 )
+from handlers.filters.service import find_saved
 
 router = Router("exchange.chat")
 EDGE = " 的:：,，、"
-QUIET = re.compile(r"(\d{1,4})\s*天(?:没|未|没有)?(?:跟进|联系)(?:的|过)?")
+KEPT = re.compile(r"筛选[:：\s]*(?P<name>\S+)\s*(?P<more>.*)")
 YEAR = re.compile(r"(20\d{2})\s*年?")
 ALL = re.compile(r"(?:全部|确认|这?[\d,，]+\s*[条行家个位]|确认导入|好的?|是的?)?")
 LABELS = tuple(dict.fromkeys(k.label for k in KINDS.values()))
@@ -194,6 +195,8 @@ def problems(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: 
 def export(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
     """`导出 我的客户 制造业`, `导出产品`, `导出 合同 华兴`."""
     said = message.args.strip(EDGE)
+    if KEPT.match(said):
+        said = f"客户 {said}"
     mine = bool(re.match(r"我(?:负责)?的?", said))
     found = kind_called(re.sub(r"^我(?:负责)?的?\s*", "", said) if mine else re.sub(r"^(?:全部|所有)的?\s*", "", said))
     if found is None:
@@ -202,16 +205,28 @@ def export(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: AR
             ctx.actor.require(KINDS["customers"].exporting)
         raise InvalidInput(f"要导出什么？能导出：{'、'.join(may)}，例如「导出 我的客户」「导出 {may[0]}」。")
     kind, rest = found
-    quiet = QUIET.search(rest)
+    if kind.listed:
+        text = re.sub(r"^(?:列表|数据|资料|表格?|名单|清单)", "", rest).strip(EDGE)
+        return Reply(export_records(ctx, kind.name, _listed(ctx, text, mine=mine)))
     year = YEAR.search(rest) if kind.name == "targets" else None
-    rest = QUIET.sub(" ", rest)
     if year:
         rest = YEAR.sub(" ", rest)
     wanted = Wanted(
         read_list(re.sub(r"^(?:列表|数据|资料|表格?|名单|清单)", "", rest).strip(EDGE)).words, mine,
-        int(quiet[1]) if quiet else 0, int(year[1]) if year else 0,
+        int(year[1]) if year else 0,
     )  # fmt: skip
     return Reply(export_records(ctx, kind.name, wanted))
+
+
+def _listed(ctx: Context, text: str, *, mine: bool) -> Wanted:
+    """What a list of the same words shows; `筛选 重点`: what is kept under that name."""
+    named = KEPT.match(text)
+    if named is None:
+        return Wanted(tuple(text.split()), mine)
+    kept = find_saved(ctx, named["name"])
+    if kept is None:
+        raise InvalidInput(f"没有叫「{named['name']}」的筛选，发送「我的筛选」看看有哪些。")
+    return Wanted((*kept.words.split(), *named["more"].split()), mine or kept.mine)
 
 
 @router.undoer("exchange.import")

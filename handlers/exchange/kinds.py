@@ -54,23 +54,22 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which records an export is of. `words`: each in one of the record's texts."""
+    """Which records an export is of. `words`: each in one of the record's texts; of a kind whose list reads conditions
+    (`Kind.listed`): that list's words, as said.
+    """
 
     words: tuple[str, ...] = ()
     mine: bool = False
-    quiet_days: int = 0  # days without follow-up
     year: int = 0
 
     def row(self) -> dict[str, Any]:
         """As JSON."""
-        return {"words": list(self.words), "mine": self.mine, "quiet_days": self.quiet_days, "year": self.year}
+        return {"words": list(self.words), "mine": self.mine, "year": self.year}
 
 
 def wanted_of(row: Mapping[str, Any]) -> Wanted:
     """The inverse of `Wanted.row`."""
-    return Wanted(
-        tuple(row.get("words", ())), bool(row.get("mine")), int(row.get("quiet_days", 0)), int(row.get("year", 0))
-    )
+    return Wanted(tuple(row.get("words", ())), bool(row.get("mine")), int(row.get("year", 0)))
 
 
 class Batch(ABC):
@@ -115,6 +114,7 @@ class Kind(ABC):
     keys: ClassVar[tuple[str, ...]]  # fields that say which record a row is
     one_by_one: ClassVar[bool] = False  # its rows are written by use cases' steps, which may refuse half-way
     owned: ClassVar[bool] = False  # has an owner that a row may leave open
+    listed: ClassVar[bool] = False  # an export takes the conditions of the kind's list
     notes: ClassVar[tuple[str, ...]] = ()  # for the template
 
     @property

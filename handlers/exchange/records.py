@@ -220,11 +220,15 @@ class RecordKind(Kind):
 
     def rows(self, tx: Tx, ctx: Context, wanted: Wanted, after: int, limit: int) -> list[tuple[int, Values]]:
         """Within the scope, cut by field rights."""
-        found = records.page(
-            tx, self.model, wanted.words, self.searched, after=after, limit=limit, owner_id=_owner(ctx, wanted)
-        )
+        found = self.found(tx, ctx, wanted, after, limit)
         own = own_cells(tx, self.resource, found)
         return [(r.id, v | o) for r, v, o in zip(found, self.shown(tx, found), own, strict=True)]
+
+    def found(self, tx: Tx, ctx: Context, wanted: Wanted, after: int, limit: int) -> Sequence[Any]:
+        """The next records of an export."""
+        return records.page(
+            tx, self.model, wanted.words, self.searched, after=after, limit=limit, owner_id=_owner(ctx, wanted)
+        )
 
     def shown(self, tx: Tx, found: Sequence[Any]) -> list[Values]:  # noqa: ARG002
         """What an export says of them."""

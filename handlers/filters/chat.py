@@ -144,6 +144,15 @@ def go_on(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any
     return open_customer(talk, page.rows[number - 1].id or 0)
 
 
+@router.sentence(89)
+def bare_saved(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`重点未跟进`: a saved filter by its name alone, in single chat."""
+    if message.group or not 1 < len(message.text) <= 20 or not ctx.actor.may(Permission.CUSTOMER_VIEW):
+        return None
+    kept = service.find_saved(ctx, message.text.strip())
+    return None if kept is None else _list(talk, kept.words, mine=kept.mine, page=1, name=kept.name)
+
+
 @router.sentence(92)
 def bare_conditions(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     """`重点客户 制造业`: several conditions and nothing else, in single chat."""

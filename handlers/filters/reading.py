@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.context import Context
 from bot.core.actor import Actor, Permission
+from bot.core.errors import InvalidInput
 from bot.core.fields import LEVELS, FieldLevel
 from bot.core.forms import FORMS
 from bot.core.lists import Wanted
@@ -41,6 +42,22 @@ def step_understand(tx: Tx, ctx: Context, text: str, *, mine: bool) -> Meaning:
     if mine or meaning.mine:
         meaning = replace(meaning, mine=True, wanted=replace(meaning.wanted, owners=(ctx.actor.user_id,)))
     return meaning
+
+
+def step_all_understood(tx: Tx, ctx: Context, text: str, *, mine: bool) -> Wanted:
+    """As `step_understand`, for what leaves no room to say that a word was passed over: an export.
+
+    Raises:
+        InvalidInput: as `take_conditions`; and for a word that means nothing here.
+    """
+    meaning = step_understand(tx, ctx, text, mine=mine)
+    if meaning.unknown:
+        words = "、".join(f"「{word}」" for word in meaning.unknown)
+        none = "没有符合条件的客户，" if _nothing_understood(meaning) else ""
+        raise InvalidInput(
+            f"{none}没有导出：没认出{words}。去掉它再导出，或先发送「客户 {text.strip()[:60]}」看看会有哪些。"
+        )
+    return meaning.wanted
 
 
 def step_understand_pool(tx: Tx, ctx: Context, text: str) -> Meaning:

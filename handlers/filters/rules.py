@@ -171,7 +171,7 @@ class _Reader:
             return
         days = _days(span.first) if span.first == span.last else f"{_days(span.first)}—{_days(span.last)}"
         self._put(
-            f"{span.text}{DATED_NAMES[name]}（{days}）",
+            f"{DATED_NAMES[name]}在{span.text}（{days}）",
             **{name: (at_beijing(span.first), at_beijing(span.last + timedelta(days=1)))},
         )
 

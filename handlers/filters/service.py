@@ -64,12 +64,6 @@ def list_customers(ctx: Context, text: str = "", *, mine: bool = False, page: in
         return ListPage(meaning, rows, people.names_of(tx, [c.owner_id for c in rows]), found.number, at, pages)
 
 
-def find_ids(tx: Tx, ctx: Context, text: str, *, mine: bool = False, most: int) -> tuple[Meaning, list[int]]:
-    """A step: the customers that the same words mean elsewhere (an export, a handing over)."""
-    meaning = step_understand(tx, ctx, text, mine=mine)
-    return meaning, filters.ids(tx, meaning.wanted, most=most)
-
-
 def save_filter(ctx: Context, name: str, text: str, *, mine: bool = False) -> tuple[Kept, int]:
     """Keeps the words under a name, in place of what was there; returns how many match now, and the undo's id.
 

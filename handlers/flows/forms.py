@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from bot.context import Context
-from bot.dispatch import Button
+from bot.dispatch import Button, FormField
 from storage.database import Tx
 
 
@@ -20,6 +20,7 @@ class Form(Protocol):
     label: str  # 开票申请
     default_node: str
     fields: Mapping[str, str]  # name → label, in the order they are shown
+    editable: Collection[str]  # of which a node may let its participants change some; the applicant given it back, all
     applied: Collection[str]  # those the applicant has given: for him, and for whose scope covers the record
 
     def values(self, tx: Tx, record_id: int) -> Mapping[str, Any]:
@@ -50,6 +51,21 @@ class Form(Protocol):
         """The effect, with the limits checked anew; raises what the approver is told, and nothing is approved."""
         ...
 
+    def asks(self, tx: Tx, record_id: int, fields: Collection[str]) -> Sequence[FormField]:
+        """These fields as a card asks for them, with what they are now; of one field there may be several."""
+        ...
+
+    def read(self, text: str) -> Mapping[str, str]:
+        """A sentence's values by the names `asks` gives them; empty: it says nothing of the kind."""
+        ...
+
+    def edit(self, tx: Tx, ctx: Context, record_id: int, given: Mapping[str, str], allowed: Collection[str]) -> None:
+        """What was given, by the names of `asks`, is applied for from now on; the limits are checked anew.
+
+        Raises what the editor is told, FlowRefused for a field that is not `allowed`; then nothing has changed.
+        """
+        ...
+
     def again(self, record_id: int) -> Button | None:
         """What opens a new application filled from this one, for its applicant; None: there is no such thing."""
         ...
@@ -67,6 +83,11 @@ def join(form: Form) -> None:
     if form.name in _FORMS:
         raise ValueError(f"two forms are called {form.name}")
     _FORMS[form.name] = form
+
+
+def known_forms() -> list[Form]:
+    """All that have joined, the first one first."""
+    return list(_FORMS.values())
 
 
 def form_of(name: str) -> Form:

@@ -11,6 +11,8 @@ from storage.database import Tx
 from storage.tables import FlowTask
 
 LEFT = "原处理人离职，转管理员"
+OUT = "原处理人已离职或不在使用范围，转管理员"
+ACTIONS = {LEFT: "leave", OUT: "out"}  # of the log
 
 
 class WaitingTasks:
@@ -24,20 +26,32 @@ class WaitingTasks:
 
     def on_leaving(self, tx: Tx, user_id: str, *, administrators: Sequence[str], now: datetime) -> None:
         """Where others decide too it is theirs; else it is the administrators', who are not the applicant."""
+        self.pass_on(tx, user_id, administrators=administrators, now=now, why=LEFT)
+
+    def pass_on(self, tx: Tx, user_id: str, *, administrators: Sequence[str], now: datetime, why: str) -> None:
+        """The same, whyever he cannot decide any more. What no administrator may decide stays as it is."""
         working = people.filter_active(tx, administrators)
         for one in flow_lists.live_of(tx, user_id):
             run = _held(tx, one)
             if run is None:
                 continue
             others = [t for t in flow_runs.live_tasks(tx, run.id) if t.id != one.task.id and t.state == rules.OPEN]
-            if run.step.mode == "any" and others and one.task.added_by is None:
+            decides = one.task.kind == rules.DECIDE
+            if run.step.mode == "any" and others and one.task.added_by is None and decides:
                 flow_runs.supersede(tx, one.task.id or 0, now=now)
-                _note(tx, run, one.task, "leave", [], now)
+                _note(tx, run, one.task, ACTIONS[why], [], now)
                 continue
             fit = [a for a in administrators if a in working and a not in (run.flow.starter_id, user_id)]
-            if run.step.mode != "any" or one.task.added_by is not None:
-                fit = fit[:1]
-            self._give(tx, run, one.task, fit, LEFT, now)
+            if run.step.mode != "any" or one.task.added_by is not None or not decides:
+                deciding = {t.user_id: t.id or 0 for t in others}
+                free = [a for a in fit if a not in deciding]
+                if fit and not free and one.task.state == rules.OPEN:  # he decides there already
+                    flow_runs.supersede(tx, one.task.id or 0, now=now)
+                    flow_runs.wait_for(tx, deciding[fit[0]], one.task.id or 0)
+                    _note(tx, run, one.task, ACTIONS[why], [fit[0]], now)
+                    continue
+                fit = (free or fit)[:1]
+            self._give(tx, run, one.task, fit, why, now)
 
     def _give(self, tx: Tx, run: Run, task: FlowTask, users: Sequence[str], why: str, now: datetime) -> None:
         """The first takes the task over, each other gets one of his own."""
@@ -47,14 +61,14 @@ class WaitingTasks:
                 given = flow_runs.get_task(tx, task.id or 0)
             else:
                 more = FlowTask(
-                    flow_id=run.id, node=task.node, entry=task.entry, user_id=user, why=why, opened_at=now,
-                    due_at=task.due_at,
+                    flow_id=run.id, node=task.node, entry=task.entry, kind=task.kind, user_id=user, why=why,
+                    opened_at=now, due_at=task.due_at,
                 )  # fmt: skip
                 given = flow_runs.add_task(tx, more)
             if given is not None and given.state == rules.OPEN:
                 step_tell(tx, run, given, now)
         if users:
-            _note(tx, run, task, "leave", users, now)
+            _note(tx, run, task, ACTIONS[why], users, now)
 
     def hand_over(
         self, tx: Tx, handover_id: int, *, giver_id: str, receiver_id: str, administrators: Sequence[str], now: datetime

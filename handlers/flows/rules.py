@@ -17,8 +17,9 @@ OPEN, WAITING = "open", "waiting"
 STATES: Final = {"running": "进行中", "approved": "已同意", "rejected": "未同意", "cancelled": "已取消"}
 TASK_STATES: Final = {
     "agreed": "同意", "refused": "不同意", "returned": "退回", "transferred": "转交", "superseded": "由他人处理",
-    "cancelled": "已取消",
+    "cancelled": "已取消", "submitted": "重新提交",
 }  # fmt: skip
+DECIDE, REVISE = "decide", "revise"  # kinds of tasks
 ADMINISTRATORS: Final = "找不到参与者，转管理员"
 
 
@@ -28,6 +29,10 @@ class FlowRefused(RuleBroken, code="flows.refused"):
 
 class AlreadyDone(RuleBroken, code="flows.done"):
     """Somebody was first, or the application is finished; the text says who, what and when. Nothing has changed."""
+
+
+class ContentChanged(RuleBroken, code="flows.changed"):
+    """What is applied for is not what the decider was shown; the text says what has changed of what he may see."""
 
 
 class NobodyDecides(RuleBroken, code="flows.nobody"):
@@ -40,20 +45,23 @@ class ConfirmFirst(RuleBroken, code="flows.confirm"):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`field` `op` `value`: amounts as numbers, all else as text."""
+    """`field` `op` `value`: amounts as numbers, all else as text without spaces; `~`, `!~`: begins so, or not."""
 
     field: str
     op: str
     value: str
 
     def holds(self, values: Mapping[str, Any]) -> bool:
-        """Of a field the form has no value of, only `!=` holds."""
+        """Of a field the form has no value of, only `!=` and `!~` hold."""
         found = values.get(self.field)
         if found is None:
-            return self.op == "!="
+            return self.op.startswith("!")
         if isinstance(found, Decimal):
             return _compare(found, self.op, Decimal(self.value))
-        return _compare(str(found), self.op, self.value)
+        left, right = ("".join(text.split()) for text in (str(found), self.value))
+        if self.op.endswith("~"):
+            return left.startswith(right) == (self.op == "~")
+        return _compare(left, self.op, right)
 
 
 def _compare(left: Any, op: str, right: Any) -> bool:
@@ -87,6 +95,7 @@ class Step:
     copy_users: tuple[str, ...] = ()
     copy_superiors: tuple[str, ...] = ()
     deadline_hours: int | None = None
+    editable: tuple[str, ...] = ()  # all of them visible
 
     def row(self) -> dict[str, Any]:
         """JSON."""
@@ -198,6 +207,23 @@ def check_receiver(
         raise FlowRefused(f"{name} 已经在这一步的处理人里了，请换一位。")
 
 
+def starts_anew(
+    changed: Collection[str], steps: Sequence[Step], *, amount_up: bool, agreed: bool, at_first: bool
+) -> bool:
+    """Whether a change at a node sends the application back to its first one (R-APP-11, R-INV-1).
+
+    So it is with a higher sum, and with a field some node's condition looks at: those before decided something else.
+    """
+    asked = {c.field for step in steps for c in step.conditions}
+    return (agreed or not at_first) and (amount_up or not asked.isdisjoint(changed))
+
+
+def changes_text(changes: Sequence[Sequence[str]], labels: Mapping[str, str], visible: Collection[str]) -> str:
+    """备注 加急 → 不急; what the reader may not see is not named."""
+    shown = [(labels.get(f, f), a or "（空）", b or "（空）") for f, a, b in changes if f in visible]
+    return "，".join(f"{label} {a} → {b}" for label, a, b in shown)
+
+
 def urge_refusal(
     number: str, *, last: datetime | None, count_today: int, now: datetime, gap_minutes: int, waiting: str
 ) -> str:
@@ -205,7 +231,8 @@ def urge_refusal(
     if last is not None and now < last + timedelta(minutes=gap_minutes):
         ago = int((now - last).total_seconds() // 60)
         again = max(1, gap_minutes - ago)
-        return f"{ago} 分钟前刚催过 {number}（等 {waiting}），{again} 分钟后可以再催。"
+        when = f"{ago} 分钟前" if ago else "刚刚"
+        return f"{when}催过 {number}（等 {waiting}），{again} 分钟后可以再催。"
     if count_today >= URGES_A_DAY:
         return f"{number} 今天已经催过 {count_today} 次，明天再催；急的话直接联系 {waiting}。"
     return ""

@@ -20,6 +20,7 @@ from storage.settings import read_settings
 from storage.tables import Flow, FlowTask
 
 NO_NODE = "没有符合条件的节点，转管理员"
+APPLICANT, UNNAMED = "applicant", "申请人"  # the field that names him, and what he is called where it is hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Run:
     def shown(self, node: int) -> dict[str, str]:
         """The fields that node lets see, label → text."""
         return self.cut(self.steps[node].visible)
+
+    def named(self, tx: Tx, user_id: str, node: int) -> str:
+        """That person as the node lets him be named: an applicant whom it hides is 申请人."""
+        hidden = APPLICANT in self.form.fields and APPLICANT not in self.steps[node].visible
+        return UNNAMED if hidden and user_id == self.flow.starter_id else people.name_of(tx, user_id)
 
     def cut(self, visible: Collection[str]) -> dict[str, str]:
         """These fields, label → text. The one place values leave the engine by (R-APP-7)."""
@@ -73,6 +79,7 @@ def steps_now(tx: Tx, form: Form) -> tuple[Step, ...]:
             n.name, roles(n.roles), n.users, n.superiors, n.mode, tuple(Condition(*c) for c in n.conditions),
             tuple(f for f in form.fields if f not in n.hidden), roles(n.copies.get("roles", ())),
             tuple(n.copies.get("users", ())), tuple(n.copies.get("superiors", ())), n.deadline_hours,
+            tuple(f for f in form.editable if f in n.editable and f not in n.hidden),
         )
         for n in nodes
     )  # fmt: skip
@@ -174,15 +181,15 @@ def brief(run: Run, node: int) -> str:
 
 def step_tell(tx: Tx, run: Run, task: FlowTask, now: datetime) -> None:
     """A new task: one card and one work notice, and DingTalk's 待办 where it is switched on (D22)."""
-    title = f"{run.form.label} {run.flow.number} 待你处理"
-    lines = [brief(run, task.node)]
+    revise = task.kind == rules.REVISE
+    title = f"{run.form.label} {run.flow.number} {'退回给你修改' if revise else '待你处理'}"
+    lines = [run.flow.number if revise else brief(run, task.node)]
     if task.for_user_id:
         lines.append(f"代 {people.name_of(tx, task.for_user_id)} 处理")
     if task.why:
         lines.append(task.why)
-    lines.append(
-        f"在卡片上点「同意」或「不同意」，或发送「我的待办」。（{run.steps[task.node].name} {now:%m-%d %H:%M}）"
-    )
+    what = "点「修改」，改好后重新提交，编号不变" if revise else "点「同意」或「不同意」"
+    lines.append(f"在卡片上{what}，或发送「我的待办」。（{run.steps[task.node].name} {now:%m-%d %H:%M}）")
     key = f"flow:{run.id}:task:{task.id}:{run.flow.moves}"
     notices.queue(tx, key=key, user_ids=[task.user_id], title=title, text="\n".join(lines), now=now)
     cards.post(
@@ -226,20 +233,20 @@ def step_finish(tx: Tx, ctx: Context, run: Run, state: str, comment: str = "") -
     if state != "approved":
         run.form.end(tx, ctx, run.flow.record_id, state)
     word = rules.STATES[state]
-    told = f"{ctx.actor.name} {word}" + (f"：{comment}" if comment else "")
+    ended = word + (f"：{comment}" if comment else "")
     title, key = f"{run.form.label} {run.flow.number} {word}", f"flow:{run.id}:end"
     if run.flow.starter_id != ctx.actor.user_id and may_be_told(tx, run.flow.starter_id, ctx.settings):
-        text = f"{told}\n发送「流程状态 {run.flow.number}」看经过。"
+        text = f"{ctx.actor.name} {ended}\n发送「流程状态 {run.flow.number}」看经过。"
         notices.queue(tx, key=key, user_ids=[run.flow.starter_id], title=title, text=text, now=ctx.now)
     holders = [u for u in dict.fromkeys(left) if u != ctx.actor.user_id and may_be_told(tx, u, ctx.settings)]
     if state == "cancelled" and holders:
-        text = f"{told}，不用再处理。"
+        text = f"{run.named(tx, ctx.actor.user_id, run.flow.node)} {ended}，不用再处理。"
         notices.queue(tx, key=f"{key}:holders", user_ids=holders, title=title, text=text, now=ctx.now)
 
 
 def step_note(
     tx: Tx, ctx: Context, run: Run, action: str, *, comment: str = "", task: FlowTask | None = None,
-    people_ids: Sequence[str] = (),
+    people_ids: Sequence[str] = (), changes: Sequence[tuple[str, str, str]] = (),
 ) -> None:  # fmt: skip
     """What was done goes into the log and the audit, and every card that shows it is drawn anew."""
     node = run.steps[task.node if task is not None else run.flow.node].name
@@ -247,12 +254,14 @@ def step_note(
     seconds = int((ctx.now - since).total_seconds()) if since is not None else None
     flow_runs.log(
         tx, run.id, node=node, user_id=ctx.actor.user_id, action=action.partition(".")[0], comment=comment, now=ctx.now,
-        seconds=seconds, people=people_ids,
+        seconds=seconds, people=people_ids, changes=changes,
     )  # fmt: skip
-    changes = {"人员": ("", "、".join(people.names_of(tx, people_ids).values()))} if people_ids else None
+    told = {run.form.fields[name]: (before, after) for name, before, after in changes}
+    if people_ids:
+        told["人员"] = ("", "、".join(people.names_of(tx, people_ids).values()))
     audit.record(
         tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=subject(run.id),
-        name=run.flow.number, changes=changes, reason=comment, node=node,
+        name=run.flow.number, changes=told or None, reason=comment, node=node,
     )  # fmt: skip
     but = ctx.key if ctx.via == "tap" else ""
     for shown in (subject(run.id), *run.form.subjects(tx, run.flow.record_id)):

@@ -4,15 +4,15 @@ A task is a right of its own: who has it decides, whatever roles he has (R-APP-8
 its applicant, a participant, an administrator, or have the record in his scope; to all others it is not there (R3.56).
 """
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot.context import Context
 from bot.core.errors import InvalidInput, NotFound
 from bot.identity import may_be_told
 from handlers.flows import participants, rules
-from handlers.flows.finding import access_flow, access_own_task, waiting_names
-from handlers.flows.rules import AlreadyDone, Chosen, ConfirmFirst, FlowRefused, Holder
+from handlers.flows.finding import access_flow, waiting_names
+from handlers.flows.holding import Moved, check_seen, settled, step_close, step_hold
+from handlers.flows.rules import Chosen, ConfirmFirst, FlowRefused, Holder
 from handlers.flows.running import Run, due, run_of, step_agreed, step_enter, step_finish, step_note, step_tell
 from handlers.reminders.rules import after_quiet_hours
 from storage import audit, delegations, flow_runs, notices, people
@@ -20,37 +20,35 @@ from storage.database import Tx
 from storage.tables import FlowDelegation, FlowTask
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """What was done, in words."""
-
-    flow_id: int
-    number: str
-    text: str
-
-
-def decide(ctx: Context, task_id: int, *, agree: bool, comment: str = "", confirmed: bool = False) -> Moved:
+def decide(
+    ctx: Context, task_id: int, *, agree: bool, comment: str = "", confirmed: bool = False, seen: int | None = None
+) -> Moved:
     """同意 or 不同意, once: the first valid decision counts. `confirmed`: the second of two taps, above the set sum.
+
+    `seen`: the revision of what is applied for that the decider was shown; None: it does not matter.
 
     Raises:
         NotFound, FlowRefused: not one's own task.
         AlreadyDone: somebody was first, or the flow is finished.
         InvalidInput: 不同意 without a reason (D8).
         ConfirmFirst: above the sum that one tap may agree to (D24).
+        ContentChanged: it is not what he was shown.
     """
     with ctx.begin() as tx:
-        return step_decide(tx, ctx, task_id, agree=agree, comment=comment, confirmed=confirmed)
+        return step_decide(tx, ctx, task_id, agree=agree, comment=comment, confirmed=confirmed, seen=seen)
 
 
 def step_decide(
-    tx: Tx, ctx: Context, task_id: int, *, agree: bool, comment: str = "", confirmed: bool = False
-) -> Moved:
+    tx: Tx, ctx: Context, task_id: int, *, agree: bool, comment: str = "", confirmed: bool = False,
+    seen: int | None = None,
+) -> Moved:  # fmt: skip
     """The same within another's transaction. Raises as `decide`; what it wrote before is the caller's to undo."""
-    run, task = _held(tx, ctx, task_id)
+    run, task = step_hold(tx, ctx, task_id)
+    check_seen(tx, run, task, seen)
     comment = rules.check_comment(comment, "不同意", needed=not agree)
     if agree and not confirmed and _above(ctx, run):
         raise ConfirmFirst(f"{run.flow.number} 超过 {ctx.settings.approvals.confirm_above:,} 元，请核对后再点一次。")
-    _close(tx, ctx, run, task, "agreed" if agree else "refused", comment)
+    step_close(tx, ctx, run, task, "agreed" if agree else "refused", comment)
     if not agree:
         step_finish(tx, ctx, run, "rejected", comment)
         step_note(tx, ctx, run, "refuse.flow", comment=comment, task=task)
@@ -66,10 +64,10 @@ def step_decide(
 def transfer(ctx: Context, task_id: int, user_id: str, comment: str = "") -> Moved:
     """转交: somebody else decides in one's place; one may look on. Raises as `decide`."""
     with ctx.begin() as tx:
-        run, task = _held(tx, ctx, task_id)
+        run, task = step_hold(tx, ctx, task_id)
         comment = rules.check_comment(comment, "转交", needed=False)
         name = _check_receiver(tx, ctx, run, user_id, "转交")
-        _close(tx, ctx, run, task, "transferred", comment)
+        step_close(tx, ctx, run, task, "transferred", comment)
         new = _open(tx, ctx, run, user_id, why=f"{ctx.actor.name} 转交", added_by=task.added_by)
         assert new.id is not None
         flow_runs.wait_for(tx, new.id, task_id)
@@ -80,13 +78,13 @@ def transfer(ctx: Context, task_id: int, user_id: str, comment: str = "") -> Mov
 def add_signer(ctx: Context, task_id: int, user_id: str, comment: str = "") -> Moved:
     """加签: somebody else has to agree first; then it is one's own turn again. Raises as `decide`."""
     with ctx.begin() as tx:
-        run, task = _held(tx, ctx, task_id)
+        run, task = step_hold(tx, ctx, task_id)
         comment = rules.check_comment(comment, "加签", needed=False)
         name = _check_receiver(tx, ctx, run, user_id, "加签")
         new = _open(tx, ctx, run, user_id, why=f"{ctx.actor.name} 加签", added_by=task_id)
         assert new.id is not None
         if not flow_runs.park(tx, task_id, until=new.id, now=ctx.now):
-            raise _done(tx, ctx, run, task_id)
+            raise settled(tx, ctx, run, task_id)
         step_note(tx, ctx, run, "add_signer.flow", comment=comment, task=task, people_ids=[user_id])
         return Moved(run.id, run.flow.number, f"{run.flow.number} 先请 {name} 看，{name} 同意后再轮到你。")
 
@@ -94,12 +92,14 @@ def add_signer(ctx: Context, task_id: int, user_id: str, comment: str = "") -> M
 def send_back(ctx: Context, task_id: int, comment: str) -> Moved:
     """退回上一步: the node before decides anew. Raises as `decide`, and NobodyDecides."""
     with ctx.begin() as tx:
-        run, task = _held(tx, ctx, task_id)
+        run, task = step_hold(tx, ctx, task_id)
         comment = rules.check_comment(comment, "退回", needed=True)
         before = flow_runs.node_before(tx, run.flow)
         if before is None:
-            raise FlowRefused("这是第一步，没有上一步可退；要申请人改就点「不同意」，他可以带着原内容重新申请。")
-        _close(tx, ctx, run, task, "returned", comment)
+            raise FlowRefused(
+                f"这是第一步，没有上一步可退；要申请人改就发送「退回申请人 {run.flow.number} 原因」，编号不变。"
+            )
+        step_close(tx, ctx, run, task, "returned", comment)
         flow_runs.close_others(tx, run.flow, "superseded", by=ctx.actor.user_id, now=ctx.now)
         step_note(tx, ctx, run, "send_back.flow", comment=comment, task=task)
         step = run.steps[before]
@@ -120,6 +120,9 @@ def urge(ctx: Context, flow_id: int) -> Moved:
         number = run.flow.number
         if ctx.actor.user_id != run.flow.starter_id and not ctx.actor.admin:
             raise FlowRefused(f"催办 {number} 要由申请人或管理员来做。")
+        waits = [t for t in flow_runs.live_tasks(tx, flow_id) if t.state == rules.OPEN]
+        if waits and all(t.user_id == ctx.actor.user_id for t in waits):
+            raise FlowRefused(f"{number} 现在就是等你自己，发送「处理 {number}」。")
         gap = ctx.settings.approvals.urge_gap_minutes
         last, today = run.flow.urged_at, flow_runs.urges_today(tx, flow_id, ctx.today)
         waiting = waiting_names(tx, flow_id)
@@ -129,12 +132,14 @@ def urge(ctx: Context, flow_id: int) -> Moved:
         if run.flow.state == "running" and refusal:
             raise FlowRefused(refusal)
         if not flow_runs.note_urge(tx, flow_id, before=ctx.now - timedelta(minutes=gap), now=ctx.now):
-            raise _done(tx, ctx, run)
+            raise settled(tx, ctx, run)
         count = run.flow.urge_count + 1
-        waits = [t for t in flow_runs.live_tasks(tx, flow_id) if t.state == "open"]
         not_before = after_quiet_hours(ctx.now, ctx.settings.quiet_hours)
+        since_first = min((t.opened_at for t in waits if t.opened_at is not None), default=ctx.now)
+        longest = rules.span((ctx.now - since_first).total_seconds())
         for task in waits:
-            told = f"{ctx.actor.name} 第 {count} 次催办：{run.form.label} {number}"
+            by = run.named(tx, ctx.actor.user_id, task.node)
+            told = f"{by} 第 {count} 次催办：{run.form.label} {number}"
             since = rules.span((ctx.now - (task.opened_at or run.flow.started_at)).total_seconds())
             text = f"{told}\n已等 {since}（{ctx.now:%m-%d %H:%M}）。发送「我的待办」处理。"
             notices.queue(
@@ -143,7 +148,8 @@ def urge(ctx: Context, flow_id: int) -> Moved:
             )  # fmt: skip
         step_note(tx, ctx, run, "urge.flow", people_ids=[t.user_id for t in waits])
         when = f"，现在是免打扰时间，{not_before:%H:%M} 送达" if not_before is not None else ""
-        return Moved(run.id, number, f"已提醒 {waiting}（第 {count} 次{when}）。{gap} 分钟内不再重复催。")
+        told = f"已提醒 {waiting}（第 {count} 次 · 已等 {longest}{when}）。"
+        return Moved(run.id, number, f"{told}{gap} 分钟内不再重复催，急的话点「联系处理人」。")
 
 
 def cancel(ctx: Context, flow_id: int, reason: str = "") -> Moved:
@@ -159,9 +165,9 @@ def cancel(ctx: Context, flow_id: int, reason: str = "") -> Moved:
             raise FlowRefused(f"取消 {run.flow.number} 要由申请人或管理员来做。")
         reason = rules.check_comment(reason, "取消", needed=not mine)
         if not flow_runs.hold(tx, flow_id):
-            raise _done(tx, ctx, run)
+            raise settled(tx, ctx, run)
         decided = flow_runs.last_decision(tx, flow_id)
-        if decided is not None and not ctx.actor.admin:
+        if decided is not None and not ctx.actor.admin and not flow_runs.revising(tx, flow_id):
             who = people.name_of(tx, decided.closed_by)
             raise FlowRefused(f"{who} 已经{rules.TASK_STATES[decided.state]}，你不能再取消；需要的话请联系管理员。")
         step_note(tx, ctx, run, "cancel.flow", comment=reason)
@@ -180,7 +186,9 @@ def adjust(ctx: Context, flow_id: int, comment: str, *, user_id: str = "", node:
         run = run_of(tx, access_flow(tx, ctx, flow_id))
         comment = rules.check_comment(comment, "调整", needed=True)
         if not flow_runs.hold(tx, flow_id):
-            raise _done(tx, ctx, run)
+            raise settled(tx, ctx, run)
+        tx.refresh(run.flow)
+        run = run_of(tx, run.flow)
         starter = run.flow.starter_id
         at = run.flow.node
         if node:
@@ -221,16 +229,32 @@ def delegate(ctx: Context, user_id: str, starts_on: date, ends_on: date) -> str:
             raise FlowRefused(f"{person.name} 不在使用范围里，请换一位。")
         if ends_on < starts_on or ends_on < ctx.today:
             raise InvalidInput("代理的结束日要在开始日和今天之后，例如「代理人 王芳 3月5日到3月9日」。")
-        delegations.put_delegation(
-            tx,
-            FlowDelegation(
-                user_id=ctx.actor.user_id, delegate_id=user_id, starts_on=starts_on, ends_on=ends_on,
-                created_at=ctx.now,
-            ),
-        )  # fmt: skip
+        made = FlowDelegation(
+            user_id=ctx.actor.user_id, delegate_id=user_id, starts_on=starts_on, ends_on=ends_on, created_at=ctx.now
+        )
+        delegations.put_delegation(tx, made)
         told = f"{person.name} {starts_on} 至 {ends_on}"
         _record_delegation(tx, ctx, ("", told))
-        return f"{starts_on} 至 {ends_on}，新到的待办由 {person.name} 代你处理；已经在你手里的要「转交」。"
+        notices.queue(
+            tx, key=f"deputy:{made.id}", user_ids=[user_id], now=ctx.now, title="请你代理审批",
+            text=f"{ctx.actor.name} 请你 {starts_on} 至 {ends_on} 代他处理审批，这几天新到的会直接发给你。",
+            not_before=after_quiet_hours(ctx.now, ctx.settings.quiet_hours),
+        )  # fmt: skip
+        return (
+            f"{starts_on} 至 {ends_on}，新到的待办由 {person.name} 代你处理，已告诉 {person.name}；"
+            "已经在你手里的要「转交」。要结束就发送「取消代理」。"
+        )
+
+
+def show_delegation(ctx: Context) -> str:
+    """Who decides for oneself now or on days to come, or how to say so."""
+    with ctx.begin() as tx:
+        found = delegations.current(tx, ctx.actor.user_id, ctx.today)
+        if found is None:
+            return "你没有设代理人。要设就发送「代理人 王芳 3月5日到3月9日」。"
+        name = people.name_of(tx, found.delegate_id)
+        days = f"{found.starts_on} 至 {found.ends_on}"
+        return f"{days}，新到的待办由 {name} 代你处理。要结束就发送「取消代理」，要换就再说一次「代理人」。"
 
 
 def end_delegation(ctx: Context) -> str:
@@ -243,25 +267,6 @@ def end_delegation(ctx: Context) -> str:
 
 
 # -- shared --------------------------------------------------------------------------------------------
-
-
-def _held(tx: Tx, ctx: Context, task_id: int) -> tuple[Run, FlowTask]:
-    """One's own open task, of a flow nobody else moves meanwhile."""
-    _, flow = access_own_task(tx, ctx, task_id)
-    run = run_of(tx, flow)
-    if not flow_runs.hold(tx, run.id):
-        raise _done(tx, ctx, run, task_id)
-    tx.refresh(flow)
-    current = flow_runs.get_task(tx, task_id)
-    if current is None or current.state != rules.OPEN:
-        raise _done(tx, ctx, run, task_id)
-    return run, current
-
-
-def _close(tx: Tx, ctx: Context, run: Run, task: FlowTask, state: str, comment: str) -> None:
-    assert task.id is not None
-    if not flow_runs.close(tx, task.id, state, by=ctx.actor.user_id, comment=comment, now=ctx.now):
-        raise _done(tx, ctx, run, task.id)
 
 
 def _open(tx: Tx, ctx: Context, run: Run, user_id: str, *, why: str, added_by: int | None) -> FlowTask:
@@ -287,25 +292,6 @@ def _check_receiver(tx: Tx, ctx: Context, run: Run, user_id: str, what: str) -> 
 def _above(ctx: Context, run: Run) -> bool:
     limit, amount = ctx.settings.approvals.confirm_above, run.form.amount(run.values)
     return limit is not None and amount is not None and amount >= limit
-
-
-def _done(tx: Tx, ctx: Context, run: Run, task_id: int | None = None) -> AlreadyDone:
-    """Why nothing has changed: who was first, or how the flow ended."""
-    flow = flow_runs.get(tx, run.id)
-    task = flow_runs.get_task(tx, task_id) if task_id is not None else None
-    assert flow is not None
-    if task is not None and task.state == rules.WAITING:
-        return AlreadyDone(f"{flow.number} 还没轮到你，现在等 {waiting_names(tx, run.id)}。")
-    if task is not None and task.closed_at is not None and task.closed_by == task.user_id == ctx.actor.user_id:
-        return AlreadyDone(f"你 {task.closed_at:%m-%d %H:%M} 已经{rules.TASK_STATES[task.state]}了，不用再处理。")
-    if flow.state == "running":
-        return AlreadyDone(f"{flow.number} 这一步已经变了，现在等 {waiting_names(tx, run.id)}，不用再处理。")
-    last = flow_runs.list_log(tx, run.id)[-1]
-    when = flow.finished_at or last.at
-    return AlreadyDone(
-        f"{flow.number} 已由 {people.name_of(tx, last.user_id)} {when:%m-%d %H:%M} "
-        f"{rules.STATES[flow.state].removeprefix('已')}，没有变化。"
-    )
 
 
 def _record_delegation(tx: Tx, ctx: Context, change: tuple[str, str]) -> None:

@@ -16,7 +16,7 @@ from bot.language.followup import FollowUpSlots, Problem, read_follow_up
 from bot.language.match import Tier
 from bot.language.replies import is_later, is_no, ordinal
 from bot.language.times import is_correction, only_time
-from handlers.customers.finding import LONG, candidates_for, chosen, describe, find_customer
+from handlers.customers.finding import LONG, THIS, candidates_for, chosen, describe, find_customer
 from handlers.customers.views import moment_text
 from handlers.followups.deals import named_behind, named_in, of_customer
 from handlers.followups.drafts import Draft, draft_of, merged
@@ -33,7 +33,15 @@ router = Router("followups.chat")
 
 WHEN = "7月15日 / 下周三下午3点 / 3天后"
 QUESTION = re.compile(
-    r"[?？]$|(?:多少|几号|什么|怎么样?|哪里|哪儿|哪家|谁|吗|呢|啥|如何)[。!！]*$|^(?:谁|怎么|为什么|如何|能不能|哪)"
+    r"[?？]$|(?:多少|几[号家个次位]|哪些|跟进记录|什么|怎么样?|哪里|哪儿|哪家|谁|吗|呢|啥|如何)[。!！]*$|^(?:谁|怎么|为什么|如何|能不能|哪)"
+)
+SAYS = re.compile(r"说|要求|反馈|觉得|表示|同意|答应|拒绝|催|想要|问")
+MOVED = re.compile(
+    r"(?:把|将)?\s*(?P<name>.{0,40}?)\s*的?(?:下次|下一次)(?:联系|跟进|拜访|回访)?的?(?:时间|日期)?\s*"
+    r"(?:改|定|推迟|推后|推|提前|延后|延|挪|换)(?:到|成|为|在|至)\s*(?P<when>.{1,20})"
+)
+PUT_OFF = re.compile(
+    r"(?:把|将)?\s*(?P<name>.{1,40}?)\s*的?(?:推迟|推后|延后|延期|改期|改约|提前)(?:到|至|成)\s*(?P<when>.{1,20})"
 )
 TOLD = re.compile(r"[了过完]|刚|问|说|昨天|今天|上午|下午")
 WRONG = re.compile(
@@ -66,7 +74,7 @@ def free_sentence(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | Non
     certain = slots.customer.certain is not None
     if certain and not slots.named:  # 这家, 他们: the one just spoken of
         return _settle(slots, ctx, talk) if slots.content or slots.next_at is not None else None
-    tells = slots.has_contact_verb or slots.next_at is not None
+    tells = slots.has_contact_verb or slots.next_at is not None or SAYS.search(message.text) is not None
     if slots.named and (certain or slots.customer.options) and tells:
         return _settle(slots, ctx, talk)
     if slots.has_contact_verb and TOLD.search(message.text) and len(message.text) >= 6:
@@ -109,6 +117,7 @@ def _decide(draft: Draft, slots: FollowUpSlots, ctx: Context, talk: Talk) -> Rep
         missing.append(f"哪家客户（没有找到「{slots.named[:LONG]}」）" if slots.named else "哪家客户")
     if not draft.content:
         missing.append("聊了什么")
+    known = not missing
     for doubt, what in ((slots.next_at, "下次联系的时间"), (slots.happened_at, "跟进的时间")):
         if doubt is not None and not doubt.sure:
             missing.append(f"{what}（没认准「{doubt.text}」，可以写：{WHEN}）")
@@ -116,6 +125,9 @@ def _decide(draft: Draft, slots: FollowUpSlots, ctx: Context, talk: Talk) -> Rep
         talk.ask("followups.slots", **draft.row())
         if draft.customer_id is None and draft.content:
             return Reply(f"还差：{'、'.join(missing)}。发客户名称就行，内容我记着；不记了就回复「取消」。")
+        if known and len(missing) == 1 and slots.next_at is not None and not slots.next_at.sure:
+            said = slots.next_at.text
+            return Reply(f"内容记着。下次是哪天，没认准「{said}」：回复 {WHEN} 都行；先不定就回复「先不定」。")
         return Reply(f"还差：{'、'.join(missing)}。一条发给我就行，例如：华兴 对方要 8 折，下周三再打")
     assert draft.customer_id is not None
     return _store(ctx, talk, draft.customer_id, draft)
@@ -262,6 +274,26 @@ def next_time(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str,
     return _store(ctx, talk, meant.certain, replace(Draft(**pending["draft"]), customer_id=meant.certain))
 
 
+@router.sentence(24)
+def moved(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`小米下次联系改到下个月10号`, `把小米推迟到下周三`: only of a customer, and of a day."""
+    text = message.text.strip(" 。.!！")
+    said = MOVED.fullmatch(text) or PUT_OFF.fullmatch(text)
+    when = only_time(said["when"], ctx.now) if said is not None else None
+    if said is None or when is None or not ctx.actor.may(Permission.FOLLOWUP_ADD):
+        return None
+    name = said["name"].strip()
+    if not when.sure:
+        raise InvalidInput(f"没认准「{when.text}」是哪天，可以写：{WHEN}。")
+    if not name or name in THIS:
+        subject = talk.subject()
+        return None if subject is None else _planned(ctx, talk, subject, when)
+    found = find_customer(ctx, name, pooled=False)
+    if found.certain is not None:
+        return _planned(ctx, talk, found.certain, when)
+    return found.ask(talk, "customers.open", "改") if found.options and said.re is MOVED else None
+
+
 @router.command("改到", "下次联系", "下次跟进", "下次")
 def move_next(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`改到后天`, `下次 华兴 下周三`: plans the next contact of that customer, or of the last one."""
@@ -269,6 +301,7 @@ def move_next(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     if not found or not found[0].sure:
         raise InvalidInput(f"没认出时间，可以写：{WHEN}。")
     name = (message.args[: found[0].start] + message.args[found[0].end :]).strip(" ，,。再联系跟进")
+    name = re.sub(r"\s*(?:的?(?:时间|日期))?(?:改|定|推迟|提前|延后?|挪)?(?:到|成|为|在)?$", "", name)
     customer_id = talk.subject()
     if name:
         meant = find_customer(ctx, name, pooled=False)

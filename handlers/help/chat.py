@@ -1,7 +1,9 @@
 """`帮助`, the way out of everything, and what is said when nothing was understood."""
 
+from dataclasses import replace
+
 from bot.context import Context
-from bot.dispatch import ChatMessage, Reply, Router, Talk
+from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.dispatch.router import PAUSES
 from bot.language.commands import closest
 from handlers.help.service import administrators
@@ -30,9 +32,19 @@ def help_all(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: 
     told += [f"- {line.example}（{line.what}）" for line in usual]
     for title, lines in offered:
         words = " · ".join(line.word for line in lines if line.what)
-        told += [f"**{title}** {words}"] if words else []
+        told += [f"【{title}】{words}"] if words else []
     told.append("怎么说发送「帮助 客户」，全部发送「全部命令」。")
     return Reply("\n".join(told) + _whom_to_ask(ctx), private=False)
+
+
+@router.command("管理员帮助", whole=True)
+def help_administrators(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """The fourteen topics; who is no administrator reads what he may say himself (R1.01)."""
+    if not ctx.actor.admin:
+        own = help_all(message, ctx, talk)
+        return replace(own, text=f"「后台管理」是管理员的功能。{own.text}")
+    talk.ask("settings.menu")
+    return Reply(card=CardRef("settings.menu", {}))
 
 
 @router.command("全部命令", "所有命令", "命令", whole=True)

@@ -8,8 +8,8 @@ from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from handlers.contracts.finding import chosen_contract, find_contract
 from handlers.invoiceflow.finding import applicant_in
-from handlers.invoiceflow.rules import HELP, NodeWords, read_node_words
-from handlers.invoiceflow.service import Trial, change_flow, try_flow
+from handlers.invoiceflow.rules import HELP, VERBS, NodeWords, read_node_words
+from handlers.invoiceflow.service import Trial, change_flow, is_node, try_flow
 from handlers.invoiceflow.views import EXAMPLE, trial_of, trial_ref, trial_row
 from handlers.invoices.reading import read_invoice
 
@@ -33,6 +33,18 @@ def set_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 @router.question("invoices.flow")
 def answer(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:  # noqa: ARG001
     """`参与者 出纳`, `隐藏 合同金额`, as long as the set-up is being spoken of."""
+    words = read_node_words(message.text)
+    return None if words is None else _changed(ctx, talk, words)
+
+
+@router.sentence(7)
+def of_a_node(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`财务复核 条件 开票金额 > 50000`, whatever was spoken of before: such a node there is."""
+    if not ctx.actor.admin:
+        return None
+    said = VERBS.match(message.text.strip())
+    if said is None or not is_node(ctx, said["node"].strip(" 的：:")):
+        return None
     words = read_node_words(message.text)
     return None if words is None else _changed(ctx, talk, words)
 

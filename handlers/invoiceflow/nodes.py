@@ -9,6 +9,7 @@ from handlers.invoiceflow.rules import (
     NodeRefused,
     NodeWords,
     condition_text,
+    editable_names,
     field_names,
     read_conditions,
     read_deadline,
@@ -60,7 +61,15 @@ def node_changed(tx: Tx, node: Node, words: NodeWords) -> Node:
     if words.verb in ("hide", "show"):
         fields = field_names(words.names)
         kept = tuple(f for f in node.hidden if f not in fields)
-        return node.with_(hidden=kept + fields if words.verb == "hide" else kept)
+        editable = tuple(f for f in node.editable if f not in fields)
+        return node.with_(hidden=kept + fields, editable=editable) if words.verb == "hide" else node.with_(hidden=kept)
+    if words.verb in ("edit", "keep"):
+        fields = () if words.names[0] in NOTHING and words.verb == "edit" else editable_names(words.names)
+        if not fields:
+            return node.with_(editable=())
+        left = tuple(f for f in node.editable if f not in fields)
+        seen = tuple(f for f in node.hidden if f not in fields)  # what may be changed is seen
+        return node.with_(editable=left + fields, hidden=seen) if words.verb == "edit" else node.with_(editable=left)
     if words.verb == "mode":
         mode = MODES.get(words.names[0])
         if mode is None:
@@ -69,7 +78,7 @@ def node_changed(tx: Tx, node: Node, words: NodeWords) -> Node:
             )
         return node.with_(mode=mode)
     if words.verb == "condition":
-        return node.with_(conditions=read_conditions(" ".join(words.names)))
+        return node.with_(conditions=read_conditions(words.text))
     if words.verb == "deadline":
         return node.with_(deadline_hours=read_deadline("".join(words.names)))
     if words.verb == "copy" and words.names[0] in NOTHING:
@@ -80,13 +89,13 @@ def node_changed(tx: Tx, node: Node, words: NodeWords) -> Node:
         return node.with_(copies={"roles": list(roles), "users": list(users), "superiors": list(superiors)})
     if words.verb == "set":
         return node.with_(roles=roles, users=users, superiors=superiors)
-    left = (
+    rest = (
         tuple(r for r in node.roles if r not in roles), tuple(u for u in node.users if u not in users),
         tuple(s for s in node.superiors if s not in superiors),
     )  # fmt: skip
     if words.verb == "remove":
-        return node.with_(roles=left[0], users=left[1], superiors=left[2])
-    return node.with_(roles=left[0] + roles, users=left[1] + users, superiors=left[2] + superiors)
+        return node.with_(roles=rest[0], users=rest[1], superiors=rest[2])
+    return node.with_(roles=rest[0] + roles, users=rest[1] + users, superiors=rest[2] + superiors)
 
 
 def _participants(tx: Tx, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -95,6 +104,11 @@ def _participants(tx: Tx, names: tuple[str, ...]) -> tuple[tuple[str, ...], tupl
     for name in names:
         role = flows.find_role(tx, name)
         found = flows.find_people(tx, name)
+        if role is None and not found and "和" in name.strip("和"):  # 钱多和孙悦
+            more = _participants(tx, tuple(part for part in name.split("和") if part))
+            roles += more[0]
+            users += more[1]
+            continue
         if role is not None:
             roles.append(role)
         elif len(found) == 1:
@@ -111,7 +125,7 @@ def _participants(tx: Tx, names: tuple[str, ...]) -> tuple[tuple[str, ...], tupl
 def detail_of(tx: Tx, node: Node) -> str:
     """参与者 出纳、王芳 · 隐藏 合同金额."""
     who = _people_text(tx, node.roles, node.users, node.superiors) or "没有指定（转管理员）"
-    hidden = "、".join(FIELDS.get(f, f) for f in node.hidden)
+    hidden, editable = ("、".join(FIELDS.get(f, f) for f in some) for some in (node.hidden, node.editable))
     copies = _people_text(
         tx, node.copies.get("roles", ()), node.copies.get("users", ()), node.copies.get("superiors", ())
     )
@@ -119,7 +133,8 @@ def detail_of(tx: Tx, node: Node) -> str:
     parts = (
         f"参与者 {who}", several[node.mode] if node.mode != "any" else "",
         f"条件 {' 且 '.join(condition_text(c) for c in node.conditions)}" if node.conditions else "",
-        f"隐藏 {hidden}" if hidden else "", f"抄送 {copies}" if copies else "",
+        f"隐藏 {hidden}" if hidden else "", f"可改 {editable}" if editable else "",
+        f"抄送 {copies}" if copies else "",
         f"时限 {node.deadline_hours} 小时" if node.deadline_hours is not None else "",
     )  # fmt: skip
     return " · ".join(part for part in parts if part)

@@ -49,6 +49,13 @@ def show_flow(ctx: Context) -> list[NodeLine]:
         return [NodeLine(n.name, detail_of(tx, n)) for n in nodes_now(tx)]
 
 
+def is_node(ctx: Context, name: str) -> bool:
+    """Whether a node is called so. Raises Forbidden."""
+    ctx.actor.require_admin()
+    with ctx.begin() as tx:
+        return any(node.name == name for node in nodes_now(tx))
+
+
 def change_flow(ctx: Context, words: NodeWords) -> Changed:
     """Who decides at a node, which fields it hides, which nodes there are.
 

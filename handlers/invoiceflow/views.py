@@ -25,7 +25,8 @@ def paint_flow(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG001
     on = ctx.settings.approvals.dingtalk_todo
     head += f"\n钉钉待办：{'开' if on else '关'}（发送「钉钉待办 {'关' if on else '开'}」改）"
     rows = [(n.name, n.detail) for n in lines]
-    return base_list("开票审批设置", head, rows, footer=f"直接回复：{HELP}", more=(try_button(),))
+    named = f"（前面写节点名，例如「{lines[0].name} 参与者 出纳」）" if len(lines) > 1 else ""
+    return base_list("开票审批设置", head, rows, footer=f"直接回复{named}：{HELP}", more=(try_button(),))
 
 
 def trial_row(trial: Trial) -> dict[str, Any]:

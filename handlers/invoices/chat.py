@@ -9,6 +9,7 @@ from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.dates import find_range
+from bot.language.money import find_amounts
 from bot.language.replies import is_no, is_yes
 from handlers.contracts.finding import chosen_contract, find_contract
 from handlers.customers.finding import THIS, chosen, find_customer
@@ -20,6 +21,7 @@ from handlers.invoices.service import (
     candidates,
     find_invoice,
     issue_invoice,
+    red_invoice,
     show_bills,
     void_invoice,
 )
@@ -170,6 +172,19 @@ def void(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     invoice_id, reason = _application(ctx, message.args, "作废发票 FP-2026-0001 抬头开错")
     talk.settle()
     return Reply(void_invoice(ctx, invoice_id, reason).text)
+
+
+@router.command("红冲", "冲红", "红冲发票")
+def take_back(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
+    """`红冲 FP-2026-0001 退货`, of a part `红冲 FP-2026-0001 2万 退货`: the sums on the contract follow at once."""
+    ctx.actor.require(Permission.INVOICE_VOID)
+    invoice_id, said = _application(ctx, message.args, "红冲 FP-2026-0001 退货")
+    found = find_amounts(said)
+    if len(found) > 1 or any(not a.sure or a.value is None for a in found):
+        raise InvalidInput("红冲金额没认准，例如「红冲 FP-2026-0001 2万 退货」；不写金额就是全部。")
+    reason = f"{said[: found[0].start]} {said[found[0].end :]}".strip(" ，,") if found else said
+    talk.settle()
+    return Reply(red_invoice(ctx, invoice_id, reason, found[0].value if found else None).text)
 
 
 @router.command("发票", "开票记录", "开票情况")

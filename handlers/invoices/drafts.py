@@ -12,7 +12,7 @@ from handlers.contracts.drafts import read_amount
 from handlers.contracts.finding import absent
 from handlers.customers.finding import find_customer
 from handlers.invoices import rules
-from handlers.invoices.reading import InvoiceWords
+from handlers.invoices.reading import InvoiceWords, read_details
 from handlers.invoices.service import NewInvoice, Prepared, candidates, prepare
 from storage.tables import Invoice
 
@@ -28,6 +28,10 @@ class Draft:
     rate: str = ""
     title: str = ""
     tax_no: str = ""
+    bank: str = ""
+    account: str = ""
+    address: str = ""
+    phone: str = ""
     email: str = ""
     remark: str = ""
     token: str = ""  # see NewInvoice.source_key
@@ -36,6 +40,11 @@ class Draft:
         """JSON."""
         return asdict(self)
 
+    @property
+    def details(self) -> dict[str, str]:
+        """bank, account, address, phone."""
+        return {name: getattr(self, name) for name in rules.DETAILS}
+
     def new(self) -> NewInvoice:
         """To be applied for. Raises InvalidInput."""
         if self.contract_id is None or not self.amount:
@@ -43,6 +52,7 @@ class Draft:
         return NewInvoice(
             self.contract_id, Decimal(self.amount), self.kind, self.title, self.tax_no,
             Decimal(self.rate) if self.rate else None, self.email, self.remark, self.token,
+            self.details,
         )  # fmt: skip
 
 
@@ -52,6 +62,7 @@ def like(invoice: Invoice) -> Draft:
         contract_id=invoice.contract_id, amount=str(invoice.amount), kind=invoice.kind,
         rate=f"{invoice.tax_rate.normalize():f}" if invoice.tax_rate is not None else "", title=invoice.title,
         tax_no=invoice.tax_no, email=invoice.email, remark=invoice.remark,
+        **{name: getattr(invoice, name) for name in rules.DETAILS},
     )  # fmt: skip
 
 
@@ -61,7 +72,9 @@ def draft_of(row: dict[str, Any]) -> Draft:
 
 
 def with_words(draft: Draft, words: InvoiceWords) -> Draft:
-    """What was said, over what was known."""
+    """What was said, over what was known; another title comes without the tax number and bank of the one before."""
+    if words.title and words.title != draft.title:
+        draft = replace(draft, tax_no="", bank="", account="", address="", phone="")
     return replace(
         draft,
         amount=str(words.amount) if words.amount is not None else draft.amount,
@@ -71,6 +84,10 @@ def with_words(draft: Draft, words: InvoiceWords) -> Draft:
         tax_no=words.tax_no or draft.tax_no,
         email=words.email or draft.email,
         remark=words.remark or draft.remark,
+        bank=words.details.get("bank", draft.bank),
+        account=words.details.get("account", draft.account),
+        address=words.details.get("address", draft.address),
+        phone=words.details.get("phone", draft.phone),
     )
 
 
@@ -81,18 +98,28 @@ def begun(ctx: Context, draft: Draft) -> Draft:
 
 
 def filled(draft: Draft, known: Prepared) -> Draft:
-    """From the customer's last application where nothing was said."""
-    same = not draft.title or draft.title == known.title
+    """From the customer's last application where nothing was said; a part of a title used before names it."""
+    meant = [t for t in known.titles if draft.title == t.name] or [t for t in known.titles if draft.title in t.name]
+    used = meant[0] if draft.title and len(meant) == 1 else None
+    title = used.name if used is not None else draft.title or known.title
+    tax_no, details = known.tax_no, known.details
+    if draft.title and title != known.title:
+        tax_no, details = (used.tax_no, used.details) if used is not None else ("", {})
     return replace(
-        draft, contract_id=known.contract_id, customer_id=known.customer_id, title=draft.title or known.title,
-        tax_no=draft.tax_no or (known.tax_no if same else ""), kind=draft.kind or known.kind,
+        draft, contract_id=known.contract_id, customer_id=known.customer_id, title=title,
+        tax_no=draft.tax_no or tax_no, kind=draft.kind or known.kind,
         rate=draft.rate or (f"{known.tax_rate.normalize():f}" if known.tax_rate is not None else ""),
         email=draft.email or known.email,
+        bank=draft.bank or details.get("bank", ""), account=draft.account or details.get("account", ""),
+        address=draft.address or details.get("address", ""), phone=draft.phone or details.get("phone", ""),
     )  # fmt: skip
 
 
-def missing(draft: Draft) -> str:
-    """What is to be said still, in words; empty: nothing. Raises InvalidInput for what is wrong."""
+def missing(draft: Draft, *, details: bool) -> str:
+    """What is to be said still, in words; empty: nothing. `details`: a 专票 takes the buyer's bank and the rest.
+
+    Raises InvalidInput for what is wrong.
+    """
     lacks = []
     if draft.amount:
         rules.check_amount(Decimal(draft.amount))
@@ -108,6 +135,8 @@ def missing(draft: Draft) -> str:
         rules.check_tax_no(draft.tax_no, draft.kind)
     elif draft.kind == "专票":
         lacks.append("税号")
+    lacks += rules.missing_details(draft.details, draft.kind, required=details)
+    rules.check_details(draft.details, draft.kind, required=False)
     rules.check_rate(Decimal(draft.rate) if draft.rate else None)
     rules.check_email(draft.email)
     return "、".join(lacks)
@@ -130,7 +159,7 @@ def shown(ctx: Context, draft: Draft) -> CardRef:
     if draft.contract_id is not None:
         draft = filled(draft, prepare(ctx, draft.contract_id))
     state = {"draft": draft.row()}
-    if draft.contract_id is None or missing(draft):
+    if draft.contract_id is None or missing(draft, details=ctx.settings.approvals.buyer_details):
         return CardRef("invoices.new", state)
     return CardRef("invoices.confirm", state, (f"contract:{draft.contract_id}",))
 
@@ -147,7 +176,12 @@ def from_form(draft: Draft, form: dict[str, Any], ctx: Context) -> Draft:
         changes |= {"customer_id": found.certain, "contract_id": None}
     if "amount" in form:
         changes["amount"] = str(read_amount(str(form["amount"] or ""), "开票金额"))
+    if "buyer" in form:
+        changes |= dict.fromkeys(rules.DETAILS, "") | read_details(str(form["buyer"] or ""))
     for name in ("kind", "rate", "title", "tax_no", "email", "remark"):
         if name in form:
             changes[name] = str(form[name] or "").strip()
+    chosen = str(form.get("saved") or "")
+    if chosen and chosen != draft.title:  # with all that belongs to it
+        changes |= {"title": chosen, "tax_no": "", **dict.fromkeys(rules.DETAILS, "")}
     return replace(draft, **changes)

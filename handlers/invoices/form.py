@@ -6,11 +6,12 @@ from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Permission
-from bot.dispatch import Button
+from bot.dispatch import Button, FormField
 from bot.language.money import show_money
 from cards.invoices import ApplyAgainButton
 from handlers.flows.forms import join
 from handlers.invoices import rules
+from handlers.invoices.edits import edit_fields, edited, given_in, spelled_out
 from storage import contracts, invoices, people
 from storage.database import Tx
 from storage.invoices import Facts
@@ -23,8 +24,9 @@ class InvoiceForm:
     label = "开票申请"
     default_node = rules.DEFAULT_NODE
     fields: Mapping[str, str] = rules.FIELDS
+    editable: Collection[str] = rules.EDITABLE
     applied: Collection[str] = (
-        "customer", "contract_no", "amount", "invoice_type", "title", "tax_no", "remark", "applicant",
+        "customer", "contract_no", "amount", "invoice_type", "title", "tax_no", *rules.DETAILS, "remark", "applicant",
     )  # fmt: skip
 
     def values(self, tx: Tx, record_id: int) -> Mapping[str, Any]:
@@ -41,7 +43,7 @@ class InvoiceForm:
             "title": invoice.title, "tax_no": invoice.tax_no, "remark": invoice.remark,
             "contact_name": found.contact_name, "contact_mobile": found.contact_mobile,
             "invoiced_amount": money.invoiced, "paid_amount": money.paid,
-            "applicant": people.name_of(tx, invoice.applied_by),
+            "applicant": people.name_of(tx, invoice.applied_by), **{n: getattr(invoice, n) for n in rules.DETAILS},
         }  # fmt: skip
 
     def texts(self, values: Mapping[str, Any]) -> Mapping[str, str]:
@@ -67,18 +69,45 @@ class InvoiceForm:
 
     def approve(self, tx: Tx, ctx: Context, record_id: int) -> None:  # noqa: ARG002 -- a form's shape
         """The sums are looked at again, under the contract's lock (R-INV-1, R-APP-18). Raises as `apply_invoice`."""
-        contract_id = invoices.facts(tx, record_id).invoice.contract_id
-        invoices.lock_contract(tx, contract_id)
-        found = invoices.facts(tx, record_id)
-        rules.check_contract(found.contract_no, found.contract_state)
-        money = contracts.money_of(tx, contract_id)
-        rules.check_left(
-            found.invoice.amount, contract=money.amount, billed=money.billed - found.invoice.amount,
-            applied=money.applied - found.invoice.amount, shown=False,
-        )  # fmt: skip
+        found = self._locked(tx, record_id)
+        self._check_left(tx, found, found.invoice.amount)
         if not invoices.move(tx, record_id, "approved", of=("pending",)):
             raise rules.InvoiceRefused(
                 f"{found.invoice.number} 已经是「{rules.STATES[found.invoice.state]}」，没有变化。"
+            )
+
+    def _locked(self, tx: Tx, record_id: int) -> Facts:
+        """Its contract is held: sums on it are checked by one after the other."""
+        invoices.lock_contract(tx, invoices.facts(tx, record_id).invoice.contract_id)
+        found = invoices.facts(tx, record_id)
+        rules.check_contract(found.contract_no, found.contract_state)
+        return found
+
+    def _check_left(self, tx: Tx, found: Facts, amount: Decimal) -> None:
+        """Whether that much fits instead of what it is."""
+        money, own = contracts.money_of(tx, found.invoice.contract_id), found.invoice.amount
+        rules.check_left(
+            amount, contract=money.amount, billed=money.billed - own, applied=money.applied - own, shown=False
+        )
+
+    def asks(self, tx: Tx, record_id: int, fields: Collection[str]) -> Sequence[FormField]:
+        """The kind and its rate are asked for apart."""
+        return edit_fields(invoices.facts(tx, record_id).invoice, fields)
+
+    def read(self, text: str) -> Mapping[str, str]:
+        """As the sentence that applies for one."""
+        return given_in(text)
+
+    def edit(self, tx: Tx, ctx: Context, record_id: int, given: Mapping[str, str], allowed: Collection[str]) -> None:
+        """Checked as when it was applied for, under the contract's lock. Raises as `apply_invoice`, and FieldKept."""
+        given = spelled_out(given, allowed)
+        rules.check_allowed(given, allowed)
+        found = self._locked(tx, record_id)
+        values = edited(found.invoice, given, required=ctx.settings.approvals.buyer_details)
+        self._check_left(tx, found, values["amount"])
+        if not invoices.edit(tx, record_id, **values):
+            raise rules.InvoiceRefused(
+                f"{found.invoice.number} 已经是「{rules.STATES[found.invoice.state]}」，不能再改。"
             )
 
     def again(self, record_id: int) -> Button | None:

@@ -4,6 +4,7 @@ Source: manual 3.8; crm-rules.md 1.19 (R-INV-1..6); contract `world.md` ("Fields
 """
 
 import re
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -17,8 +18,11 @@ FIELDS: Final = {
     "customer": "客户", "contract_no": "合同编号", "contract_amount": "合同金额", "amount": "开票金额",
     "invoice_type": "发票类型", "title": "发票抬头", "tax_no": "税号", "remark": "备注", "contact_name": "联系人",
     "contact_mobile": "联系人电话", "invoiced_amount": "已开票金额", "paid_amount": "已回款金额",
-    "applicant": "申请人",
+    "applicant": "申请人", "bank": "开户行", "account": "银行账号", "address": "注册地址", "phone": "注册电话",
 }  # fmt: skip
+DETAILS: Final = ("bank", "account", "address", "phone")  # of the buyer, on a 专票
+EDITABLE: Final = ("amount", "invoice_type", "title", "tax_no", *DETAILS, "remark")
+INPUTS: Final = {"kind": "invoice_type", "rate": "invoice_type"}  # what is given for a field it is a part of
 KINDS: Final = {"专票": "增值税专用发票", "普票": "增值税普通发票"}
 RATES: Final = tuple(Decimal(rate) for rate in ("13", "9", "6", "3", "1", "0"))  # percent
 STATES: Final = {
@@ -27,14 +31,22 @@ STATES: Final = {
 }  # fmt: skip
 MOST: Final = Decimal(1_000_000_000_000)  # yuan
 TITLE_LENGTH: Final = 100
+DETAIL_LENGTH: Final = 60
+BUYER: Final = "开户行 账号 地址 电话"  # the four in one line, as a form asks for them
 REMARK_LENGTH: Final = 200
 OLD_TAX_NO: Final = re.compile(r"[0-9A-Z]{15}|[0-9A-Z]{17}|[0-9A-Z]{20}")
 EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
+ACCOUNT: Final = re.compile(r"\d(?:[ -]?\d){5,31}")
+PHONE: Final = re.compile(r"\+?[\d()（） -]{7,20}")
 INVOICE_NO: Final = re.compile(r"\d{8}|\d{20}")  # of paper, and of the wholly digital
 
 
 class InvoiceRefused(RuleBroken, code="invoices.refused"):
     """This cannot be done with the invoice or on this contract; the text says why."""
+
+
+class FieldKept(RuleBroken, code="invoices.kept"):
+    """A field that may not be changed where the application is now."""
 
 
 class OverInvoiced(RuleBroken, code="invoices.over"):
@@ -122,6 +134,39 @@ def check_email(email: str) -> str:
     return email
 
 
+def check_details(details: Mapping[str, str], kind: str, *, required: bool) -> dict[str, str]:
+    """开户行, 账号, 地址, 电话. `required`: on a 专票 all four (R-INV-2). Raises InvalidInput."""
+    plain = {name: " ".join(details.get(name, "").split()) for name in DETAILS}
+    for name, text in plain.items():
+        if len(text) > DETAIL_LENGTH:
+            raise InvalidInput(f"{FIELDS[name]}最多 {DETAIL_LENGTH} 个字，请核对。")
+    if plain["account"] and ACCOUNT.fullmatch(plain["account"]) is None:
+        raise InvalidInput(f"银行账号「{plain['account']}」不对，要 6 到 32 位数字，请核对。")
+    if plain["phone"] and PHONE.fullmatch(plain["phone"]) is None:
+        raise InvalidInput(f"注册电话「{plain['phone']}」不对，例如 0571-88886666。")
+    lacks = missing_details(plain, kind, required=required)
+    if lacks:
+        raise InvalidInput(f"开专票还要写{'、'.join(lacks)}，例如「开户行 工行西湖支行 账号 1202026809014567890」。")
+    return plain
+
+
+def missing_details(details: Mapping[str, str], kind: str, *, required: bool) -> list[str]:
+    """The labels of those a 专票 lacks."""
+    if not required or kind != "专票":
+        return []
+    return [FIELDS[name] for name in DETAILS if not details.get(name)]
+
+
+def check_allowed(given: Mapping[str, str], allowed: Collection[str]) -> None:
+    """Whether each of these may be changed (invariant 60). Raises FieldKept, naming those that may not."""
+    kept = [FIELDS.get(INPUTS.get(name, name), name) for name in given if INPUTS.get(name, name) not in allowed]
+    if kept:
+        can = "、".join(FIELDS[name] for name in EDITABLE if name in allowed)
+        raise FieldKept(
+            f"这一步不能改{'、'.join(dict.fromkeys(kept))}，{f'能改的有：{can}' if can else '没有能改的内容'}。"
+        )
+
+
 def check_remark(remark: str) -> str:
     """Raises InvalidInput."""
     if len(remark.strip()) > REMARK_LENGTH:
@@ -139,13 +184,37 @@ def check_issue(invoice_no: str, issued_on: date, today: date) -> str:
     return plain
 
 
-def check_void_reason(reason: str, number: str) -> str:
+def check_void_day(number: str, issued_on: date | None, today: date) -> None:
+    """Issued, it is void in its own month only; later it is taken back in red (R-INV-3). Raises InvoiceRefused."""
+    if issued_on is not None and (issued_on.year, issued_on.month) != (today.year, today.month):
+        raise InvoiceRefused(f"{number} 是 {issued_on} 开的，跨月不能作废，要「红冲 {number} 原因」。")
+
+
+def check_red(number: str, state: str, amount: Decimal, left: Decimal) -> None:
+    """Not more than the original, less what was taken back before (invariant 55).
+
+    Raises InvoiceRefused, InvalidInput.
+    """
+    if state != "issued":
+        hint = "还没有开出来，" if state == "approved" else ""
+        raise InvoiceRefused(f"{number} 是「{STATES[state]}」，{hint}不能红冲，只有已开票的可以。")
+    if left <= 0:
+        raise InvoiceRefused(f"{number} 已经全部红冲了。")
+    if amount <= 0:
+        raise InvalidInput(f"红冲金额写大于 0 的数，例如「红冲 {number} 2万 退货」；不写金额就是全部。")
+    check_amount(amount)
+    if amount > left:
+        raise InvoiceRefused(f"红冲金额不能超过原票还剩的 {show_money(left)}。")
+
+
+def check_void_reason(reason: str, number: str, what: str = "作废") -> str:
     """Raises InvalidInput."""
     reason = reason.strip(" ，,。")
     if not reason:
-        raise InvalidInput(f"作废要写原因，例如「作废发票 {number} 抬头开错」。")
+        example = f"作废发票 {number} 抬头开错" if what == "作废" else f"红冲 {number} 退货"
+        raise InvalidInput(f"{what}要写原因，例如「{example}」。")
     if len(reason) > REMARK_LENGTH:
-        raise InvalidInput(f"作废原因最多 {REMARK_LENGTH} 字，请写短一些。")
+        raise InvalidInput(f"{what}原因最多 {REMARK_LENGTH} 字，请写短一些。")
     return reason
 
 

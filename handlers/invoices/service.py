@@ -4,10 +4,10 @@ Sums are checked under a lock on the contract's row, when it is applied for and 
 (`handlers.invoices.form`).
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Permission
@@ -19,13 +19,14 @@ from handlers.flows.finding import find_flow, waiting_names
 from handlers.flows.running import step_start
 from handlers.invoices import rules
 from handlers.invoices.form import FORM
+from handlers.invoices.recording import access_handled, follow_up, record_invoice
 from handlers.invoices.rules import InvoiceRefused
-from storage import audit, cards, contracts, customers, flow_runs, invoices, numbers, people
+from storage import cards, contracts, customers, flow_runs, invoices, numbers, people
 from storage.database import Tx
-from storage.flow_runs import subject
-from storage.tables import Contract, Flow, Invoice
+from storage.tables import Contract, Invoice
 
 SHOWN = 8  # invoices of one contract on a card
+TITLES = 10  # to choose from
 PREFIX = "FP"  # of applications' numbers (D25)
 
 
@@ -50,6 +51,16 @@ class NewInvoice:
     email: str = ""
     remark: str = ""
     source_key: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)  # bank, account, address, phone of the buyer
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """抬头, as an earlier application of the customer had it."""
+
+    name: str
+    tax_no: str
+    details: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,8 @@ class Prepared:
     kind: str
     tax_rate: Decimal | None
     email: str
+    details: Mapping[str, str]
+    titles: tuple["Title", ...]  # those used before, the last one first
     made: str = ""  # number of the application this draft has become already
 
 
@@ -101,19 +114,21 @@ def apply_invoice(ctx: Context, new: NewInvoice) -> Applied:
         rate, email, remark = (
             rules.check_rate(new.tax_rate), rules.check_email(new.email), rules.check_remark(new.remark),
         )  # fmt: skip
+        details = rules.check_details(new.details, kind, required=ctx.settings.approvals.buyer_details)
         rules.check_contract(contract.number, contract.state)
         _check_left(tx, ctx, contract, amount)
         number = numbers.next_number(tx, PREFIX, ctx.today.year)
         invoice = Invoice(
             contract_id=new.contract_id, number=number, state="pending", amount=amount, kind=kind, tax_rate=rate,
             title=title, tax_no=tax_no, email=email, remark=remark, applied_by=ctx.actor.user_id, applied_at=ctx.now,
-            source_key=new.source_key or None,
+            source_key=new.source_key or None, bank=details["bank"], account=details["account"],
+            address=details["address"], phone=details["phone"],
         )  # fmt: skip
         tx.add(invoice)
         tx.flush()
         assert invoice.id is not None
         changes = {"金额": ("", show_money(amount)), "合同": ("", contract.number), "抬头": ("", title)}
-        _record_invoice(tx, ctx, "apply.invoice", invoice, changes=changes)
+        record_invoice(tx, ctx, "apply.invoice", invoice, changes=changes)
         run = step_start(tx, ctx, FORM, invoice.id, number)
         cards.redraw_others(tx, f"contract:{new.contract_id}", now=ctx.now, but=ctx.key if ctx.via == "tap" else "")
         return Applied(invoice.id, number, run.id, waiting_names(tx, run.id))
@@ -162,9 +177,14 @@ def _prepared(tx: Tx, ctx: Context, contract: Contract) -> Prepared:
     customer = contracts.customer_names(tx, [contract.customer_id]).get(contract.customer_id, "")
     last = invoices.last_of_customer(tx, contract.customer_id)
     filled = (last.title, last.tax_no, last.kind, last.tax_rate, last.email) if last else (customer, "", "", None, "")
+    titles = tuple(
+        Title(one.title, one.tax_no, {n: getattr(one, n) for n in rules.DETAILS})
+        for one in invoices.titles_of_customer(tx, contract.customer_id, most=TITLES)
+    )
+    details = next((t.details for t in titles if t.name == filled[0]), {})
     return Prepared(
         contract.id, contract.number, contract.customer_id, customer, money.amount - money.billed if shown else None,
-        *filled,
+        *filled, details, titles,
     )  # fmt: skip
 
 
@@ -187,6 +207,11 @@ def access_applied(ctx: Context, invoice_id: int) -> Invoice:
 def find_invoice(ctx: Context, words: str) -> int:
     """The application of that number, which the asker may look at. Raises NotFound."""
     with ctx.begin() as tx:
+        red = invoices.find_red(tx, words.strip())
+        if red is not None and red.red_of is not None:
+            original = invoices.facts(tx, red.red_of).invoice
+            if find_flow(tx, ctx, original.number or "").record_id == original.id:
+                return red.id or 0
         return find_flow(tx, ctx, words).record_id
 
 
@@ -197,7 +222,7 @@ def issue_invoice(ctx: Context, invoice_id: int, invoice_no: str, issued_on: dat
         NotFound, InvalidInput, InvoiceRefused.
     """
     with ctx.begin() as tx:
-        invoice, flow = _access_handled(tx, ctx, invoice_id)
+        invoice, flow = access_handled(tx, ctx, invoice_id)
         day = issued_on or ctx.today
         plain = rules.check_issue(invoice_no, day, ctx.today)
         try:
@@ -207,8 +232,8 @@ def issue_invoice(ctx: Context, invoice_id: int, invoice_no: str, issued_on: dat
         if not done:
             raise InvoiceRefused(f"{invoice.number} 是「{rules.STATES[invoice.state]}」，不能登记发票号码。")
         changes = {"发票号码": (invoice.invoice_no or "", plain), "开票日期": (str(invoice.issued_on or ""), str(day))}
-        _record_invoice(tx, ctx, "issue.invoice", invoice, changes=changes)
-        _follow(tx, ctx, invoice, flow, "issue", f"发票号码 {plain} · {day}")
+        record_invoice(tx, ctx, "issue.invoice", invoice, changes=changes)
+        follow_up(tx, ctx, invoice, flow, "issue", f"发票号码 {plain} · {day}")
         return Done(f"{invoice.number} 已登记发票号码 {plain}（{day}）。", invoice_id)
 
 
@@ -220,16 +245,53 @@ def void_invoice(ctx: Context, invoice_id: int, reason: str) -> Done:
     """
     ctx.actor.require(Permission.INVOICE_VOID)
     with ctx.begin() as tx:
-        invoice, flow = _access_handled(tx, ctx, invoice_id)
+        invoice, flow = access_handled(tx, ctx, invoice_id)
         reason = rules.check_void_reason(reason, invoice.number or "")
         invoices.lock_contract(tx, invoice.contract_id)
+        if invoice.red_of is not None or invoices.red_sum(tx, invoice_id) > 0:
+            raise InvoiceRefused(f"{invoice.number} 有红冲，不能作废。")
+        rules.check_void_day(invoice.number or "", invoice.issued_on, ctx.today)
         if not invoices.void(tx, invoice_id, reason=reason, now=ctx.now):
             hint = f"；审批中的要「取消 {invoice.number}」" if invoice.state == "pending" else ""
             raise InvoiceRefused(f"{invoice.number} 是「{rules.STATES[invoice.state]}」，不能作废{hint}。")
         changes = {"状态": (rules.STATES[invoice.state], rules.STATES["void"])}
-        _record_invoice(tx, ctx, "void.invoice", invoice, changes=changes, reason=reason)
-        _follow(tx, ctx, invoice, flow, "void", reason)
+        record_invoice(tx, ctx, "void.invoice", invoice, changes=changes, reason=reason)
+        follow_up(tx, ctx, invoice, flow, "void", reason)
         return Done(f"{invoice.number} 已作废，不再计入合同的已开票。", invoice_id)
+
+
+def red_invoice(ctx: Context, invoice_id: int, reason: str, amount: Decimal | None = None) -> Done:
+    """红冲: an invoice of the negative sum, linked to the issued one; so much may be applied for again (R-INV-3).
+
+    `amount`: above zero; None: all that is left of it.
+
+    Raises:
+        Forbidden, NotFound, InvalidInput, InvoiceRefused.
+    """
+    ctx.actor.require(Permission.INVOICE_VOID)
+    with ctx.begin() as tx:
+        invoice, flow = access_handled(tx, ctx, invoice_id)
+        number = invoice.number or ""
+        reason = rules.check_void_reason(reason, number, "红冲")
+        invoices.lock_contract(tx, invoice.contract_id)
+        invoice = invoices.facts(tx, invoice_id).invoice
+        if invoice.red_of is not None:
+            raise InvoiceRefused(f"{number} 本身就是红字发票，不能再红冲。")
+        left = invoice.amount - invoices.red_sum(tx, invoice_id)
+        taken = left if amount is None else amount
+        rules.check_red(number, invoice.state, taken, left)
+        red = Invoice(
+            contract_id=invoice.contract_id, number=numbers.next_number(tx, PREFIX, ctx.today.year), state="approved",
+            amount=-taken, kind=invoice.kind, tax_rate=invoice.tax_rate, title=invoice.title, tax_no=invoice.tax_no,
+            remark=reason, applied_by=ctx.actor.user_id, applied_at=ctx.now, red_of=invoice_id,
+        )  # fmt: skip
+        tx.add(red)
+        tx.flush()
+        told = f"{red.number} {show_money(red.amount)} · {reason}"
+        record_invoice(tx, ctx, "red.invoice", invoice, changes={"红冲": ("", told)}, reason=reason)
+        follow_up(tx, ctx, invoice, flow, "red", told)
+        then = f"开好后发送「开票号 {red.number} 号码」。"
+        return Done(f"{number} 已红冲 {show_money(taken)}，红字发票 {red.number}；{then}", red.id or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,28 +322,3 @@ def show_bills(ctx: Context, contract_id: int) -> Bills:
             contract.number, names.get(contract.customer_id, ""), standing_of(ctx, contract, money), money.applied,
             invoices.list_of_contract(tx, contract_id),
         )  # fmt: skip
-
-
-def _access_handled(tx: Tx, ctx: Context, invoice_id: int) -> tuple[Invoice, Flow | None]:
-    """For who decided it, an administrator, or who may void and has it in sight. Raises NotFound."""
-    flow = flow_runs.of_record(tx, FORM.name, invoice_id)
-    if flow is not None and flow.id is not None and flow_runs.has_decided(tx, flow.id, ctx.actor.user_id):
-        return invoices.facts(tx, invoice_id).invoice, flow
-    invoice = invoices.access_invoice(tx, invoice_id)
-    if not ctx.actor.may(Permission.INVOICE_VOID):
-        raise InvoiceRefused(f"{invoice.number} 由处理过它的出纳或财务来登记，你可以「催办 {invoice.number}」。")
-    return invoice, flow
-
-
-def _follow(tx: Tx, ctx: Context, invoice: Invoice, flow: Flow | None, action: str, comment: str) -> None:
-    if flow is not None and flow.id is not None:
-        flow_runs.log(tx, flow.id, node="", user_id=ctx.actor.user_id, action=action, comment=comment, now=ctx.now)
-        cards.redraw_others(tx, subject(flow.id), now=ctx.now, but=ctx.key if ctx.via == "tap" else "")
-    cards.redraw_others(tx, f"contract:{invoice.contract_id}", now=ctx.now)
-
-
-def _record_invoice(tx: Tx, ctx: Context, action: str, invoice: Invoice, **detail: Any) -> None:
-    audit.record(
-        tx, at=ctx.now, user_id=ctx.actor.user_id, via=ctx.via, action=action, subject=f"invoice:{invoice.id}",
-        name=invoice.number or "", **detail,
-    )  # fmt: skip

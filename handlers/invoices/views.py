@@ -14,6 +14,7 @@ from cards.invoices import NewInvoiceButton
 from handlers.contracts.rules import standing_line
 from handlers.invoices import rules, service
 from handlers.invoices.drafts import draft_of, missing
+from handlers.invoices.reading import details_text
 
 
 def left_text(known: service.Prepared) -> str:
@@ -27,7 +28,7 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
     draft = draft_of(state["draft"])
     try:
         known = service.prepare(ctx, draft.contract_id or 0, Decimal(draft.amount), draft.token)
-        lacks = missing(draft)
+        lacks = missing(draft, details=ctx.settings.approvals.buyer_details)
     except AppError as refusal:
         return invoice_cards.summary(refusal.text, (), ready=False)
     amount = Decimal(draft.amount)
@@ -41,6 +42,7 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
         ("类型", rules.kind_text(draft.kind, rate)),
         ("抬头", escape(draft.title)),
         ("税号", f"{escape(draft.tax_no)}{same}" if draft.tax_no else ""),
+        *((rules.FIELDS[name], escape(text)) for name, text in draft.details.items()),
         ("合同", left_text(known)),
         ("客户", escape(known.customer)),
         ("邮箱", escape(draft.email)),
@@ -64,20 +66,29 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     """The form, with what is known already."""
     draft = draft_of(state["draft"])
     options: list[tuple[str, str]] = []
-    lacks = "客户和金额"
+    titles: list[str] = []
+    refused = ""
+    lacks, required = "客户和金额", ctx.settings.approvals.buyer_details
     try:
         if draft.customer_id is not None:
             options = [(str(c.contract_id), left_text(c)) for c in service.candidates(ctx, draft.customer_id)]
         elif draft.contract_id is not None:
             options = [(str(draft.contract_id), left_text(service.prepare(ctx, draft.contract_id)))]
         if draft.contract_id is not None:
-            lacks = missing(draft)
+            titles = [t.name for t in service.prepare(ctx, draft.contract_id).titles]
+        if draft.contract_id is not None:
+            lacks = missing(draft, details=required)
+            if draft.amount:  # said at once, not only when all the rest is there
+                service.prepare(ctx, draft.contract_id, Decimal(draft.amount), draft.token)
     except AppError as refusal:
-        lacks = refusal.text
+        refused = refusal.text
     told = f"还差：{lacks}。填好点「下一步」核对。" if lacks else "改好点「下一步」核对。"
+    told = f"{refused}\n{told}" if refused else told
+    known = {k: str(v) for k, v in draft.row().items() if v} | {"buyer": details_text(draft.details)}
+    asked = (required and draft.kind != "普票") or any(draft.details.values())
     return invoice_cards.invoice_form(
-        {k: str(v) for k, v in draft.row().items() if v}, contracts=options, chosen=str(draft.contract_id or ""),
-        missing=told, kinds=tuple(rules.KINDS), rates=[str(r) for r in rules.RATES],
+        known, contracts=options, chosen=str(draft.contract_id or ""), titles=titles if len(titles) > 1 else (),
+        buyer=rules.BUYER if asked else "", missing=told, kinds=tuple(rules.KINDS), rates=[str(r) for r in rules.RATES],
     )  # fmt: skip
 
 
@@ -91,7 +102,8 @@ def paint_bills(state: dict[str, Any], ctx: Context) -> CardView:
     rows = []
     for one in bills.rows[: service.SHOWN]:
         number = one.number or "（系统启用前）"
-        parts = (show_money(one.amount), rules.STATES[one.state], one.invoice_no or "", str(one.issued_on or ""))
+        red = "红字" if one.red_of is not None else ""
+        parts = (red, show_money(one.amount), rules.STATES[one.state], one.invoice_no or "", str(one.issued_on or ""))
         rows.append((number, " · ".join(p for p in parts if p)))
     body = f"{escape(bills.customer)}\n{standing_line(bills.standing)}"
     if bills.applied and bills.standing.invoiced is not None:

@@ -7,14 +7,16 @@ from bot.core.actor import Permission
 from bot.core.errors import NotFound
 from handlers.customers.standing import require_any
 from handlers.leadpool import rules
+from handlers.leadpool.clock import clock_of
 from handlers.leadpool.rules import LeadPolicy, NotReturnable
 from handlers.leads.rules import POOL, check_open, check_reason
 from handlers.leads.steps import record_of
 from handlers.leads.undoing import step_offer
 from handlers.pool.rules import AlreadyClaimed, taken_text
 from handlers.pool.telling import tell
-from storage import cards, digest, lead_pools, leads, people, pools
+from storage import cards, digest, lead_plans, lead_pools, leads, people, pools
 from storage.database import Tx
+from storage.lead_plans import ClockedLead
 from storage.lead_pools import PAGE, LeadCounts, PoolLead
 from storage.settings import CompanySettings
 
@@ -185,6 +187,45 @@ def return_lead(ctx: Context, lead_id: int, reason: str, *, card: str = "") -> R
         cards.redraw_others(tx, subject(lead_id), now=ctx.now, but=card)
         tx.expire_all()
         return Returned(company, why, undo_id)
+
+
+def recycle_due(ctx: Context) -> list[ClockedLead]:
+    """Open leads whose time without follow-up is over."""
+    if ctx.settings.lead_return_days is None:
+        return []
+    with ctx.begin() as tx:
+        return [one for one in lead_plans.list_clocked(tx) if _is_due(ctx, one)]
+
+
+def _is_due(ctx: Context, lead: ClockedLead) -> bool:
+    clock = clock_of(ctx.settings, lead.owner_since, lead.last_follow_up_at, ctx.today)
+    return clock is not None and clock.days_left <= 0
+
+
+def recycle_lead(ctx: Context, due: ClockedLead) -> bool:
+    """Returns one due lead; a follow-up, a conversion or a new owner in the meantime wins (R-POOL-12)."""
+    days = ctx.settings.lead_return_days
+    if days is None:
+        return False
+    with ctx.begin() as tx:
+        why = f"{days} 天未跟进，自动返回线索公海"
+        if not lead_pools.release(
+            tx, due.id, due.owner_id, reason=why, now=ctx.now, unless_worked_since=due.worked_at
+        ):  # fmt: skip
+            return False
+        lead_pools.turn_page(
+            tx, due.id, None, how="recycle", by="", now=ctx.now, reason=why, was=due.owner_id, since=due.owner_since,
+            rule_days=days,
+        )  # fmt: skip
+        digest.cancel(tx, subject(due.id), rules=("next_follow_up", "returns_soon"), now=ctx.now)
+        changes = {OWNER: (people.name_of(tx, due.owner_id), POOL)}
+        record_of(tx, ctx, "recycle.lead", due.id, due.company, changes=changes, reason=why)
+        digest.add(
+            tx, user_id=due.owner_id, rule="returned", subject=subject(due.id), cycle=ctx.now.isoformat(), now=ctx.now,
+            text=f"线索「{due.company}」{days} 天未跟进，已自动返回线索公海",
+        )  # fmt: skip
+        cards.redraw_others(tx, subject(due.id), now=ctx.now)
+    return True
 
 
 def _require_pool(ctx: Context, permission: Permission) -> None:

@@ -9,14 +9,16 @@ from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import CardRef, Reply, Talk
 from handlers.customers.finding import find_person
 from handlers.customers.rules import MaybeDuplicate
-from handlers.customfields.values import Required, own_fields
+from handlers.customfields.carrying import own_of_forms
+from handlers.customfields.rules import Required
 from handlers.leads import service
+from handlers.leads.converting import OWN_OF
 from handlers.leads.finding import ask_which, find_lead, split, spoken_of
 from handlers.leads.reading import Change, read_told
 from handlers.leads.rules import ReasonMissing
 from handlers.leads.service import Changed
 from handlers.leads.told import converted_text
-from handlers.leads.views import edit_ref, one_ref
+from handlers.leads.views import doubt_ref, edit_ref, one_ref
 
 Act = Callable[[Context, Talk, int, str], Reply]
 
@@ -67,16 +69,17 @@ def _both(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:
 
 def convert(
     ctx: Context, talk: Talk, key: int, words: str, *, opportunity: bool, anyway: bool = False,
-    known: dict[str, str] | None = None,
+    known: dict[str, dict[str, str]] | None = None,
 ) -> Reply:  # fmt: skip
     """A customer out of it; a likeness, and required fields that are missing, are asked about."""
-    custom = {**(known or {}), **own_fields(ctx, "customer", words)[0]}
+    said = own_of_forms(ctx, OWN_OF if opportunity else OWN_OF[:2], words)
+    custom = {form: {**(known or {}).get(form, {}), **own} for form, own in said.items()}
     kept: dict[str, Any] = {"id": key, "opportunity": opportunity, "custom": custom}
     try:
         done = service.convert_lead(ctx, key, opportunity=opportunity, anyway=anyway, custom=custom)
     except MaybeDuplicate as doubt:
-        talk.ask("leads.convert", **kept, anyway=False, doubt=True)
-        return Reply(f"{doubt.text}\n确定是另一家的话，回复「仍要新建」；不是就回复「取消」。")
+        talk.ask("leads.convert", **kept, anyway=False, doubt=True, others=[one.id for one in doubt.others])
+        return Reply(card=doubt_ref(key, doubt, opportunity=opportunity, custom=custom))
     except Required as short:
         talk.ask("leads.convert", **kept, anyway=anyway)
         return Reply(short.text)

@@ -8,14 +8,17 @@ from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.filters import page_wanted, read_list
+from bot.language.followup import tells_of_contact
+from bot.language.phones import find_phones
 from bot.language.replies import ordinal
-from handlers.customfields.values import Required
+from handlers.customers.finding import find_customer
+from handlers.customfields.rules import Required
 from handlers.leads import acts, service
 from handlers.leads.finding import find_lead
-from handlers.leads.reading import read_change, read_filter, read_lead
+from handlers.leads.reading import filter_of, read_change, read_filter, read_lead
 from handlers.leads.rules import ALL_WORDS, EXAMPLE, STATE_WORDS
 from handlers.leads.steps import NewLead
-from handlers.leads.views import filter_of, one_ref
+from handlers.leads.views import one_ref
 
 router = Router("leads.chat")
 WORDS = {
@@ -24,6 +27,10 @@ WORDS = {
 }  # fmt: skip
 OF_IT = re.compile(
     rf"(?:把|将)?\s*(?:它|这条线索)\s*(?:(?:转给|交给|分给)\s*(?P<whom>\S.*)|(?P<act>{'|'.join(WORDS)})了?\s*(?P<rest>.*))"
+)
+OF_NAME = re.compile(
+    rf"(?:把|将)?\s*(?P<name>[^\s,，。：:]{{2,40}}?)\s*(?:这条线索|的?线索)?\s*(?:(?P<act>{'|'.join(WORDS)})了?|"
+    r"(?P<gone>不要了|没需求了?|没戏了?|不做了))[\s,，:：]*(?P<rest>.*)"
 )
 TO_WHOM = re.compile(r"^(?P<name>.+?)\s*(?:转给|转交给|交给|分给|给)\s*(?P<whom>\S.*)$")
 
@@ -77,6 +84,8 @@ def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     handed = TO_WHOM.match(words)
     if handed is not None and find_lead(ctx, handed["name"]).certain is not None:
         return acts.transfer(ctx, talk, handed["name"], handed["whom"])
+    if message.word == "线索" and find_phones(words) and find_lead(ctx, words).certain is None:
+        return create(message, ctx, talk)
     asked = read_list(words).words
     if words and not any(w in STATE_WORDS or w in ALL_WORDS for w in asked):
         found = find_lead(ctx, words)
@@ -217,6 +226,33 @@ def of_it(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     if said["whom"]:
         return acts.transfer(ctx, talk, "它", said["whom"])
     return acts.on(ctx, talk, f"它 {said['rest'] or ''}", WORDS[said["act"]])
+
+
+@router.sentence(13)
+def of_name(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`坂田科技 有意向`, `把坂田科技转成客户`, `布吉五金 不要了`: only of what is a lead."""
+    said = OF_NAME.fullmatch(message.text.strip(" 。.!！"))
+    if said is None or not ctx.actor.may(Permission.LEAD_VIEW):
+        return None
+    key = find_lead(ctx, said["name"]).certain
+    if key is None:
+        return None
+    if said["gone"]:
+        return acts.invalid(ctx, talk, key, f"{said['gone']} {said['rest']}".strip())
+    return acts.ACTS[WORDS[said["act"]]](ctx, talk, key, said["rest"])
+
+
+@router.sentence(29)
+def told_of_one(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`坂田科技 打了电话 没人接`: a contact with a lead, named first and by its name."""
+    name, _, rest = message.text.strip().partition(" ")
+    may = ctx.actor.may(Permission.LEAD_VIEW) and ctx.actor.may(Permission.FOLLOWUP_ADD)
+    if message.group or not may or not rest or not tells_of_contact(rest):
+        return None
+    key = find_lead(ctx, name).certain
+    if key is None or find_customer(ctx, name, pooled=None).certain is not None:
+        return None
+    return acts.follow(ctx, talk, key, rest)
 
 
 @router.command("删除线索", "删线索")

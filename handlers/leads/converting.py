@@ -10,7 +10,8 @@ from bot.language.companies import hard_key
 from bot.language.pinyin import initials
 from handlers.customers.creating import NewCustomer, NoSuchChoice, step_create_customer
 from handlers.customers.standing import step_may_write
-from handlers.customfields.values import check_new
+from handlers.customfields.carrying import step_carried
+from handlers.customfields.values import check_all_new
 from handlers.leads import rules
 from handlers.leads.steps import record_of
 from handlers.leads.undoing import step_restore, step_untouched
@@ -20,8 +21,10 @@ from storage import audit, conversions, customers, digest, leads
 from storage.database import Tx
 from storage.references import is_referred_to
 from storage.settings import lock_likeness
-from storage.tables import Customer, Lead
+from storage.tables import Customer, Lead, Opportunity
 
+OWN_OF = ("customer", "contact", "opportunity")  # whose own fields a conversion may fill in
+Own = Mapping[str, Mapping[str, str]]  # form → its own fields, as they are stored
 WITH_IT = ("contact", "follow_up", "owner_history", "claim_log")  # what goes with a customer that is taken back
 
 
@@ -38,7 +41,7 @@ class Converted:
 
 
 def step_convert(
-    tx: Tx, ctx: Context, lead: Lead, *, opportunity: bool, anyway: bool, custom: Mapping[str, str]
+    tx: Tx, ctx: Context, lead: Lead, *, opportunity: bool, anyway: bool, custom: Own
 ) -> tuple[Converted, dict[str, Any]]:
     """The lead is locked, open and the actor's to change. Besides: what `step_unconvert` needs of what was made.
 
@@ -49,15 +52,24 @@ def step_convert(
     lock_likeness(tx)
     told = leads.true_values(tx, lead_id)
     there = _twin(tx, ctx, told.company)
+    person = (told.contact or told.mobile) and (there is None or not _known(tx, there, told))
+    made_of = {"customer": there is None, "contact": person, "opportunity": opportunity}
+    said = {
+        form: step_carried(tx, ctx, "lead", lead.custom, form) | dict(custom.get(form, {}))
+        for form, comes in made_of.items()
+        if comes
+    }
+    own = check_all_new(tx, ctx, said)
     before = conversions.standing(tx, there.id or 0) if there is not None else None
     if there is not None:
         customer = there
-        _add_contact(tx, ctx, there.id or 0, told.contact, told.mobile)
+        if person:
+            _add_contact(tx, ctx, there, told, own["contact"])
     else:
-        customer = _create(tx, ctx, told, lead.owner_id or ctx.actor.user_id, anyway=anyway, custom=custom)
+        customer = _create(tx, ctx, told, lead.owner_id or ctx.actor.user_id, anyway=anyway, own=own)
     customer_id = customer.id or 0
     copies = conversions.hand_on(tx, lead_id, customer_id, now=ctx.now)
-    deal = step_create_opportunity(tx, ctx, NewOpportunity(customer_id)) if opportunity else None
+    deal = _open_deal(tx, ctx, customer_id, own) if opportunity else None
     digest.cancel(tx, f"lead:{lead_id}", rules=("next_follow_up",), now=ctx.now)
     deal_id = deal.id if deal is not None else None
     leads.change(
@@ -72,10 +84,10 @@ def step_convert(
     return Converted(lead_id, customer_id, deal_id, merged=there is not None), made
 
 
-def _create(tx: Tx, ctx: Context, told: Any, owner_id: str, *, anyway: bool, custom: Mapping[str, str]) -> Customer:
+def _create(tx: Tx, ctx: Context, told: Any, owner_id: str, *, anyway: bool, own: Own) -> Customer:
     new = NewCustomer(
         told.company, contact=told.contact, mobile=told.mobile, source=told.source, remark=told.remark,
-        custom=dict(custom),
+        custom=dict(own["customer"]), contact_custom=dict(own.get("contact", {})),
     )  # fmt: skip
     try:
         return step_create_customer(tx, ctx, new, owner_id, anyway=anyway)
@@ -99,15 +111,19 @@ def _twin(tx: Tx, ctx: Context, company: str) -> Customer | None:
     return customer
 
 
-def _add_contact(tx: Tx, ctx: Context, customer_id: int, name: str, mobile: str) -> None:
-    if not (name or mobile):
-        return
-    known = customers.list_contacts(tx, customer_id)
-    if any((mobile and c.mobile == mobile) or (name and c.name == name) for c in known):
-        return
+def _open_deal(tx: Tx, ctx: Context, customer_id: int, own: Own) -> Opportunity:
+    return step_create_opportunity(tx, ctx, NewOpportunity(customer_id, custom=dict(own["opportunity"])))
+
+
+def _known(tx: Tx, customer: Customer, told: Any) -> bool:
+    known = customers.list_contacts(tx, customer.id or 0)
+    return any((told.mobile and c.mobile == told.mobile) or (told.contact and c.name == told.contact) for c in known)
+
+
+def _add_contact(tx: Tx, ctx: Context, customer: Customer, told: Any, own: Mapping[str, str]) -> None:
     customers.add_contact(
-        tx, customer_id=customer_id, name=name or "联系人", initials=initials(name, person=True), title="",
-        mobile=mobile, now=ctx.now, by=ctx.actor.user_id, custom=check_new(tx, ctx, "contact", {}),
+        tx, customer_id=customer.id or 0, name=told.contact or "联系人", initials=initials(told.contact, person=True),
+        title="", mobile=told.mobile, now=ctx.now, by=ctx.actor.user_id, custom=dict(own),
     )  # fmt: skip
 
 

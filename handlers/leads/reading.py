@@ -9,14 +9,18 @@ from typing import Any
 from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.language.filters import read_list
+from bot.language.methods import find_method
 from bot.language.phones import find_phones
 from bot.language.times import read_times
-from handlers.customers.reading import LATIN, LATIN_FORMS, PERSON, read_phone
+from handlers.customers.reading import PERSON, bare_labels, read_phone, take_labelled, words_of_name
 from handlers.customfields.filters import take_conditions
 from handlers.customfields.values import own_fields, take_custom
 from handlers.leads.rules import ALL_WORDS, STATE_WORDS
 from handlers.leads.steps import NewLead
 from storage import dictionaries, people
+from storage.custom_fields import Condition
+from storage.database import Tx
+from storage.leads import OPEN, LeadFilter
 
 LABELS = {
     "公司": "company", "公司名称": "company", "名称": "company", "联系人": "contact", "电话": "mobile",
@@ -41,15 +45,19 @@ def read_lead(ctx: Context, words: str, draft: NewLead | None = None) -> NewLead
         if labelled:
             known[column] = labelled.group(1)
             text = text.replace(labelled.group(0), " ")
+    text = bare_labels(text, known, ("contact", "remark"))
     for phone in reversed(find_phones(text)):
         known["mobile"] = phone.number
         text = f"{text[: phone.start]} {text[phone.end :]}"
     tokens = [t for t in re.split(r"[\s,，;；、]+", text) if t]
+    if len(tokens) > 1 and LABELS.get(tokens[0]) == "company":
+        del tokens[0]
     if not new.company and "company" not in known and tokens:
-        count = _company_words(tokens)
+        count = words_of_name(tokens)
         known["company"] = " ".join(tokens[:count])
         del tokens[:count]
-    rest: list[str] = []
+    said, tokens, rest = take_labelled(tokens, LABELS)
+    known = {**said, **known}
     for token in tokens:
         source = _source(token, sources) if "source" not in known else ""
         if source:
@@ -60,16 +68,9 @@ def read_lead(ctx: Context, words: str, draft: NewLead | None = None) -> NewLead
             known["mobile"] = read_phone(token)
         else:
             rest.append(token)
-    if rest:
-        known["remark"] = " ".join([*([new.remark] if new.remark else []), *rest])
+    if rest or "remark" in known:
+        known["remark"] = " ".join(part for part in (new.remark, known.get("remark", ""), *rest) if part)
     return replace(new, **known, custom={**new.custom, **custom})
-
-
-def _company_words(tokens: list[str]) -> int:
-    """How many tokens the company has: `Tesla Motors Ltd.` three, a Chinese one has one."""
-    latin = next((i for i, t in enumerate(tokens) if not LATIN.fullmatch(t)), len(tokens))
-    ends = next((i for i, t in enumerate(tokens[:latin]) if t.lower().rstrip(".") in LATIN_FORMS), latin - 1)
-    return max(1, ends + 1)
 
 
 def _source(token: str, sources: tuple[str, ...]) -> str:
@@ -112,8 +113,9 @@ def read_told(ctx: Context, words: str) -> Told:
     for start, end in sorted(times.bare_clauses, reverse=True):
         content = f"{content[:start]} {content[end:]}"
     with ctx.begin() as tx:
-        method = next((m for m in dictionaries.list_methods(tx) if m in words), "")
+        found = find_method(words, dictionaries.list_methods(tx), skip=times.next_spans)
     at = planned.at(time(0), ctx.now) if planned is not None else None
+    method = found.value if found is not None else ""
     return Told(content.strip(" ，,。;；"), method, at, bool(planned is not None and planned.has_time))
 
 
@@ -143,29 +145,43 @@ def read_change(ctx: Context, words: str) -> Change:
 
 
 def read_filter(ctx: Context, words: str, *, taken: Mapping[str, Any]) -> dict[str, Any]:
+    """As `step_read_filter`, for a door."""
+    with ctx.begin() as tx:
+        return step_read_filter(tx, ctx, words, taken=taken)
+
+
+def step_read_filter(tx: Tx, ctx: Context, words: str, *, taken: Mapping[str, Any]) -> dict[str, Any]:
     """The conditions of a list as its card keeps them: `展会 李娜 有意向 年采购额 大于50万`; `taken`: known already.
 
     Raises:
         NotAValue, InvalidInput: a condition on one of the company's own fields that cannot be.
     """
     state: dict[str, Any] = dict(taken)
-    with ctx.begin() as tx:
-        said, words = take_conditions(tx, ctx, "lead", words)
-        asked = read_list(words)
-        left = []
-        for word in asked.words:
-            if word in STATE_WORDS:
-                state["states"] = [*state.get("states", []), STATE_WORDS[word]]
-            elif word in ALL_WORDS:
-                state["states"] = []
-            elif word == "我":
-                state["owner"] = ctx.actor.user_id
-            elif word != "线索":
-                met = [p for p in people.list_by_name(tx, word) if p.name == word]
-                if len(met) == 1:
-                    state["owner"] = met[0].user_id
-                else:
-                    left.append(word.removesuffix("线索") or word)
+    said, words = take_conditions(tx, ctx, "lead", words)
+    asked = read_list(words)
+    left = []
+    for word in asked.words:
+        if word in STATE_WORDS:
+            state["states"] = [*state.get("states", []), STATE_WORDS[word]]
+        elif word in ALL_WORDS:
+            state["states"] = []
+        elif word == "我":
+            state["owner"] = ctx.actor.user_id
+        elif word != "线索":
+            met = [p for p in people.list_by_name(tx, word) if p.name == word]
+            if len(met) == 1:
+                state["owner"] = met[0].user_id
+            else:
+                left.append(word.removesuffix("线索") or word)
     own = [asdict(one.condition) for one in said]
     told = " · ".join(one.text for one in said if one.text)
     return state | {"words": left, "page": asked.page, "own": own, "told": told}
+
+
+def filter_of(state: dict[str, Any]) -> LeadFilter:
+    """The list's conditions."""
+    return LeadFilter(
+        words=tuple(str(w) for w in state.get("words", ())), owner_id=str(state.get("owner", "")),
+        states=tuple(str(s) for s in state.get("states", OPEN)),
+        own=tuple(Condition(**one) for one in state.get("own", ())),
+    )  # fmt: skip

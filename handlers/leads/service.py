@@ -13,11 +13,13 @@ from handlers.customers.creating import twin_facts
 from handlers.customers.rules import twin_text
 from handlers.dictionaries.service import step_choose
 from handlers.followups.rules import check_follow_up
+from handlers.leadpool.clock import clock_of
 from handlers.leads import rules
-from handlers.leads.converting import Converted, step_convert, step_unconvert
+from handlers.leads.converting import Converted, Own, step_convert, step_unconvert
 from handlers.leads.handing import step_transfer
 from handlers.leads.steps import NewLead, record, step_create_lead, step_update_lead
 from handlers.leads.undoing import step_offer, step_put_back
+from handlers.pool.rules import WARN_DAYS
 from storage import customers, digest, lead_pools, leads, opportunities, people
 from storage.database import Tx
 from storage.leads import OPEN, PAGE, LeadFilter
@@ -146,11 +148,12 @@ def log_follow_up(
 
 def convert_lead(
     ctx: Context, lead_id: int, *, opportunity: bool = False, anyway: bool = False,
-    custom: Mapping[str, str] | None = None,
+    custom: Own | None = None,
 ) -> Converted:  # fmt: skip
     """A customer with its main contact out of a lead, and an opportunity if asked; again: the first result.
 
-    `anyway` passes over likeness to a customer (D18); `custom`: the customer's own fields.
+    `anyway` passes over likeness to a customer (D18); `custom`: own fields of what it becomes (OWN_OF), by form. Those
+    that the lead has under the same labels go along by themselves.
 
     Raises:
         Forbidden, NotFound, NotYours, Over, Duplicate, MaybeDuplicate, Required, ClaimLimited.
@@ -205,6 +208,7 @@ class Details:
     customer: str  # it became; empty: none, or not to be seen
     opportunity: str
     may_write: bool
+    days_left: int | None  # until it returns to the pool by itself, where that is near
 
 
 def show_lead(ctx: Context, lead_id: int) -> Details:
@@ -215,7 +219,7 @@ def show_lead(ctx: Context, lead_id: int) -> Details:
         own = lead.owner_id == ctx.actor.user_id
         reads = own or ctx.actor.may(Permission.FOLLOWUP_VIEW)
         timeline = leads.list_follow_ups(tx, lead_id) if reads else []
-        history = lead_pools.list_history(tx, lead_id)
+        history = [] if _is_pooled(ctx, lead) and ctx.actor.scope.lead_pool else lead_pools.list_history(tx, lead_id)
         names = people.names_of(tx, [lead.owner_id, *(f.user_id for f in timeline), *(h.owner_id for h in history)])
         customer_id, deal_id = lead.converted_customer_id, lead.converted_opportunity_id
         customer = customers.names_of(tx, [customer_id]).get(customer_id, "") if customer_id else ""
@@ -227,6 +231,7 @@ def show_lead(ctx: Context, lead_id: int) -> Details:
             history, names, customer, deal,
             not _is_pooled(ctx, lead)
             and (ctx.actor.may(Permission.LEAD_EDIT) or (own and ctx.actor.may(Permission.LEAD_ADD))),
+            _days_left(ctx, lead),
         )  # fmt: skip
 
 
@@ -255,6 +260,14 @@ def list_named(ctx: Context) -> list[tuple[int, str, str, str]]:
     ctx.actor.require(Permission.LEAD_VIEW)
     with ctx.begin() as tx:
         return leads.list_names(tx)
+
+
+def _days_left(ctx: Context, lead: Lead) -> int | None:
+    if lead.owner_id is None or lead.state not in OPEN:
+        return None
+    since = lead.owner_since or lead.created_at
+    clock = clock_of(ctx.settings, since, lead.last_follow_up_at, ctx.today)
+    return clock.days_left if clock is not None and clock.days_left <= max(WARN_DAYS) else None
 
 
 def _require_write(ctx: Context) -> None:

@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from bot.context import Context
 from bot.language.companies import hard_key
-from handlers.exchange.kinds import OWNER, Look, Values, Written, form_columns
+from handlers.exchange.kinds import OWNER, Look, Values, Wanted, Written, form_columns
 from handlers.exchange.records import RecordBatch, RecordKind, owner_cells
 from handlers.exchange.rules import SheetColumn
 from handlers.leads import rules
+from handlers.leads.reading import filter_of, step_read_filter
 from handlers.leads.steps import NewLead, step_check_twin, step_create_lead, step_update_lead
-from storage import records
+from storage import leads, records
 from storage.database import Tx
+from storage.leads import LeadFilter
 from storage.tables import Lead
 
 
@@ -76,6 +79,7 @@ class Leads(RecordKind):
     }  # fmt: skip
     searched: ClassVar[tuple[str, ...]] = ("company", "contact", "source")
     noun: ClassVar[str] = "lead"
+    listed: ClassVar[bool] = True
     made_by = LeadBatch
     notes: ClassVar[tuple[str, ...]] = ("公司和手机都相同就是同一条线索；负责人不填就归你。",)
 
@@ -112,10 +116,24 @@ class Leads(RecordKind):
         record.deleted_at = ctx.now
         records.write(tx)
 
+    def count(self, tx: Tx, ctx: Context, wanted: Wanted) -> int:
+        """Of the list that the same words show."""
+        return leads.count_leads(tx, _filter(tx, ctx, wanted))
+
+    def found(self, tx: Tx, ctx: Context, wanted: Wanted, after: int, limit: int) -> Sequence[Lead]:
+        """The same."""
+        return leads.list_after(tx, _filter(tx, ctx, wanted), after=after, limit=limit)
+
     def shown(self, tx: Tx, found: Sequence[Any]) -> list[Values]:
         """With the owner."""
         owners = owner_cells(tx, [r.owner_id for r in found])
         return [{**v, "owner": owners[r.owner_id]} for r, v in zip(found, super().shown(tx, found), strict=True)]
+
+
+def _filter(tx: Tx, ctx: Context, wanted: Wanted) -> LeadFilter:
+    """Converted and invalid ones too, unless the words name a state."""
+    mine = {"owner": ctx.actor.user_id} if wanted.mine else {}
+    return filter_of({"states": [], **step_read_filter(tx, ctx, " ".join(wanted.words), taken=mine)})
 
 
 LEADS = Leads()

@@ -16,7 +16,8 @@ from cards.leads import (
     SubmitLeadEditButton,
 )
 from handlers.customers.rules import MaybeDuplicate
-from handlers.customfields.values import Required, read_filled
+from handlers.customfields.rules import Required
+from handlers.customfields.values import read_filled
 from handlers.leads import service, views
 from handlers.leads.asking import ask_in_chat, speak_of
 from handlers.leads.reading import read_filled_columns, read_form
@@ -112,13 +113,16 @@ def invalid(tap: CardTap[InvalidLeadButton], ctx: Context) -> CardUpdate:
 def convert(tap: CardTap[ConvertLeadButton], ctx: Context) -> CardUpdate:
     """A customer out of it; a likeness is asked about first."""
     key, both = tap.button.lead_id, tap.button.opportunity
+    custom = dict(tap.state.get("custom") or {})
     try:
-        done = service.convert_lead(ctx, key, opportunity=both, anyway=tap.button.anyway)
+        done = service.convert_lead(ctx, key, opportunity=both, anyway=tap.button.anyway, custom=custom)
     except MaybeDuplicate as doubt:
-        ask_in_chat(ctx, "leads.convert", id=key, opportunity=both, anyway=False, doubt=True)
-        state = {"lead_id": key, "opportunity": both, "text": doubt.text}
-        return CardUpdate(card=CardRef("leads.doubt", state, (f"lead:{key}",)))
+        others = [one.id for one in doubt.others]
+        ask_in_chat(
+            ctx, "leads.convert", id=key, opportunity=both, custom=custom, anyway=False, doubt=True, others=others
+        )
+        return CardUpdate(card=views.doubt_ref(key, doubt, opportunity=both, custom=custom))
     except Required as short:
-        ask_in_chat(ctx, "leads.convert", id=key, opportunity=both, anyway=tap.button.anyway)
+        ask_in_chat(ctx, "leads.convert", id=key, opportunity=both, custom=custom, anyway=tap.button.anyway)
         return CardUpdate(note=f"{short.text}直接在聊天里发就行。")
     return CardUpdate(card=views.one_ref(key, done.undo_id, converted_text(done)))

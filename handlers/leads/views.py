@@ -8,7 +8,7 @@ from bot.core.errors import AppError
 from bot.core.forms import withheld
 from bot.core.markup import escape
 from bot.dispatch import CardButton, CardRef, CardRow, CardView
-from cards.customers import OpenButton
+from cards.customers import OpenButton, doubt_card
 from cards.leadpool import AskReturnLeadButton
 from cards.leads import (
     ConvertLeadButton,
@@ -21,15 +21,17 @@ from cards.leads import (
     new_card,
 )
 from cards.opportunities import OpenOpportunityButton
-from handlers.customers.views import moment_text
+from handlers.customers.rules import MaybeDuplicate
+from handlers.customers.views import askable, likeness, moment_text
 from handlers.customfields.values import asked_of, custom_lines
 from handlers.leads import service
+from handlers.leads.converting import Own
+from handlers.leads.reading import filter_of
 from handlers.leads.rules import EXAMPLE, POOL, REASONS, STATES, NotYours, check_open
 from handlers.leads.service import Details
 from handlers.undo.views import undo_buttons
 from storage import dictionaries
-from storage.custom_fields import Condition
-from storage.leads import OPEN, LeadFilter
+from storage.leads import OPEN
 from storage.tables import Lead
 
 
@@ -60,6 +62,8 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
             fields.append(("商机", escape(details.opportunity)))
     if lead.next_follow_up_at is not None and lead.state in OPEN:
         fields.append(("下次跟进", moment_text(lead.next_follow_up_at, ctx, timed=lead.next_timed)))
+    if details.days_left is not None:
+        fields.append(("返回公海", f"还有 {max(0, details.days_left)} 天（没有新跟进就自动返回线索公海）"))
     rows = tuple(
         CardRow(
             f"{moment_text(f.at, ctx, timed=True)} {f.method} {details.names.get(f.user_id, '')}".strip(),
@@ -68,6 +72,14 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
         for f in details.timeline
     )
     body = escape(str(state.get("said") or ""))
+    if (
+        lead.owner_id is None
+        and lead.state in OPEN
+        and ctx.actor.scope.lead_pool
+        and ctx.actor.may(Permission.POOL_CLAIM)
+    ):
+        told = f"在线索公海里，发送「领取线索 {escape(lead.company)}」后能看到联系人和电话。"
+        body = f"{body}\n{told}".strip()
     if details.total > len(rows):
         body = f"{body}\n共 {details.total} 条跟进，显示最近 {len(rows)} 条".strip()
     buttons = undo_buttons(ctx, state.get("undo_id")) + _buttons(details, ctx)
@@ -123,13 +135,19 @@ def paint_why(state: dict[str, Any], ctx: Context) -> CardView:
     return CardView(f"线索 {lead.company}", body="为什么无效？点一个，或直接写原因。", buttons=tuple(buttons))
 
 
+def doubt_ref(lead_id: int, doubt: MaybeDuplicate, *, opportunity: bool, custom: Own) -> CardRef:
+    """A customer that is like it; what was said of the conversion already is kept."""
+    state = {"lead_id": lead_id, "opportunity": opportunity, "custom": custom, **likeness(doubt)}
+    return CardRef("leads.doubt", state, (f"lead:{lead_id}",))
+
+
 def paint_doubt(state: dict[str, Any], ctx: Context) -> CardView:
-    """A customer that is like it: another one all the same?"""
+    """Another customer all the same, or ask the colleague to be added?"""
     lead = service.show_lead(ctx, int(state["lead_id"])).lead
     anyway = ConvertLeadButton(lead_id=lead.id or 0, opportunity=bool(state["opportunity"]), anyway=True)
-    return CardView(
-        f"线索 {lead.company}", body=f"{escape(str(state['text']))}\n确定是另一家的话，点「仍要新建」。",
-        buttons=(CardButton("仍要新建", anyway, typed="仍要新建"),),
+    return doubt_card(
+        str(state["doubt"]), askable(state, ctx), asked=str(state.get("asked", "")), title=f"线索 {lead.company}",
+        anyway=anyway,
     )  # fmt: skip
 
 
@@ -169,15 +187,6 @@ def paint_edit(state: dict[str, Any], ctx: Context) -> CardView:
     return edit_card(
         known, sources, lead_id=lead.id or 0, version=int(state["version"]), withheld=withheld(ctx.actor, "lead"),
         custom=asked_of(ctx, "lead", lead),
-    )  # fmt: skip
-
-
-def filter_of(state: dict[str, Any]) -> LeadFilter:
-    """The list's conditions."""
-    return LeadFilter(
-        words=tuple(str(w) for w in state.get("words", ())), owner_id=str(state.get("owner", "")),
-        states=tuple(str(s) for s in state.get("states", OPEN)),
-        own=tuple(Condition(**one) for one in state.get("own", ())),
     )  # fmt: skip
 
 

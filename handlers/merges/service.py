@@ -11,7 +11,7 @@ from bot.language.phones import mask
 from handlers.customfields.values import texts_of
 from handlers.merges import rules
 from handlers.merges.rules import UNDO, ChangedSince, NotMergeable, Values
-from handlers.pool.caps import step_check_room
+from handlers.pool.caps import step_room
 from handlers.pool.telling import tell
 from storage import audit, cards, chains, custom_fields, customers, digest, merges, people, undos
 from storage.chains import Hanging
@@ -179,13 +179,14 @@ def undo_merge(ctx: Context, payload: dict[str, Any]) -> str:
         if log is None or log.undone_at is not None:
             raise ChangedSince("这次合并已经撤销过了。")
         head_id, tail_id = log.head_id, log.tail_id
+        owner_id = merges.true_values(tx, tail_id)["owner_id"]
+        room = step_room(tx, ctx, owner_id) if owner_id is not None else None  # people before customers
         merges.lock_both(tx, head_id, tail_id)
         if customers.find_head(tx, head_id) is not None:
             raise ChangedSince("合并后的客户又并入了另一家，先撤销后面那次合并。")
         customers.access_customer(tx, head_id)
-        owner_id = merges.true_values(tx, tail_id)["owner_id"]
-        if owner_id is not None:
-            step_check_room(tx, ctx, owner_id, back=True)
+        if room is not None:
+            room.check(back=True)
         try:
             merges.take_back(tx, log, ctx.now)
         except SameKey as twin:

@@ -19,6 +19,7 @@ EXAMPLE = "使用范围 部分员工 销售一部 财务部 张三"
 Mode = Literal["all", "some", "admins"]
 MODES: dict[str, Mode] = {
     "全部员工": "all", "全体员工": "all", "所有员工": "all", "全部": "all", "全员": "all", "所有人": "all",
+    "全部人员": "all", "全体": "all", "全公司": "all", "所有": "all",
     "部分员工": "some", "部分人员": "some", "部分": "some",
     "仅管理员": "admins", "只有管理员": "admins", "管理员": "admins",
 }  # fmt: skip
@@ -48,9 +49,9 @@ def read_scope(text: str) -> ScopeWish:
     if not words:
         raise InvalidInput(f"使用范围有三种：全部员工、部分员工、管理员。例如「{EXAMPLE}」。")
     mode = MODES.get(words[0])
+    if mode is None:  # 使用范围 销售一部 张三: whom it names is looked for, and what is not found is said
+        return ScopeWish("some", tuple(dict.fromkeys(words)))
     names = tuple(dict.fromkeys(words[1:]))
-    if mode is None:
-        raise InvalidInput(f"没认出「{words[0]}」。使用范围写全部员工、部分员工或管理员，例如「{EXAMPLE}」。")
     if mode == "some" and not names:
         raise InvalidInput(f"部分员工要写明部门或人，用空格隔开，下级部门自动包含。例如「{EXAMPLE}」。")
     if mode != "some" and names:

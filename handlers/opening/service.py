@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.context import Context
-from bot.core.errors import Forbidden, InvalidInput, NotFound
+from bot.core.errors import Forbidden, InvalidInput, NotFound, SeveralPeople
 from bot.identity import active_admins, may_open
 from handlers.opening import rules
-from handlers.opening.rules import AlreadyOpen, ScopeWish
+from handlers.opening.rules import EXAMPLE, AlreadyOpen, ScopeWish
 from handlers.settings.changing import step_audit, step_change
 from storage import cards, people
 from storage.database import Tx
@@ -183,10 +183,11 @@ def _one_person(tx: Tx, name: str) -> str:
     named = [p for p in people.list_by_name(tx, name) if p.name == name]
     found = named or [p for p in people.find_told(tx, name) if p.active]
     if not found:
-        raise NotFound(f"没有找到部门或在职同事「{name}」，这次没有改。发送「组织机构」核对名称，再说一次。")
+        raise NotFound(
+            f"没有找到部门或在职同事「{name}」，这次没有改。发送「组织机构」核对名称，再说一次，例如「{EXAMPLE}」。"
+        )
     if len(found) > 1:
-        some = "、".join(people.tell_apart(tx, [p.user_id for p in found[:5]]).values())
-        raise InvalidInput(f"有好几位「{name}」：{some}。请写成其中一个再说一次。")
+        raise SeveralPeople(name, list(people.tell_apart(tx, [p.user_id for p in found[:5]]).values()))
     return found[0].user_id
 
 

@@ -17,7 +17,8 @@ from bot.language.replies import ordinal
 from handlers.customers.finding import find_customer, find_person
 from handlers.customers.service import show_customer
 from handlers.customfields.filters import Said, take_conditions
-from handlers.customfields.values import Required, own_fields
+from handlers.customfields.rules import Required
+from handlers.customfields.values import own_fields
 from handlers.opportunities import service
 from handlers.opportunities.fields import NewOpportunity
 from handlers.opportunities.finding import amounts_of, find_opportunity, meant
@@ -33,7 +34,12 @@ MOVE = re.compile(
     r"^(?P<name>.+?)\s*(?:进入|推进到|转到|改阶段|改到|回到|退回到)(?:了)?\s*(?P<rest>\S+?)(?:阶段)?[。!！]?$"
 )
 WON = re.compile(r"^(?P<name>.+?)\s*(?:赢了|赢单了?|成交了|拿下了|签下来?了)[。!！]?$")
+LOST_TO = re.compile(
+    r"^(?P<name>.+?)\s*(?:(?:输|丢)给了?\s*(?P<rest>[^\s,，。!！]+)|被\s*(?P<taker>[^\s,，。]+?)抢走?了)[。!！]?$"
+)
 LOST = re.compile(r"^(?P<name>.+?)\s*(?:输了|输单了?|丢了|丢单了?)[\s,，:：]*(?P<rest>.*)$")
+REOPEN = re.compile(r"^(?P<name>.+?)\s*(?:重新打开|重开|又有戏了|恢复)[。!！]?$")
+NEXT_STAGE = re.compile(r"^(?P<name>.+?)\s*(?:进入|推进到|到)?(?:了)?下一?(?:个)?阶段(?:了)?[。!！]?$")
 VOID = re.compile(r"^(?P<name>.+?)\s*(?:商机)?(?:无效|作废)[\s,，:：]*(?P<rest>.*)$")
 AMOUNT = re.compile(r"^(?P<name>.+?)\s*(?:的)?金额\s*(?:改为|改成|改到|是|为|[:：])?\s*(?P<rest>\S+)$")
 WHEN = re.compile(r"^(?P<name>.+?)\s*(?:预计成交|预计)\s*(?:改为|改成|改到|[:：])?\s*(?P<rest>.+)$")
@@ -121,8 +127,18 @@ def create(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """The same in other words; alone: a form."""
     ctx.actor.require(Permission.OPPORTUNITY_ADD)
     if not message.args:
+        talk.ask("opportunities.more", words="")
         return Reply(card=CardRef("opportunities.new", {"draft": {}}))
     return _create(message.args, ctx, talk)
+
+
+@router.question("opportunities.more")
+def complete(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
+    """What the form asks for, said: the amount alone, or all of it."""
+    words, said = str(pending["words"]), message.text.strip()
+    if not amounts_of(said) and find_customer(ctx, said, pooled=None, leading=True).certain is None:
+        return None
+    return _create(f"{words} {said}".strip(), ctx, talk)
 
 
 def _create(words: str, ctx: Context, talk: Talk) -> Reply:
@@ -130,7 +146,7 @@ def _create(words: str, ctx: Context, talk: Talk) -> Reply:
     custom, words = own_fields(ctx, "opportunity", words)
     amounts = amounts_of(words)
     if not amounts:
-        raise InvalidInput(f"还差金额。请写成「{EXAMPLE}」（客户 名称 金额 预计日期）。")
+        return _ask_amount(words, custom, ctx, talk)
     amount = amounts[0]
     rest = f"{words[: amount.start]} {words[amount.end :]}"
     days = find_moments(rest, ctx.now, prefer="future")
@@ -140,20 +156,48 @@ def _create(words: str, ctx: Context, talk: Talk) -> Reply:
             raise InvalidInput(f"没认准「{days[0].text}」是哪天，可以写：7月15日 / 月底 / 下周三。")
         day = days[0].day
         rest = f"{rest[: days[0].start]} {SIGN.sub('', rest[days[0].end :].strip())}"
+    stage, rest = _stage_in(rest, ctx)
     first, _, behind = rest.strip().partition(" ")
     found = replace(find_customer(ctx, first, pooled=None), rest=behind)  # the customer comes first
     if found.certain is None and not found.options:
         found = find_customer(ctx, rest.strip(), pooled=None, leading=True)
-    draft = {"amount": str(amount.value), "day": day.isoformat() if day else "", "custom": custom}
+    draft = {"amount": str(amount.value), "day": day.isoformat() if day else "", "stage": stage, "custom": custom}
     if found.certain is None:
         return found.ask(talk, "opportunities.whose", "建商机", draft=draft)
     return _make(found.certain, found.rest, draft, ctx, talk)
 
 
+def _stage_in(words: str, ctx: Context) -> tuple[str, str]:
+    """The open stage said behind the customer and the name (`华兴 二期扩容 30万 报价阶段`), and the rest."""
+    parts = words.split()
+    with ctx.begin() as tx:
+        for place in range(len(parts) - 1, 1, -1):
+            stage = stages.find_stage(tx, parts[place])
+            if stage is not None and stage.kind == "open" and stage.active:
+                return stage.name, " ".join([*parts[:place], *parts[place + 1 :]])
+    return "", words
+
+
+def _ask_amount(words: str, custom: dict[str, str], ctx: Context, talk: Talk) -> Reply:
+    """The form with what is known; the amount typed is as good an answer."""
+    first, _, name = words.partition(" ")
+    found = find_customer(ctx, first, pooled=None)
+    if found.certain is None and not found.options:
+        found = find_customer(ctx, words, pooled=None, leading=True)
+        name = found.rest
+    if found.certain is None:
+        raise InvalidInput(f"还差{'' if found.options else '客户和'}金额。一条发给我就行，例如：{EXAMPLE}")
+    talk.about(found.certain)
+    talk.ask("opportunities.more", words=words)
+    known = {"customer": show_customer(ctx, found.certain).customer.name, "name": name.strip(), "custom": custom}
+    state = {"draft": known, "customer_id": found.certain, "missing": "还差金额，直接回复也行，例如：30万 月底签"}
+    return Reply(card=CardRef("opportunities.new", state))
+
+
 def _make(customer_id: int, name: str, draft: dict[str, Any], ctx: Context, talk: Talk) -> Reply:
     day = datetime.fromisoformat(draft["day"]).date() if draft["day"] else None
     name, custom = " ".join(name.split()).strip(" ，,。"), dict(draft.get("custom") or {})
-    new = NewOpportunity(customer_id, name, Decimal(draft["amount"]), day, custom=custom)
+    new = NewOpportunity(customer_id, name, Decimal(draft["amount"]), day, str(draft.get("stage", "")), custom=custom)
     try:
         done = service.create_opportunity(ctx, new)
     except Required as short:  # the form has what is known already
@@ -206,7 +250,8 @@ def change(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
             continue
         key = find_opportunity(ctx, said["name"])
         if key is not None:
-            return act(ctx, talk, key, (said.groupdict().get("rest") or "").strip())
+            words = said.groupdict()
+            return act(ctx, talk, key, (words.get("rest") or words.get("taker") or "").strip())
     return None
 
 
@@ -220,6 +265,23 @@ def _won(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:  # noqa: ARG00
 
 def _lost(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:
     return _close(ctx, talk, key, "lost", rest)
+
+
+def _lost_to(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:
+    return _close(ctx, talk, key, "lost", "竞品", rival=rest)
+
+
+def _reopen(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:  # noqa: ARG001 -- one shape for all
+    return answered(service.reopen_opportunity(ctx, key), talk)
+
+
+def _next(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:  # noqa: ARG001 -- one shape for all
+    now = service.show_opportunity(ctx, key).stage.name
+    known = service.list_open_stages(ctx)
+    behind = known[known.index(now) + 1 :] if now in known else []
+    if not behind:
+        raise InvalidInput(f"「{now}」后面没有进行中的阶段了。成交了说「赢了」，没成说「输了 原因」。")
+    return answered(service.change_stage(ctx, key, behind[0]), talk)
 
 
 def _void(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:
@@ -266,7 +328,8 @@ def _rate(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:
 
 
 ACTS = (
-    (RATE, _rate), (AMOUNT, _amount), (WON, _won), (LOST, _lost), (VOID, _void), (MOVE, _move), (WHEN, _when),
+    (RATE, _rate), (AMOUNT, _amount), (WON, _won), (LOST_TO, _lost_to), (LOST, _lost), (VOID, _void),
+    (REOPEN, _reopen), (NEXT_STAGE, _next), (MOVE, _move), (WHEN, _when),
 )  # fmt: skip
 
 

@@ -42,8 +42,10 @@ def step_change_stage(
     tx.add(found)
     tx.flush()
     digest.cancel(tx, f"opportunity:{found.id}", rules=("stale",), now=ctx.now)
-    mean = f"（平均 {rules.days_text(average)}）" if average is not None else ""
+    mean = rules.days_text(average)
+    stay = rules.days_text(seconds) or ("不到 1 小时" if mean else "")
+    stayed = f"  停留 {stay}{f'（平均 {mean}）' if mean else ''}" if stay else ""
     ended = f" · {rules.RESULTS[result]}" if result != "open" and now.name != rules.RESULTS[result] else ""
     why = f"：{found.lost_reason}" if found.lost_reason else ""
     step_record(tx, ctx, "move.opportunity", found, changes={"阶段": (was.name, now.name)}, reason=found.lost_reason)
-    return f"{was.name} → {now.name}{ended}{why}  停留 {rules.days_text(seconds)}{mean}"
+    return f"{was.name} → {now.name}{ended}{why}{stayed}"

@@ -83,6 +83,6 @@ def check_close(name: str, result: str, reason: str, rival: str | None) -> None:
 
 
 def days_text(seconds: int | None) -> str:
-    """6 天, 5 小时; 不到 1 小时."""
+    """6 天, 5 小时; empty below an hour."""
     hours = (seconds or 0) // 3600
-    return f"{hours // 24} 天" if hours >= 24 else f"{hours} 小时" if hours else "不到 1 小时"
+    return f"{hours // 24} 天" if hours >= 24 else f"{hours} 小时" if hours else ""

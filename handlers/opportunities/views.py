@@ -71,12 +71,13 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
     found, own = details.opportunity, details.opportunity.owner_id == ctx.actor.user_id
     rate = details.stage.win_rate if found.probability is None else found.probability
     by_hand = "（手工）" if found.probability is not None else ""
-    since = days_text(int((ctx.now - found.stage_since).total_seconds()))
+    lasted = days_text(int((ctx.now - found.stage_since).total_seconds()))
+    since = f" · 已 {lasted}" if lasted and found.result == "open" else ""
     stuck = stale_text(found, details.stage, ctx.today)
     fields = [
         ("客户", escape(details.customer_name)),
         ("金额", money(found.amount)),
-        ("阶段", f"{details.stage.name} · 赢率 {rate}%{by_hand} · 已 {since}{f' · {stuck}' if stuck else ''}"),
+        ("阶段", f"{details.stage.name} · 赢率 {rate}%{by_hand}{since}{f' · {stuck}' if stuck else ''}"),
         ("负责人", "你" if own else details.owner_name),
     ]
     if found.expected_on is not None:

@@ -13,7 +13,8 @@ from handlers.contracts.drafts import read_amount
 from handlers.contracts.figures import may_look
 from handlers.contracts.finding import absent
 from handlers.customers.finding import find_customer
-from handlers.customfields.values import Required, check_new, own_fields, read_filled
+from handlers.customfields.rules import Required
+from handlers.customfields.values import check_new, own_fields, read_filled
 from handlers.payments import rules
 from handlers.payments.making import NewPayment
 from handlers.payments.reading import PaymentWords, read_payment

@@ -9,12 +9,17 @@ from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.filters import page_wanted
 from bot.language.replies import ordinal
-from handlers.customers.finding import THIS, chosen, find_customer, find_person, find_taken
+from handlers.customers.finding import THIS, chosen, find_customer, find_person, find_taken, names_somebody
 from handlers.pool import views
 from handlers.pool.service import assign_customer, browse_pool, claim_customer, return_customer, subject
 
 router = Router("pool.chat")
 SPOKEN = re.compile(r"(?:请|麻烦|帮我)?(?:把|将)\s*(?P<what>.{1,60}?)\s*(?:分配|分派|分|派)\s*给\s*(?P<whom>.{1,40})")
+NO_CLAIM = re.compile(r"[导先域带班情证料工奖钱教略悟会袖]")  # 领导, 领先: words that begin so and ask for no claim
+GIVEN = re.compile(r"(?P<what>[^\s，,。]{2,40}?)\s*(?:分给|派给|给)\s*(?P<whom>[^\s，,。]{2,20})")
+DROPPED = re.compile(
+    r"(?P<what>[^\s，,。]{1,40}?)\s*(?:我)?(?:不想跟了|不跟了|不跟进了|放弃了?|不做了)[\s，,。:：]*(?P<why>.*)"
+)
 LEAD_IN = re.compile(r"^(?:到公海|回公海|[ ，,。:：]|因为|原因)+")
 
 
@@ -50,6 +55,7 @@ def _row(pending: dict[str, Any], number: int) -> int:
 
 
 @router.command("领取", "抢", "认领", "领一下", "领下")
+@router.command("领", "领走", when=lambda rest: bool(rest) and not NO_CLAIM.match(rest))
 def claim(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`领取 宁波海蓝`: a card naming the customer now yours, with its contacts; `领取 2` of the list just shown."""
     ctx.actor.require(Permission.POOL_CLAIM)
@@ -138,6 +144,27 @@ def assign_spoken(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | Non
     """`把 宁波海蓝 分配给 李娜`."""
     said = SPOKEN.fullmatch(message.text.strip(" 。.!！"))
     return None if said is None else _assigned(ctx, talk, said["what"].strip(), said["whom"].strip())
+
+
+@router.sentence(27)
+def given(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`江门摩托给高兴`: only of a customer in the pool and a colleague, by who may assign."""
+    said = GIVEN.fullmatch(message.text.strip(" 。.!！"))
+    if said is None or not ctx.actor.may(Permission.POOL_ASSIGN):
+        return None
+    if find_customer(ctx, said["what"], pooled=True).certain is None or not names_somebody(ctx, said["whom"]):
+        return None
+    return _assigned(ctx, talk, said["what"], said["whom"])
+
+
+@router.sentence(27)
+def dropped(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`比亚迪不跟了 没预算`: one's own goes back to the pool; the reason is asked if it is missing."""
+    said = DROPPED.fullmatch(message.text.strip(" 。.!！"))
+    if said is None or not ctx.actor.may(Permission.POOL_CLAIM):
+        return None
+    found = find_customer(ctx, said["what"], pooled=False)
+    return None if found.certain is None else _returned(ctx, talk, found.certain, said["why"])
 
 
 def _assigned(ctx: Context, talk: Talk, what: str, whom: str) -> Reply:

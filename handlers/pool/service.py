@@ -63,7 +63,8 @@ def claim_customer(ctx: Context, customer_id: int, *, card: str = "") -> Claimed
     with ctx.begin() as tx:
         pools.lock_claimant(tx, me.user_id)  # first, so that the second tap of two at once sees what the first has won
         holding = pools.holding_of(tx, customer_id)
-        if holding is None or (holding.owner_id is not None and not was_known(tx, customer_id)):
+        known = (holding is not None and holding.owner_id is None) or was_known(tx, customer_id)
+        if holding is None or not known:  # both are asked for the same
             raise NotFound(
                 "没有找到这个客户，发送「公海」看看现在有哪些。",
                 attempt="" if holding is None else subject(customer_id),

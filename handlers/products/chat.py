@@ -14,11 +14,12 @@ from handlers.products.service import (
     add_product,
     edit_product,
     fill_product,
+    list_prices,
     remove_product,
     show_product,
     switch_product,
 )
-from handlers.products.views import changed_reply, one_reply
+from handlers.products.views import changed_reply, one_reply, prices_reply
 
 router = Router("products.chat")
 GAPS = re.compile(r"[\s,，、;；]+")
@@ -72,6 +73,14 @@ def edit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG0
     if len(parts) < 3:
         raise InvalidInput("请写明改什么、改成什么，例如「修改产品 ZJ-001 单价 13800」。")
     return changed_reply(edit_product(ctx, parts[0], parts[1], parts[2].removeprefix("为").strip()))
+
+
+@router.command("价格记录", "历史价格", "产品价格", "改价记录")
+def prices(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+    """`价格记录 ZJ-001`."""
+    if not message.args:
+        raise InvalidInput("看哪个产品的？例如「价格记录 ZJ-001」。")
+    return prices_reply(list_prices(ctx, message.args), ctx)
 
 
 @router.command("停用产品")

@@ -24,4 +24,8 @@ def read_line(said: str) -> tuple[str, Decimal, Decimal]:
     quantity = QUANTITY.search(f" {more}")
     if more.strip() and quantity is None:
         raise InvalidInput(f"没认出数量「{more.strip()}」，例如「加产品 {product} 2台 9折」。")
+    if quantity is not None:
+        behind = f" {more}"[quantity.end() :].strip(" ，,、;；。")
+        if behind:  # a second product is not dropped in silence
+            raise InvalidInput(f"一次加一个产品，还没有加：剩下的「{behind}」请另发一条「加产品 …」。")
     return product, Decimal(quantity[1]) if quantity else Decimal(1), discount

@@ -11,17 +11,20 @@ from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.core.forms import check_may_fill
 from bot.language.money import parse_amount
-from handlers.customfields.values import check_new, labels_of, new_changes, texts_of, undo_custom, write_custom
+from handlers.customfields.values import check_new, labels_of, new_changes, undo_custom, write_custom
 from handlers.dictionaries.service import step_choose
 from handlers.products import rules
 from handlers.products.rules import ChangedSince, CodeTaken
-from storage import audit, custom_fields, dictionaries, lines, products, undos
+from handlers.products.steps import PriceChange, step_check_same, step_keep_price, step_prices
+from handlers.products.told import facts_line, field_text, step_facts
+from storage import audit, dictionaries, lines, products, undos
 from storage.custom_fields import Condition
 from storage.database import Tx
 from storage.settings import lock_base_data
 from storage.tables import Product
 
 PAGE = 5
+CHOSEN = ("category", "unit")
 UNDO = timedelta(minutes=10)
 FIELDS = {
     "名称": "name", "分类": "category", "产品分类": "category", "单位": "unit", "计量单位": "unit", "单价": "price",
@@ -77,11 +80,29 @@ def show_product(ctx: Context, word: str) -> Changed:
         return Changed(product, f"{product.code} {product.name}", step_facts(tx, product))
 
 
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What a product has cost, the latest change first."""
+
+    product: Product
+    changes: tuple[PriceChange, ...]
+    hidden: bool  # the actor may not see prices
+
+
+def list_prices(ctx: Context, word: str) -> Prices:
+    """Who changed the price when, from what to what. Raises Forbidden, NotFound."""
+    ctx.actor.require(Permission.PRODUCT_VIEW)
+    with ctx.begin() as tx:
+        product = products.access_product(tx, word)
+        price: Decimal | None = product.price
+        return Prices(product, tuple(step_prices(tx, product)) if price is not None else (), price is None)
+
+
 def add_product(ctx: Context, words: list[str], custom: Mapping[str, str] | None = None) -> Changed:
     """`words`: 编号 名称 分类 单位 单价, as typed; `custom`: the company's own fields, as they are stored.
 
     Raises:
-        Forbidden, InvalidInput, CodeTaken.
+        Forbidden, InvalidInput, CodeTaken, SameProduct.
     """
     ctx.actor.require(Permission.PRODUCT_ADD)
     with ctx.begin() as tx:
@@ -97,10 +118,11 @@ def add_product(ctx: Context, words: list[str], custom: Mapping[str, str] | None
                 f"编号「{taken.code}」已经是「{taken.name}」的，换一个编号；"
                 f"要改它请发「修改产品 {taken.code} 单价 …」。"
             )
+        step_check_same(tx, new.code, new.name, new.spec)
         own = check_new(tx, ctx, "product", custom or {})
         product = products.add_product(
             tx, code=new.code, name=new.name, category=category, unit=unit, price=rules.check_price(new.price),
-            custom=own,
+            custom=own, spec=new.spec,
         )  # fmt: skip
         undo_id = undos.offer(
             tx, user_id=ctx.actor.user_id, kind="products.add", payload={"code": product.code},
@@ -115,12 +137,12 @@ def edit_product(ctx: Context, word: str, field: str, value: str) -> Changed:
     """`field`: as people say it (单价 …). Lines made before keep their price.
 
     Raises:
-        Forbidden, NotFound, InvalidInput: with what can be changed.
+        Forbidden, NotFound, SameProduct, InvalidInput: with what can be changed.
     """
     ctx.actor.require(Permission.PRODUCT_EDIT)
     name = FIELDS.get(field)
     if name is None or not value:
-        raise InvalidInput("能改的是名称、分类、单位、单价，例如「修改产品 ZJ-001 单价 13800」。")
+        raise InvalidInput("能改的是名称、规格、分类、单位、单价、描述，例如「修改产品 ZJ-001 单价 13800」。")
     check_may_fill(ctx.actor, "product", {name: value})
     with ctx.begin() as tx:
         lock_base_data(tx)
@@ -128,9 +150,14 @@ def edit_product(ctx: Context, word: str, field: str, value: str) -> Changed:
         before = _fact(product, name)
         if name == "price":
             amount = parse_amount(value)
-            product.price = rules.check_price(amount.value if amount is not None and amount.sure else None)
+            price = rules.check_price(amount.value if amount is not None and amount.sure else None)
+            if price != product.price:
+                step_keep_price(tx, ctx, product)
+            product.price = price
         else:
-            setattr(product, name, value if name == "name" else step_choose(tx, "product", name, value))
+            named = {"name": product.name, "spec": product.spec, name: value}
+            step_check_same(tx, product.code, named["name"], named["spec"])
+            setattr(product, name, step_choose(tx, "product", name, value) if name in CHOSEN else value)
         return _changed(tx, ctx, product, name, before)
 
 
@@ -209,6 +236,7 @@ def undo_remove(ctx: Context, payload: dict[str, Any]) -> str:
         kept = dict(payload["product"])
         if products.find_product(tx, str(kept["code"])) is not None:
             raise ChangedSince(f"编号「{kept['code']}」已经给了别的产品，不能撤销删除了。")
+        step_check_same(tx, str(kept["code"]), str(kept["name"]), str(kept["spec"]))
         product = products.restore_product(tx, kept)
         _record(tx, ctx, "undo.remove_product", product, changes={"产品": ("", facts_line(product))})
         return f"已撤销删除，产品「{product.name}」还在。"
@@ -239,31 +267,17 @@ def undo_edit(ctx: Context, payload: dict[str, Any]) -> str:
         now = _fact(product, name)
         if now != payload["after"]:
             raise ChangedSince(f"「{product.name}」的{LABELS[name]}之后又改过，不能撤销了。")
+        if name == "price":
+            step_keep_price(tx, ctx, product)
         setattr(product, name, Decimal(before) if name == "price" else before)
         _record(
-            tx, ctx, "undo.edit_product", product, changes={LABELS[name]: (_words(name, now), _words(name, before))}
+            tx,
+            ctx,
+            "undo.edit_product",
+            product,
+            changes={LABELS[name]: (field_text(name, now), field_text(name, before))},
         )
         return f"已撤销，「{product.name}」改回原样：{facts_line(product)}。"
-
-
-def facts_line(product: Product) -> str:
-    """HSK63 · 主机 · 12,800.00 元/台 · 铣床用; without the price for whom it is hidden."""
-    unit = f"/{product.unit}" if product.unit else ""
-    amount: Decimal | None = product.price
-    price = product.unit if amount is None else f"{amount:,.2f} 元{unit}"
-    return " · ".join(
-        p
-        for p in (product.spec, product.category, price, product.description, "" if product.enabled else "已停用")
-        if p
-    )
-
-
-def step_facts(tx: Tx, product: Product) -> str:
-    """As `facts_line`, with the company's own fields as far as they may be seen."""
-    fields = custom_fields.list_custom(tx, "product") if product.custom else ()
-    texts = texts_of(tx, fields, product.custom)
-    own = (f"{f.label} {texts[f.name]}" for f in fields if texts.get(f.name))
-    return " · ".join(part for part in (facts_line(product), *own) if part)
 
 
 def _own_labels(tx: Tx, values: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -279,7 +293,7 @@ def _fact(product: Product, name: str) -> Any:
 
 def _changed(tx: Tx, ctx: Context, product: Product, name: str, before: Any) -> Changed:
     after = _fact(product, name)
-    pair = (_words(name, before), _words(name, after))
+    pair = (field_text(name, before), field_text(name, after))
     if before == after:
         same = f"没有变化：{product.code} {product.name} {LABELS[name]}本来就是 {pair[1]}"
         return Changed(product, same, step_facts(tx, product))
@@ -290,14 +304,6 @@ def _changed(tx: Tx, ctx: Context, product: Product, name: str, before: Any) -> 
     _record(tx, ctx, "edit.product", product, changes={LABELS[name]: pair})
     said = f"{product.code} {product.name} {LABELS[name]}：{' → '.join(pair)}"
     return Changed(product, said, step_facts(tx, product), undo_id)
-
-
-def _words(name: str, value: Any) -> str:
-    if name == "price":
-        return f"{Decimal(value):,.2f} 元"
-    if name == "enabled":
-        return "启用" if value else "停用"
-    return str(value) or "（空）"
 
 
 def _record(tx: Tx, ctx: Context, action: str, product: Product, **detail: Any) -> None:

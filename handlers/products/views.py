@@ -6,12 +6,14 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.dispatch import CardRef, CardView, Reply
 from cards.base_data import base_list, changed_card
+from handlers.customers.views import moment_text
 from handlers.products.rules import EXAMPLE
-from handlers.products.service import Changed, list_products
+from handlers.products.service import Changed, Prices, list_products
 from handlers.undo.views import undo_buttons
 from storage.custom_fields import Condition
 
-SENTENCES = f"可以说：「{EXAMPLE}」「修改产品 编号 单价 13800」「停用产品 编号」「删除产品 编号」"
+MOST = 20  # changes of a price in one answer
+SENTENCES = f"可以说：「{EXAMPLE}」「修改产品 编号 单价 13800」「价格记录 编号」「停用产品 编号」「删除产品 编号」"
 
 
 def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
@@ -37,6 +39,21 @@ def changed_reply(done: Changed) -> Reply:
     """What was changed, with 撤销."""
     state = {"title": "产品已更新", "body": f"{done.text}\n{done.facts}", "undo_id": done.undo_id}
     return Reply(card=CardRef("base.changed", state))
+
+
+def prices_reply(shown: Prices, ctx: Context) -> Reply:
+    """What it has cost, the latest change first."""
+    head = f"{shown.product.code} {shown.product.name}"
+    if shown.hidden:
+        return Reply(f"{head} 的单价你看不到，没有价格记录可看。")
+    if not shown.changes:
+        return Reply(f"{head} 现在 {shown.product.price:,.2f} 元，没有改过价。")
+    lines = [
+        f"{moment_text(one.at, ctx)} {one.by or '系统'}：{one.was:,.2f} → {one.now:,.2f} 元" for one in shown.changes
+    ]
+    more = f"（最近 {MOST} 次）" if len(lines) > MOST else ""
+    body = "\n".join(lines[:MOST])
+    return Reply(f"{head} 的价格记录，共 {len(lines)} 次{more}：\n{body}\n已经做好的商机和合同明细还是当时的价格。")
 
 
 def one_reply(shown: Changed) -> Reply:

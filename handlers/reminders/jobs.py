@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.context import Context
 from bot.jobs.spec import Job, Toolbox
+from handlers.leadpool import service as leadpool
 from handlers.pool.service import recycle_customer, recycle_due
 from handlers.reminders import service
 from storage import attachments, cards, drafts, exchange, inbox, notices, outbox, scans
@@ -11,12 +12,17 @@ from storage.database import Tx
 
 
 async def recycle(tools: Toolbox) -> str:
-    """Each due customer in its own transaction; one that fails does not stop the others."""
+    """Each due customer and lead in its own transaction; one that fails does not stop the others."""
     due = await tools.run(recycle_due)
     done = 0
     for customer in due:
         done += await tools.run(recycle_customer, customer)
-    return f"返回公海 {done} 家，到期 {len(due)} 家"
+    leads = await tools.run(leadpool.recycle_due)
+    gone = 0
+    for lead in leads:
+        gone += await tools.run(leadpool.recycle_lead, lead)
+    told = f"；线索返回 {gone} 条，到期 {len(leads)} 条" if leads else ""
+    return f"返回公海 {done} 家，到期 {len(due)} 家{told}"
 
 
 async def morning(tools: Toolbox) -> str:

@@ -114,10 +114,11 @@ def stale(*, name: str, stage: str, days: int, limit: int, base: date) -> Remind
     return Reminder("stale", base.isoformat(), text)
 
 
-def returns_soon(*, name: str, days_left: int, after_days: int, threshold: int, base: date) -> Reminder:
-    """One of the 7/3/1-day warnings before a customer returns to the pool."""
+def returns_soon(*, name: str, days_left: int, after_days: int, threshold: int, base: date, of: str = "") -> Reminder:
+    """One of the 7/3/1-day warnings before a customer returns to the pool, or (`of`: 线索) a lead to theirs."""
     cycle = f"{base.isoformat()}:{threshold}"
-    return Reminder("returns_soon", cycle, f"「{name}」还有 {days_left} 天返回公海（{after_days} 天未跟进自动返回）")
+    text = f"{of}「{name}」还有 {days_left} 天返回{of}公海（{after_days} 天未跟进自动返回）"
+    return Reminder("returns_soon", cycle, text)
 
 
 def after_quiet_hours(now: datetime, quiet: tuple[str, str]) -> datetime | None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from bot.context import Context
 from bot.identity import may_be_told, rights_of
 from bot.language.money import show_money_short
+from handlers.leadpool.clock import clock_of
 from handlers.opportunities.stale import last_moved, step_stale
 from handlers.paymentplans.due import step_due
 from handlers.paymentplans.rules import DONE
@@ -14,6 +15,7 @@ from handlers.reminders import rules
 from handlers.reminders.rules import Reminder, ReminderPolicy
 from storage import contracts, customers, digest, lead_plans, notices, opportunities, payments, people, pools, todos
 from storage.database import Tx
+from storage.lead_plans import ClockedLead
 from storage.pools import Clocked
 from storage.settings import CompanySettings
 
@@ -33,6 +35,8 @@ def list_owners(ctx: Context) -> list[str]:
         owners |= {c.owner_id for c in contracts.list_running(tx) if c.owner_id}
         owners |= payments.owners_of_due(tx, ctx.today)
         owners |= lead_plans.owners_of_planned(tx)
+        if ctx.settings.lead_return_days is not None:
+            owners |= {one.owner_id for one in lead_plans.list_clocked(tx)}
         owners |= opportunities.owners_of_stale(tx, step_stale(tx, ctx))
         owners |= set(digest.list_people_waiting(tx))
         return sorted(owners)
@@ -114,6 +118,8 @@ def due_reminders(tx: Tx, ctx: Context, owner_id: str) -> list[tuple[Reminder, s
                 policy, name=f"线索 {lead.company}", planned=planned_at, timed=lead.next_timed, today=today
             )
             found.append((told, f"lead:{lead.id}"))
+    if ctx.settings.lead_return_days is not None:
+        found += [(_lead_returns(ctx, one), f"lead:{one.id}") for one in lead_plans.list_clocked(tx, owner_id=owner_id)]
     found += _stale(tx, ctx, owner_id)
     for contract in contracts.list_running(tx, owner_id=owner_id):
         reminder = rules.contract_expiry(
@@ -159,6 +165,17 @@ def _returns_soon(ctx: Context, customer: Clocked) -> Reminder | None:
         return None
     return rules.returns_soon(
         name=customer.name, days_left=clock.days_left, after_days=days, threshold=threshold, base=clock.base
+    )
+
+
+def _lead_returns(ctx: Context, lead: ClockedLead) -> Reminder | None:
+    days = ctx.settings.lead_return_days
+    clock = clock_of(ctx.settings, lead.owner_since, lead.last_follow_up_at, ctx.today)
+    threshold = pool_rules.warning_threshold(clock, days) if days is not None and clock is not None else None
+    if days is None or clock is None or threshold is None:
+        return None
+    return rules.returns_soon(
+        name=lead.company, days_left=clock.days_left, after_days=days, threshold=threshold, base=clock.base, of="线索"
     )
 
 

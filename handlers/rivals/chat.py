@@ -58,4 +58,4 @@ def win_rates(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa:
     if not rows:
         return Reply("还没有碰到过竞争对手的已结束商机。")
     view = base_list("竞争对手胜率", f"共 {len(rows)} 家", rows)
-    return Reply("\n".join([f"**{view.title}** {view.body}", *(f"- {r.title}：{r.detail}" for r in view.rows)]))
+    return Reply("\n".join([f"**{view.title}**", view.body, *(f"- {r.title}：{r.detail}" for r in view.rows)]))

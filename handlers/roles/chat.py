@@ -39,6 +39,11 @@ WHY = re.compile(
 FIELDS = "|".join(sorted({f.label for fields in FORMS_AND_FIELDS.values() for f in fields}, key=len, reverse=True))
 OF_FIELD = re.compile(rf"^(?P<of>.+?)(?:\s*的\s*|\s+)(?:{FIELDS})$")
 LEVELS_ARE = "权限有：隐藏、脱敏、只读、可写；「默认」是不限制。"
+DEFAULTS = ("默认", "恢复", "不限", "不限制")
+GIVE = re.compile(
+    r"^给\s*(?P<who>[^\s]{1,20}?)\s*(?:添加|加上|分配|设置|加)\s*(?:角色\s*(?P<role>.+)|(?P<named>.+?)\s*(?:这个)?角色)[。.!！]?$"
+)
+WHY_NOT = re.compile(r"^为什么\s*(?P<who>.{0,20}?)\s*(?:不能|没法|无法|没有?权限)(?!看)(?P<what>.+)$")
 SELF = ("", "我", "自己", "本人")
 
 
@@ -48,7 +53,7 @@ def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     return role(message, ctx, talk) if message.args else _list(ctx, talk, 1)
 
 
-@router.command("角色")
+@router.command("角色", "编辑角色", "修改角色", "查看角色")
 def role(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`角色`, `角色 业务员`, `角色 业务员 添加 张三、李四`, `角色 查看 李明` …"""
     words = message.args
@@ -73,7 +78,11 @@ def _do(ctx: Context, talk: Talk, role_id: int, rest: str) -> Reply:
     for kind, words in VERBS:
         verb = next((w for w in words if rest.startswith(w)), None)
         if verb is not None:
-            return _changed(talk, DOINGS[kind](ctx, role_id, rest[len(verb) :].strip(" ：:为是")))
+            said = rest[len(verb) :].strip(" ：:为是")
+            if kind == "add" and (with_departments := SERVED.match(said)):  # who is not in it yet, is then (R2.33)
+                who, where = with_departments["who"], with_departments["where"]
+                return _changed(talk, service.serve(ctx, role_id, who, where))
+            return _changed(talk, DOINGS[kind](ctx, role_id, said))
     if served := SERVED.match(rest):
         return _changed(talk, service.serve(ctx, role_id, served["who"], served["where"]))
     if rest in ("成员", "查看成员"):
@@ -99,10 +108,12 @@ def _level(ctx: Context, role_id: int, words: str) -> Changed:
 def _field(ctx: Context, role_id: int, words: str) -> Changed:
     """`客户 电话、信用代码 隐藏`."""
     parts = rules.split(words)
+    if len(parts) == 2 and parts[1] in DEFAULTS:
+        parts.insert(1, "全部")
     if len(parts) < 3:
         raise InvalidInput(f"请写表单、字段和权限，例如「字段权限 业务员 客户 电话 脱敏」。{LEVELS_ARE}")
     form = rules.read_form(parts[0])
-    if parts[-1] in ("默认", "恢复", "不限", "不限制"):
+    if parts[-1] in DEFAULTS:
         level = None
     elif parts[-1] in rules.FIELD_WORDS:
         level = rules.FIELD_WORDS[parts[-1]]
@@ -122,6 +133,17 @@ DOINGS: dict[str, Callable[[Context, int, str], Changed]] = {
     "add": service.add_members,
     "remove": service.remove_members,
 }
+
+
+@router.sentence(7)
+def give(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`给李娜加上业务员角色`, `给李娜加角色 业务员`: as `角色 业务员 添加 李娜`."""
+    said = GIVE.match(message.text.strip())
+    if said is None:
+        return None
+    ctx.actor.require_admin()
+    role_id, rest = service.meant(ctx, (said["role"] or said["named"]).strip(" 「」"))
+    return None if rest else _changed(talk, service.add_members(ctx, role_id, said["who"]))
 
 
 @router.command("新建角色", "新增角色", "添加角色", "创建角色")
@@ -182,7 +204,7 @@ def advanced(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         return Reply(
             "\n".join(
                 [
-                    "**高级操作**（只有操作权限是「高级」的角色能做，其余是普通操作）", *lines,
+                    "**高级操作**", "只有操作权限是「高级」的角色能做，其余是普通操作。", *lines,
                     "要改就写全，例如「高级操作 客户 删除 导出」；都不要写「高级操作 客户 无」，恢复写「默认」。",
                 ]
             )
@@ -204,6 +226,8 @@ def advanced(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 def why(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`为什么 李娜 看不到 华兴科技`, `为什么我看不到 华兴科技`."""
     asked = WHY.match(message.text)
+    if asked is None and (unable := WHY_NOT.match(message.text)):  # what he may do, and by which role, is the answer
+        return _person(ctx, "" if unable["who"].strip(" @") in SELF else unable["who"].strip(" @"))
     if asked is None:
         raise InvalidInput("我能说明为什么看不到，例如「为什么 李娜 看不到 华兴科技」「为什么我看不到 华兴科技」。")
     return _why(ctx, asked, talk)

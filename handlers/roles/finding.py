@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from bot.core.errors import InvalidInput, NotFound
+from bot.core.errors import InvalidInput, NotFound, SeveralPeople
 from bot.language.commands import closest
 from bot.language.pinyin import sounds_like
 from handlers.roles.rules import SPLIT, name_key
@@ -57,8 +57,7 @@ def _one(tx: Tx, name: str, among: Iterable[str] | None) -> str:
         by_id = [p for p in exact if p.user_id == name]
         if len(by_id) == 1:
             return by_id[0].user_id
-        some = "、".join(people.tell_apart(tx, [p.user_id for p in exact[:5]]).values())
-        raise NotFound(f"有好几位「{name}」：{some}。请写成其中一个再说一次。")
+        raise SeveralPeople(name, list(people.tell_apart(tx, [p.user_id for p in exact[:5]]).values()))
     near = [p.name for p in people.list_by_name(tx, name)] or [
         n for n in people.active_names(tx) if sounds_like(n, name)
     ]

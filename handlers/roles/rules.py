@@ -191,6 +191,18 @@ def read_field(form: str, word: str, forms: Forms) -> FormField:
     raise InvalidInput(f"{form_label(form)}没有「{word}」这个字段。{hint}有：{known}。")
 
 
+def read_fields(form: str, words: Iterable[str], forms: Forms, level: FieldLevel | None) -> list[FormField]:
+    """电话, 备注 → their fields; 全部: all that can have that level. Raises InvalidInput."""
+    found: list[FormField] = []
+    for word in words:
+        if word not in ("全部", "所有", "全部字段", "所有字段"):
+            found.append(read_field(form, word, forms))
+            continue
+        masked = level is FieldLevel.MASKED
+        found += [f for f in forms[form] if not f.always and (not masked or f.kind in MASKABLE)]
+    return found
+
+
 def set_fields(role: RoleSheet, form: str, fields: Iterable[FormField], level: FieldLevel | None) -> RoleSheet:
     """With that level for these fields; None: as if nothing had been said. Raises RoleRefused."""
     settings = dict(role.fields)

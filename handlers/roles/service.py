@@ -203,7 +203,7 @@ def set_fields(ctx: Context, role_id: int, form: str, words: list[str], level: F
     with ctx.begin() as tx:
         role = step_access(tx, role_id, lock=True)
         forms = custom_fields.forms_of(tx)
-        fields = [rules.read_field(form, word, forms) for word in words]
+        fields = rules.read_fields(form, words, forms, level)
         return step_change(tx, ctx, role, rules.set_fields(role, form, fields, level), note="已经是这样了。")
 
 

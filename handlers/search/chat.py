@@ -6,6 +6,7 @@ from bot.context import Context
 from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.commands import without_politeness
+from bot.language.filters import page_wanted
 from bot.language.replies import ordinal
 from handlers.customers.finding import ABOUT, LONG, find_customer, open_customer
 from handlers.search import service
@@ -72,6 +73,8 @@ def _open(ctx: Context, talk: Talk, kind: str, record_id: int) -> Reply:
 def choose(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any]) -> Reply | None:
     """The number of one of those found."""
     number, rows = ordinal(message.text), pending["rows"]
+    if number is None and page_wanted(message.text, 1) is not None:
+        return Reply("都在上面了，没有别的。换个词再搜，或回复数字打开一条。")
     if number is None:
         return None
     if not 1 <= number <= len(rows):

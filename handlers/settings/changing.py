@@ -8,7 +8,7 @@ from bot.context import Context
 from handlers.settings import rules
 from storage import audit, notices, people, undos
 from storage.database import Tx
-from storage.settings import read_settings, write_setting
+from storage.settings import RULES, read_settings, write_setting
 
 UNDO = timedelta(minutes=10)
 KIND = "settings.change"
@@ -32,7 +32,7 @@ def step_change(tx: Tx, ctx: Context, name: str, value: Any, *, text: str) -> in
         "name": name,
         "before": before[name],
         "after": after[name],
-        "since": before["pool_rule_since"],
+        "rules": {since: before[since] for since in RULES},
         "text": text,
     }
     return undos.offer(tx, user_id=ctx.actor.user_id, kind=KIND, payload=payload, text=text, now=ctx.now, lasts=UNDO)

@@ -24,7 +24,7 @@ from handlers.settings.views import topic_ref
 router = Router("settings.chat")
 
 
-@router.command("后台管理", "管理后台", "后台", "设置", "管理员帮助", whole=True)
+@router.command("后台管理", "管理后台", "后台", "设置", whole=True)
 def menu(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """The fourteen topics; who is no administrator is refused (R2.03)."""
     show_menu(ctx)

@@ -5,12 +5,13 @@ from datetime import timedelta
 from functools import partial
 
 from bot.context import Context
+from handlers.leadpool.clock import clock_of
 from handlers.pool import rules as pool_rules
 from handlers.reminders import rules as reminder_rules
 from handlers.reminders.rules import Reminder, ReminderPolicy
 from handlers.settings import rules
 from handlers.settings.rules import REMINDERS, Value
-from storage import contracts, digest, people, pools
+from storage import contracts, digest, lead_plans, people, pools
 from storage.database import Tx
 from storage.settings import CompanySettings
 
@@ -35,7 +36,21 @@ def pool_effects(tx: Tx, ctx: Context, before: CompanySettings, after: CompanySe
             effects.append(f"{what}已到上限：{some}（已有的不收回，只是不能再领）。")
     if _return_rule(before) != _return_rule(after):
         effects += return_effects(tx, ctx, after)
+    if before.pool.lead_return_after_days != after.pool.lead_return_after_days:
+        effects += _lead_effects(tx, ctx, after)
     return effects
+
+
+def _lead_effects(tx: Tx, ctx: Context, settings: CompanySettings) -> list[str]:
+    days = settings.lead_return_days
+    if days is None:
+        off = settings.pool.lead_return_after_days is not None
+        return ["线索公海还没开，发送「公海设置 线索公海 开」后才生效。" if off else "以后没有线索会自动返回线索公海。"]
+    clocks = [
+        clock_of(settings, one.owner_since, one.last_follow_up_at, ctx.today) for one in lead_plans.list_clocked(tx)
+    ]
+    soon = sum(clock is not None and clock.days_left <= SOON for clock in clocks)
+    return [f"{SOON} 天内会返回线索公海：{soon} 条（返回前 7、3、1 天提醒负责人）。"]
 
 
 def _return_rule(settings: CompanySettings) -> tuple[int | None, bool]:

@@ -142,6 +142,11 @@ POOL: tuple[SettingField, ...] = (
         "lead_claims_per_day", "线索每天领取", ("线索每天领取", "线索每日领取"), "count", "公海设置 线索每天领取 20"
     ),
     SettingField("lead_holding_cap", "线索持有上限", ("线索持有上限", "线索上限"), "count", "公海设置 线索持有上限 50"),
+    SettingField(
+        "lead_return_after_days", "线索未跟进自动返回",
+        ("线索未跟进自动返回", "线索未跟进返回公海", "线索未跟进返回", "线索自动返回"), "days",
+        "公海设置 线索未跟进返回 15天", 1,
+    ),
 )  # fmt: skip
 REMINDERS: tuple[SettingField, ...] = (
     SettingField("not_closed_days", "未成交", ("未成交提醒", "未成交"), "days", "提醒规则 未成交 30天", 1),
@@ -212,7 +217,8 @@ def read_pool(text: str) -> dict[str, Value]:
     """`领取上限 3`, and as it is said without the setting's name: `30天未跟进回收`, `上限 10 每天`."""
     folded = fold(text).strip(" ，,：:。.")
     if (after := _RECYCLED.fullmatch(folded)) is not None:
-        folded = f"未跟进返回 {after[1]}"
+        which, days = ("线索", after[1].removeprefix("线索")) if after[1].startswith("线索") else ("", after[1])
+        folded = f"{which}未跟进返回 {days}"
     elif (daily := _DAILY.fullmatch(folded)) is not None:
         folded = f"每天领取 {daily[1]}"
     return read_changes(POOL, folded)

@@ -228,7 +228,8 @@ def undo_change(ctx: Context, payload: dict[str, Any]) -> str:
                 raise RuleBroken("撤销后就没有管理员了，所以没有撤销。先「添加管理员 张三」。")
             step_tell_administrators(tx, ctx, before=current, after=restored)
         write_setting(tx, name, restored, by=ctx.actor.user_id, now=ctx.now)
-        put_setting(tx, "pool_rule_since", payload.get("since"), by=ctx.actor.user_id, now=ctx.now)
+        for since, day in payload.get("rules", {}).items():
+            put_setting(tx, since, day, by=ctx.actor.user_id, now=ctx.now)
         step_audit(tx, ctx, name, current, restored)
     return f"已撤销{payload['text']}，恢复成原来的设置。"
 

@@ -13,6 +13,7 @@ from handlers.team import views
 from handlers.team.rules import EXAMPLE, read_member
 from handlers.team.service import DECIDES, add_member, ask_to_join, end_member, list_team
 
+LIKENESSES = ("customers.create_anyway", "leads.convert")  # questions beside a card that tells of likenesses
 router = Router("team.chat")
 ADD = re.compile(
     r"(?:给|为|让|把)?\s*(?P<name>.{1,40}?)\s*(?:添加|新增|增加|加|设)(?:一个|一位|个|位)?协作人[\s:：]*(?P<rest>.+)"
@@ -141,7 +142,9 @@ def show_spoken(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     if said is None:
         return None
     found = _whose(ctx, talk, said["name"].strip())
-    return None if found.certain is None else _list(ctx, talk, found.certain)
+    if found.certain is None:
+        return found.ask(talk, "team.which", "看协作人", doing="list", words="") if found.options else None
+    return _list(ctx, talk, found.certain)
 
 
 def _list(ctx: Context, talk: Talk, customer_id: int) -> Reply:
@@ -166,7 +169,7 @@ def ask(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 def _alike(talk: Talk, said: str) -> int | None:
     """Of the customers whose masked names stood on the card of a new one (R-DUP-2)."""
     aside = talk.aside or {}
-    others = aside.get("others") if aside.get("kind") == "customers.create_anyway" else None
+    others = aside.get("others") if aside.get("kind") in LIKENESSES else None
     number = ordinal(said) if said else 1
     if not others or number is None:
         return None

@@ -39,7 +39,7 @@ def every(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG
         talk.settle()
         return Reply(views.EMPTY)
     state = views.asking(ctx, ids)
-    talk.ask("todo.all", ids=ids, until=state["until"])
+    talk.ask("todo.all", ids=ids, seen=state["seen"], until=state["until"])
     return Reply(card=CardRef("todo.list", state))
 
 
@@ -52,7 +52,7 @@ def confirm(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, A
         if ctx.now > datetime.fromisoformat(str(pending["until"])):
             return Reply("超过 2 分钟没有确认，请再发一次「全部同意」。")
         ids = [int(i) for i in pending["ids"]]
-        done = agree_all(ctx, ids)
+        done = agree_all(ctx, ids, views.seen_of(pending))
         return Reply(views.told(done), card=views.todo_ref(ctx, views.answered(ids, done)))
     if is_no(said) or said in ("先不", "不同意"):
         talk.settle()

@@ -13,7 +13,7 @@ from handlers.flows.forms import form_of
 from handlers.flows.rules import step_of
 from handlers.flows.running import brief, run_of
 from handlers.flows.service import step_decide
-from storage import flow_lists, flow_runs
+from storage import flow_lists, flow_runs, todos
 from storage.database import Tx
 from storage.flow_lists import PAGE, Waiting
 
@@ -31,6 +31,8 @@ class Item:
     label: str
     words: str  # 李娜 · ¥50,000.00 · 华兴科技 · 已等 2 小时
     said: str
+    revision: int  # of what is applied for
+    returned: bool  # to the applicant, who corrects it
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,10 @@ class Todo:
 
 
 def list_waiting(ctx: Context) -> list[int]:
-    """One's own open tasks, the oldest first."""
+    """One's own open tasks to be decided, the oldest first."""
     with ctx.begin() as tx:
-        return [_id(one) for one in flow_lists.waiting_of(tx, ctx.actor.user_id)]
+        waiting = flow_lists.waiting_of(tx, ctx.actor.user_id)
+        return [_id(one) for one in waiting if one.task.kind == rules.DECIDE]
 
 
 def show_todo(ctx: Context, page: int = 1, ids: Sequence[int] = (), *, size: int = PAGE, only: bool = False) -> Todo:
@@ -73,6 +76,15 @@ def show_todo(ctx: Context, page: int = 1, ids: Sequence[int] = (), *, size: int
         )  # fmt: skip
 
 
+def note_ticked(ctx: Context, todo_id: str, union_ids: Sequence[str], key: str) -> bool:
+    """Somebody has changed a 待办 in DingTalk: ticked off, it decides nothing, and is opened again while its task is.
+
+    For events. Returns whether it is looked after; `key`: of the event.
+    """
+    with ctx.begin() as tx:
+        return todos.reopen(tx, flow_lists.open_by_union(tx, union_ids), todo_id, key=key, now=ctx.now)
+
+
 def _id(one: Waiting) -> int:
     assert one.task.id is not None
     return one.task.id
@@ -82,9 +94,11 @@ def _item(tx: Tx, ctx: Context, one: Waiting) -> Item:
     run = run_of(tx, one.flow)
     waits = one.task.state == rules.OPEN and one.flow.state == "running"
     since = rules.span((ctx.now - (one.task.opened_at or ctx.now)).total_seconds())
-    words = brief(run, one.task.node) + (f" · 已等 {since}" if waits else "")
+    returned = one.task.kind == rules.REVISE
+    what = one.task.why if returned else brief(run, one.task.node)
+    words = what + (f" · 已等 {since}" if waits else "")
     said = "" if waits else became(tx, run, one.task)
-    return Item(_id(one), run.id, one.flow.number, run.form.label, words, said)
+    return Item(_id(one), run.id, one.flow.number, run.form.label, words, said, one.flow.revision, returned)
 
 
 def _visible_amounts(tx: Tx, tasks: Sequence[Waiting]) -> Mapping[int, Decimal]:
@@ -95,7 +109,7 @@ def _visible_amounts(tx: Tx, tasks: Sequence[Waiting]) -> Mapping[int, Decimal]:
             for node, row in enumerate(flow_runs.version_of(tx, one.flow).nodes):
                 visible[one.flow.version_id, node] = AMOUNT in step_of(row).visible
     found: dict[int, Decimal] = {}
-    seen = [one for one in tasks if visible[one.flow.version_id, one.task.node]]
+    seen = [t for t in tasks if t.task.kind == rules.REVISE or visible[t.flow.version_id, t.task.node]]
     for form in {one.flow.form for one in seen}:
         its = [one for one in seen if one.flow.form == form]
         amounts = form_of(form).amounts(tx, [one.flow.record_id for one in its])
@@ -111,10 +125,11 @@ class AllAgreed:
     failed: Mapping[int, str]
 
 
-def agree_all(ctx: Context, task_ids: Sequence[int]) -> AllAgreed:
+def agree_all(ctx: Context, task_ids: Sequence[int], seen: Mapping[int, int] | None = None) -> AllAgreed:
     """同意 to each by itself, as if tapped one after the other; one that fails changes nothing and keeps none back.
 
-    The caller has shown what they are and asked: it is the second of two taps (D24).
+    The caller has shown what they are and asked: it is the second of two taps (D24). `seen`: by task, the revision of
+    what is applied for that was shown.
 
     Raises:
         InvalidInput: none, or more than MOST.
@@ -127,7 +142,7 @@ def agree_all(ctx: Context, task_ids: Sequence[int]) -> AllAgreed:
         for task_id in wanted:
             try:
                 with tx.begin_nested():
-                    step_decide(tx, ctx, task_id, agree=True, confirmed=True)
+                    step_decide(tx, ctx, task_id, agree=True, confirmed=True, seen=(seen or {}).get(task_id))
             except AppError as refusal:
                 failed[task_id] = refusal.text
     return AllAgreed(len(wanted) - len(failed), failed)

@@ -6,7 +6,7 @@ from bot.context import Context
 from bot.dispatch import CardTap, CardUpdate, Router
 from cards.todo import AgreeAllButton, AgreeRowButton, TodoPageButton
 from handlers.drafts.tapped import remember
-from handlers.flows.rules import AlreadyDone, ConfirmFirst
+from handlers.flows.rules import AlreadyDone, ConfirmFirst, ContentChanged
 from handlers.flows.service import decide
 from handlers.todo import views
 from handlers.todo.service import MOST, agree_all, list_waiting
@@ -24,11 +24,11 @@ def agree(tap: CardTap[AgreeRowButton], ctx: Context) -> CardUpdate:
     asked = tap.state.get("confirm") == task_id and views.is_fresh(tap.state, ctx)
     state: dict[str, Any] = {"page": tap.state.get("page", 1), "ids": tap.state.get("ids") or list_waiting(ctx)}
     try:
-        done = decide(ctx, task_id, agree=True, confirmed=tap.button.confirmed and asked)
+        done = decide(ctx, task_id, agree=True, confirmed=tap.button.confirmed and asked, seen=tap.button.revision)
     except ConfirmFirst as wait:
         until = (ctx.now + views.LASTS).isoformat()
         return CardUpdate(state={**state, "confirm": task_id, "until": until}, note=wait.text)
-    except AlreadyDone as why:
+    except (AlreadyDone, ContentChanged) as why:
         return CardUpdate(state=state, note=why.text)
     return CardUpdate(state=state, note=done.text)
 
@@ -38,7 +38,7 @@ def every(tap: CardTap[AgreeAllButton], ctx: Context) -> CardUpdate:
     """The first tap lists them with their sum; the second agrees to each of those that were listed."""
     ids = [int(i) for i in tap.state.get("ids", ())]
     if tap.button.confirmed and tap.state.get("all") and views.is_fresh(tap.state, ctx):
-        done = agree_all(ctx, ids)
+        done = agree_all(ctx, ids, views.seen_of(tap.state))
         remember(ctx, None)
         return CardUpdate(card=views.todo_ref(ctx, views.answered(ids, done)), note=views.told(done))
     if tap.button.confirmed and not tap.state.get("all"):
@@ -47,7 +47,7 @@ def every(tap: CardTap[AgreeAllButton], ctx: Context) -> CardUpdate:
     if not waiting:
         return CardUpdate(card=views.todo_ref(ctx, {"page": 1}), note=views.EMPTY)
     state = views.asking(ctx, waiting)
-    remember(ctx, "todo.all", ids=waiting, until=state["until"])
+    remember(ctx, "todo.all", ids=waiting, seen=state["seen"], until=state["until"])
     return CardUpdate(state=state, note=LATE if tap.button.confirmed else "")
 
 

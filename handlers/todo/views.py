@@ -23,7 +23,14 @@ def todo_ref(ctx: Context, state: dict[str, Any]) -> CardRef:
 
 def asking(ctx: Context, ids: list[int]) -> dict[str, Any]:
     """The state of a card that asks whether all these are agreed to."""
-    return {"page": 1, "ids": ids, "all": True, "until": (ctx.now + LASTS).isoformat()}
+    shown = show_todo(ctx, 1, ids, size=MOST, only=True).items
+    seen = {str(item.task_id): item.revision for item in shown}
+    return {"page": 1, "ids": ids, "seen": seen, "all": True, "until": (ctx.now + LASTS).isoformat()}
+
+
+def seen_of(state: dict[str, Any]) -> dict[int, int]:
+    """By task, the revision that was shown with what is confirmed."""
+    return {int(i): int(revision) for i, revision in state.get("seen", {}).items()}
 
 
 def answered(ids: list[int], done: AllAgreed) -> dict[str, Any]:
@@ -53,7 +60,8 @@ def paint_todo(state: dict[str, Any], ctx: Context) -> CardView:
     rows = [
         TodoRow(
             item.task_id, f"{item.label} {item.number}", item.number, item.words, item.said,
-            failed.get(str(item.task_id), ""), ask=item.task_id == asked,
+            failed.get(str(item.task_id), ""), ask=item.task_id == asked, revision=item.revision,
+            returned=item.returned,
         )
         for item in found.items
     ]  # fmt: skip

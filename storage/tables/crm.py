@@ -49,6 +49,7 @@ class Customer(Owned, HasCustom, table=True):
         Index("ix_customer_industry", "industry", "customer_class", "source", "city", *REST, **ON_LISTS),
         Index("ix_customer_source", "source", "customer_class", "city", "industry", *REST, **ON_LISTS),
         Index("ix_customer_city", "city", "industry", "customer_class", "source", *REST, **ON_LISTS),
+        Index("ix_customer_ids", "id", "owner_id", **ON_LISTS),  # by what they are called: of many without their rows
         CheckConstraint("(owner_id IS NULL) = (pooled_at IS NOT NULL)", name="owned_or_pooled"),
         CheckConstraint("(owner_id IS NULL) = (owner_since IS NULL)", name="owner_since"),
     )  # fmt: skip

@@ -31,6 +31,7 @@ class FlowNode(SQLModel, table=True):
     participant_superiors: list[Any] = _list()  # leader (of the applicant's department), superior:1, superior:2 …
     conditions: list[Any] = _list()  # {field, op, value}; all of them hold, or the node is passed over
     hidden_fields: list[Any] = _list()
+    editable_fields: list[Any] = _list()  # none of them hidden
     copies: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))  # 抄送: roles, users …
     deadline_hours: int | None = None
 
@@ -64,6 +65,7 @@ class Flow(SQLModel, table=True):
     state: str = "running"
     node: int = 0  # place in the version's nodes
     entry: int = 0
+    revision: int = 0  # one more each time what is applied for was changed
     moves: int = 0  # one more with each transition: whoever moves it holds the row
     urged_at: datetime | None = Field(default=None, sa_type=Moment)
     urge_count: int = 0
@@ -77,15 +79,18 @@ class FlowTask(SQLModel, table=True):
     __tablename__ = "flow_task"
     __table_args__ = (
         CheckConstraint(
-            "state IN ('waiting','open','agreed','refused','returned','transferred','superseded','cancelled')",
+            "state IN ('waiting','open','agreed','refused','returned','transferred','superseded','cancelled',"
+            "'submitted')",
             name="state",
         ),
+        CheckConstraint("kind IN ('decide','revise')", name="kind"),
         Index("ix_flow_task_waits", "user_id", "state"),
     )
     id: int | None = Field(default=None, primary_key=True)
     flow_id: int = Field(foreign_key="flow.id", index=True)
     node: int
     entry: int
+    kind: str = "decide"  # revise: the applicant, to whom it was returned, corrects it
     user_id: str  # 参与者
     for_user_id: str | None = None  # 委托人: the one he decides for
     state: str = "open"
@@ -127,6 +132,7 @@ class FlowLog(SQLModel, table=True):
     at: datetime = Field(sa_type=Moment)
     seconds: int | None = None  # since the task was opened
     people: list[Any] = _list()  # whom it is about: participants as they were resolved
+    changes: list[Any] = _list()  # [field, from, to]: each reader is told of those he may see
 
 
 class FlowDelegation(SQLModel, table=True):

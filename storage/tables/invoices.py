@@ -15,7 +15,7 @@ class Invoice(OfContract, table=True):
 
     __table_args__ = (
         CheckConstraint("state IN ('pending','approved','issued','rejected','cancelled','void')", name="state"),
-        CheckConstraint("amount >= 0", name="amount"),
+        CheckConstraint("amount >= 0 OR red_of IS NOT NULL", name="amount"),
     )
     id: int | None = Field(default=None, primary_key=True)
     number: str | None = Field(default=None, unique=True)  # of the application: FP-2026-0231 (D25)
@@ -25,6 +25,10 @@ class Invoice(OfContract, table=True):
     tax_rate: Decimal | None = Field(default=None, sa_type=Hundredths)  # percent
     title: str = ""  # as it was applied for, whatever the customer is called later (R-INV-6)
     tax_no: str = ""
+    bank: str = ""
+    account: str = ""
+    address: str = ""
+    phone: str = ""
     email: str = ""
     remark: str = ""
     applied_by: str = Field(default="", index=True)
@@ -35,4 +39,5 @@ class Invoice(OfContract, table=True):
     void_reason: str = ""
     voided_at: datetime | None = Field(default=None, sa_type=Moment)
     source_key: str | None = Field(default=None, unique=True)  # the draft it was made of: confirmed twice, made once
+    red_of: int | None = Field(default=None, foreign_key="invoice.id", index=True)  # 红冲: its amount is negative
     version: int = 1

@@ -65,7 +65,7 @@ class LeadOwnerHistory(SQLModel, table=True):
             sqlite_where=text("to_at IS NULL"), postgresql_where=text("to_at IS NULL"),
         ),
         Index("ix_lead_owner_history_owner", "owner_id", "from_at"),
-        CheckConstraint("how IN ('create','claim','return','transfer','undo')", name="how"),
+        CheckConstraint("how IN ('create','claim','return','recycle','transfer','handover','undo')", name="how"),
     )  # fmt: skip
     id: int | None = Field(default=None, primary_key=True)
     lead_id: int = Field(foreign_key="lead.id", index=True)
@@ -73,5 +73,7 @@ class LeadOwnerHistory(SQLModel, table=True):
     from_at: datetime = Field(sa_type=Moment)
     to_at: datetime | None = Field(default=None, sa_type=Moment)
     how: str
-    by_user_id: str = ""
+    by_user_id: str = ""  # empty: the system
     reason: str = ""
+    rule_days: int | None = None  # the N of 线索未跟进返回 that caused a recycle
+    handover_id: int | None = None  # the 交接 it came with, or was given back with

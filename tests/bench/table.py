@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 
 from bot.commands import house
-from tests.bench import claims, follow_ups, importing, org_sync, replies, scale, starting, stream, taps
+from tests.bench import absence, claims, follow_ups, importing, org_sync, replies, scale, starting, stream, taps
 from tests.bench.figures import NORMAL, Figure, Scale
 
 BENCHES: dict[str, Callable[[Scale], Awaitable[list[Figure]]]] = {
@@ -19,6 +19,7 @@ BENCHES: dict[str, Callable[[Scale], Awaitable[list[Figure]]]] = {
     "org_sync": org_sync.measure,
     "starting": starting.measure,
     "scale": scale.measure,
+    "absence": absence.measure,
 }
 
 

@@ -1,6 +1,6 @@
 """5. 领取 tapped on a card, worked, and answered in the acknowledgement; 50 in flight."""
 
-from bot.dispatch.desk import track_id
+from bot.dispatch.drawing import track_id
 from cards.pool import ClaimButton
 from tests.bench.company import seller
 from tests.bench.figures import Figure, Scale, bounded, p99

@@ -3,6 +3,8 @@
 Broken on purpose, so that the harness can prove that it would notice:
   ack_first   a message is acknowledged before it is stored
   two_steps   a message is marked done in a transaction before the one of its effects
+  tap_first   a tap is answered before what it does is done
+  half_tap    同意 closes the task in one transaction and the application in the next
 """
 
 import asyncio
@@ -11,10 +13,13 @@ from typing import Any
 
 from bot import app as house
 from bot.commands import run
-from bot.dispatch.desk import Desk
-from bot.dispatch.messages import ChatMessage
+from bot.dispatch.desk import Desk, TapAnswer
+from bot.dispatch.messages import ChatMessage, RawTap
 from bot.stream.frames import BotFrame
-from storage import inbox
+from cards.flows import AgreeButton
+from storage import flow_runs, inbox, invoices
+from storage.database import Tx
+from storage.tables import Flow
 
 
 class AckFirst(house.App):
@@ -45,14 +50,57 @@ class MarkFirstDesk(Desk):
             self._work_message(tx, message)
 
         await self._db.unit(None, work)
-        self.on_outbox()
+        self.drawing.on_outbox()
+
+
+class TapFirstDesk(Desk):
+    """Answers, then works the tap."""
+
+    async def tap(self, raw: RawTap) -> TapAnswer:
+        async def later() -> None:
+            await asyncio.sleep(0.3)
+            await super(TapFirstDesk, self).tap(raw)
+
+        task = asyncio.ensure_future(later())
+        _kept.add(task)
+        task.add_done_callback(_kept.discard)
+        return TapAnswer({})
+
+
+class HalfTapDesk(Desk):
+    """Works 同意 in two transactions."""
+
+    async def tap(self, raw: RawTap) -> TapAnswer:
+        if raw.params["action"] != AgreeButton.action:
+            return await super().tap(raw)
+        task_id, now, by = int(raw.params["task_id"]), self._clock.now(), raw.user_id
+        closed = await self._db.system(
+            lambda tx: flow_runs.close(tx, task_id, "agreed", by=by, comment="", now=now)
+        )  # fmt: skip
+        await asyncio.sleep(0.3)
+
+        def rest(tx: Tx) -> None:
+            task = flow_runs.get_task(tx, task_id)
+            assert task is not None
+            flow = tx.get_one(Flow, task.flow_id)
+            flow_runs.log(tx, task.flow_id, node="", user_id=by, action="agree", now=now)
+            flow_runs.close_others(tx, flow, "superseded", by=by, now=now)
+            flow_runs.finish(tx, task.flow_id, "approved", now)
+            invoices.move(tx, flow.record_id, "approved", of=("pending",))
+
+        if closed:
+            await self._db.system(rest)
+        return TapAnswer({})
+
+
+DESKS: dict[str, type[Desk]] = {"two_steps": MarkFirstDesk, "tap_first": TapFirstDesk, "half_tap": HalfTapDesk}
 
 
 def main(variant: str) -> int:
     if variant == "ack_first":
         vars(run)["App"] = AckFirst
-    elif variant == "two_steps":
-        vars(house)["Desk"] = MarkFirstDesk
+    elif variant in DESKS:
+        vars(house)["Desk"] = DESKS[variant]
     elif variant != "sound":
         raise SystemExit(f"no variant {variant!r}")
     return run.main(None)  # type: ignore[arg-type]

@@ -1,8 +1,8 @@
 """Kill −9 at any point, again and again; then ask what was acknowledged and what is there (reliability.md A7.1).
 
 The oracle is what was acknowledged: each acknowledged message has exactly one effect, each effect's notice leaves
-exactly once, no customer has two owners. How often each nemesis struck is counted, because a harness that never
-strikes finds nothing.
+exactly once, no customer has two owners; of approvals see `tests.crash.approvals`. How often each nemesis struck is
+counted, because a harness that never strikes finds nothing.
 """
 
 import asyncio
@@ -27,11 +27,14 @@ from storage.database import Database, Tx
 from storage.migrate import upgrade
 from storage.tables import ClaimLog, Customer, FollowUp, Inbox, Outbox
 from storage.world.load import load_world
+from tests.crash.approvals import Approvals, add_approvals, give_union_ids, standings
 from tests.support.company import mirror
 from tests.support.world import customer, small_world
 
 KEY = "a key for the crash harness"
 SELLERS = ("lina04", "zhao05", "zhou06")
+FIRST, LEAST = 10, 3  # approvals' doings in the first life, for the others to decide, and in each other
+SLOW = 20.0  # seconds a slow machine is given for them
 
 
 @dataclass
@@ -43,6 +46,8 @@ class Report:
     repeats: int = 0
     taps: int = 0
     mid_work: int = 0  # kills that left stored messages undone
+    approvals: Counter[str] = field(default_factory=Counter)  # applications by how they ended
+    late_ends: int = 0  # decided in a later life than they were applied for
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     notices_doubled: list[str] = field(default_factory=list)
@@ -55,10 +60,11 @@ class Report:
 
 
 def crash_world() -> dict[str, Any]:
-    """Many pool customers to be claimed and assigned; each seller has one to write follow-ups on."""
+    """Many pool customers to be claimed and assigned, a customer for each seller's follow-ups, and approvals."""
     world = small_world(pool={"claim_cap": None, "return_after_days": None}, quiet_hours=["00:00", "00:00"])
     del world["now"]
     world["customers"] += [customer(f"公海样本{n:04}号工厂", pooled_on="2026-02-20") for n in range(3000)]
+    add_approvals(world)
     return world
 
 
@@ -78,7 +84,7 @@ async def run_kills(variant: str, kills: int, data_dir: Path, seed: int) -> Repo
                 try:
                     await _connected(http, running.url)
                     last = life == kills
-                    await history.live(None if last else rng.uniform(0.15, 0.7))
+                    await history.live(None if last else rng.uniform(0.15, 0.7), least=FIRST if not life else LEAST)
                     if last:
                         await _quiet(http, running.url, db_url)
                 finally:
@@ -86,6 +92,7 @@ async def run_kills(variant: str, kills: int, data_dir: Path, seed: int) -> Repo
                 if not last:
                     report.kills += 1
                     report.mid_work += await _undone(db_url)
+                history.approvals.killed(await _read(db_url, standings))
             await history.judge(db_url)
     finally:
         await running.close()
@@ -100,6 +107,7 @@ async def _prepare(db_url: str, world: dict[str, Any], now: Any) -> None:
         def work(tx: Tx) -> None:
             vault.check_key(tx, KEY)
             mirror(tx, world, now)
+            give_union_ids(tx)
             load_world(tx, world, now)
 
         await db.system(work)
@@ -185,20 +193,24 @@ class History:
     def __init__(self, http: aiohttp.ClientSession, url: str, rng: random.Random, report: Report) -> None:
         self._http, self._url, self._rng, self._report = http, url, rng, report
         self._number = 0
+        self.approvals = Approvals(http, url, rng)
         self.follow_ups: dict[str, str] = {}  # content → user, acknowledged
         self.assigned: dict[str, str] = {}  # customer → receiver, acknowledged
         self._sent: list[dict[str, Any]] = []
 
-    async def live(self, seconds: float | None) -> None:
-        """Traffic for so long, or a last handful."""
+    async def live(self, seconds: float | None, *, least: int) -> None:
+        """Traffic for so long and, on a slow machine, until `least` approvals' doings are done; or a last handful."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + (seconds if seconds is not None else 0.5)
-        people = [self._person(user, until) for user in (*SELLERS, "wang03") * 2]
+        until = loop.time() + (seconds + SLOW if seconds is not None else 0.5)
+        people = [self._person(user, until) for user in (*SELLERS, "wang03") * 2] + self.approvals.people(until)
         workers = [asyncio.ensure_future(p) for p in people]
         if seconds is None:
             await asyncio.gather(*workers)
             return
+        enough = self.approvals.acknowledged + least
         await asyncio.sleep(seconds)
+        while self.approvals.acknowledged < enough and loop.time() < until:
+            await asyncio.sleep(0.01)
         for worker in workers:  # the kill comes while they wait for an answer
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
@@ -262,3 +274,16 @@ class History:
                 report.notices_missing.append(name)
             elif count > 1:
                 report.notices_doubled.append(name)
+        await self._judge_approvals(db_url)
+
+    async def _judge_approvals(self, db_url: str) -> None:
+        report, approvals = self._report, self.approvals
+        found = await _read(db_url, standings)
+        report.approvals = Counter(one.state for one in found)
+        report.late_ends = sum(bool(ends) for ends in approvals.ended.values())
+        report.lost += approvals.lost(found)
+        report.doubled += approvals.doubled(found)
+        missing, doubled = await approvals.notices(found)
+        report.notices_missing += missing
+        report.notices_doubled += doubled
+        report.other += list(dict.fromkeys(approvals.wrong)) + await approvals.todos(found)

@@ -14,19 +14,31 @@ KILLS = int(os.environ.get("DINGCRM_KILLS", "20"))
 SEED = int(os.environ.get("DINGCRM_SEED", "20260302"))
 
 
-@pytest.mark.timeout(60 + KILLS * 15)
+@pytest.mark.timeout(180 + KILLS * 25)
 async def test_the_house_survives_every_kill(tmp_path: Path) -> None:
     report = await run_kills("sound", KILLS, tmp_path, SEED)
     assert report.kills == KILLS
     assert report.acked > KILLS, "the harness hardly said anything"
     assert report.repeats > 0
+    assert sum(report.approvals.values()) > KILLS // 2, "the harness hardly applied for anything"
+    ends = [report.approvals[end] for end in ("approved", "rejected", "cancelled")]
+    assert sum(ends) > KILLS // 4 and sum(map(bool, ends)) > 1, report.approvals
     assert report.clean, report
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("variant", ["ack_first", "two_steps"])
 async def test_the_harness_notices_a_broken_house(variant: str, tmp_path: Path) -> None:
     """A control that passes is a broken harness. It is given enough kills to strike."""
     report = await run_kills(variant, 6, tmp_path, SEED)
     assert not report.clean, f"the broken variant went unnoticed: {report}"
     assert report.lost
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("variant", ["tap_first", "half_tap"])
+async def test_the_harness_notices_a_broken_decision(variant: str, tmp_path: Path) -> None:
+    """A 同意 that is answered before it is done, and one that is done by halves."""
+    report = await run_kills(variant, 5, tmp_path, SEED)
+    found = report.lost if variant == "tap_first" else report.other
+    assert any("FP-" in one for one in found), f"the broken variant went unnoticed: {report}"

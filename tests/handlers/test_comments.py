@@ -124,9 +124,9 @@ async def test_by_the_form_on_the_card(database: Database) -> None:
     assert "发评论" in opened or "评论 华兴" in opened
     form = {"content": "报价单发我看看", "mentioned": ["wang03"]}
     raw = RawTap("tap:form", "lina04", card, params={"form": form})
-    assert "已评论" in str(await room.desk.tap(raw))
+    assert "已评论" in str(await room.desk.taps.tap(raw))
     assert [who for who, _ in await notices(database)] == ["wang03"]
-    again = await room.desk.tap(RawTap("tap:form2", "lina04", card, params={"form": form}))
+    again = await room.desk.taps.tap(RawTap("tap:form2", "lina04", card, params={"form": form}))
     assert "没有重复" in str(again)
     rows = await database.system(lambda tx: len(list(tx.exec(select(Comment)).all())))
     assert rows == 1

@@ -222,14 +222,14 @@ async def test_a_required_field_is_required_of_new_records_and_not_emptied(compa
         )
 
     def work(tx: Tx, ctx: Context) -> None:
-        with pytest.raises(values.Required, match="年采购额 50万"):
+        with pytest.raises(rules.Required, match="年采购额 50万"):
             values.check_new(tx, ctx, "customer", {TEXT: "x"})
         assert values.check_new(tx, ctx, "customer", {TEXT: "x", MONEY: "1.00"}) == {TEXT: "x", MONEY: "1.00"}
         record = tx.get(Customer, customer_id(tx, HUAXING))
         assert record is not None
         values.write_custom(tx, ctx, "customer", record, {TEXT: "老数据照样能改"})
         values.write_custom(tx, ctx, "customer", record, {MONEY: "1.00"})
-        with pytest.raises(values.Required):
+        with pytest.raises(rules.Required):
             values.write_custom(tx, ctx, "customer", record, {MONEY: ""})
 
     await company.system(require)

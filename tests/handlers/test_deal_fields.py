@@ -9,7 +9,7 @@ from sqlmodel import select
 from bot.core.errors import Forbidden
 from handlers.contracts.making import NewContract
 from handlers.contracts.service import create_contract, edit_contract
-from handlers.customfields.values import Required
+from handlers.customfields.rules import Required
 from handlers.payments.making import NewPayment
 from handlers.payments.service import create_payment, edit_payment
 from handlers.undo.service import take_back

@@ -140,9 +140,9 @@ async def test_a_form_handed_in_late_works_and_ends_the_draft(database: Database
     room.later(hours=hours)
     form = {"name": "杭州启新包装", "contact": "陈强", "mobile": "13912349999"}
     raw = RawTap("tap:late", "lina04", card, params={"form": form})
-    answer = await room.desk.tap(raw)
+    answer = await room.desk.taps.tap(raw)
     assert "杭州启新包装" in str(answer)
     assert await id_of(database, "杭州启新包装")
     assert "没有放下的草稿" in await room.say("lina04", "草稿")
-    again = await room.desk.tap(RawTap("tap:again", "lina04", card, params={"form": form}))
+    again = await room.desk.taps.tap(RawTap("tap:again", "lina04", card, params={"form": form}))
     assert "提交过" in str(again) or "没有重复" in str(again)

@@ -11,7 +11,7 @@ from sqlmodel import delete, select
 from bot.core.actor import Scope
 from bot.core.lists import Values, Wanted
 from bot.language.book import compact
-from storage import filters, ways
+from storage import filters, search, ways
 from storage.database import Database, Tx
 from storage.tables import Customer, SearchEntry, TeamMember
 from tests.support.company import NOW, load_company
@@ -116,7 +116,8 @@ async def test_a_list_is_what_a_look_at_every_customer_finds(
     staff: Database, world: list[Customer], wanted: list[Wanted], large: bool
 ) -> None:
     """The count, the pages together, and their order; by the ways for few and those for a million (invariant 31)."""
-    few = {(of, name): getattr(of, name) for of, name in ((ways, "FEW"), (ways, "FEW_SEEN"), (filters, "BOUND"))}
+    sizes = ((ways, "FEW"), (ways, "FEW_SEEN"), (search, "FEW"), (filters, "BOUND"))
+    few = {(of, name): getattr(of, name) for of, name in sizes}
 
     def work(tx: Tx) -> None:
         tx.execute(delete(SearchEntry))
@@ -159,9 +160,18 @@ def _compare(tx: Tx, wanted: Wanted, expected: dict[int | None, Customer]) -> No
     assert {c.id for c in listed} == set(expected), wanted
     assert set(filters.ids(tx, wanted, most=50)) == set(expected), wanted
     assert filters.has_any(tx, wanted) is bool(expected)
+    assert [c.id for c in _exported(tx, wanted)] == sorted(i for i in expected if i is not None), wanted
     keys = [_key(expected[c.id], wanted) for c in listed]
     there = [k for k in keys if k is not None]
     assert keys[: len(there)] == sorted(there, reverse=wanted.descending), wanted  # what has none comes last
+
+
+def _exported(tx: Tx, wanted: Wanted) -> list[Customer]:
+    """Page by page, as an export goes through them."""
+    went: list[Customer] = []
+    while page := filters.after(tx, wanted, (went[-1].id or 0) if went else 0, most=3):
+        went += page
+    return went
 
 
 def _key(one: Customer, wanted: Wanted) -> Any:

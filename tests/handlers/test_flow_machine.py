@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,18 +16,23 @@ from sqlmodel import col, select
 
 from bot.core.errors import AppError
 from bot.identity import may_be_told
-from handlers.flows.service import add_signer, adjust, cancel, decide, send_back, transfer, urge
-from storage import contracts, flows
+from handlers.approvals.service import next_stuck, pass_on_stuck, remind_late
+from handlers.flows.service import add_signer, adjust, cancel, decide, delegate, send_back, transfer, urge
+from handlers.handover.parties import Wanted
+from handlers.handover.service import announce_departures, hand_over
+from storage import contracts, departures, flows
 from storage.database import Database, Tx
 from storage.flows import Node
-from storage.settings import read_settings
-from storage.tables import Contract, Flow, FlowLog, FlowTask, Invoice
+from storage.settings import put_setting, read_settings
+from storage.tables import Contract, Employee, Flow, FlowLog, FlowTask, Invoice
 from tests.handlers.test_contracts import HOW, run
 from tests.handlers.test_flows import apply, company
+from tests.support.company import NOW
 from tests.support.databases import postgres_copy, sqlite_copy
 from tests.support.flows import CONTRACT
 
 PEOPLE = ("lina04", "qian07", "sun08", "zheng09", "wang03", "chen01")
+LEAVING = ("qian07", "sun08", "zheng09", "wang03")
 NODES = st.lists(
     st.builds(
         Node,
@@ -34,7 +40,8 @@ NODES = st.lists(
         users=st.lists(st.sampled_from(PEOPLE), max_size=3, unique=True).map(tuple),
         superiors=st.sampled_from([(), ("leader",), ("superior:1",)]),
         mode=st.sampled_from(["any", "all", "turn"]),
-        conditions=st.sampled_from([(), (), (("amount", ">", "300000"),)]),
+        conditions=st.sampled_from([(), (), (("amount", ">", "300000"),), (("invoice_type", "~", "普票"),)]),
+        deadline_hours=st.sampled_from([None, 2]),
     ),
     min_size=1,
     max_size=3,
@@ -48,9 +55,13 @@ STEPS = st.lists(
         st.tuples(st.sampled_from(["transfer", "sign"]), WHICH, COLLEAGUE),
         st.tuples(st.sampled_from(["cancel", "urge", "agree as"]), WHICH, WHO),
         st.tuples(st.just("adjust"), WHICH, COLLEAGUE),
+        st.tuples(st.just("adjust to node"), WHICH, st.sampled_from(["复核", "主管", "出纳开票"])),
+        st.tuples(st.sampled_from(["leave", "out of scope", "take over"]), WHICH, st.sampled_from(LEAVING)),
+        st.tuples(st.just("delegate"), st.sampled_from(range(len(LEAVING))), COLLEAGUE),
+        st.tuples(st.just("late"), WHICH, st.just("")),
     ),
     min_size=6,
-    max_size=16,
+    max_size=18,
 )
 
 
@@ -62,6 +73,7 @@ class Model:
     contract: int
     made: list[int] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
+    hours: int = 0  # the clock of deadlines
 
     async def step(self, what: str, value: int, who: str) -> None:
         refused = False
@@ -109,8 +121,50 @@ class Model:
                 await run(self.db, who, cancel, flow_id, "不要了")
             case "urge":
                 await run(self.db, who, urge, flow_id)
+            case "adjust to node":
+                await run(self.db, "chen01", adjust, flow_id, "不用这一步", node=who)
+            case "leave":
+                await self._leaves(who)
+            case "out of scope":
+                await self._out_of_scope(who)
+            case "take over":
+                await self._take_over(who)
+            case "delegate":
+                await run(self.db, LEAVING[value], delegate, who, NOW.date(), NOW.date())
+            case "late":
+                self.hours += 3
+                before = await self._all()
+                await run(self.db, "", remind_late, now=NOW + timedelta(hours=self.hours))
+                assert before == await self._all(), "the clock decides nothing"
             case _:
                 await run(self.db, "chen01", adjust, flow_id, "出差", user_id=who)
+
+    async def _leaves(self, who: str) -> None:
+        def work(tx: Tx) -> None:
+            person = tx.get_one(Employee, who)
+            if not person.active:
+                return
+            departures.set_aside(tx, [who], now=NOW)
+            person.active, person.left_at = False, NOW
+
+        await self.db.system(work)
+        await run(self.db, "", announce_departures)
+
+    async def _out_of_scope(self, who: str) -> None:
+        def work(tx: Tx) -> None:
+            usage = read_settings(tx).usage_scope
+            users = usage.users if usage.mode == "some" else list(PEOPLE)
+            value = {"mode": "some", "departments": [], "users": [u for u in users if u != who]}
+            put_setting(tx, "usage_scope", value, by="", now=NOW)
+
+        await self.db.system(work)
+        while await run(self.db, "", next_stuck) is not None:
+            assert await run(self.db, "", pass_on_stuck), "what is due does something"
+
+    async def _take_over(self, who: str) -> None:
+        wanted = Wanted(who, "sun08" if who == "qian07" else "qian07", ("customer", "opportunity", "contract", "lead"))
+        first = await run(self.db, "chen01", hand_over, wanted, shown=None)
+        await run(self.db, "chen01", hand_over, wanted, shown=first.moving)
 
     async def _open(self, flow_id: int) -> tuple[str, int]:
         """Some open task, else the last one there was."""
@@ -139,6 +193,11 @@ class Model:
                     last = [t for t in tasks if t.entry == flow.entry]
                     assert any(t.state == "agreed" for t in last), f"agreed to by nobody: {self.done}"
                 assert sum(t.state == "refused" for t in tasks) == (flow.state == "rejected"), self.done
+                decided = [t for t in tasks if t.state in ("agreed", "refused")]
+                assert all(t.closed_by == t.user_id for t in decided), f"only a holder decides: {self.done}"
+                actions = [e.action for e in tx.exec(select(FlowLog).where(FlowLog.flow_id == flow.id)).all()]
+                assert len(decided) == sum(a in ("agree", "refuse") for a in actions), self.done
+                assert sum(a in ("refuse", "cancel") for a in actions) == (flow.state in ("rejected", "cancelled"))
                 query = select(Invoice).where(Invoice.id == flow.record_id)
                 invoice = tx.exec(query, execution_options=whole).one()
                 assert invoice.state == {"running": "pending"}.get(flow.state, flow.state), self.done

@@ -7,6 +7,8 @@ from sqlmodel import select
 
 from bot.core.errors import AppError, InvalidInput
 from handlers.approvals.service import list_flows, next_late, remind_late, show_status, show_task
+from handlers.flows.rules import AlreadyDone
+from handlers.flows.service import cancel, decide, urge
 from handlers.invoiceflow.rules import read_conditions, read_deadline, read_node_words, superior_of
 from handlers.invoiceflow.service import change_flow, show_flow, undo_flow
 from handlers.invoices.service import issue_invoice, show_bills, void_invoice
@@ -33,7 +35,11 @@ async def change(db: Database, *sentences: str) -> int:
     [
         ("开票金额 > 50000", (("amount", ">", "50000"),)),
         ("开票金额超过5万", (("amount", ">", "50000"),)),
-        ("开票金额 ≥ 1万 且 发票类型 = 专票6%", (("amount", ">=", "10000"), ("invoice_type", "=", "专票6%"))),
+        ("开票金额 ≥ 1万 且 发票类型 = 专票6%", (("amount", ">=", "10000"), ("invoice_type", "=", "专票 6%"))),
+        ("发票类型 = 专票 6%", (("invoice_type", "=", "专票 6%"),)),
+        ("发票类型 是 专票，开票金额 > 1,234.5元", (("invoice_type", "~", "专票"), ("amount", ">", "1234.5"))),
+        ("发票类型不是普通发票", (("invoice_type", "!~", "普票"),)),
+        ("客户 = 和平 机械", (("customer", "=", "和平 机械"),)),
         ("无", ()),
     ],
 )
@@ -41,10 +47,32 @@ def test_conditions_are_read(text: str, conditions: tuple[tuple[str, str, str], 
     assert read_conditions(text) == conditions
 
 
-@pytest.mark.parametrize("text", ["开票金额", "开票金额 > 很多", "心情 > 3"])
+@pytest.mark.parametrize("text", ["开票金额", "开票金额 > 很多", "心情 > 3", "发票类型 > 专票", "发票类型 = 收据"])
 def test_what_is_no_condition_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         read_conditions(text)
+
+
+@pytest.mark.parametrize(
+    ("condition", "where"),
+    [
+        ("发票类型 = 专票6%", "复核"), ("发票类型 = 专票 6%", "复核"), ("发票类型 = 专票", "复核"),
+        ("发票类型 != 普票", "复核"), ("发票类型 = 专票 13%", "出纳开票"), ("发票类型 = 普票", "出纳开票"),
+        ("发票类型 != 专票", "出纳开票"), ("抬头 = 宁波 华东精密机械有限公司", "复核"),
+    ],
+)  # fmt: skip
+async def test_a_condition_on_what_is_text_holds_as_it_is_said(sqlite: Database, condition: str, where: str) -> None:
+    contract = await company(sqlite, [Node("复核", users=("zheng09",)), Node("出纳开票", users=("qian07",))])
+    await change(sqlite, f"复核 条件 {condition}")
+    applied = await apply(sqlite, contract)
+    assert await tasks(sqlite, applied.flow_id) == {{"复核": "zheng09", "出纳开票": "qian07"}[where]: "open"}
+
+
+async def test_people_and_fields_are_named_with_and_without_commas(sqlite: Database) -> None:
+    await company(sqlite)
+    await change(sqlite, "参与者 钱多和孙悦", "隐藏 合同金额和联系人电话、税号")
+    (line,) = await run(sqlite, "chen01", show_flow)
+    assert line.detail == "参与者 钱多、孙悦 · 隐藏 合同金额、联系人电话、税号"
 
 
 @pytest.mark.parametrize(("text", "hours"), [("24小时", 24), ("2天", 48), ("720", 720), ("无", None)])
@@ -154,3 +182,22 @@ async def test_after_the_approval_the_number_is_recorded_and_a_wrong_one_is_void
     lines = await database.system(lambda tx: [e.action for e in flow_runs.list_log(tx, one.flow_id)])
     assert lines == ["start", "enter", "agree", "issue", "void"]
     assert await contract_id(database) == contract
+
+
+async def test_who_applies_is_not_named_where_that_is_hidden(sqlite: Database) -> None:
+    """In the log, in 催办, when it is called off, and to who comes too late; the applicant and others read the name."""
+    hiding = Node("出纳开票", users=("qian07",), hidden=("applicant",))
+    contract = await company(sqlite, [hiding])
+    applied = await apply(sqlite, contract)
+    task = await task_of(sqlite, applied.flow_id, "qian07")
+    status = await run(sqlite, "qian07", show_status, applied.flow_id)
+    assert status.log[0].text == "申请人 提交申请"
+    assert "李娜 提交申请" in [line.text for line in (await run(sqlite, "chen01", show_status, applied.flow_id)).log]
+    await run(sqlite, "lina04", urge, applied.flow_id)
+    await run(sqlite, "lina04", cancel, applied.flow_id, "不要了")
+    with pytest.raises(AlreadyDone, match="已由 申请人 03-02 09:30 取消"):
+        await run(sqlite, "qian07", decide, task, agree=True)
+    assert "申请人 已取消" in (await run(sqlite, "qian07", show_task, task)).said
+    told = await sqlite.system(lambda tx: list(tx.exec(select(Notice.text).where(Notice.user_id == "qian07")).all()))
+    assert len(told) == 3
+    assert not any("李娜" in text for text in told)

@@ -10,7 +10,7 @@ from sqlmodel import select
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import Forbidden
-from handlers.customfields.values import Required
+from handlers.customfields.rules import Required
 from handlers.leads.rules import ChangedSince, DuplicateLead
 from handlers.leads.service import create_lead, show_lead, update_lead
 from handlers.leads.sheet import LEADS

@@ -175,9 +175,9 @@ async def test_limited_fields_are_not_shown_searched_or_filled_in(room: Room) ->
 async def test_a_card_held_before_a_change_shows_what_one_may_see_now(room: Room) -> None:
     await room.say("lina04", "查 华兴科技")
     (card,) = await room.cards("lina04")
-    assert "5678" in str(await room.desk.draw(card))
+    assert "5678" in str(await room.desk.drawing.draw(card))
     await room.say("chen01", "字段权限 业务员 联系人 手机 隐藏")
-    assert "5678" not in str(await room.desk.draw(card))
+    assert "5678" not in str(await room.desk.drawing.draw(card))
 
 
 async def test_notices_are_cut_by_their_receivers_rights(room: Room) -> None:
@@ -253,7 +253,7 @@ async def test_a_groups_card_does_not_become_the_tappers(room: Room) -> None:
     await room.say("lina04", "公海", group=True)
     (card,) = await room.cards()
     await room.tap("lina04", card, OpenButton(customer_id=await id_of(room.db, "华兴科技有限公司")))
-    assert "华兴" not in str(await room.desk.draw(card))
+    assert "华兴" not in str(await room.desk.drawing.draw(card))
     assert any("华兴科技" in t for t in room.shown["lina04"])
     assert not any("华兴" in t for t in room.shown["zhao05"])
 

@@ -119,11 +119,11 @@ async def test_the_doctor_names_the_template_and_the_way_by_hand(stage: Stage) -
 
 async def test_a_form_in_a_group_card_is_nobodys_private_secret(stage: Stage) -> None:
     """A card without a holder keeps its private part in the public data, as a default for each viewer."""
-    from bot.dispatch.desk import _for_holder
+    from bot.dispatch.drawing import for_holder
     from cards.customers import new_contact
 
     renderer = OwnTemplateRenderer("own.schema")
-    drawn = _for_holder(renderer, new_contact({}), None)
+    drawn = for_holder(renderer, new_contact({}), None)
     assert drawn.private == {} and drawn.variables["form_shown"] == "yes"
-    alone = _for_holder(renderer, new_contact({}), "lina04")
+    alone = for_holder(renderer, new_contact({}), "lina04")
     assert "form" not in alone.variables and alone.private["lina04"]["form_shown"] == "yes"

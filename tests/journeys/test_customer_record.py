@@ -147,7 +147,7 @@ async def test_transfer_lock_and_deletion(stage: Stage) -> None:
         "转给你负责" in str(n) for n in await stage.notices()
     )
     locked = await stage.ask("zhao05", f"锁定 {HX} 到 3月底")
-    assert "2026-03-31" in locked["text"]
+    assert "到 3月31日" in locked["text"]
     assert "不能退回公海" in (await stage.ask("zhao05", f"退回 {HX} 无需求"))["text"]
     assert "锁定到" in str(await stage.card("zhao05", await stage.ask("zhao05", f"查 {HX}")))
     assert "已解锁" in (await stage.ask("zhao05", f"解锁 {HX}"))["text"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot.dispatch.desk import TapAnswer
+from bot.dispatch.drawing import TapAnswer
 from bot.dispatch.messages import RawTap
 from bot.stream.link import StreamLimits
 from storage.tables import Contact, Customer
@@ -129,7 +129,7 @@ async def test_a_contact_without_words_is_a_form_of_the_customer_last_spoken_of(
 @DRAWN
 async def test_an_answer_past_the_budget_follows_as_an_update(stage: Stage, template: str) -> None:
     item = await stage.ask("lina04", "查 华星电子")
-    stage.app.desk.tap_budget = 0
+    stage.app.desk.taps.budget = 0
     late = await stage.tap("lina04", item, "记跟进")
     assert "处理中…" in late["card"]["text"]
     await stage.settle()
@@ -149,14 +149,14 @@ async def test_an_answer_whose_acknowledgement_is_too_late_follows_too(
 ) -> None:
     """The machine stalls between the work and its answer: what was done shows on the card all the same."""
     item = await stage.ask("lina04", "公海")
-    tap = stage.app.desk.tap
+    tap = stage.app.desk.taps.tap
 
     async def stalled(raw: RawTap) -> TapAnswer:
         answer = await tap(raw)
         await asyncio.sleep(StreamLimits().tap_answer + 0.2)
         return answer
 
-    monkeypatch.setattr(stage.app.desk, "tap", stalled)
+    monkeypatch.setattr(stage.app.desk.taps, "tap", stalled)
     await stage.tap("lina04", item, "领取")
     assert stage.app.stream.counters.late_taps == 1
     assert "领取成功" in (await stage.card("lina04", item))["text"]

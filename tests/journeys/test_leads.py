@@ -63,3 +63,17 @@ async def test_given_back_and_taken_by_a_tap_then_changed_in_its_form(stage: Sta
     assert "温州百川五金" in str(card["form"])
     saved = await stage.fill("zhao05", form, company="温州百川五金", contact="陈二", mobile="13812345679", remark="")
     assert "已改：联系人" in saved["card"]["text"] and "陈二" in saved["card"]["text"]
+
+
+async def test_a_form_asks_for_what_the_company_needs_of_a_lead(stage: Stage) -> None:
+    assert "必填" in (await stage.ask("chen01", "新增字段 线索 年采购额 金额 必填"))["text"]
+    form = await stage.ask("lina04", "新建线索")
+    card = await stage.card("lina04", form)
+    amount = next(f for f in card["form"]["fields"] if f["label"] == "年采购额")
+    assert amount["required"]
+    lacking = await stage.fill("lina04", form, company="苏州北辰电子", mobile="13812345670")
+    assert "必填" in str(lacking) and "已建线索" not in str(lacking)
+    made = await stage.fill(
+        "lina04", form, company="苏州北辰电子", mobile="13812345670", **{amount["name"]: "50万"}
+    )  # fmt: skip
+    assert "已建线索" in made["card"]["text"] and "¥500,000.00" in made["card"]["text"]

@@ -66,3 +66,23 @@ async def test_without_the_permission_the_approval_goes_on_and_administrators_ca
     assert "Todo.Todo.Write" in told and "审批照常" in told and "权限管理" in told
     text = str((await stage.say("chen01", "自检"))[-1]["text"])
     assert "待办写权限" in text and "搜索 Todo.Todo.Write" in text
+
+
+async def test_ticked_off_in_dingtalk_it_decides_nothing_and_is_open_again(stage: Stage) -> None:
+    await stage.ask("chen01", "钉钉待办 开")
+    await _apply(stage)
+    todo = (await stage.get("/todos/qian07"))["items"][0]
+    assert "怎么处理" in str(todo)
+    before = len(await stage.calls("/v1.0/todo"))
+    await stage.post(f"/todos/{todo['id']}/tick", {"as": "qian07"})
+    await stage.settle()
+    assert await _todos(stage, "qian07") == [False]
+    assert len(await stage.calls("/v1.0/todo")) - before == 2, "looked at and opened once, however often we are told"
+    assert "FP-2026-0001" in (await stage.ask("qian07", "我的待办"))["text"]
+    await stage.ask("qian07", "同意 FP-1")
+    await stage.ask("qian07", "同意")
+    await stage.settle()
+    assert (await _todos(stage, "qian07"), await _todos(stage, "sun08")) == ([True], [True])
+    await stage.post(f"/todos/{todo['id']}/tick", {"as": "qian07", "done": False})
+    await stage.settle()
+    assert len(await stage.calls("/v1.0/todo")) - before == 4, "what is decided is nobody's to open"

@@ -116,6 +116,21 @@ def _plans(tx: Tx, scope: Scope, ask: Callable[[Any], object]) -> list[str]:
     ]
 
 
+async def test_those_with_a_common_word_are_counted_without_their_rows(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await load_company(sqlite)
+    for of, size in ((ways, "FEW"), (ways, "FEW_SEEN"), (search, "FEW")):
+        monkeypatch.setattr(of, size, 0)
+    common: Callable[[Any], object] = lambda ctx: paint_list({"text": "机械"}, ctx)  # noqa: E731 -- as in ASKED
+    wanted = Wanted(names=("机械",))
+    plans = await sqlite.read(None, lambda tx: _plans(tx, SCOPES["all"], lambda _: filters.count(tx, wanted)))
+    assert any(re.match(r"SEARCH customer USING (COVERING )?INDEX ix_customer_ids \(id=\?", line) for line in plans), (
+        plans
+    )
+    assert not [p for p in await sqlite.read(None, lambda tx: _plans(tx, SCOPES["all"], common)) if _looks_through(p)]
+
+
 @pytest.mark.parametrize("scope", SCOPES)
 async def test_many_are_found_as_few_are(database: Database, monkeypatch: pytest.MonkeyPatch, scope: str) -> None:
     """The index leads to those that a comparison of all names finds."""

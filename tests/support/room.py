@@ -59,7 +59,7 @@ class Room:
     async def tap(self, who: str, out_track_id: str, button: Button) -> str:
         """Taps that button on that card, whether it stands there or not; returns the answer."""
         raw = RawTap(f"tap:{next(self._numbers)}", who, out_track_id, params=button.params())
-        answer = json.dumps(asdict(await self.desk.tap(raw)), ensure_ascii=False)
+        answer = json.dumps(asdict(await self.desk.taps.tap(raw)), ensure_ascii=False)
         self.shown[who].append(answer)
         await self.collect()
         return answer
@@ -103,13 +103,13 @@ class Room:
                 await self._drawn(payload["out_track_id"])
                 continue
             if payload.get("undrawn"):
-                payload = {**payload, **(await self.desk.compose(payload["out_track_id"]) or {})}
+                payload = {**payload, **(await self.desk.drawing.compose(payload["out_track_id"]) or {})}
             receivers = payload.get("user_ids") or ([payload["user_id"]] if "user_id" in payload else self.group)
             for receiver in receivers:
                 self.shown[receiver].append(json.dumps(payload, ensure_ascii=False))
 
     async def _drawn(self, out_track_id: str) -> None:
-        drawn = await self.desk.draw(out_track_id)
+        drawn = await self.desk.drawing.draw(out_track_id)
         if drawn is None:
             return
         holder = await self.db.read(None, lambda tx: _holder(tx, out_track_id))

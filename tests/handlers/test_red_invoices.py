@@ -1,0 +1,148 @@
+"""红冲 and 作废, and their effect on the contract's sums; 抬头 a customer has used (R-INV-1..3, invariants 48, 55)."""
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from bot.core.errors import AppError, InvalidInput
+from handlers.approvals.service import set_buyer_details, show_status
+from handlers.invoices.drafts import Draft, filled, missing, with_words
+from handlers.invoices.reading import read_invoice
+from handlers.invoices.rules import InvoiceRefused, OverInvoiced
+from handlers.invoices.service import (
+    Done,
+    NewInvoice,
+    apply_invoice,
+    find_invoice,
+    issue_invoice,
+    prepare,
+    red_invoice,
+    show_bills,
+    void_invoice,
+)
+from storage.database import Database
+from tests.handlers.test_contracts import run
+from tests.handlers.test_flows import apply, company, money, says
+from tests.support.company import NOW
+
+DETAILS = {
+    "bank": "工行宁波分行",
+    "account": "1202026809014567890",
+    "address": "宁波江北路1号",
+    "phone": "0574-88886666",
+}
+NEXT_MONTH = NOW + timedelta(days=31)
+
+
+async def issued(db: Database, contract: int, amount: int = 50_000, number: str = "12345678") -> int:
+    applied = await apply(db, contract, amount)
+    await says(db, "qian07", applied.flow_id)
+    await run(db, "qian07", issue_invoice, applied.invoice_id, number)
+    return applied.invoice_id
+
+
+async def test_a_red_invoice_takes_back_and_never_more(database: Database) -> None:
+    contract = await company(database)
+    invoice = await issued(database, contract, 750_000)
+    with pytest.raises(OverInvoiced):
+        await apply(database, contract, 1)
+    done: Done = await run(database, "qian07", red_invoice, invoice, "退货", Decimal(20_000), now=NEXT_MONTH)
+    assert "FP-2026-0002" in done.text
+    assert (await money(database, contract)).invoiced == Decimal(1_180_000)
+    with pytest.raises(InvoiceRefused, match="730,000"):
+        await run(database, "qian07", red_invoice, invoice, "退货", Decimal("730000.01"))
+    await run(database, "qian07", red_invoice, invoice, "退货")
+    assert (await money(database, contract)).invoiced == Decimal(450_000)
+    with pytest.raises(InvoiceRefused, match="全部红冲"):
+        await run(database, "qian07", red_invoice, invoice, "退货")
+    with pytest.raises(InvoiceRefused, match="不能再红冲"):
+        await run(database, "qian07", red_invoice, done.invoice_id, "退货")
+    with pytest.raises(InvoiceRefused, match="有红冲"):
+        await run(database, "qian07", void_invoice, invoice, "开错")
+    assert await run(database, "qian07", find_invoice, "FP-2026-0002") == done.invoice_id
+    await run(database, "qian07", issue_invoice, done.invoice_id, "87654321")
+    rows = (await run(database, "lina04", show_bills, contract)).rows
+    assert [r.amount for r in rows if r.red_of == invoice] == [Decimal(-730_000), Decimal(-20_000)]
+    await apply(database, contract, 750_000)
+
+
+async def test_two_at_once_take_back_no_more_than_there_was(database: Database) -> None:
+    contract = await company(database)
+    invoice = await issued(database, contract)
+    done = await asyncio.gather(
+        *(run(database, "qian07", red_invoice, invoice, "退货", Decimal(30_000)) for _ in range(3)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(one, Done) for one in done) == 1
+    assert (await money(database, contract)).invoiced == Decimal(470_000)
+
+
+@pytest.mark.parametrize(("reason", "amount"), [("", None), ("退货", Decimal(0)), ("退货", Decimal("0.001"))])
+async def test_what_is_wrong_takes_nothing_back(database: Database, reason: str, amount: Decimal | None) -> None:
+    contract = await company(database)
+    invoice = await issued(database, contract)
+    with pytest.raises(InvalidInput):
+        await run(database, "qian07", red_invoice, invoice, reason, amount)
+    assert (await money(database, contract)).invoiced == Decimal(500_000)
+
+
+async def test_not_issued_there_is_nothing_to_take_back_and_others_may_not(database: Database) -> None:
+    contract = await company(database)
+    applied = await apply(database, contract)
+    await says(database, "qian07", applied.flow_id)
+    with pytest.raises(InvoiceRefused, match="还没有开出来"):
+        await run(database, "qian07", red_invoice, applied.invoice_id, "退货")
+    with pytest.raises(AppError):
+        await run(database, "zhou06", red_invoice, applied.invoice_id, "退货")
+
+
+async def test_void_in_its_own_month_only(database: Database) -> None:
+    contract = await company(database)
+    first, second = await issued(database, contract), await issued(database, contract, number="12345679")
+    await run(database, "qian07", void_invoice, first, "抬头开错")
+    with pytest.raises(InvoiceRefused, match="跨月不能作废"):
+        await run(database, "qian07", void_invoice, second, "抬头开错", now=NEXT_MONTH)
+    assert (await money(database, contract)).invoiced == Decimal(500_000)
+
+
+# -- titles --------------------------------------------------------------------------------------------
+
+
+async def test_titles_used_before_are_chosen_with_all_that_belongs_to_them(database: Database) -> None:
+    contract = await company(database)
+    await apply(database, contract, details=DETAILS)
+    await apply_other(database, contract)
+    known = await run(database, "lina04", prepare, contract)
+    assert [t.name for t in known.titles] == ["华东精密宁波分公司", "宁波华东精密机械有限公司"]
+    draft = filled(Draft(contract_id=contract, amount="5", kind="专票"), known)
+    assert (draft.title, draft.bank) == ("华东精密宁波分公司", "")
+    draft = filled(Draft(contract_id=contract, amount="5", kind="专票", title="机械有限"), known)
+    assert (draft.title, draft.bank) == ("宁波华东精密机械有限公司", DETAILS["bank"])
+    assert draft.tax_no == known.titles[1].tax_no != ""
+    draft = filled(with_words(draft, read_invoice("抬头 新公司")), known)
+    assert (draft.title, draft.tax_no, draft.bank) == ("新公司", "", ""), "not the other's number"
+
+
+async def apply_other(db: Database, contract: int) -> None:
+    await run(db, "lina04", apply_invoice, NewInvoice(contract, Decimal(9), "普票", "华东精密宁波分公司"))
+
+
+async def test_where_it_is_required_a_special_invoice_names_bank_account_address_and_phone(database: Database) -> None:
+    contract = await company(database)
+    await run(database, "chen01", set_buyer_details, on=True)
+    with pytest.raises(InvalidInput, match="开户行、银行账号、注册地址、注册电话"):
+        await apply(database, contract)
+    lacks = missing(Draft(amount="5", kind="专票", title="某某", tax_no="91330100799655058B"), details=True)
+    assert lacks == "开户行、银行账号、注册地址、注册电话"
+    applied = await apply(database, contract, details=DETAILS)
+    fields = (await run(database, "lina04", show_status, applied.flow_id)).fields
+    assert fields["开户行"] == DETAILS["bank"]
+    await apply_other(database, contract)
+
+
+def test_details_are_read_from_a_sentence() -> None:
+    told = f"开户行 {DETAILS['bank']} 账号 {DETAILS['account']} 地址 {DETAILS['address']} 电话 {DETAILS['phone']}"
+    words = read_invoice(f"华兴 5万 专票 {told}")
+    assert (words.details, words.rest, words.amount) == (DETAILS, "华兴", Decimal(50_000))
