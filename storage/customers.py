@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, func, select, update
 
 from bot.core.errors import NotFound
+from bot.language import grams
 from storage.custom_fields import Condition, custom_condition
 from storage.database import Tx
 from storage.hints import by_ids
@@ -20,6 +21,7 @@ from storage.seen import sees_more
 from storage.tables import Contact, Customer, DigestItem, OwnerHistory, SearchEntry
 
 PAGE = 5  # rows of a list in chat (D26)
+MOST_TWINS = 20  # named to who creates one
 MANY = 20000  # names held at once for likeness search
 
 C, CONTACTS, ENTRY = table_of(Customer), table_of(Contact), table_of(SearchEntry)
@@ -59,12 +61,27 @@ TWINS = {
     )
     for name in ("id", "name_key", "soft_key", "credit_code")
 }  # fmt: skip
-PHONES, MOBILES = (
-    Plain(
-        columns(number, customer).where(number.in_(given_list("wanted")), table.c.deleted_at.is_(None)),
+ALIKE = {  # each by its own index, which an OR of them would not be answered by
+    name: Plain(
+        columns(C.c.id).where(C.c.deleted_at.is_(None), C.c[name] == given("wanted")).limit(MOST_TWINS),
         unscoped=_WHOLE_COMPANY, unmasked="they are compared, not shown",
     )
-    for table, number, customer in ((C, C.c.phone, C.c.id), (CONTACTS, CONTACTS.c.mobile, CONTACTS.c.customer_id))
+    for name in ("name_key", "soft_key", "credit_code")
+}  # fmt: skip
+PHONES, MOBILES = (
+    Plain(
+        columns(number, customer)
+        .select_from(ENTRY.join(table, table.c.id == ENTRY.c.ref_id))  # whose entries are an index of the numbers
+        .where(
+            ENTRY.c.kind == kind, ENTRY.c.gram.in_(given_list("entries")), number.in_(given_list("wanted")),
+            table.c.deleted_at.is_(None),
+        ),
+        unscoped=_WHOLE_COMPANY, unmasked="they are compared, not shown",
+    )
+    for kind, table, number, customer in (
+        ("customer.phone", C, C.c.phone, C.c.id),
+        ("contact.mobile", CONTACTS, CONTACTS.c.mobile, CONTACTS.c.customer_id),
+    )
 )  # fmt: skip
 
 
@@ -284,14 +301,12 @@ class Twin:
 
 def find_twins(tx: Tx, *, name_key: str, soft_key: str, credit_code: str | None, phone: str) -> list[Twin]:
     """Live customers with an equal key, code or phone, over the whole company. Hard ones first."""
-    looks: list[Any] = [col(Customer.name_key) == name_key]
-    if soft_key:
-        looks.append(col(Customer.soft_key) == soft_key)
-    if credit_code:
-        looks.append(col(Customer.credit_code) == credit_code)
-    if phone:
-        same_phone = select(Contact.customer_id).where(Contact.mobile == phone, col(Contact.deleted_at).is_(None))
-        looks += [col(Customer.phone) == phone, col(Customer.id).in_(same_phone)]
+    asked = {"name_key": name_key, "credit_code": credit_code, "soft_key": soft_key}
+    ids = [
+        i for name, wanted in asked.items() if wanted or name == "name_key"
+        for i in ALIKE[name].run(tx, wanted=wanted).scalars()
+    ]  # fmt: skip
+    ids += [i for some in _having(tx, [phone] if phone else []).values() for i in some]
     hard = col(Customer.name_key) == name_key
     if credit_code:
         hard |= col(Customer.credit_code) == credit_code
@@ -299,7 +314,7 @@ def find_twins(tx: Tx, *, name_key: str, soft_key: str, credit_code: str | None,
         col(Customer.id), col(Customer.name), col(Customer.owner_id), func.coalesce(hard, false()),
         col(Customer.last_follow_up_at),
     )  # fmt: skip
-    query = query.where(col(Customer.deleted_at).is_(None), or_(*looks)).limit(20)
+    query = query.where(col(Customer.deleted_at).is_(None), col(Customer.id).in_(list(dict.fromkeys(ids))[:MOST_TWINS]))
     everywhere = {"unscoped": "duplicates are looked for in the whole company"}
     rows = tx.execute(query, execution_options=everywhere).all()
     twins = [Twin(key or 0, name, owner, bool(same), last) for key, name, owner, same, last in rows]
@@ -323,18 +338,25 @@ def list_twins(
 ) -> tuple[list[KeyedTwin], dict[str, list[int]]]:
     """As `find_twins`, for many at once; and which customers have each of these telephone numbers."""
     found: dict[int, KeyedTwin] = {}
-    having: dict[str, list[int]] = {}
     for asked, wanted in (("name_key", name_keys), ("soft_key", soft_keys), ("credit_code", codes)):
         if wanted:
             found |= {row.id: KeyedTwin(*row) for row in TWINS[asked].run(tx, wanted=list(wanted))}
-    if phones:
-        for query in (PHONES, MOBILES):
-            for phone, customer_id in query.run(tx, wanted=list(phones)):
-                having.setdefault(phone, []).append(customer_id)
-        more = sorted({i for ids in having.values() for i in ids} - set(found))
-        if more:
-            found |= {row.id: KeyedTwin(*row) for row in TWINS["id"].run(tx, wanted=more)}
+    having = _having(tx, phones)
+    more = sorted({i for ids in having.values() for i in ids} - set(found))
+    if more:
+        found |= {row.id: KeyedTwin(*row) for row in TWINS["id"].run(tx, wanted=more)}
     return list(found.values()), having
+
+
+def _having(tx: Tx, phones: Sequence[str]) -> dict[str, list[int]]:
+    """Telephone number → the customers that have it, themselves or by a contact."""
+    having: dict[str, list[int]] = {}
+    entries = [entry for phone in phones for entry in grams.of_number(phone)]
+    if entries:
+        for query in (PHONES, MOBILES):
+            for phone, customer_id in query.run(tx, entries=entries, wanted=list(phones)):
+                having.setdefault(phone, []).append(customer_id)
+    return having
 
 
 def contacts_of(tx: Tx, customer_ids: Sequence[int]) -> dict[int, list[Contact]]:

@@ -48,6 +48,16 @@ LOSERS = 5_120_726  # the advisory lock of units that are run again
 
 
 DRIVER = "driver"  # in `Tx.info`: sqlite3's own connection, for `storage.plain`
+AWAITED = "awaited"  # in `Tx.info`: whether other units wait for this one's COMMIT
+
+
+def is_awaited(tx: Tx) -> bool:
+    """Whether others wait until this transaction ends: whoever has much to write ends it then, and goes on in the next.
+
+    On PostgreSQL nobody is known to wait, so everybody may: always.
+    """
+    awaited: Callable[[], bool] | None = tx.info.get(AWAITED)
+    return awaited is None or awaited()
 
 
 class DatabaseBusy(Exception):
@@ -189,7 +199,9 @@ class Database:
                 until = time.perf_counter() + max(GROUP, self._commit_took)
                 while (unit := self._next()) is not None:
                     group.append(unit)
-                    _run_in_group(connection, driver, unit)
+                    _run_in_group(
+                        connection, driver, unit, lambda: len(group) > 1 or self._waiting() > 0, first=len(group) == 1
+                    )  # fmt: skip
                     if not transaction.is_active:  # its session has rolled everything back
                         self._begin_anew(group)
                         return
@@ -276,11 +288,17 @@ def _one_by_one(work: Callable[[Tx], T]) -> Callable[[Tx], T]:
     return body
 
 
-def _run_in_group(connection: Connection, driver: sqlite3.Connection, unit: _Unit) -> None:
-    """As a savepoint of its own; keeps what comes of it. Nothing is released yet."""
-    driver.execute("SAVEPOINT unit")
+def _run_in_group(
+    connection: Connection, driver: sqlite3.Connection, unit: _Unit, awaited: Callable[[], bool], *, first: bool
+) -> None:  # fmt: skip
+    """As a savepoint of its own; keeps what comes of it. Nothing is released yet.
+
+    The group's first needs none, for what it undoes is the whole transaction: SQLite copies pages that change in one.
+    """
+    if not first:
+        driver.execute("SAVEPOINT unit")
     tx = Session(
-        connection, expire_on_commit=False, info={"scope": unit.scope, DRIVER: driver},
+        connection, expire_on_commit=False, info={"scope": unit.scope, DRIVER: driver, AWAITED: awaited},
         join_transaction_mode="rollback_only",
     )  # fmt: skip
     try:
@@ -289,9 +307,12 @@ def _run_in_group(connection: Connection, driver: sqlite3.Connection, unit: _Uni
     except BaseException as problem:  # noqa: BLE001 -- raised where the unit is awaited
         unit.result, unit.failure = None, _named(problem)
         tx.close()
-        if driver.in_transaction:
+        if driver.in_transaction and first:
+            driver.execute("ROLLBACK")
+            driver.execute("BEGIN IMMEDIATE")
+        elif driver.in_transaction:
             driver.execute("ROLLBACK TO unit")
-    if driver.in_transaction:
+    if driver.in_transaction and not first:
         driver.execute("RELEASE unit")
 
 

@@ -10,8 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, col, func, or_, select
 
 from bot.core.errors import NotFound
+from storage import search_index
 from storage.database import Tx
 
+Clash = IntegrityError  # what is written clashes with what is there
 M = TypeVar("M", bound=SQLModel)
 T = TypeVar("T")
 AT_ONCE = 400  # values of one IN
@@ -130,7 +132,8 @@ def remove(tx: Tx, instance: SQLModel) -> None:
 def attempt(tx: Tx, work: Callable[[], T]) -> T | None:
     """`work` in a savepoint. None: it met what somebody else wrote at the same moment, and is taken back whole."""
     try:
-        with tx.begin_nested():
+        with search_index.gathered_in_savepoint(tx), tx.begin_nested():
+            tx.connection()  # sets the savepoint: the session waits for a statement of its own, and a `Plain` is none
             return work()
     except IntegrityError:
         return None

@@ -20,13 +20,17 @@ from storage.tables import Contact, Contract, Customer, Lead, Opportunity, Produ
 
 BATCH: Final = 5_000  # rows of a table indexed at once
 CHANGED: Final = "search_changes"  # in Session.info, from before a flush to after it
+GATHERED: Final = "search_gathered"  # in Session.info, within `gathered`
+KNOWN: Final = "search_known"  # beside it
 ENTRIES: Final[Any] = SearchEntry.__table__  # type: ignore[attr-defined]
-ADD_SQLITE: Final = "INSERT INTO search_entry (kind, gram, ref_id) VALUES (?, ?, ?)"
+ADD_SQLITE: Final = "INSERT OR FAIL INTO search_entry (kind, gram, ref_id) VALUES "  # FAIL: needs no savepoint
 ADD_POSTGRESQL: Final = (
     "INSERT INTO search_entry (kind, gram, ref_id) SELECT * FROM unnest($1::varchar[], $2::varchar[], $3::integer[])"
 )
-TOGETHER: Final = 500  # entries of one statement
+TOGETHER: Final = 1_000  # entries of one statement
 Entries = set[tuple[str, str, int]]
+Gathered = dict[str, list[tuple[str, int]]]  # kind → entries
+Known = dict[tuple[str, str], frozenset[str]]  # kind, text → what it is found by
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +93,57 @@ def entries_of(name: str, row: Mapping[str, Any], ref_id: int, only: Container[s
 
 
 def index_new(tx: Session, name: str, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
-    """As `index_rows`, for who has the rows, by their ids, still in hand."""
-    kinds = OF_TABLE[name]
-    found = [
-        (kind.name, gram, ref_id)
-        for ref_id, row in rows
-        for kind in kinds
-        if row.get(kind.column)
-        for gram in kind.read(row[kind.column])
-    ]
-    _insert(tx.connection(), found)
+    """As `index_rows`, for who has the rows, by their ids, still in hand; within `gathered` at its end."""
+    kinds, known = OF_TABLE[name], tx.info.get(KNOWN, {})
+    at_once = tx.info.get(GATHERED)
+    found: Gathered = {} if at_once is None else at_once
+    for kind in kinds:
+        found.setdefault(kind.name, [])
+    for ref_id, row in rows:
+        for kind in kinds:
+            if text := row.get(kind.column):
+                found[kind.name] += [(gram, ref_id) for gram in known.get((kind.name, text)) or kind.read(text)]
+    if at_once is None:
+        _insert_gathered(tx.connection(), found)
+
+
+def known_of(name: str, row: Mapping[str, str]) -> Known:
+    """What a row of the table would be found by, for `gathered`."""
+    return {(kind.name, text): frozenset(kind.read(text)) for kind in OF_TABLE[name] if (text := row.get(kind.column))}
+
+
+@contextmanager
+def gathered(tx: Session, known: Known) -> Iterator[None]:
+    """Entries of rows inserted within are written at the end, in their order: neighbours in the index cost one page.
+
+    `known`: those of some texts, read before.
+    """
+    tx.info[GATHERED], tx.info[KNOWN] = Gathered(), known
+    try:
+        yield
+        _write_gathered(tx)
+    finally:
+        del tx.info[GATHERED], tx.info[KNOWN]
+
+
+@contextmanager
+def gathered_in_savepoint(tx: Session) -> Iterator[None]:
+    """Around a savepoint: what is taken back takes its gathered entries along."""
+    found: Gathered = tx.info.get(GATHERED, {})
+    before = {kind: len(entries) for kind, entries in found.items()}
+    try:
+        yield
+    except BaseException:
+        for kind, entries in found.items():
+            del entries[before.get(kind, 0) :]
+        raise
+
+
+def _write_gathered(tx: Session) -> None:
+    waiting = tx.info.get(GATHERED)
+    if waiting:
+        _insert_gathered(tx.connection(), waiting)
+        waiting.clear()
 
 
 def index_rows(tx: Session, name: str, ids: Sequence[int]) -> None:
@@ -112,6 +157,7 @@ def index_rows(tx: Session, name: str, ids: Sequence[int]) -> None:
 def reindexed(tx: Session, name: str, ref_id: int) -> Iterator[None]:
     """Around an update of one row past the session: its entries follow what was written."""
     tx.flush()
+    _write_gathered(tx)
     before = _entries_now(tx, name, ref_id)
     yield
     after = _entries_now(tx, name, ref_id)
@@ -152,16 +198,25 @@ def _index(connection: Connection, name: str, condition: Any, only: Container[st
 
 
 def _insert(connection: Connection, entries: Collection[tuple[str, str, int]]) -> None:
-    if not entries:
+    found = Gathered()
+    for kind, gram, ref_id in entries:
+        found.setdefault(kind, []).append((gram, ref_id))
+    _insert_gathered(connection, found)
+
+
+def _insert_gathered(connection: Connection, found: Gathered) -> None:
+    """Past SQLAlchemy, which costs more than the rows: there are dozens of each."""
+    if connection.dialect.name != "sqlite":
+        every = [(kind, gram, ref_id) for kind in sorted(found) for gram, ref_id in sorted(found[kind])]
+        if every:
+            connection.exec_driver_sql(ADD_POSTGRESQL, tuple(list(values) for values in zip(*every, strict=True)))
         return
-    if connection.dialect.name == "sqlite":  # past SQLAlchemy, which costs more than the rows: there are dozens of each
-        every = sorted(entries)
-        for start in range(0, len(every), TOGETHER):
-            part = every[start : start + TOGETHER]
-            connection.exec_driver_sql(ADD_SQLITE + ", (?, ?, ?)" * (len(part) - 1), tuple(chain.from_iterable(part)))
-    else:
-        columns = [list(values) for values in zip(*sorted(entries), strict=True)]
-        connection.exec_driver_sql(ADD_POSTGRESQL, tuple(columns))
+    for kind in sorted(found):
+        entries, one = sorted(found[kind]), f"('{kind}', ?, ?)"
+        for start in range(0, len(entries), TOGETHER):
+            part = entries[start : start + TOGETHER]
+            sql = f"{ADD_SQLITE}{one}{f', {one}' * (len(part) - 1)}"
+            connection.exec_driver_sql(sql, tuple(chain.from_iterable(part)))
 
 
 def _remove(connection: Connection, entries: Entries) -> None:
@@ -186,6 +241,7 @@ def _note_changes(tx: Session, _flush: Any, _instances: Any) -> None:
         changed = {k.column for k in OF_TABLE[name] if gone or state.attrs[k.column].history.has_changes()}
         if not changed:
             continue
+        _write_gathered(tx)  # some may be this row's
         rows = _columns(name)
         before = tx.connection().execute(select(rows).where(rows.c.id == one.id)).mappings().first()
         old = entries_of(name, {c: before[c] for c in changed}, one.id) if before is not None else Entries()

@@ -46,9 +46,11 @@ class CustomerBatch(Batch):
         """Twins in the whole company, and those of them that are within the scope."""
         names = [str(v["name"]) for v in rows if v.get("name")]
         self.keys = {n: (hard_key(n), soft_key(n)) for n in names}
-        numbers = {str(v[f]) for v in rows for f in ("phone", "contact.mobile") if v.get(f)}
+        alike = () if self.decided else rows
+        numbers = {str(v[f]) for v in alike for f in ("phone", "contact.mobile") if v.get(f)}
+        soft_keys = [s for _, s in self.keys.values() if s] if alike else []
         twins, self.by_phone = customers.list_twins(
-            self.tx, name_keys=[k for k, _ in self.keys.values()], soft_keys=[s for _, s in self.keys.values() if s],
+            self.tx, name_keys=[k for k, _ in self.keys.values()], soft_keys=soft_keys,
             codes=[str(v["credit_code"]) for v in rows if v.get("credit_code")], phones=sorted(numbers),
         )  # fmt: skip
         self.by_key = {t.name_key: t for t in twins}

@@ -25,6 +25,7 @@ _UNTIDY: Final = re.compile(f"[{''.join(map(chr, _WIDE))} \\t]")  # nearly every
 _BLANKS: Final = re.compile(r"[ \t]+")
 _PLAIN: Final = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _MOBILE: Final = re.compile(r"1[3-9]\d{9}", re.ASCII)
+_LANDLINE: Final = re.compile(r"(0(?:10|2\d|[3-9]\d\d))-?([2-8]\d{6,7})", re.ASCII)
 _POWER: Final = re.compile(r"\d(?:\.\d+)?[eE]\+?\d{1,2}", re.ASCII)
 _DAY: Final = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[\sT]+[\d:时分秒.]+)?", re.ASCII)
 _COMPACT: Final = re.compile(r"(20\d{2})(\d{2})(\d{2})", re.ASCII)
@@ -83,6 +84,11 @@ class Known:
         return known
 
 
+def is_tidy(text: str) -> bool:
+    """Whether `tidy` takes nothing away from any part of it but blanks around."""
+    return _UNTIDY.search(text) is None
+
+
 def tidy(text: str) -> str:
     """Without blanks around and within doubled, full-width letters and digits made plain."""
     if text.isascii():
@@ -134,6 +140,8 @@ def read_number(text: str) -> str:
     """A telephone number, also one that a spreadsheet took for a figure: 13812345678.0. Raises BadCell."""
     if _MOBILE.fullmatch(text):
         return text
+    if landline := _LANDLINE.fullmatch(text):
+        return landline[1] + landline[2]
     plain = unicodedata.normalize("NFKC", text).strip().lstrip("'‘’").removesuffix(".0")
     if _POWER.fullmatch(plain):
         value = Decimal(plain)

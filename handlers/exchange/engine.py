@@ -15,7 +15,7 @@ from storage import exchange, records
 from storage.database import Tx
 from storage.tables import Exchange, ExchangeRow
 
-CHUNK: Final = 200  # rows written in one transaction: claims must not wait for longer (C17)
+CHUNK: Final = 200  # rows written before it is asked whether others wait: claims must not wait for longer (C17)
 LOOKED: Final = 500  # rows looked at in one
 TOLD_ROWS: Final = 3  # problems named on the card
 LATE: Final = "刚刚已经有这一条了，没有动"
@@ -110,38 +110,43 @@ def chosen_verdicts(job: Exchange) -> tuple[str, ...]:
     return ("new", "update") if job.options.get("merge") else ("new",)
 
 
-def write_rows(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) -> None:
-    """Does what the rows say, each on its own: what clashes takes none of the others with it."""
+def write_rows(tx: Tx, reader: Reader, job: Exchange, rows: Sequence[Any], *, boldly: bool = False) -> None:
+    """Does what the rows say, each on its own: what clashes takes none of the others with it.
+
+    `boldly`: without the savepoint that this needs, which costs as much as the rows. Raises IntegrityError then: the
+    caller's transaction is to be undone and the same done again, not boldly.
+    """
     wanted = set(job.options.get("rows") or ())
     picked = [r for r in rows if not wanted or r.number in wanted]
     marks = [_mark(r, "skipped", r.reason) for r in rows if wanted and r.number not in wanted]
     if picked and KINDS[job.kind].one_by_one:
         for row in picked:
-            marks += _alone(tx, ctx, job, row)
+            marks += _alone(tx, reader, job, row)
+    elif picked and boldly:
+        marks += _write(reader, job, picked)
     elif picked:
-        marks += _together(tx, ctx, job, picked)
+        marks += _together(tx, reader, job, picked)
     exchange.mark(tx, marks)
-    for mark in marks:
-        told = str(mark["becomes"])
-        job.counts = {**job.counts, told: int(job.counts.get(told, 0)) + 1}
+    told = Counter(str(mark["becomes"]) for mark in marks)
+    job.counts = {**job.counts, **{name: int(job.counts.get(name, 0)) + more for name, more in told.items()}}
     job.cursor = rows[-1].number
 
 
-def _together(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) -> list[dict[str, object]]:
+def _together(tx: Tx, reader: Reader, job: Exchange, rows: Sequence[Any]) -> list[dict[str, object]]:
     """All at once; if that clashes with what others wrote, each half of them, until the row is found that does."""
-    done = records.attempt(tx, lambda: _write(tx, ctx, job, rows))
+    done = records.attempt(tx, lambda: _write(reader, job, rows))
     if done is not None:
         return done
     if len(rows) == 1:
         return [_mark(rows[0], "failed", CLASH)]
     half = len(rows) // 2
-    return _together(tx, ctx, job, rows[:half]) + _together(tx, ctx, job, rows[half:])
+    return _together(tx, reader, job, rows[:half]) + _together(tx, reader, job, rows[half:])
 
 
-def _alone(tx: Tx, ctx: Context, job: Exchange, row: Any) -> list[dict[str, object]]:
+def _alone(tx: Tx, reader: Reader, job: Exchange, row: Any) -> list[dict[str, object]]:
     """A row in a savepoint: a step that refuses half-way leaves nothing."""
     try:
-        done = records.attempt(tx, lambda: _write(tx, ctx, job, [row]))
+        done = records.attempt(tx, lambda: _write(reader, job, [row]))
     except AppError as refusal:
         return [_mark(row, "failed", refusal.text.rstrip("。"))]
     return done if done is not None else [_mark(row, "failed", CLASH)]
@@ -154,9 +159,9 @@ def _mark(row: Any, outcome: str, reason: str = "", **more: Any) -> dict[str, ob
     }  # fmt: skip
 
 
-def _write(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) -> list[dict[str, object]]:
-    reader = Reader(tx, ctx, job)
+def _write(reader: Reader, job: Exchange, rows: Sequence[Any]) -> list[dict[str, object]]:
     batch = reader.batch()
+    batch.decided = True
     read = []
     marks: list[dict[str, object]] = []
     for row in rows:

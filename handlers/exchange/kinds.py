@@ -79,6 +79,7 @@ class Batch(ABC):
         self.tx, self.ctx, self.options = tx, ctx, options
         self.me = ctx.actor.user_id
         self.carried: dict[str, int] = {}  # customers each would be given, from one batch of a dry run to the next
+        self.decided = False  # written are rows that were looked at before: what only looks alike is no question now
         self.system = not self.me  # the command line: its rights are the system's
 
     @abstractmethod
@@ -133,6 +134,10 @@ class Kind(ABC):
     @abstractmethod
     def key(self, values: Values) -> str:
         """Equal for two rows of the same record."""
+
+    def found_by(self, words: Mapping[str, str]) -> Iterable[tuple[str, Mapping[str, str]]]:  # noqa: ARG002
+        """What a new record's rows will be found by, as far as the words of its cells tell: table, texts by column."""
+        return ()
 
     @abstractmethod
     def batch(self, tx: Tx, ctx: Context, options: Mapping[str, Any]) -> Batch:

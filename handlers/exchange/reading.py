@@ -8,7 +8,7 @@ from bot.core.errors import InvalidInput
 from bot.core.forms import FORMS, FormField, check_may_fill, withheld
 from handlers.customfields.reading import read_value
 from handlers.exchange.catalogue import KINDS
-from handlers.exchange.cells import BadCell, Known, read_cell, tidy
+from handlers.exchange.cells import BadCell, Known, is_tidy, read_cell, tidy
 from handlers.exchange.kinds import Batch, Kind, Values, choices_for, people_for
 from handlers.exchange.rules import CLEAR, SAMPLE, SheetColumn
 from storage.database import Tx
@@ -49,6 +49,7 @@ class Reader:
         self.known = Known(choices_for(tx, every), people_for(tx) if any(c.kind == "person" for c in every) else {})
         self.first = next((at for at, c in self.columns if c.required), None)
         self.columns_by_field = by_field
+        self._plan = [(at, c, c.field, c.field in self.refused, c.longest if c.plain else 0) for at, c in self.columns]
 
     def batch(self) -> Batch:
         """To look at and write rows."""
@@ -58,18 +59,18 @@ class Reader:
         """Values by field, and what is wrong. Raises Forbidden: a column that the actor may not write."""
         values: Values = {}
         problems: list[str] = []
-        for at, column in self.columns:
-            text = tidy(cells[at]) if at < len(cells) else ""
-            if not text:
+        tidied = str.strip if is_tidy("\n".join(cells)) else tidy
+        for at, column, field, refused, longest in self._plan:
+            if at >= len(cells) or not (text := tidied(cells[at])):
                 continue
-            if column.field in self.refused:
+            if refused:
                 forms = {column.form: fields_in(column.form, [column])}
                 check_may_fill(self.ctx.actor, column.form, {column.form_field: text}, forms)
-            if column.plain and len(text) <= column.longest and text != CLEAR and text[0] != "#":
-                values[column.field] = text  # most cells are words, taken as they are
+            if len(text) <= longest and text != CLEAR and text[0] != "#":
+                values[field] = text  # most cells are words, taken as they are
                 continue
             try:
-                values[column.field] = self._own(column, text) if column.own else read_cell(column, text, self.known)
+                values[field] = self._own(column, text) if column.own else read_cell(column, text, self.known)
             except BadCell as wrong:
                 problems.append(f"{column.title}：{wrong.text}")
             except InvalidInput as wrong:

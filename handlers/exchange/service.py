@@ -160,7 +160,8 @@ def run_import(ctx: Context, exchange_id: int, *, merge: bool = False, rows: Col
             raise NothingToImport("没有可以导入的行。")
         job.cursor, job.told, job.state = 0, 0, "running"
         if todo <= INLINE and job.total <= engine.LOOKED * 4:
-            while step_write(tx, ctx, job):
+            reader = reading.Reader(tx, ctx, job)
+            while step_write(tx, ctx, job, reader):
                 pass
         tx.flush()
         exchange.redraw(tx, exchange_id, now=ctx.now, but=ctx.key)

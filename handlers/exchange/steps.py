@@ -8,6 +8,7 @@ from bot.context import Context
 from bot.core.errors import NotFound
 from handlers.exchange import engine
 from handlers.exchange.catalogue import KINDS
+from handlers.exchange.reading import Reader
 from handlers.exchange.rules import NothingToImport
 from storage import audit, exchange, undos
 from storage.database import Tx
@@ -47,12 +48,12 @@ def step_look_again(tx: Tx, ctx: Context, job: Exchange, rows: Sequence[Any]) ->
     tx.flush()
 
 
-def step_write(tx: Tx, ctx: Context, job: Exchange) -> bool:
-    """Writes the next rows. False: all are written, and it is done."""
+def step_write(tx: Tx, ctx: Context, job: Exchange, reader: Reader, *, boldly: bool = False) -> bool:
+    """Writes the next rows. False: all are written, and it is done. `boldly`: as `engine.write_rows`."""
     verdicts = engine.chosen_verdicts(job)
     rows = exchange.waiting_rows(tx, job.id or 0, job.cursor, limit=engine.CHUNK, verdicts=verdicts)
     if rows:
-        engine.write_rows(tx, ctx, job, rows)
+        engine.write_rows(tx, reader, job, rows, boldly=boldly)
         tx.flush()
         return True
     exchange.mark_rest(tx, job.id or 0, verdicts=("problem",), outcome="failed")

@@ -11,7 +11,7 @@ from storage.scope import OfCustomer, Owned
 from storage.tables.custom_fields import HasCustom
 from storage.types import Moment
 
-ALIVE = text("deleted_at IS NULL")
+ALIVE, MERGED = text("deleted_at IS NULL"), text("merged_into IS NOT NULL")
 STATIC = ("industry", "customer_class", "source", "city", "created_at")
 MOVING = ("next_follow_up_at", "last_follow_up_at")
 REST = ("owner_id", "created_at", "touched_at", *MOVING)
@@ -33,6 +33,7 @@ class Customer(Owned, HasCustom, table=True):
             postgresql_where=text("deleted_at IS NULL AND credit_code IS NOT NULL"),
         ),
         Index("ix_customer_owner_next", "owner_id", "next_follow_up_at"),
+        Index("ix_customer_merged_into", "merged_into", sqlite_where=MERGED, postgresql_where=MERGED),
         Index(
             "ix_customer_pool", "pooled_at",
             sqlite_where=text("owner_id IS NULL"), postgresql_where=text("owner_id IS NULL"),
@@ -53,13 +54,14 @@ class Customer(Owned, HasCustom, table=True):
         CheckConstraint("(owner_id IS NULL) = (owner_since IS NULL)", name="owner_since"),
     )  # fmt: skip
     id: int | None = Field(default=None, primary_key=True)
-    name: str = Field(index=True)
+    owner_id: str | None = None  # DingTalk userId; two of the indexes above begin with it
+    name: str
     name_key: str  # bot.language.companies.hard_key: equal keys are one legal person (R-DUP-1)
     soft_key: str = Field(default="", index=True)
     pinyin: str = ""
-    initials: str = Field(default="", index=True)
+    initials: str = ""
     credit_code: str | None = None  # 统一社会信用代码
-    short_name: str = Field(default="", index=True)  # 简称: what people call it
+    short_name: str = ""  # 简称: what people call it
     phone: str = ""
     region: str = ""  # 省份或地区
     address: str = ""
@@ -81,7 +83,7 @@ class Customer(Owned, HasCustom, table=True):
     next_follow_up_at: datetime | None = Field(default=None, sa_type=Moment)
     next_timed: bool = False  # next_follow_up_at has a time of day, not only a day
     lock_until: date | None = None  # the last Beijing day on which it is kept from the pool (R-POOL-16)
-    merged_into: int | None = Field(default=None, index=True)  # deleted by a merge: its old cards lead to that customer
+    merged_into: int | None = None  # deleted by a merge: its old cards lead to that customer
     created_at: datetime = Field(sa_type=Moment)
     created_by: str = ""
     updated_at: datetime = Field(sa_type=Moment)
@@ -104,7 +106,7 @@ class Contact(OfCustomer, HasCustom, table=True):
     initials: str = ""
     title: str = ""
     mobile: str = ""
-    mobile_tail: str = Field(default="", index=True)  # last four digits
+    mobile_tail: str = ""  # last four digits
     phone: str = ""  # a second number: 座机
     wechat: str = ""
     main: bool = False

@@ -21,9 +21,9 @@ async def main(url: str, at: int) -> None:
     count = 0
 
     def struck(real: Any) -> Any:
-        def wrapped(*arguments: Any) -> Any:
+        def wrapped(*arguments: Any, **named: Any) -> Any:
             nonlocal count
-            done = real(*arguments)
+            done = real(*arguments, **named)
             count += 1
             if count == at:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -6,6 +6,7 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pypinyin.core import Pinyin
 
 from bot.language.commands import closest
 from bot.language.companies import (
@@ -19,7 +20,7 @@ from bot.language.companies import (
 )
 from bot.language.normalize import clean, fold, normalize
 from bot.language.phones import credit_code, find_phones, is_credit_code, mask, read_contact, read_phone, tails
-from bot.language.pinyin import initials, pinyin_of, readings, sounds_like, syllables
+from bot.language.pinyin import initials, pinyin_of, readings, sounds_like, syllables, words
 
 LIMITED = "北京华创科技有限公司"
 
@@ -306,3 +307,11 @@ def test_words_spelled_one_by_one_are_spelled_as_together(parts: list[str]) -> N
     spelled = lazy_pinyin(text, errors="\x1f".join)
     flat = tuple(s.replace("ü", "v").lower() for one in spelled for s in one.split("\x1f"))
     assert syllables(text) == flat
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.sampled_from("重庆银行长江行长乐清中国人民大会堂一心一意不可思议ー（A9・"), max_size=14).map("".join)
+)
+def test_texts_are_parted_into_words_as_pypinyin_parts_them(text: str) -> None:
+    assert not text or words(text) == list(Pinyin().seg(text))

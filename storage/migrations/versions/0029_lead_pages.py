@@ -1,7 +1,7 @@
 """How leads change hands, completely
 
 Revision ID: 0029
-Revises: 0026
+Revises: 0028
 
 A handover's line names it, as a customer's does; a lead may return to the pool by itself, and its line says by which N.
 Besides, customers with a common word in their names are counted without reading the rows.
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '0029'
-down_revision = '0026'
+down_revision = '0028'
 branch_labels = None
 depends_on = None
 
