@@ -1,11 +1,6 @@
 """Columns of customers with their main contact; what a row of them does is in `sheet_rows`."""
 
-<<<<<<< HEAD
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
-=======
-from collections.abc import Mapping
->>>>>>> main
 from typing import Any, ClassVar, cast
 
 from bot.context import Context
