@@ -149,10 +149,12 @@ def edit_card(
     return CardView(title, ("修改",), body, form=form, buttons=(back,))
 
 
-def settled_card(title: str, fields: Mapping[str, str], said: str, *, flow_id: int, number: str) -> CardView:
-    """A task that waits no more: who, what, when; nothing on it can be decided."""
+def settled_card(
+    title: str, fields: Mapping[str, str], said: str, *, flow_id: int, number: str, then: str = ""
+) -> CardView:
+    """A task that waits no more: who, what, when; nothing on it can be decided. `then`: what is left to do."""
     status = CardButton("流程状态", StatusButton(flow_id=flow_id), typed=f"流程状态 {number}")
-    return CardView(title, ("已处理",), f"**{escape(said)}**", _fields(fields), buttons=(status,))
+    return CardView(title, ("已处理",), f"**{escape(said)}**", _fields(fields), footer=escape(then), buttons=(status,))
 
 
 def confirm_card(title: str, fields: Mapping[str, str], *, task_id: int, revision: int) -> CardView:

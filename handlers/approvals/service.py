@@ -43,6 +43,7 @@ class TaskSheet:
     revision: int  # of what is applied for: what is decided must be what was shown
     returned: bool  # to the applicant, who corrects it
     editable: bool  # its node lets him change something
+    then: str  # what is left to do where he was the last to agree; empty: nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ def show_task(ctx: Context, task_id: int) -> TaskSheet:
         is_open = flow.state == "running" and task.state == rules.OPEN
         notes = [f"代 {people.name_of(tx, task.for_user_id)} 处理" if task.for_user_id else "", task.why]
         returned = task.kind == rules.REVISE
+        last = flow.state == "approved" and task.state == "agreed" and task.entry == flow.entry
         visible = run.form.applied if returned else run.steps[task.node].visible
         told = ((e, _said(e, run, visible)) for e in flow_runs.list_log(tx, run.id) if e.action in TOLD)
         before = [(e, said) for e, said in told if said]
@@ -121,7 +123,7 @@ def show_task(ctx: Context, task_id: int) -> TaskSheet:
             run.id, flow.number, run.form.label, run.steps[task.node].name, run.cut(visible), is_open,
             flow_runs.node_before(tx, flow) is None, task.opened_at, "" if is_open else became(tx, run, task),
             tuple(dict.fromkeys(note for note in notes if note)), flow.revision, returned,
-            bool(run.steps[task.node].editable),
+            bool(run.steps[task.node].editable), run.form.then(tx, flow.record_id) if last else "",
         )  # fmt: skip
 
 

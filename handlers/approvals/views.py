@@ -43,7 +43,9 @@ def paint_task(state: dict[str, Any], ctx: Context) -> CardView:
         return CardView("审批", body=refusal.text)
     title = f"{sheet.label} {sheet.number}"
     if not sheet.open:
-        return flow_cards.settled_card(title, sheet.fields, sheet.said, flow_id=sheet.flow_id, number=sheet.number)
+        return flow_cards.settled_card(
+            title, sheet.fields, sheet.said, flow_id=sheet.flow_id, number=sheet.number, then=sheet.then
+        )
     asked = str(state.get("ask", ""))
     if asked == "edit" and (sheet.editable or sheet.returned):
         edit = show_edit(ctx, task_id)

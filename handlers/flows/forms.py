@@ -70,6 +70,10 @@ class Form(Protocol):
         """What opens a new application filled from this one, for its applicant; None: there is no such thing."""
         ...
 
+    def then(self, tx: Tx, record_id: int) -> str:
+        """What its last approver still has to do, as a sentence; empty: nothing."""
+        ...
+
     def end(self, tx: Tx, ctx: Context, record_id: int, state: str) -> None:
         """It was `rejected` or `cancelled`: what it held is free."""
         ...

@@ -114,6 +114,11 @@ class InvoiceForm:
         """开票 once more (D8)."""
         return ApplyAgainButton(invoice_id=record_id)
 
+    def then(self, tx: Tx, record_id: int) -> str:
+        """The invoice's number is written down by who has made it out (出纳开票)."""
+        invoice = invoices.facts(tx, record_id).invoice
+        return f"开好后发送「开票号 {invoice.number} 发票号码」登记。" if invoice.state == "approved" else ""
+
     def end(self, tx: Tx, ctx: Context, record_id: int, state: str) -> None:  # noqa: ARG002 -- a form's shape
         """Its amount is free again."""
         invoices.move(tx, record_id, state, of=("pending",))

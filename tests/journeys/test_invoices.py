@@ -51,10 +51,11 @@ async def test_applied_for_in_a_sentence_and_agreed_to_on_a_card(stage: Stage) -
     before = len(await stage.calls())
     done = await stage.tap("qian07", first, "同意")
     assert len((await stage.calls())[before:]) <= 3, "the tapper is answered in the ack, the others are updated besides"
-    assert "✓ 钱多 已同意" in done["card"]["text"]
+    assert "✓ 钱多 已同意" in done["card"]["text"] and "开票号 FP-2026-0001" in done["card"]["text"]
     await stage.settle()
     other = await stage.card("sun08", second)
     assert "✓ 钱多 已同意" in other["text"] and "同意" not in [b["text"] for b in other["buttons"]]
+    assert "开票号" not in other["text"], "it is not his to make out"
     mine = await stage.card("lina04", summary)
     assert "已同意" in mine["text"] and "催办" not in [b["text"] for b in mine["buttons"]]
     assert await _states(stage) == (["issued", "approved"], ["agreed", "superseded"])
