@@ -6,9 +6,10 @@ Both are asked by the same conditions, so that the count is the list's (invarian
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy import select as columns
 from sqlmodel import col, func, select
 
@@ -180,6 +181,15 @@ def _conditions(wanted: Wanted) -> list[Any]:
         effective = columns(K.c.customer_id).where(K.c.state == "effective", K.c.deleted_at.is_(None))  # whoever has it
         found.append(col(Customer.id).in_(effective) if wanted.closed else col(Customer.id).not_in(effective))
     return [*found, *wanted.more]
+
+
+def may_leave(unlocked_by: date, *, with_contract: bool) -> Any:
+    """The condition of what a rule of returning reaches: locked until that day at most, and kept by no contract."""
+    unlocked = or_(col(Customer.lock_until).is_(None), col(Customer.lock_until) <= unlocked_by)
+    if with_contract:
+        return unlocked
+    kept = columns(K.c.customer_id).where(K.c.state.in_(("effective", "ended")), K.c.deleted_at.is_(None))
+    return and_(unlocked, col(Customer.id).not_in(kept))
 
 
 def _between(moments: Moments | None, column: Any) -> list[Any]:

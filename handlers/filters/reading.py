@@ -1,6 +1,7 @@
 """What words mean as conditions of a list of customers, to this reader."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.context import Context
 from bot.core.actor import Actor, Permission
@@ -12,7 +13,8 @@ from bot.language.regions import REGIONS
 from handlers.customfields.filters import take_conditions
 from handlers.filters import rules
 from handlers.filters.rules import Meaning
-from handlers.filters.vocabulary import Vocabulary, meant
+from handlers.filters.vocabulary import Leaving, Vocabulary, meant
+from handlers.pool.rules import AFTER_LOCK
 from storage import dictionaries, filters, people, stages
 from storage.custom_fields import custom_condition
 from storage.database import Tx
@@ -73,7 +75,6 @@ def step_understand_pool(tx: Tx, ctx: Context, text: str) -> Meaning:
 
 def _vocabulary(tx: Tx, ctx: Context) -> Vocabulary:
     actor = ctx.actor
-    leaving = ctx.settings.return_days
     return Vocabulary(
         values=lambda column, word: _values(tx, actor, column, word),
         stages={s.name: s.id or 0 for s in stages.list_stages(tx)} if actor.may(Permission.OPPORTUNITY_VIEW) else {},
@@ -81,8 +82,17 @@ def _vocabulary(tx: Tx, ctx: Context) -> Vocabulary:
         in_names=lambda word: _in_names(tx, word),
         plans=_reads(actor, "followup", "next_at"),
         amounts=actor.may(Permission.CONTRACT_VIEW) and _reads(actor, "contract", "amount"),
-        leaving_after=leaving,
+        leaving=_leaving(ctx),
     )
+
+
+def _leaving(ctx: Context) -> Leaving | None:
+    days, settings = ctx.settings.return_days, ctx.settings
+    if days is None:
+        return None
+    unlocked = ctx.today + timedelta(days=rules.SOON) - AFTER_LOCK
+    reach = filters.may_leave(unlocked, with_contract=settings.pool.return_with_contract)
+    return Leaving(days, settings.pool_rule_since, reach)
 
 
 def _reads(actor: Actor, form: str, field: str) -> bool:

@@ -28,10 +28,13 @@ from handlers.filters.vocabulary import (
     SORT,
     SORT_NAMES,
     SORTS,
+    Leaving,
     Vocabulary,
 )
 
 LONGEST_NAME: Final = 20  # characters of a saved filter's name
+SOON: Final = 7  # days within which a customer is about to go to the pool
+NEVER: Final = date(1970, 1, 1)  # before anybody was spoken to
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +119,10 @@ class _Reader:
         found = LEAVING.search(text)
         if found is not None:
             text = _cut(text, found)
-            if self.words.leaving_after is None:
+            if self.words.leaving is None:
                 self.unknown.append(found[0])
             else:
-                days = max(1, self.words.leaving_after - 7)
-                self._put("快掉公海", quiet_since=self._midnight(days - 1))
+                self._leaving(self.words.leaving)
         for pattern, name, value, told in FLAGS:
             found = pattern.search(text)
             if found is None:
@@ -133,6 +135,13 @@ class _Reader:
         if (found := MINE.search(text)) is not None:
             self.mine, text = True, _cut(text, found)
         return text
+
+    def _leaving(self, rule: Leaving) -> None:
+        """Whom the job will return within a week, by its own reckoning (`handlers.pool.rules.return_clock`)."""
+        quiet = self.now.date() - timedelta(days=rule.after_days - SOON - 1)
+        if rule.since is not None and rule.since >= quiet:  # the rule is younger than that: nobody's time is so short
+            quiet = NEVER
+        self._put("快掉公海", quiet_since=at_beijing(quiet), more=(*self.wanted.more, rule.reach))
 
     def _dated(self, tokens: list[str]) -> list[str]:
         """Takes out 上月新建, 新建 上月, 本周要联系 …; a time alone tells of the creation."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 LABELS: Final = {
@@ -59,6 +60,15 @@ FILLER: Final = re.compile(r"的|客户|过|内|在|时间|日期|了|以来|里
 
 
 @dataclass(frozen=True, slots=True)
+class Leaving:
+    """By which rule customers go to the pool: after so many days, counted from which day on, and whom it reaches."""
+
+    after_days: int
+    since: date | None
+    reach: Any  # storage's condition: neither locked nor kept by a contract
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The words there are for this reader."""
 
@@ -68,7 +78,7 @@ class Vocabulary:
     in_names: Callable[[str], bool]  # part of a customer's name that he sees
     plans: bool = True  # may see when the next contact is planned
     amounts: bool = True  # may see contracts' amounts
-    leaving_after: int | None = None  # days without follow-up after which a customer goes to the pool
+    leaving: Leaving | None = None  # None: no customer goes to the pool by itself
     anywhere: Callable[[str], Any] | None = None  # of the pool: the condition of a word that stands by itself
 
 

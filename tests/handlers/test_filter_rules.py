@@ -1,14 +1,14 @@
 """What sentences about lists mean."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 
 from bot.core.clock import BEIJING, at_beijing
 from bot.core.lists import Values
-from handlers.filters.rules import Meaning, says_conditions, understand
-from handlers.filters.vocabulary import Vocabulary, meant
+from handlers.filters.rules import NEVER, Meaning, says_conditions, understand
+from handlers.filters.vocabulary import Leaving, Vocabulary, meant
 from storage.filters import anywhere
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=BEIJING)  # a Wednesday
@@ -26,7 +26,7 @@ def vocabulary(**more: Any) -> Vocabulary:
             "stages": {"方案报价": 3, "赢单": 5},
             "owners": lambda name: PEOPLE.get(name, ()),
             "in_names": lambda word: word in "宁波华东精密机械有限公司",
-            "leaving_after": 30,
+            "leaving": Leaving(30, None, "unlocked"),
             **more,
         }
     )
@@ -121,8 +121,11 @@ def test_orders(text: str, sort: str, descending: bool) -> None:
 
 
 def test_leaving_soon_is_seven_days_before_the_rule() -> None:
-    assert read("快掉公海").wanted.quiet_since == day(11, 3)
-    assert read("快掉公海", leaving_after=None).unknown == ("快掉公海",)
+    found = read("快掉公海").wanted
+    assert (found.quiet_since, found.more) == (day(11, 3), ("unlocked",))
+    assert read("快掉公海", leaving=None).unknown == ("快掉公海",)
+    for since, quiet in ((date(2026, 11, 2), day(11, 3)), (date(2026, 11, 3), at_beijing(NEVER))):
+        assert read("快掉公海", leaving=Leaving(30, since, "")).wanted.quiet_since == quiet, "a rule so young"
 
 
 def test_a_word_that_is_nothing_is_named_and_not_dropped() -> None:
