@@ -156,7 +156,7 @@ def count_entries(tx: Tx, ids: Sequence[int], kinds: Sequence[Kind]) -> int:
     """How many things happened, of these kinds."""
     total = 0
     for kind in kinds:
-        counting = kind.statement.with_only_columns(func.count(), maintain_column_froms=True)
+        counting = kind.statement.with_only_columns(func.count(kind.key))
         total += int(tx.execute(counting, _values(ids)).scalar_one())
     return total
 

@@ -32,6 +32,8 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "delegate.flow": ("代理人", "approval"),
     "issue.invoice": ("登记发票号码", "approval"),
     "refuse.flow": ("不同意", "approval"),
+    "resubmit.flow": ("重新提交", "approval"),
+    "return.flow": ("退回申请人", "approval"),
     "send_back.flow": ("退回上一步", "approval"),
     "transfer.flow": ("转交", "approval"),
     "urge.flow": ("催办", "approval"),

@@ -100,6 +100,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "pool.return_reason": Topic("退回", any_words=True),
     "pool.return_which": Topic("退回"),
     "products.list": Topic("产品", kept=False),
+    "revisions.edit": Topic("修改申请", kept=False),
     "roles": Topic("角色导入", kept=False),
     "roles.confirm": Topic("角色导入", kept=False),
     "roles.delete": Topic("删除角色", kept=False),

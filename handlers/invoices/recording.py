@@ -14,9 +14,8 @@ from storage.tables import Flow, Invoice
 
 def access_handled(tx: Tx, ctx: Context, invoice_id: int) -> tuple[Invoice, Flow | None]:
     """For who decided it, an administrator, or who may void and has it in sight. Raises NotFound."""
-    flow = flow_runs.of_record(tx, FORM.name, invoice_id)
-    if flow is None and (original := invoices.red_of(tx, invoice_id)) is not None:
-        flow = flow_runs.of_record(tx, FORM.name, original)
+    original = invoices.red_of(tx, invoice_id)  # whose approval is a red-letter invoice's too
+    flow = flow_runs.of_record(tx, FORM.name, invoice_id if original is None else original)
     decided = flow_runs.has_decided(tx, (flow.id or 0) if flow is not None else 0, ctx.actor.user_id)
     if decided:  # asked of what is not there too: its refusal takes as long
         return invoices.facts(tx, invoice_id).invoice, flow

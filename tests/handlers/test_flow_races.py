@@ -34,6 +34,7 @@ AT_ONCE = 4  # applications that are fought over at the same time
 AMOUNT = Decimal("1000.01")
 BEFORE = Decimal(450_000)  # invoiced on the contract
 TOGETHER = 0.006  # seconds, the longest one of the two waits before he taps
+HEAD_STARTS = (0, 1, 4, 16)  # times as long: what one does may begin later than what the other does, or be slower
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ async def applied(db: Database, contract: int, rounds: int) -> list[Round]:
 
 
 async def fought(db: Database, contract: int, rounds: int, first: Act, second: Act) -> list[Round]:
-    """Each round's two go at the same time, up to `TOGETHER` apart in either order."""
+    """Each round's two go at the same time, or a moment apart in either order."""
     rng, gate = random.Random(20260302), asyncio.Semaphore(AT_ONCE)
 
     async with two_pools(db) as other:
@@ -123,7 +124,7 @@ async def fought(db: Database, contract: int, rounds: int, first: Act, second: A
 
         made = await applied(db, contract, rounds)
         return await asyncio.gather(
-            *(play(n, one, rng.choice((0.0, rng.uniform(-TOGETHER, TOGETHER)))) for n, one in enumerate(made))
+            *(play(n, one, rng.choice(HEAD_STARTS) * rng.uniform(-TOGETHER, TOGETHER)) for n, one in enumerate(made))
         )
 
 

@@ -83,7 +83,7 @@ async def test_products_round_trip_and_are_updated_by_their_code(both: Stage) ->
     assert (await products(stage))["ZJ-002"][3] == "15000.00"
     sent = await fetch_file(stage, only_file(await stage.say("chen01", "导出产品")))
     rows = rows_of(sent)
-    assert rows[0] == tuple(PRODUCTS) and "数控主轴" in rows[1]
+    assert rows[0] == (*PRODUCTS, "规格", "描述") and "数控主轴" in rows[1]
     before = await products(stage)
     back = card_of(await send_file(stage, "chen01", sent, "产品.xlsx"))
     assert "可导入 0 · 疑似重复 0 · 有问题 0" in back["text"] and f"没有变化 {len(before)}" in back["text"]

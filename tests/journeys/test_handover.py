@@ -402,7 +402,7 @@ async def test_a_leaver_is_told_apart_from_a_namesake_who_stays_and_can_be_said_
 
 async def test_people_are_named_as_they_are_shown(stage: Stage) -> None:
     asked = await stage.ask("chen01", "使用范围 部分员工 孙悦")
-    shown = asked["text"].split("：")[1].split("、")[0]
+    shown = asked["text"].split("\n1 ")[1].split("\n")[0]
     assert "（" in shown and "sun0" not in shown
     assert f"部分员工：{shown}" in (await stage.ask("chen01", f"使用范围 部分员工 {shown}"))["text"]
     await stage.ask("chen01", "新建角色 内勤")

@@ -84,7 +84,7 @@ async def test_urged_handed_on_agreed_issued_and_taken_back(stage: Stage) -> Non
     assert "在等：司马光" in await _say(stage, "a1", "联系 FP-1")
     await stage.advance(advance_seconds=1860)
     assert "第 2 次 · 已等 31 分钟" in await _say(stage, "a1", "催办 FP-1")
-    assert "好几位" in await _say(stage, "m1", "转交 FP-1 陈晨")
+    assert "是哪一位" in await _say(stage, "m1", "转交 FP-1 陈晨")
     assert "温馨 看" in await _say(stage, "m1", "加签 FP-1 温馨")
     await _say(stage, "b2", "同意 FP-1", "同意")
     assert "下一步等 邓会计、何出纳" in await _say(stage, "m1", "同意 FP-1", "同意")
