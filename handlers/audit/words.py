@@ -31,6 +31,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {  # action → what it is calle
     "cancel.flow": ("取消申请", "approval"),
     "delegate.flow": ("代理人", "approval"),
     "issue.invoice": ("登记发票号码", "approval"),
+    "red.invoice": ("红冲发票", "approval"),
     "refuse.flow": ("不同意", "approval"),
     "resubmit.flow": ("重新提交", "approval"),
     "return.flow": ("退回申请人", "approval"),

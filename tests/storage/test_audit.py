@@ -80,7 +80,7 @@ async def test_conditions_combine(database: Database) -> None:
 
 
 RECORDERS = {
-    *("record", "_record", "step_record", "record_of", "_record_invoice"),
+    *("record", "_record", "step_record", "record_of", "record_invoice"),
     *("_keep", "step_keep", "_changed", "step_note", "_allocated"),
 }
 
