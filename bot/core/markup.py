@@ -5,6 +5,7 @@ and 2~3天 stay as they were written.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
@@ -35,6 +36,7 @@ def escape(text: str) -> str:
     return _BLOCK.sub(lambda mark: mark[0].translate(_TO_WIDE), line)
 
 
+@lru_cache(maxsize=128)  # 帮助, refusals and hints are the same for everybody, and the longest of all texts
 def inert(text: str) -> str:
     """A whole message of ours that quotes people: bold lines and list dashes of ours stay, all else is escaped.
 
