@@ -114,9 +114,9 @@ REFUSED = re.compile("没有「[^」]*」的权限|这是管理员的功能|没�
 
 
 @pytest.mark.parametrize("role", ROLES)
-async def test_every_door_asks_for_the_function(sqlite: Database, role: str) -> None:
+async def test_every_door_asks_for_the_function(database: Database, role: str) -> None:
     """A sentence and a tap are let in by the same functions; a refusal changes nothing."""
-    await load_company(sqlite)
+    await load_company(database)
 
     def prepare(tx: Tx) -> None:
         tx.add(SyncRun(kind="full", status="ok", started_at=NOW, finished_at=NOW))
@@ -125,14 +125,14 @@ async def test_every_door_asks_for_the_function(sqlite: Database, role: str) -> 
         names = frozenset(p.value for p in ROLES[role])
         roles.write_role(tx, sheet, replace(sheet, functions=names, data_scope="all", level="advanced"))
 
-    await sqlite.system(prepare)
+    await database.system(prepare)
     own, pooled, others = [
-        await id_of(sqlite, n) for n in ("宁波华东精密机械有限公司", "宁波海蓝食品有限公司", "上海明德仪器有限公司")
+        await id_of(database, n) for n in ("宁波华东精密机械有限公司", "宁波海蓝食品有限公司", "上海明德仪器有限公司")
     ]
-    room = Room(sqlite)
+    room = Room(database)
     for door, (needs, sentence, button) in DOORS.items():
         allowed = needs in ROLES[role]  # nobody of these roles is an administrator
-        before = await sqlite.system(_rights)
+        before = await database.system(_rights)
         said = await room.say("lina04", sentence)
         assert bool(REFUSED.search(said)) != allowed, (role, door, said)
         if button is not None:
@@ -142,7 +142,7 @@ async def test_every_door_asks_for_the_function(sqlite: Database, role: str) -> 
             tapped = await room.tap("lina04", (await room.cards("lina04"))[-1], button(target))
             assert bool(REFUSED.search(tapped)) != allowed or (door == "claim" and allowed), (role, door, tapped)
         if needs == "admin":
-            assert await sqlite.system(_rights) == before, (role, door)
+            assert await database.system(_rights) == before, (role, door)
 
 
 def _rights(tx: Tx) -> list[Any]:
