@@ -179,8 +179,10 @@ class _Reader:
             self.unknown.append(f"{span.text}{DATED_NAMES[name]}")
             return
         days = _days(span.first) if span.first == span.last else f"{_days(span.first)}—{_days(span.last)}"
+        what = DATED_NAMES[name]
+        told = f"{what}在{span.text}" if name == "planned" else f"{span.text}{what}"  # 下次跟进在明天, 本周跟进
         self._put(
-            f"{DATED_NAMES[name]}在{span.text}（{days}）",
+            f"{told}（{days}）",
             **{name: (at_beijing(span.first), at_beijing(span.last + timedelta(days=1)))},
         )
 
