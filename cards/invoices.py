@@ -98,7 +98,7 @@ def invoice_form(
             else ()
         ),
         FormField("title", "发票抬头", required=True, value=known.get("title") or None),
-        FormField("tax_no", "税号", value=known.get("tax_no") or None, placeholder="专票必填"),
+        FormField("tax_no", "税号", value=known.get("tax_no") or None, placeholder="单位必填，没有写「无税号」"),
         *((FormField("buyer", buyer, value=known.get("buyer") or None),) if buyer else ()),
         FormField("email", "邮箱", value=known.get("email") or None),
         FormField("remark", "备注", value=known.get("remark") or None),

@@ -15,6 +15,7 @@ from handlers.flows import rules
 from handlers.flows.finding import ABSENT, access_flow, find_flow, waiting_names
 from handlers.flows.joining import OUT, TASKS
 from handlers.flows.running import Run, run_of
+from handlers.flows.sight import node_of, unnamed_for, visible_to
 from handlers.reminders.rules import after_quiet_hours
 from handlers.settings.changing import step_change
 from storage import flow_lists, flow_runs, notices, people
@@ -91,7 +92,7 @@ def find_task(ctx: Context, words: str) -> int:
         assert flow.id is not None
         task = flow_runs.open_of(tx, flow.id, ctx.actor.user_id) or flow_runs.last_of(tx, flow.id, ctx.actor.user_id)
         if task is None or task.id is None:
-            waiting = waiting_names(tx, flow.id)
+            waiting = waiting_names(tx, flow.id, unnamed=unnamed_for(tx, ctx, run_of(tx, flow)))
             told = f"（现在等：{waiting}）" if waiting else f"（{flow.number} {rules.STATES[flow.state]}）"
             raise NotFound(f"你不在这一步的处理人里{told}。")
         return task.id
@@ -142,23 +143,15 @@ def show_status(ctx: Context, flow_id: int) -> Status:
         names = people.names_of(
             tx, {u for e in flow_runs.list_log(tx, flow_id) for u in (e.user_id, *e.people)} | {flow.starter_id}
         )
-        if (node := _mask(tx, ctx, run)) is not None:
+        if (node := node_of(tx, ctx, run)) is not None:
             names[flow.starter_id] = run.named(tx, flow.starter_id, node)
         return Status(
-            flow_id, flow.number, run.form.label, rules.STATES[flow.state], run.cut(_visible(tx, ctx, run)),
-            _waiting(tx, ctx, run) if running else "", _log(tx, run, names, _visible(tx, ctx, run)),
+            flow_id, flow.number, run.form.label, rules.STATES[flow.state], run.cut(visible_to(tx, ctx, run)),
+            _waiting(tx, ctx, run) if running else "", _log(tx, run, names, visible_to(tx, ctx, run)),
             running and (mine or ctx.actor.admin) and not own,
             running and (ctx.actor.admin or (mine and (not decided or own is not None))), again, mine,
             own, _contacts(tx, ctx, run) if running and (mine or ctx.actor.admin) else (),
         )  # fmt: skip
-
-
-def _visible(tx: Tx, ctx: Context, run: Run) -> Collection[str]:
-    """Which fields the asker may see: all, those he has given, or those of his node."""
-    if ctx.actor.admin:
-        return run.form.fields
-    node = _mask(tx, ctx, run)
-    return run.steps[node].visible if node is not None else run.form.applied
 
 
 def _contacts(tx: Tx, ctx: Context, run: Run) -> tuple[str, ...]:
@@ -174,18 +167,12 @@ def _said(entry: FlowLog, run: Run, visible: Collection[str]) -> str:
     return "；".join(part for part in (changed, entry.comment) if part)
 
 
-def _mask(tx: Tx, ctx: Context, run: Run) -> int | None:
-    """The node as which the asker looks at it; None: as who administers, has applied, or has it in his scope."""
-    if ctx.actor.admin or run.flow.starter_id == ctx.actor.user_id:
-        return None
-    return flow_runs.node_shown(tx, run.id, ctx.actor.user_id)
-
-
 def _waiting(tx: Tx, ctx: Context, run: Run) -> str:
     tasks = [t for t in flow_runs.live_tasks(tx, run.id) if t.state == rules.OPEN]
     since = min((t.opened_at for t in tasks if t.opened_at is not None), default=run.flow.started_at)
     waited = rules.span((ctx.now - since).total_seconds())
-    return f"「{run.step.name}」等 {waiting_names(tx, run.id)} 处理 · {since:%m-%d %H:%M} 起，已等 {waited}"
+    who = waiting_names(tx, run.id, unnamed=unnamed_for(tx, ctx, run))
+    return f"「{run.step.name}」等 {who} 处理 · {since:%m-%d %H:%M} 起，已等 {waited}"
 
 
 def _log(tx: Tx, run: Run, names: dict[str, str], visible: Collection[str]) -> tuple[LogLine, ...]:
@@ -211,10 +198,11 @@ def list_flows(ctx: Context, view: str, page: int = 1) -> tuple[list[Line], int]
 
 def _line(tx: Tx, ctx: Context, flow: Flow) -> Line:
     run = run_of(tx, flow)
-    seen = run.cut(_visible(tx, ctx, run))
+    seen = run.cut(visible_to(tx, ctx, run))
     names = ("applicant", "amount", "customer")
     words = " · ".join(text for name in names if (text := seen.get(run.form.fields.get(name, ""))))
-    waits = f"等 {waiting_names(tx, run.id)}" if flow.state == "running" else ""
+    who = waiting_names(tx, run.id, unnamed=unnamed_for(tx, ctx, run))
+    waits = f"等 {who}" if flow.state == "running" else ""
     return Line(
         run.id, flow.number, run.form.label, " · ".join(p for p in (words, waits) if p), rules.STATES[flow.state]
     )

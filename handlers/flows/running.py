@@ -47,10 +47,14 @@ class Run:
         """The fields that node lets see, label → text."""
         return self.cut(self.steps[node].visible)
 
+    def names_applicant(self, node: int) -> bool:
+        """Whether the node lets its participants know who has applied."""
+        return APPLICANT not in self.form.fields or APPLICANT in self.steps[node].visible
+
     def named(self, tx: Tx, user_id: str, node: int) -> str:
         """That person as the node lets him be named: an applicant whom it hides is 申请人."""
-        hidden = APPLICANT in self.form.fields and APPLICANT not in self.steps[node].visible
-        return UNNAMED if hidden and user_id == self.flow.starter_id else people.name_of(tx, user_id)
+        hidden = not self.names_applicant(node) and user_id == self.flow.starter_id
+        return UNNAMED if hidden else people.name_of(tx, user_id)
 
     def cut(self, visible: Collection[str]) -> dict[str, str]:
         """These fields, label → text. The one place values leave the engine by (R-APP-7)."""

@@ -66,7 +66,7 @@ def transfer(ctx: Context, task_id: int, user_id: str, comment: str = "") -> Mov
     with ctx.begin() as tx:
         run, task = step_hold(tx, ctx, task_id)
         comment = rules.check_comment(comment, "转交", needed=False)
-        name = _check_receiver(tx, ctx, run, user_id, "转交")
+        name = _check_receiver(tx, ctx, run, task, user_id, "转交")
         step_close(tx, ctx, run, task, "transferred", comment)
         new = _open(tx, ctx, run, user_id, why=f"{ctx.actor.name} 转交", added_by=task.added_by)
         assert new.id is not None
@@ -80,7 +80,7 @@ def add_signer(ctx: Context, task_id: int, user_id: str, comment: str = "") -> M
     with ctx.begin() as tx:
         run, task = step_hold(tx, ctx, task_id)
         comment = rules.check_comment(comment, "加签", needed=False)
-        name = _check_receiver(tx, ctx, run, user_id, "加签")
+        name = _check_receiver(tx, ctx, run, task, user_id, "加签")
         new = _open(tx, ctx, run, user_id, why=f"{ctx.actor.name} 加签", added_by=task_id)
         assert new.id is not None
         if not flow_runs.park(tx, task_id, until=new.id, now=ctx.now):
@@ -279,12 +279,12 @@ def _open(tx: Tx, ctx: Context, run: Run, user_id: str, *, why: str, added_by: i
     return task
 
 
-def _check_receiver(tx: Tx, ctx: Context, run: Run, user_id: str, what: str) -> str:
+def _check_receiver(tx: Tx, ctx: Context, run: Run, task: FlowTask, user_id: str, what: str) -> str:
     person = people.access_active(tx, user_id)
     holding = any(t.user_id == user_id for t in flow_runs.live_tasks(tx, run.id))
     rules.check_receiver(
         user_id, person.name, starter_id=run.flow.starter_id, actor_id=ctx.actor.user_id,
-        able=may_be_told(tx, user_id, ctx.settings), holding=holding, what=what,
+        able=may_be_told(tx, user_id, ctx.settings), holding=holding, what=what, known=run.names_applicant(task.node),
     )  # fmt: skip
     return person.name
 

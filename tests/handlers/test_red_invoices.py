@@ -126,7 +126,7 @@ async def test_titles_used_before_are_chosen_with_all_that_belongs_to_them(datab
 
 
 async def apply_other(db: Database, contract: int) -> None:
-    await run(db, "lina04", apply_invoice, NewInvoice(contract, Decimal(9), "普票", "华东精密宁波分公司"))
+    await run(db, "lina04", apply_invoice, NewInvoice(contract, Decimal(9), "普票", "华东精密宁波分公司", "无税号"))
 
 
 async def test_where_it_is_required_a_special_invoice_names_bank_account_address_and_phone(database: Database) -> None:
