@@ -133,13 +133,14 @@ def show_status(ctx: Context, flow_id: int) -> Status:
     with ctx.begin() as tx:
         flow = access_flow(tx, ctx, flow_id)
         run = run_of(tx, flow)
-        mine = flow.starter_id == ctx.actor.user_id
+        applicant = flow.starter_id == ctx.actor.user_id
         running = flow.state == "running"
         decided = flow_runs.last_decision(tx, flow_id) is not None
         task = flow_runs.open_of(tx, flow_id, ctx.actor.user_id) if running else None
         own = task.id if task is not None and task.kind == rules.REVISE else None
+        mine = applicant or own is not None  # his who took over the applicant's work too, as long as it is returned
         ended = flow.state in ("rejected", "cancelled")
-        again = run.form.again(flow.record_id) if mine and ended else None
+        again = run.form.again(flow.record_id) if applicant and ended else None
         names = people.names_of(
             tx, {u for e in flow_runs.list_log(tx, flow_id) for u in (e.user_id, *e.people)} | {flow.starter_id}
         )

@@ -155,17 +155,18 @@ def urge(ctx: Context, flow_id: int) -> Moved:
 def cancel(ctx: Context, flow_id: int, reason: str = "") -> Moved:
     """取消, 撤回: by the applicant while nobody has decided, by an administrator as long as it runs (D6).
 
+    Returned, it is also his to call off who took over the applicant's work.
+
     Raises:
         NotFound, FlowRefused, AlreadyDone, InvalidInput: an administrator says why.
     """
     with ctx.begin() as tx:
         run = run_of(tx, access_flow(tx, ctx, flow_id))
-        mine = ctx.actor.user_id == run.flow.starter_id
-        if not mine and not ctx.actor.admin:
-            raise FlowRefused(f"取消 {run.flow.number} 要由申请人或管理员来做。")
+        mine = _calls_off(tx, ctx, run)
         reason = rules.check_comment(reason, "取消", needed=not mine)
         if not flow_runs.hold(tx, flow_id):
             raise settled(tx, ctx, run)
+        _calls_off(tx, ctx, run)  # what was returned to him may be handed in again by now
         decided = flow_runs.last_decision(tx, flow_id)
         if decided is not None and not ctx.actor.admin and not flow_runs.revising(tx, flow_id):
             who = people.name_of(tx, decided.closed_by)
@@ -277,6 +278,15 @@ def _open(tx: Tx, ctx: Context, run: Run, user_id: str, *, why: str, added_by: i
     flow_runs.add_task(tx, task)
     step_tell(tx, run, task, ctx.now)
     return task
+
+
+def _calls_off(tx: Tx, ctx: Context, run: Run) -> bool:
+    """Whether it is his own to call off; else an administrator does. Raises FlowRefused."""
+    task = flow_runs.open_of(tx, run.id, ctx.actor.user_id)
+    mine = ctx.actor.user_id == run.flow.starter_id or (task is not None and task.kind == rules.REVISE)
+    if not mine and not ctx.actor.admin:
+        raise FlowRefused(f"取消 {run.flow.number} 要由申请人或管理员来做。")
+    return mine
 
 
 def _check_receiver(tx: Tx, ctx: Context, run: Run, task: FlowTask, user_id: str, what: str) -> str:

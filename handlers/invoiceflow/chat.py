@@ -54,7 +54,8 @@ def of_a_node(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     said = VERBS.match(message.text.strip())
     if said is None:
         return None
-    alone = MEANINGS[said["verb"]] in OF_ALL and "节点" in said["verb"] and not said["node"] and len(known_forms()) == 1
+    of_all = MEANINGS[said["verb"]] in OF_ALL and "节点" in said.string[: said.end("verb")]
+    alone = of_all and not said["node"] and len(known_forms()) == 1
     if not alone and not is_node(ctx, said["node"].strip(" 的：:")):
         return None
     words = read_node_words(message.text)

@@ -64,7 +64,9 @@ def check_tax_no(tax_no: str, kind: str, title: str) -> str:
     plain = re.sub(r"[\s-]", "", tax_no).upper()
     if plain in (NO_TAX_NO, "无", "没有"):
         if kind == "专票":
-            raise InvalidInput("专票一定要有税号，例如「税号 91330100799655058B」；买方没有税号就开普票。")
+            raise InvalidInput(
+                f"专票一定要有税号，例如「税号 91330100799655058B」；买方没有税号就回复「普票 {NO_TAX_NO}」。"
+            )
         return NO_TAX_NO
     if not plain:
         if not needs_tax_no(title, kind):
