@@ -205,14 +205,18 @@ class Database:
                         connection, driver, unit, lambda: len(group) > 1 or self._waiting() > 0, first=len(group) == 1
                     )  # fmt: skip
                     if not transaction.is_active:  # its session has rolled everything back
-                        self._begin_anew(group)
-                        return
+                        break
                     now = time.perf_counter()
                     if unit.urgent:
                         until = min(until, now + max(URGENT_GROUP, self._commit_took))
                     if now > until:
                         break
+                undone = not transaction.is_active
                 began = time.perf_counter()
+            if undone:
+                self._let_go()
+                self._begin_anew(group)
+                return
             self._commit_took = time.perf_counter() - began
         except BaseException as problem:  # noqa: BLE001 -- raised where the units are awaited
             self._let_go()
@@ -230,9 +234,10 @@ class Database:
 
     def _let_go(self) -> None:
         """After a failure: a COMMIT that failed leaves its transaction open, and the pool ends it."""
-        if self._held is not None:
-            self._held.close()
-        self._held = None
+        held, self._held = self._held, None
+        if held is not None:
+            with contextlib.suppress(DBAPIError):  # what cannot even be closed is not used again
+                held.close()
 
     def _begin_anew(self, group: list[_Unit]) -> None:
         """All but the last, which is at fault, wait again, first of all."""
