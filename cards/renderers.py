@@ -225,7 +225,7 @@ def _instead(form: CardForm | None) -> str:
 
 def _fitting(fields: Sequence[FormField]) -> str:
     """The form variable. While it is too long, the longest choice that may stay empty becomes a text to write, then
-    the last field that may stay empty is left out: a sentence says it as well.
+    the last field that may stay empty is left out, minor ones first: a sentence says it as well.
     """
     written: set[str] = set()
     fields = list(fields)
@@ -235,7 +235,10 @@ def _fitting(fields: Sequence[FormField]) -> str:
         spare = [f for f in fields if not (f.required or f.hidden) and f.value in (None, "", [])]
         if len(drawn.encode()) <= VALUE_BYTES or not (lists or spare):
             return drawn
-        if lists:
+        minor = [f for f in spare if f.minor]
+        if minor:
+            fields.remove(minor[-1])
+        elif lists:
             written.add(max(lists, key=lambda f: len(_json(f.options))).name)
         else:
             fields.remove(spare[-1])

@@ -17,7 +17,7 @@ from handlers.contracts.finding import chosen_contract, find_contract
 from handlers.contracts.reading import NUMBER
 from handlers.customers.finding import THIS, chosen, find_customer
 from handlers.drafts.service import list_drafts, take_up
-from handlers.invoices.drafts import Draft, begun, draft_of, like, shown, with_words
+from handlers.invoices.drafts import Draft, begun, draft_of, like, missing, shown, with_words
 from handlers.invoices.reading import InvoiceWords, read_invoice, without_correction
 from handlers.invoices.service import (
     access_applied,
@@ -36,6 +36,7 @@ APPLICATION: Final = re.compile(r"FP-?(?:\d{4}-)?\d{1,6}", re.IGNORECASE)
 NOT_OURS: Final = re.compile(r"(?:记录|情况|资料|信息|流程|怎么|什么时候|多少|额|了)")
 EXAMPLE: Final = "开票 华兴 5万 专票 6%"
 HANDED_IN: Final = re.compile(r"(?:好的?|确认|就|那就|这就)?[，, ]*提交(?:申请|审批)?(?:吧|了)?|没问题|没错")
+NOT_HANDED_IN: Final = re.compile(r"(?:先|那)?不(?:提交|要|用|开|填|申请)(?:票)?了?")
 BESIDE: Final = re.compile(
     r"(?:改成|改为|换成|改|换|成|为|到|是|把|了|错了?|不对|应该|吧|请|呢|的|啊|要|就|再|麻烦|谢谢|[\s，,。])*"
 )
@@ -138,6 +139,14 @@ def complete(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, 
     draft = draft_of(pending["draft"])
     if draft.contract_id is None and draft.customer_id is None:
         return _apply(ctx, talk, draft, message.text)
+    said = message.text.strip(" 。.!！")
+    if NOT_HANDED_IN.fullmatch(said):
+        talk.settle()
+        return Reply("好的，没有提交。")
+    if HANDED_IN.fullmatch(said):
+        if lacks := missing(draft, details=ctx.settings.approvals.buyer_details):
+            raise InvalidInput(f"还差{lacks}，补上再提交。")
+        return _show(ctx, talk, draft)
     words = _sure(read_invoice(without_correction(message.text)))
     return _show(ctx, talk, with_words(draft, words)) if words.says_something else None
 
@@ -153,7 +162,7 @@ def confirm(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, A
         subjects = (f"flow:{done.flow_id}", f"invoice:{done.invoice_id}")
         text = f"已提交 {done.number}，等 {done.waiting} 处理。"
         return Reply(text, card=CardRef("approvals.flow", {"flow_id": done.flow_id}, subjects))
-    if is_no(said) or said in ("不提交", "不要", "不用", "不开了"):
+    if is_no(said) or NOT_HANDED_IN.fullmatch(said):
         talk.settle()
         return Reply("好的，没有提交。")
     if said in ("修改", "改"):

@@ -140,6 +140,7 @@ def missing(draft: Draft, *, details: bool) -> str:
     Raises InvalidInput for what is wrong.
     """
     lacks = []
+    bank = "、".join(DETAILS.values())
     if draft.amount:
         rules.check_amount(Decimal(draft.amount))
     else:
@@ -147,7 +148,7 @@ def missing(draft: Draft, *, details: bool) -> str:
     if draft.kind:
         rules.check_kind(draft.kind)
     else:
-        lacks.append("专票还是普票")
+        lacks.append("专票还是普票" + (f"（专票还要{bank}）" if details else ""))
     if not draft.title:
         lacks.append("抬头")
     if draft.tax_no:
@@ -201,10 +202,22 @@ def from_form(draft: Draft, form: dict[str, Any], ctx: Context) -> Draft:
     for name in ("kind", "rate", "title", "tax_no", "email", "remark"):
         if name in form:
             changes[name] = str(form[name] or "").strip()
-    chosen = str(form.get("saved") or "")
+    if "tax_no" in changes:
+        changes["tax_no"] = changes["tax_no"].upper()
+    chosen = _title_chosen(str(form.get("saved") or ""), draft.contract_id, ctx)
     if chosen and chosen != draft.title:
         changes["title"] = chosen
         kept = {name: v for name, v in changes.items() if v == getattr(draft, name)}  # as the card had it: the other's
         changes |= {name: "" for name in kept if name in ("tax_no", *DETAILS, *draft.filled)}
     same = tuple(name for name in draft.filled if changes.get(name, "") and changes[name] == getattr(draft, name))
     return replace(draft, **changes, filled=same)
+
+
+def _title_chosen(said: str, contract_id: int | None, ctx: Context) -> str:
+    """The title of one of those to choose from. Raises InvalidInput."""
+    if not said or contract_id is None:
+        return ""
+    found = [t.name for t in prepare(ctx, contract_id).titles if said in (str(t.invoice_id), t.name)]
+    if not found:
+        raise InvalidInput("用过的抬头刚有变化，请重新选一个，或直接填发票抬头。")
+    return found[0]

@@ -67,6 +67,7 @@ class Title:
     kind: str = ""
     tax_rate: Decimal | None = None
     email: str = ""
+    invoice_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,9 @@ def _prepared(tx: Tx, ctx: Context, contract: Contract) -> Prepared:
     shown = standing_of(ctx, contract, money).uninvoiced is not None
     customer = contracts.customer_names(tx, [contract.customer_id]).get(contract.customer_id, "")
     titles = tuple(
-        Title(one.title, one.tax_no, {n: getattr(one, n) for n in DETAILS}, one.kind, one.tax_rate, one.email)
+        Title(
+            one.title, one.tax_no, {n: getattr(one, n) for n in DETAILS}, one.kind, one.tax_rate, one.email, one.id or 0
+        )
         for one in invoices.titles_of_customer(tx, contract.customer_id, most=TITLES)
     )
     return Prepared(

@@ -88,7 +88,7 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     """The form, with what is known already."""
     draft = draft_of(state["draft"])
     options: list[tuple[str, str]] = []
-    titles: list[str] = []
+    titles: list[tuple[str, str]] = []
     refused = ""
     lacks, required = "客户和金额", ctx.settings.approvals.buyer_details
     try:
@@ -97,7 +97,7 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
         elif draft.contract_id is not None:
             options = [(str(draft.contract_id), left_text(service.prepare(ctx, draft.contract_id)))]
         if draft.contract_id is not None:
-            titles = [t.name for t in service.prepare(ctx, draft.contract_id).titles]
+            titles = [(str(t.invoice_id), t.name) for t in service.prepare(ctx, draft.contract_id).titles]
         if draft.contract_id is not None:
             lacks = missing(draft, details=required)
             if draft.amount:  # said at once, not only when all the rest is there
@@ -108,10 +108,10 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     told = f"{refused}\n{told}" if refused else told
     known = {k: str(v) for k, v in draft.row().items() if v} | {"buyer": details_text(draft.details)}
     asked = draft.kind != "普票" or any(draft.details.values())
-    label = f"{buyers.ASKED}（专票{'必填' if required else '用'}）" if asked else ""
     return invoice_cards.invoice_form(
         known, contracts=options, chosen=str(draft.contract_id or ""), titles=titles if len(titles) > 1 else (),
-        buyer=label, missing=told, kinds=tuple(rules.KINDS), rates=[str(r) for r in rules.RATES],
+        buyer=buyers.ASKED if asked else "", needed=required, missing=told, kinds=tuple(rules.KINDS),
+        rates=[str(r) for r in rules.RATES],
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Whom an invoice is made out to: what must be known, and what earlier applications bring (R-INV-2, R-INV-6)."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -7,12 +8,15 @@ import pytest
 from sqlmodel import select
 
 from bot.core.errors import AppError, InvalidInput
+from bot.dispatch import CardView
+from cards.renderers import OwnTemplateRenderer
 from handlers.approvals.service import set_buyer_details
 from handlers.invoices.buyers import NO_TAX_NO, check_tax_no, is_person, is_rewritten, needs_tax_no
-from handlers.invoices.drafts import Draft, draft_of, filled, missing, with_words
-from handlers.invoices.reading import read_invoice, without_correction
+from handlers.invoices.drafts import Draft, draft_of, filled, from_form, missing, with_words
+from handlers.invoices.reading import details_text, read_invoice, without_correction
 from handlers.invoices.rules import FieldKept
 from handlers.invoices.service import NewInvoice, apply_invoice, issue_invoice, prepare, red_invoice
+from handlers.invoices.views import paint_new
 from handlers.revisions.service import resubmit, return_to_applicant
 from storage.database import Database, Tx
 from storage.flows import Node
@@ -309,3 +313,48 @@ async def test_before_it_is_clear_whose_it_is_and_after_the_question_is_too_old(
     assert "接着刚才的开票申请" in again and "普票" in again and "¥50,000.00" in again
     room.later(minutes=11)
     assert "接着" not in await room.say("zhou06", "普票"), "nobody else's draft"
+
+
+# -- on the form ---------------------------------------------------------------------------------------
+
+
+async def form_of(db: Database, contract: int, **known: str) -> CardView:
+    state = {"draft": Draft(contract_id=contract, amount="5", **known).row()}  # type: ignore[arg-type]
+    view: CardView = await run(db, "lina04", lambda ctx: paint_new(state, ctx))
+    return view
+
+
+async def test_the_form_asks_for_all_the_issue_names_whatever_was_used_before(database: Database) -> None:
+    """DingTalk takes a kilobyte: what is minor is left out first."""
+    contract = await company(database)
+    for title, tax_no in ((FIRM, TAX_NO), (BRANCH, OTHER_NO), (FIRM, TAX_NO)):
+        view = await form_of(database, contract, title=title, tax_no=tax_no, kind="专票")
+        assert view.form is not None
+        drawn = json.loads(OwnTemplateRenderer("own").private(view)["form"])["fields"]
+        asked = {field["name"] for field in drawn}
+        assert {"contract", "amount", "kind", "rate", "title", "tax_no", "email", "remark"} <= asked
+        await applied(database, contract, title, tax_no, details=DETAILS)
+
+
+async def test_a_title_is_chosen_on_the_form_or_written_anew(database: Database) -> None:
+    contract = await company(database)
+    await applied(database, contract, FIRM, TAX_NO, details=DETAILS, email="a@firm.cn")
+    branch = await applied(database, contract, BRANCH, OTHER_NO, email="b@branch.cn")
+    view = await form_of(database, contract, title="宁波新厂", kind="普票")
+    assert view.form is not None
+    saved = next(f for f in view.form.fields if f.name == "saved")
+    assert saved.value is None, "a title nobody used is none of them, and the form can be handed in"
+
+    async def handed_in(of: Draft, **form: str) -> Draft:
+        given: Draft = await run(database, "lina04", lambda ctx: from_form(of, form, ctx))
+        return filled(given, await run(database, "lina04", prepare, contract))
+
+    first = await draft(database, contract, f"抬头 {FIRM}")
+    as_it_was = {"kind": first.kind, "rate": first.rate, "title": FIRM, "tax_no": TAX_NO, "email": first.email,
+                 "buyer": details_text(first.details)}  # fmt: skip
+    other = await handed_in(first, **as_it_was, saved=str(branch))
+    assert (other.title, other.tax_no, other.email, other.bank) == (BRANCH, OTHER_NO, "b@branch.cn", "")
+    mended = await handed_in(first, **as_it_was | {"title": "宁波华东精密机械股份有限公司", "tax_no": OTHER_NO.lower()})
+    assert (mended.tax_no, mended.bank) == (OTHER_NO, DETAILS["bank"])
+    with pytest.raises(InvalidInput, match="重新选"):
+        await handed_in(first, **as_it_was, saved="999")
