@@ -96,7 +96,11 @@ def invoice_form(
         FormField(
             "rate", "税率", "select", value=known.get("rate") or None, options=tuple((r, f"{r}%") for r in rates)
         ),
-        *([FormField("saved", "用过的抬头", "select", value=used, options=tuple(titles))] if titles else ()),
+        *(
+            [FormField("saved", "用过的抬头", "select", value=used, options=tuple(titles), minor=True)]
+            if titles
+            else ()
+        ),
         FormField("title", "发票抬头", required=True, value=known.get("title") or None),
         FormField("tax_no", "税号", value=known.get("tax_no") or None, placeholder="单位必填，没有写无税号"),
         *((more,) if buyer else ()),

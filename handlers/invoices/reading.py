@@ -49,7 +49,11 @@ DETAILS: Final = {
 }
 DETAIL_WORDS: Final = {"bank": "开户行", "account": "账号", "address": "地址", "phone": "电话"}
 EMAIL: Final = re.compile(rf"(?:(?:电子)?邮箱|邮件)?{_TO}(?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)", re.ASCII)
-REMARK: Final = re.compile(rf"备注(?:里|栏)?{_TO}(?P<remark>.+)$")
+REMARK: Final = re.compile(  # to the end, or to what another label says
+    rf"备注(?:里|栏)?{_TO}(?P<remark>.+?)(?=[\s，,；;]+(?:(?:电子)?邮箱[\s:：是]*[\w.+-]+@|(?:发票)?抬头[\s:：]|开户行[\s:：]"
+    r"|(?:纳税人识别号|税号)[\s:：是]*[0-9A-Za-z]{15}|(?:银行)?[账帐]号[\s:：]*\d)|$)",
+    re.DOTALL,
+)
 FILLER: Final = re.compile(
     r"开票申请|申请开票|开票|发票|金额|(?<![一-龥])票(?![一-龥])|(?<![一-龥])(?:给|为|的|开|要)(?![一-龥])"
 )

@@ -94,6 +94,7 @@ def test_a_name_written_better_is_the_same_buyer() -> None:
         ("不要普票，要专票", {"kind": "专票"}),
         ("邮箱改成 cw@a.cn 备注改成加急", {"email": "cw@a.cn", "remark": "加急"}),
         ("湖北专用汽车 5万 普票", {"rest": "湖北专用汽车", "amount": Decimal(50_000), "kind": "普票"}),
+        ("备注 写合同号，加急 邮箱 a@b.cn", {"remark": "写合同号，加急", "email": "a@b.cn"}),
         ("专票 普票", {"doubts": ["专票还是普票"]}), ("6% 13%", {"doubts": ["6%、13%"]}),
     ],
 )  # fmt: skip
