@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from sqlmodel import col, select
 
 from bot.core.errors import AppError
 from bot.identity import may_be_told, those_told
@@ -18,7 +19,7 @@ from storage import departures
 from storage.database import Database, Tx
 from storage.flows import Node
 from storage.settings import put_setting, read_settings
-from storage.tables import Employee
+from storage.tables import Employee, Notice
 from tests.handlers.test_contracts import run
 from tests.handlers.test_flows import apply, company, says, states, task_of, tasks
 from tests.support.company import NOW
@@ -199,6 +200,10 @@ async def test_the_applicant_leaves_and_an_administrator_hands_in_what_was_retur
     await says(database, "zheng09", applied.flow_id)
     await says(database, "qian07", applied.flow_id)
     assert await states(database, applied) == ("approved", "approved")
+    told = await database.system(
+        lambda tx: tx.exec(select(Notice.user_id).where(col(Notice.text).contains("钱多 已同意"))).all()
+    )
+    assert list(told) == ["chen01"], "who handed it in again reads how it ended"
     applicant = (await run(database, "qian07", show_status, applied.flow_id)).fields["申请人"]
     assert applicant == "李娜", "authors never change"
 
