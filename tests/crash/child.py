@@ -1,6 +1,6 @@
 """The process that is killed: `dingcrm run` unchanged, or one of the deliberately broken variants.
 
-But for the notices a person gets in a day: the two cashiers of many lives are told more in minutes than others in weeks.
+But for the notices a person may get in a day: two cashiers are told more in these minutes than others in weeks.
 
 Broken on purpose, so that the harness can prove that it would notice:
   ack_first   a message is acknowledged before it is stored
