@@ -217,6 +217,14 @@ def handed_in_by(tx: Tx, flow_id: int) -> str:
     return tx.exec(query.order_by(col(FlowTask.id).desc()).limit(1)).first() or ""
 
 
+def applicants(tx: Tx, flow: Flow) -> list[str]:
+    """Who has applied: its starter first, then whoever has handed it in again for him. None of them decides it."""
+    query = select(FlowTask.user_id).where(
+        FlowTask.flow_id == flow.id, FlowTask.kind == "revise", FlowTask.state == "submitted"
+    )
+    return list(dict.fromkeys([flow.starter_id, *tx.exec(query.order_by(col(FlowTask.id))).all()]))
+
+
 def node_before(tx: Tx, flow: Flow) -> int | None:
     """The node it came from: the nearest one before the present, of those it has been at."""
     query = select(func.max(FlowTask.node)).where(FlowTask.flow_id == flow.id, FlowTask.node < flow.node)

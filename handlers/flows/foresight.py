@@ -33,7 +33,7 @@ def step_foresee(tx: Tx, ctx: Context, form: Form, values: Mapping[str, Any], st
     at = -1
     while True:
         try:
-            following = step_route(tx, ctx, steps, values, starter_id, after=at)
+            following = step_route(tx, ctx, steps, values, [starter_id], after=at)
         except NobodyDecides as refusal:
             stuck = next_node(steps, values, at)
             at = stuck if stuck is not None else len(steps) - 1

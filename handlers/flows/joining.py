@@ -43,7 +43,8 @@ class WaitingTasks:
                 flow_runs.supersede(tx, one.task.id or 0, now=now)
                 _note(tx, run, one.task, ACTIONS[why], [], now)
                 continue
-            fit = [a for a in administrators if a in working and a not in (run.flow.starter_id, user_id)]
+            none_of = {*flow_runs.applicants(tx, run.flow), user_id}
+            fit = [a for a in administrators if a in working and a not in none_of]
             if run.step.mode != "any" or one.task.added_by is not None or not decides:
                 deciding = {t.user_id: t.id or 0 for t in others}
                 free = [a for a in fit if a not in deciding]
@@ -86,7 +87,7 @@ class WaitingTasks:
             superior = receiver.manager_user_id if receiver is not None else None
             able = people.filter_active(tx, [receiver_id, *([superior] if superior else []), *administrators])
             to = next_assignee(
-                receiver_id=receiver_id, starter_id=run.flow.starter_id,
+                receiver_id=receiver_id, applicants=flow_runs.applicants(tx, run.flow),
                 superior_id=superior if superior in able else None,
                 administrators=[a for a in administrators if a in able],
             )  # fmt: skip

@@ -13,19 +13,21 @@ LEADER = "leader"
 SUPERIOR = "superior:"  # followed by how many levels up
 
 
-def step_choose(tx: Tx, ctx: Context, step: Step, starter_id: str, *, administrators: bool = False) -> Chosen:
-    """`administrators`: they decide, whoever is set. Raises NobodyDecides."""
-    candidates = [] if administrators else candidates_of(tx, step.roles, step.users, step.superiors, starter_id)
-    return step_settle(tx, ctx, candidates, starter_id, step.name)
+def step_choose(
+    tx: Tx, ctx: Context, step: Step, applicants: Sequence[str], *, administrators: bool = False
+) -> Chosen:  # fmt: skip
+    """`applicants`: the starter first. `administrators`: they decide, whoever is set. Raises NobodyDecides."""
+    candidates = [] if administrators else candidates_of(tx, step.roles, step.users, step.superiors, applicants[0])
+    return step_settle(tx, ctx, candidates, applicants, step.name)
 
 
-def step_settle(tx: Tx, ctx: Context, candidates: Sequence[str], starter_id: str, node: str) -> Chosen:
+def step_settle(tx: Tx, ctx: Context, candidates: Sequence[str], applicants: Sequence[str], node: str) -> Chosen:
     """Who of these, or for these, gets the task. Raises NobodyDecides."""
     admins = ctx.settings.admins
     delegates = delegations.delegates(tx, candidates, ctx.today)
     asked = {*candidates, *admins, *delegates.values()}
     able = {user for user in asked if may_be_told(tx, user, ctx.settings)}
-    chosen = rules.choose(candidates, admins, starter_id=starter_id, able=able, delegates=delegates)
+    chosen = rules.choose(candidates, admins, applicants=applicants, able=able, delegates=delegates)
     if chosen is None:
         raise NobodyDecides(f"「{node}」现在没有人能处理，请管理员发送「开票审批设置」指定参与者，再试一次。")
     return chosen

@@ -144,25 +144,25 @@ def choose(
     candidates: Sequence[str],
     administrators: Sequence[str],
     *,
-    starter_id: str,
+    applicants: Collection[str],
     able: Collection[str],
     delegates: Mapping[str, str],
 ) -> Chosen | None:
-    """The candidates who are `able` (employed, in the usage scope), never the applicant; else the administrators (D10).
+    """The candidates who are `able` (employed, in the usage scope), never an applicant; else the administrators (D10).
 
-    `delegates`: who decides for whom just now; a delegate who is not able, or is the applicant, is passed over.
+    `delegates`: who decides for whom just now; a delegate who is not able, or is an applicant, is passed over.
     None: not even an administrator is there.
     """
-    fit = [user for user in candidates if user in able and user != starter_id]
-    holders = _deputised(fit, starter_id=starter_id, able=able, delegates=delegates)
+    fit = [user for user in candidates if user in able and user not in applicants]
+    holders = _deputised(fit, applicants=applicants, able=able, delegates=delegates)
     if holders:
         return Chosen(holders)
-    fit = [user for user in administrators if user in able and user != starter_id]
+    fit = [user for user in administrators if user in able and user not in applicants]
     if not fit:
         return None
     gone = [user for user in candidates if user not in able]
     why = ADMINISTRATORS
-    if starter_id in candidates:
+    if any(user in candidates for user in applicants):
         why += "（申请人不能处理自己的申请）"
     elif gone:
         why += "（参与者已离职或不在使用范围）"
@@ -170,13 +170,13 @@ def choose(
 
 
 def _deputised(
-    users: Sequence[str], *, starter_id: str, able: Collection[str], delegates: Mapping[str, str]
+    users: Sequence[str], *, applicants: Collection[str], able: Collection[str], delegates: Mapping[str, str]
 ) -> tuple[Holder, ...]:
     found: dict[str, Holder] = {}
     direct = set(users) - set(delegates)
     for user in users:
         deputy = delegates.get(user)
-        if deputy is None or deputy not in able or deputy == starter_id:
+        if deputy is None or deputy not in able or deputy in applicants:
             found[user] = Holder(user)
         elif deputy not in direct:
             found.setdefault(deputy, Holder(deputy, user))
@@ -194,15 +194,16 @@ def check_comment(comment: str, what: str, *, needed: bool) -> str:
 
 
 def check_receiver(
-    user_id: str, name: str, *, starter_id: str, actor_id: str, able: bool, holding: bool, what: str, known: bool = True
-) -> None:
-    """Whether somebody may be given a task: never the applicant, nobody who has left. Raises FlowRefused.
+    user_id: str, name: str, *, applicants: Collection[str], actor_id: str, able: bool, holding: bool, what: str,
+    known: bool = True,
+) -> None:  # fmt: skip
+    """Whether somebody may be given a task: never an applicant, nobody who has left. Raises FlowRefused.
 
     `known`: whether the actor may know who has applied; else the refusal does not tell an applicant from who has left.
     """
-    if not known and (user_id == starter_id or not able):
+    if not known and (user_id in applicants or not able):
         raise FlowRefused(f"不能{what}给这位同事，请换一位。")
-    if user_id == starter_id:
+    if user_id in applicants:
         raise FlowRefused(f"{name} 是申请人，不能处理自己的申请，请换一位。")
     if user_id == actor_id:
         raise FlowRefused(f"不能{what}给自己，请换一位同事。")

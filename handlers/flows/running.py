@@ -98,7 +98,7 @@ def step_publish(tx: Tx, form: Form, now: datetime) -> tuple[int, tuple[Step, ..
 
 
 def step_route(
-    tx: Tx, ctx: Context, steps: Sequence[Step], values: Mapping[str, Any], starter_id: str, *, after: int
+    tx: Tx, ctx: Context, steps: Sequence[Step], values: Mapping[str, Any], applicants: Sequence[str], *, after: int
 ) -> tuple[int, Chosen] | None:
     """The node an application comes to behind `after` (-1: at its start) and who decides there; None: it is agreed to.
 
@@ -107,10 +107,10 @@ def step_route(
     """
     following = rules.next_node(steps, values, after)
     if following is not None:
-        return following, step_choose(tx, ctx, steps[following], starter_id)
+        return following, step_choose(tx, ctx, steps[following], applicants)
     if after >= 0:
         return None
-    chosen = step_choose(tx, ctx, steps[-1], starter_id, administrators=True)
+    chosen = step_choose(tx, ctx, steps[-1], applicants, administrators=True)
     return len(steps) - 1, Chosen(chosen.holders, NO_NODE)
 
 
@@ -126,7 +126,7 @@ def step_start(tx: Tx, ctx: Context, form: Form, record_id: int, number: str) ->
     )  # fmt: skip
     run = Run(flow, form, steps, form.values(tx, record_id))
     flow_runs.log(tx, run.id, node="", user_id=ctx.actor.user_id, action="start", now=ctx.now)
-    first = step_route(tx, ctx, steps, run.values, flow.starter_id, after=-1)
+    first = step_route(tx, ctx, steps, run.values, [flow.starter_id], after=-1)
     assert first is not None  # at its start there is always one
     step_enter(tx, ctx, run, *first)
     return run
@@ -220,7 +220,8 @@ def step_agreed(tx: Tx, ctx: Context, run: Run, task: FlowTask) -> bool:
     if not done:
         return False
     flow_runs.close_others(tx, run.flow, "superseded", by=ctx.actor.user_id, now=ctx.now)
-    following = step_route(tx, ctx, run.steps, run.values, run.flow.starter_id, after=run.flow.node)
+    applicants = flow_runs.applicants(tx, run.flow)
+    following = step_route(tx, ctx, run.steps, run.values, applicants, after=run.flow.node)
     if following is not None:
         step_enter(tx, ctx, run, *following)
         return False

@@ -103,7 +103,8 @@ def send_back(ctx: Context, task_id: int, comment: str) -> Moved:
         flow_runs.close_others(tx, run.flow, "superseded", by=ctx.actor.user_id, now=ctx.now)
         step_note(tx, ctx, run, "send_back.flow", comment=comment, task=task)
         step = run.steps[before]
-        step_enter(tx, ctx, run, before, participants.step_choose(tx, ctx, step, run.flow.starter_id))
+        chosen = participants.step_choose(tx, ctx, step, flow_runs.applicants(tx, run.flow))
+        step_enter(tx, ctx, run, before, chosen)
         return Moved(
             run.id, run.flow.number, f"{run.flow.number} 已退回「{step.name}」，等 {waiting_names(tx, run.id)}。"
         )
@@ -190,7 +191,7 @@ def adjust(ctx: Context, flow_id: int, comment: str, *, user_id: str = "", node:
             raise settled(tx, ctx, run)
         tx.refresh(run.flow)
         run = run_of(tx, run.flow)
-        starter = run.flow.starter_id
+        applicants = flow_runs.applicants(tx, run.flow)
         at = run.flow.node
         if node:
             at = next((i for i, s in enumerate(run.steps) if s.name == node), -1)
@@ -200,11 +201,11 @@ def adjust(ctx: Context, flow_id: int, comment: str, *, user_id: str = "", node:
             person = people.access_active(tx, user_id)
             able = may_be_told(tx, user_id, ctx.settings)
             rules.check_receiver(
-                user_id, person.name, starter_id=starter, actor_id="", able=able, holding=False, what="调整"
+                user_id, person.name, applicants=applicants, actor_id="", able=able, holding=False, what="调整"
             )
             chosen = Chosen((Holder(user_id),), f"{ctx.actor.name} 调整")
         elif node:
-            chosen = participants.step_choose(tx, ctx, run.steps[at], starter)
+            chosen = participants.step_choose(tx, ctx, run.steps[at], applicants)
         else:
             raise InvalidInput(f"调整给谁？例如「调整 {run.flow.number} 给 王芳 原因 出差」。")
         gone = flow_runs.close_others(tx, run.flow, "cancelled", by=ctx.actor.user_id, now=ctx.now)
@@ -293,7 +294,7 @@ def _check_receiver(tx: Tx, ctx: Context, run: Run, task: FlowTask, user_id: str
     person = people.access_active(tx, user_id)
     holding = any(t.user_id == user_id for t in flow_runs.live_tasks(tx, run.id))
     rules.check_receiver(
-        user_id, person.name, starter_id=run.flow.starter_id, actor_id=ctx.actor.user_id,
+        user_id, person.name, applicants=flow_runs.applicants(tx, run.flow), actor_id=ctx.actor.user_id,
         able=may_be_told(tx, user_id, ctx.settings), holding=holding, what=what, known=run.names_applicant(task.node),
     )  # fmt: skip
     return person.name

@@ -4,7 +4,7 @@ Source: manual 2.2.4; spec README D5, D9; crm-rules.md 1.3 (R-HAND-1..7).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -78,16 +78,16 @@ def customers_to_move(facts: CapFacts, over: Over, *, name: str) -> int:
 
 
 def next_assignee(
-    *, receiver_id: str | None, starter_id: str, superior_id: str | None, administrators: Sequence[str]
+    *, receiver_id: str | None, applicants: Collection[str], superior_id: str | None, administrators: Sequence[str]
 ) -> str | None:
     """Who decides an approval that waited for somebody who hands over, or has left (R-HAND-4, D10).
 
-    The receiver; never the person who started the approval: then his superior, then an administrator. Without a
+    The receiver; never one of the `applicants`: then his superior, then an administrator. Without a
     receiver (somebody left and nobody has taken over) an administrator, so that nothing is stuck. None: there is
-    nobody but the starter.
+    nobody but applicants.
     """
-    candidates = [receiver_id, superior_id if receiver_id == starter_id else None, *administrators]
-    return next((one for one in candidates if one and one != starter_id), None)
+    candidates = [receiver_id, superior_id if receiver_id in applicants else None, *administrators]
+    return next((one for one in candidates if one and one not in applicants), None)
 
 
 def changes(shown: Mapping[str, int], now: Mapping[str, int]) -> str:

@@ -160,13 +160,13 @@ def _go_on(tx: Tx, ctx: Context, before: Run, run: Run, changes: Changes, agreed
     if anew:
         _anew(tx, ctx, run)
         return f"从第一步重新审批，现在等 {waiting_names(tx, run.id)}。"
-    step_enter(tx, ctx, run, run.flow.node, step_choose(tx, ctx, run.step, run.flow.starter_id))
+    step_enter(tx, ctx, run, run.flow.node, step_choose(tx, ctx, run.step, flow_runs.applicants(tx, run.flow)))
     return f"这一步已同意过的同事要重新看，现在等 {waiting_names(tx, run.id)}。"
 
 
 def _anew(tx: Tx, ctx: Context, run: Run) -> None:
     """At the first node it comes by now."""
-    first = step_route(tx, ctx, run.steps, run.values, run.flow.starter_id, after=-1)
+    first = step_route(tx, ctx, run.steps, run.values, flow_runs.applicants(tx, run.flow), after=-1)
     assert first is not None  # at its start there is always one
     step_enter(tx, ctx, run, *first)
 

@@ -10,7 +10,7 @@ from bot.core.errors import AppError
 from bot.identity import may_be_told, those_told
 from handlers.approvals.service import next_stuck, pass_on_stuck, show_status, show_task
 from handlers.flows.rules import ContentChanged, FlowRefused
-from handlers.flows.service import add_signer, cancel, decide, transfer
+from handlers.flows.service import add_signer, adjust, cancel, decide, transfer
 from handlers.handover.parties import Wanted
 from handlers.handover.service import announce_departures, hand_over, undo_handover
 from handlers.revisions.service import edit_fields, resubmit, return_to_applicant
@@ -178,6 +178,25 @@ async def test_the_receiver_calls_off_what_was_returned_and_the_amount_is_free(d
     await _hands_over(database, "lina04", "zhou06")
     await run(database, "zhou06", cancel, applied.flow_id)
     assert await states(database, applied) == ("cancelled", "cancelled")
+
+
+async def test_who_handed_it_in_again_does_not_decide_it(database: Database) -> None:
+    """Nor does he who applied first, who may work elsewhere by then: four eyes see every application."""
+    nodes = [Node("复核", users=("zheng09",)), Node("出纳开票", users=("zhou06", "lina04", "qian07"))]
+    applied = await apply(database, await company(database, nodes))
+    back = await task_of(database, applied.flow_id, "zheng09")
+    await run(database, "zheng09", return_to_applicant, back, "备注写清楚")
+    await _hands_over(database, "lina04", "zhou06")
+    await run(database, "zhou06", resubmit, await task_of(database, applied.flow_id, "zhou06"), {"remark": "加急"})
+    await says(database, "zheng09", applied.flow_id)
+    assert await tasks(database, applied.flow_id) == {"qian07": "open"}
+    for who in ("zhou06", "lina04"):
+        with pytest.raises(FlowRefused, match="不能处理自己的申请"):
+            await run(database, "qian07", transfer, await task_of(database, applied.flow_id, "qian07"), who)
+        with pytest.raises(FlowRefused, match="不能处理自己的申请"):
+            await run(database, "chen01", adjust, applied.flow_id, user_id=who, comment="出差")
+    await _hands_over(database, "qian07", "zhou06")
+    assert "zhou06" not in await tasks(database, applied.flow_id)
 
 
 async def test_taken_back_it_is_the_applicants_again(database: Database) -> None:

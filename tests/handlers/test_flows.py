@@ -137,7 +137,7 @@ def test_text_is_compared_without_its_spaces() -> None:
     ],
 )
 def test_who_decides(candidates: list[str], able: str, delegates: dict[str, str], chosen: Chosen | None) -> None:
-    assert rules.choose(candidates, ["x"], starter_id="s", able=set(able), delegates=delegates) == chosen
+    assert rules.choose(candidates, ["x"], applicants=["s"], able=set(able), delegates=delegates) == chosen
 
 
 def test_a_step_comes_back_from_its_json_as_it_was() -> None:

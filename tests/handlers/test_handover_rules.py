@@ -125,7 +125,7 @@ def test_the_cap(change: dict[str, Any], over: Any, moves: int | None) -> None:
 def test_who_decides_what_waited(
     receiver: str | None, starter: str, superior: str | None, admins: tuple[str, ...], goes_to: str | None
 ) -> None:
-    found = rules.next_assignee(receiver_id=receiver, starter_id=starter, superior_id=superior, administrators=admins)
+    found = rules.next_assignee(receiver_id=receiver, applicants=[starter], superior_id=superior, administrators=admins)
     assert found == goes_to
 
 
