@@ -101,7 +101,7 @@ GROUPS: Final[tuple[Group, ...]] = (
         Line("查线索", "查线索 远航", needs=P.LEAD_VIEW),
         Line("跟进线索", "跟进线索 远航 电话聊了需求 下次周三", "到期早上提醒", P.FOLLOWUP_ADD),
         Line("线索转客户", "线索转客户 远航", "带上跟进记录", P.LEAD_ADD),
-        Line("转客户并建商机", "转客户并建商机 远航", needs=P.LEAD_ADD),
+        Line("转客户并建商机", "转客户 远航 商机 二期扩容 8万", needs=P.LEAD_ADD),
         Line("线索无效", "线索无效 远航 空号", needs=P.LEAD_ADD),
         Line("恢复线索", "恢复线索 远航", needs=P.LEAD_ADD),
         Line("线索有意向", "线索有意向 远航", needs=P.LEAD_ADD),

@@ -1,6 +1,7 @@
 """What people say about leads."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from bot.context import Context
@@ -19,6 +20,7 @@ from handlers.leads.reading import filter_of, read_change, read_filter, read_lea
 from handlers.leads.rules import ALL_WORDS, EXAMPLE, STATE_WORDS
 from handlers.leads.steps import NewLead
 from handlers.leads.views import one_ref
+from handlers.opportunities.reading import SaidDeal
 
 router = Router("leads.chat")
 WORDS = {
@@ -84,6 +86,9 @@ def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     handed = TO_WHOM.match(words)
     if handed is not None and find_lead(ctx, handed["name"]).certain is not None:
         return acts.transfer(ctx, talk, handed["name"], handed["whom"])
+    done = of_name(replace(message, text=words), ctx, talk) if words else None
+    if done is not None:
+        return done
     if message.word == "线索" and find_phones(words) and find_lead(ctx, words).certain is None:
         return create(message, ctx, talk)
     asked = read_list(words).words
@@ -136,13 +141,13 @@ def look_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 @router.command("线索转客户并建商机", "转客户并建商机", "线索转商机")
 def convert_both(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`转客户并建商机 远航`."""
+    """`转客户并建商机 远航 二期扩容 8万 月底`."""
     return acts.on(ctx, talk, message.args, "both")
 
 
 @router.command("线索转客户", "转客户", "转成客户", "转为客户", "线索转化")
 def convert(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`线索转客户 远航`; the company's own required fields may stand behind it."""
+    """`线索转客户 远航`, `转客户 远航 商机 二期扩容 8万`; the company's own required fields may stand behind it."""
     return acts.on(ctx, talk, message.args, "customer")
 
 
@@ -156,7 +161,7 @@ def convert_on(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str
         anyway = True
     return acts.convert(
         ctx, talk, int(pending["id"]), message.text, opportunity=bool(pending.get("opportunity")), anyway=anyway,
-        known=dict(pending.get("custom") or {}),
+        known=dict(pending.get("custom") or {}), deal=SaidDeal.of(pending.get("deal")),
     )  # fmt: skip
 
 

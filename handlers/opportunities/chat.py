@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import asdict, replace
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,15 +20,14 @@ from handlers.customfields.rules import Required
 from handlers.customfields.values import own_fields
 from handlers.opportunities import service
 from handlers.opportunities.fields import NewOpportunity
-from handlers.opportunities.finding import amounts_of, find_opportunity, meant
-from handlers.opportunities.reading import read_amount, read_rate
+from handlers.opportunities.finding import find_opportunity, meant
+from handlers.opportunities.reading import SaidDeal, amounts_of, read_amount, read_rate, take_deal
 from handlers.opportunities.rules import EXAMPLE, ReasonMissing, RivalMissing
 from handlers.opportunities.views import answered, edit_ref, filter_of, one_ref
 from storage import custom_fields, stages
 
 router = Router("opportunities.chat")
 QUIET = re.compile(r"(\d{1,4})\s*天(?:没|未|没有)?(?:跟进|联系)(?:的|过)?")
-SIGN = re.compile(r"(?:预计|大概|能)?(?:签约?|成交|签单|签下来?|拿下)?$")
 MOVE = re.compile(
     r"^(?P<name>.+?)\s*(?:进入|推进到|转到|改阶段|改到|回到|退回到)(?:了)?\s*(?P<rest>\S+?)(?:阶段)?[。!！]?$"
 )
@@ -144,38 +142,17 @@ def complete(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, 
 def _create(words: str, ctx: Context, talk: Talk) -> Reply:
     ctx.actor.require(Permission.OPPORTUNITY_ADD)
     custom, words = own_fields(ctx, "opportunity", words)
-    amounts = amounts_of(words)
-    if not amounts:
+    if not amounts_of(words):
         return _ask_amount(words, custom, ctx, talk)
-    amount = amounts[0]
-    rest = f"{words[: amount.start]} {words[amount.end :]}"
-    days = find_moments(rest, ctx.now, prefer="future")
-    day = None
-    if days:
-        if not days[0].sure:
-            raise InvalidInput(f"没认准「{days[0].text}」是哪天，可以写：7月15日 / 月底 / 下周三。")
-        day = days[0].day
-        rest = f"{rest[: days[0].start]} {SIGN.sub('', rest[days[0].end :].strip())}"
-    stage, rest = _stage_in(rest, ctx)
-    first, _, behind = rest.strip().partition(" ")
+    said, rest = take_deal(ctx, words, names=2)
+    first, _, behind = rest.partition(" ")
     found = replace(find_customer(ctx, first, pooled=None), rest=behind)  # the customer comes first
     if found.certain is None and not found.options:
-        found = find_customer(ctx, rest.strip(), pooled=None, leading=True)
-    draft = {"amount": str(amount.value), "day": day.isoformat() if day else "", "stage": stage, "custom": custom}
+        found = find_customer(ctx, rest, pooled=None, leading=True)
+    draft = said.row() | {"custom": custom}
     if found.certain is None:
         return found.ask(talk, "opportunities.whose", "建商机", draft=draft)
     return _make(found.certain, found.rest, draft, ctx, talk)
-
-
-def _stage_in(words: str, ctx: Context) -> tuple[str, str]:
-    """The open stage said behind the customer and the name (`华兴 二期扩容 30万 报价阶段`), and the rest."""
-    parts = words.split()
-    with ctx.begin() as tx:
-        for place in range(len(parts) - 1, 1, -1):
-            stage = stages.find_stage(tx, parts[place])
-            if stage is not None and stage.kind == "open" and stage.active:
-                return stage.name, " ".join([*parts[:place], *parts[place + 1 :]])
-    return "", words
 
 
 def _ask_amount(words: str, custom: dict[str, str], ctx: Context, talk: Talk) -> Reply:
@@ -195,9 +172,9 @@ def _ask_amount(words: str, custom: dict[str, str], ctx: Context, talk: Talk) ->
 
 
 def _make(customer_id: int, name: str, draft: dict[str, Any], ctx: Context, talk: Talk) -> Reply:
-    day = datetime.fromisoformat(draft["day"]).date() if draft["day"] else None
+    said = SaidDeal.of(draft)
     name, custom = " ".join(name.split()).strip(" ，,。"), dict(draft.get("custom") or {})
-    new = NewOpportunity(customer_id, name, Decimal(draft["amount"]), day, str(draft.get("stage", "")), custom=custom)
+    new = NewOpportunity(customer_id, name, said.amount or Decimal(0), said.day, said.stage, custom=custom)
     try:
         done = service.create_opportunity(ctx, new)
     except Required as short:  # the form has what is known already
