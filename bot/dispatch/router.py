@@ -67,6 +67,7 @@ class Command:
     whole: bool
     when: Callable[[str], bool] | None = None  # of what follows the word; False: it is not this command
     drops: bool = False  # the open question is given up, not put aside
+    free: bool = False  # what follows is a text, which may have several lines
     yields: bool = False  # without a draft, a list that is open takes the word for itself (继续: the next page)
 
 
@@ -94,11 +95,12 @@ class Router:
         when: Callable[[str], bool] | None = None,
         drops: bool = False,
         yields: bool = False,
+        free: bool = False,
     ) -> Callable[[ChatHandler], ChatHandler]:
         """`@router.command("领取", "抢")` answers a message that starts with one of these words."""
 
         def register(handler: ChatHandler) -> ChatHandler:
-            self.commands += [Command(word, handler, whole, when, drops, yields) for word in words]
+            self.commands += [Command(word, handler, whole, when, drops, free, yields) for word in words]
             return handler
 
         return register
@@ -238,6 +240,17 @@ class Dispatcher:
             talk.left = None
             return reply
         return replace(reply, text="\n".join(part for part in (reply.text, put_aside_text(topic.title)) if part))
+
+    def line(self, message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+        """As `chat`, of one line of several: None where it only tells of something, or asks.
+
+        Raises:
+            AppError: an expected refusal.
+        """
+        if self._find_said(message.text.strip()) is not None:
+            return self.chat(message, ctx, talk)
+        said_to = (handler(message, ctx, talk) for order, handler in self._sentences if order < PLAIN)
+        return next((reply for reply in said_to if reply is not None), None)
 
     @property
     def questions(self) -> frozenset[str]:

@@ -33,7 +33,7 @@ class Group:
 GROUPS: Final[tuple[Group, ...]] = (
     Group("每天", (
         Line("今天", "今天", "要联系谁、谁快返回公海"),
-        Line("跟进", "跟进 华兴 电话聊了报价，下周三下午3点再打", "一句话记一条，语音也行", P.FOLLOWUP_ADD),
+        Line("跟进", "跟进 华兴 电话聊了报价，下周三下午3点再打", "一句话记一条，语音也行；几家就一行一家", P.FOLLOWUP_ADD),
         Line("下次", "下次联系 华兴 下周三", "只定下次联系的时间", P.FOLLOWUP_ADD),
         Line("评论", "评论 华兴 @王芳 报价单发我看看", "看得到这家客户的同事会收到提醒", P.FOLLOWUP_ADD),
         Line("外勤", "外勤 华东精密 车间看了设备", "或在钉钉里签到；「今天的外勤」看记录", P.FOLLOWUP_ADD),
@@ -101,7 +101,7 @@ GROUPS: Final[tuple[Group, ...]] = (
         Line("查线索", "查线索 远航", needs=P.LEAD_VIEW),
         Line("跟进线索", "跟进线索 远航 电话聊了需求 下次周三", "到期早上提醒", P.FOLLOWUP_ADD),
         Line("线索转客户", "线索转客户 远航", "带上跟进记录", P.LEAD_ADD),
-        Line("转客户并建商机", "转客户 远航 商机 二期扩容 8万", needs=P.LEAD_ADD),
+        Line("转客户并建商机", "转客户并建商机 远航 二期扩容 8万", needs=P.LEAD_ADD),
         Line("线索无效", "线索无效 远航 空号", needs=P.LEAD_ADD),
         Line("恢复线索", "恢复线索 远航", needs=P.LEAD_ADD),
         Line("线索有意向", "线索有意向 远航", needs=P.LEAD_ADD),

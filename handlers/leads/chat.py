@@ -165,7 +165,7 @@ def convert_on(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str
     )  # fmt: skip
 
 
-@router.command("跟进线索", "线索跟进")
+@router.command("跟进线索", "线索跟进", free=True)
 def follow(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`跟进线索 远航 电话聊了需求 下次周三`, `跟进线索 它 …`."""
     ctx.actor.require(Permission.FOLLOWUP_ADD)

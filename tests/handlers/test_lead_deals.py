@@ -25,12 +25,13 @@ async def room(database: Database) -> Room:
 
 async def deals(room: Room) -> list[tuple[str, Decimal, date | None, str]]:
     query = (
-        select(Opportunity.name, Opportunity.amount, Opportunity.expected_on, Stage.name)
+        select(Opportunity, Stage)
         .join(Stage, col(Stage.id) == col(Opportunity.stage_id))
         .where(col(Opportunity.deleted_at).is_(None), col(Opportunity.created_by) == LINA)
         .order_by(col(Opportunity.id).desc())
     )
-    return [tuple(row) for row in await room.db.system(lambda tx: tx.exec(query).all())]
+    found = await room.db.system(lambda tx: tx.exec(query).all())
+    return [(one.name, one.amount or Decimal(0), one.expected_on, stage.name) for one, stage in found]
 
 
 SAID = (
