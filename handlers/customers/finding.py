@@ -123,36 +123,43 @@ def find_customer(
     sentence; the rest of it is returned too. `reading`: a single likeness is good enough to be shown.
     """
     with ctx.begin() as tx:
-        digits = re.sub(r"[\s-]", "", words)
-        if TAIL.fullmatch(digits):
-            hits = _by_tail(tx, ctx.actor, digits, pooled=pooled)
-            if len(hits) == 1:
-                return Finding(words, hits[0])
-            if hits:
-                return _options(tx, ctx, words, hits)
-        candidates = candidates_for(tx, ctx.actor, words, pooled=pooled, sentence=leading)
-        match = _ranked(tx, ctx.actor, words, candidates, pooled=pooled)
-        if match.certain is not None:
-            return Finding(words, match.certain.id)
-        if reading and match.total == 1:
-            return Finding(words, match.options[0].id)
-        if leading:
-            hit = find_in_sentence(words, candidates)
-            if hit is not None and hit.certain is not None:
-                rest = (words[: hit.start] + " " + words[hit.end :]).strip(" ，,。")
-                return Finding(words, hit.certain.id, rest=rest)
-            if hit is not None and hit.options:
-                return _options(tx, ctx, words, [c.id for c in hit.options], rest=words[hit.end :].strip(" ，,。"))
-            head, _, rest = words.partition(" ")
-            if rest:
-                match = rank(head, candidates)
-                if match.certain is not None:
-                    return Finding(head, match.certain.id, rest=rest.strip())
-                if match.options:
-                    return _options(tx, ctx, head, [c.id for c in match.options], rest=rest.strip())
-        if not match.options:
-            return Finding(words, None, attempt=_out_of_sight(tx, words))
-        return _options(tx, ctx, words, [c.id for c in match.options])
+        return step_find_customer(tx, ctx, words, pooled=pooled, leading=leading, reading=reading)
+
+
+def step_find_customer(
+    tx: Tx, ctx: Context, words: str, *, pooled: bool | None, leading: bool = False, reading: bool = False
+) -> Finding:
+    """As `find_customer`, in the caller's transaction."""
+    digits = re.sub(r"[\s-]", "", words)
+    if TAIL.fullmatch(digits):
+        hits = _by_tail(tx, ctx.actor, digits, pooled=pooled)
+        if len(hits) == 1:
+            return Finding(words, hits[0])
+        if hits:
+            return _options(tx, ctx, words, hits)
+    candidates = candidates_for(tx, ctx.actor, words, pooled=pooled, sentence=leading)
+    match = _ranked(tx, ctx.actor, words, candidates, pooled=pooled)
+    if match.certain is not None:
+        return Finding(words, match.certain.id)
+    if reading and match.total == 1:
+        return Finding(words, match.options[0].id)
+    if leading:
+        hit = find_in_sentence(words, candidates)
+        if hit is not None and hit.certain is not None:
+            rest = (words[: hit.start] + " " + words[hit.end :]).strip(" ，,。")
+            return Finding(words, hit.certain.id, rest=rest)
+        if hit is not None and hit.options:
+            return _options(tx, ctx, words, [c.id for c in hit.options], rest=words[hit.end :].strip(" ，,。"))
+        head, _, rest = words.partition(" ")
+        if rest:
+            match = rank(head, candidates)
+            if match.certain is not None:
+                return Finding(head, match.certain.id, rest=rest.strip())
+            if match.options:
+                return _options(tx, ctx, head, [c.id for c in match.options], rest=rest.strip())
+    if not match.options:
+        return Finding(words, None, attempt=_out_of_sight(tx, words))
+    return _options(tx, ctx, words, [c.id for c in match.options])
 
 
 def _by_tail(tx: Tx, actor: Actor, digits: str, *, pooled: bool | None) -> list[int]:

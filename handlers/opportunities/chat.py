@@ -1,7 +1,7 @@
 """What people say about opportunities."""
 
 import re
-from dataclasses import asdict, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +10,7 @@ from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.dates import find_moments
-from bot.language.filters import page_wanted, read_list
-from bot.language.money import find_amounts
+from bot.language.filters import page_wanted
 from bot.language.replies import ordinal
 from handlers.customers.finding import find_customer, find_person
 from handlers.customers.service import show_customer
@@ -21,13 +20,13 @@ from handlers.customfields.values import own_fields
 from handlers.opportunities import service
 from handlers.opportunities.fields import NewOpportunity
 from handlers.opportunities.finding import find_opportunity, meant
+from handlers.opportunities.listing import step_read_conditions
 from handlers.opportunities.reading import SaidDeal, amounts_of, read_amount, read_rate, take_deal
 from handlers.opportunities.rules import EXAMPLE, ReasonMissing, RivalMissing
 from handlers.opportunities.views import answered, edit_ref, filter_of, one_ref
-from storage import custom_fields, stages
+from storage import custom_fields
 
 router = Router("opportunities.chat")
-QUIET = re.compile(r"(\d{1,4})\s*天(?:没|未|没有)?(?:跟进|联系)(?:的|过)?")
 MOVE = re.compile(
     r"^(?P<name>.+?)\s*(?:进入|推进到|转到|改阶段|改到|回到|退回到)(?:了)?\s*(?P<rest>\S+?)(?:阶段)?[。!！]?$"
 )
@@ -44,33 +43,9 @@ WHEN = re.compile(r"^(?P<name>.+?)\s*(?:预计成交|预计)\s*(?:改为|改成|
 RATE = re.compile(r"^(?P<name>.+?)\s*(?:赢率|把握)\s*(?:改为|改成|[:：])?\s*(?P<rest>\d{1,3}\s*[%％]|按阶段)$")
 
 
-def _list(ctx: Context, talk: Talk, words: str, said: list[Said] | None = None, **state: Any) -> Reply:
-    if said is None:
-        said, words = _conditions(ctx, words)
-    if said:
-        state |= {"custom": [asdict(s.condition) for s in said], "said": [s.text for s in said if s.text]}
-    if quiet := QUIET.search(words):
-        state["quiet_days"] = int(quiet[1])
-        words = QUIET.sub(" ", words)
-    for amount in find_amounts(words):
-        after = words[amount.end :].lstrip()[:2]
-        state["most" if after in ("以下", "以内") else "least"] = str(amount.value)
-        words = words[: amount.start] + re.sub(r"^\s*(?:以上|以下|以内)", "", words[amount.end :])
-        break
-    asked = read_list(words)
-    left = []
+def _list(ctx: Context, talk: Talk, words: str, **taken: Any) -> Reply:
     with ctx.begin() as tx:
-        for word in asked.words:
-            stage = stages.find_stage(tx, word)
-            if stage is not None:
-                state["stage_id"] = stage.id
-            elif word in ("逾期", "过期"):
-                state["overdue"] = True
-            elif word == "停滞":
-                state["stale"] = True
-            elif word != "商机":
-                left.append(word)
-    state |= {"words": left, "page": asked.page}
+        state = step_read_conditions(tx, ctx, words, taken=taken)
     talk.ask("opportunities.list", state=state)
     return Reply(card=CardRef("opportunities.list", state))
 
@@ -109,7 +84,7 @@ def about(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     if message.word == "商机" and amounts_of(rest) and not re.search(r"以上|以下|以内", rest):
         return _create(words, ctx, talk)
     if said:
-        return _list(ctx, talk, rest, said)
+        return _list(ctx, talk, words)
     known = find_opportunity(ctx, words)
     if known is not None:
         talk.settle()

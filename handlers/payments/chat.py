@@ -8,8 +8,7 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
-from bot.language.dates import find_range
-from bot.language.filters import page_wanted, read_list
+from bot.language.filters import page_wanted
 from bot.language.replies import is_no, is_yes, ordinal
 from handlers.contracts.finding import chosen_contract, find_contract
 from handlers.contracts.listing import compares
@@ -17,6 +16,7 @@ from handlers.contracts.reading import NUMBER
 from handlers.customers.finding import chosen, find_customer
 from handlers.customfields.filters import own_conditions
 from handlers.payments.drafts import Draft, draft_of, read_words, with_words
+from handlers.payments.listing import filter_of, step_read_conditions
 from handlers.payments.reading import CAME, OURS, PAID, read_payment, take_number
 from handlers.payments.registering import confirmed, other_contract, register_by, show_draft
 from handlers.payments.service import (
@@ -28,7 +28,6 @@ from handlers.payments.service import (
     show_payment,
     void_payment,
 )
-from handlers.payments.views import filter_of
 
 router = Router("payments.chat")
 NOT_OURS: Final = re.compile(
@@ -241,28 +240,19 @@ def delete(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 
 def _list(ctx: Context, talk: Talk, text: str, *, mine: bool) -> Reply:
-    state: dict[str, Any] = {"page": 1, "title": text.strip()[:20], "mine": ctx.actor.user_id if mine else ""}
+    taken: dict[str, Any] = {"title": text.strip()[:20], "mine": ctx.actor.user_id if mine else ""}
     own, text = own_conditions(ctx, "payment", text)
-    words = text
     if own:
-        state["own"] = [asdict(one.condition) for one in own]
+        taken["own"] = [asdict(one.condition) for one in own]
     if NUMBER.search(text):
         found = find_contract(ctx, text, talk)
         if found.certain is None:
             return found.ask(talk, "看", "contracts.which", then="open")
-        state["contract_id"], words = found.certain, found.rest
-    elif span := find_range(text, ctx.now, prefer="past"):
-        state["span"] = [span.first.isoformat(), span.last.isoformat()]
-        words = f"{text[: span.start]} {text[span.end :]}"
-    asked = read_list(re.sub(r"回款|记录|列表|的(?=\s|$)", " ", words))
-    names = list(asked.words)
-    if names and "contract_id" not in state:
-        meant = find_customer(ctx, names[0], pooled=None)
-        if meant.certain is not None:
-            state["customer_id"] = meant.certain
-            talk.about(meant.certain)
-            del names[0]
-    state["words"], state["page"] = names, asked.page
+        taken["contract_id"], text = found.certain, found.rest
+    with ctx.begin() as tx:
+        state = step_read_conditions(tx, ctx, text, taken=taken)
+    if "customer_id" in state:
+        talk.about(int(state["customer_id"]))
     list_payments(ctx, filter_of(state))  # refused here, in words
     talk.ask("payments.list", state=state)
     return Reply(card=CardRef("payments.list", state))

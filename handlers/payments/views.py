@@ -20,10 +20,9 @@ from handlers.customfields.values import asked_of, custom_lines
 from handlers.payments import rules, service
 from handlers.payments.answers import PaymentPage, Registered
 from handlers.payments.drafts import draft_of
+from handlers.payments.listing import filter_of
 from handlers.payments.rules import METHODS
 from handlers.undo.views import undo_buttons
-from storage.custom_fields import Condition
-from storage.payments import PaymentFilter
 from storage.tables import Payment
 
 
@@ -142,18 +141,6 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
         choose = AllocateButton(payment_id=payment.id or 0)
         buttons.append(CardButton("分到哪期", choose, typed=f"分配回款 {payment.number} 第1期"))
     return CardView(title, tags, body, tuple((k, v) for k, v in fields if v), buttons=tuple(buttons))
-
-
-def filter_of(state: dict[str, Any]) -> PaymentFilter:
-    """A list's conditions."""
-    span = state.get("span") or (None, None)
-    days = [date.fromisoformat(d) if d else None for d in span]
-    words = tuple(str(w) for w in state.get("words", ()))
-    return PaymentFilter(
-        contract_id=state.get("contract_id"), customer_id=state.get("customer_id"),
-        owner_id=str(state.get("mine") or ""), words=words, paid_from=days[0], paid_until=days[1],
-        custom=tuple(Condition(**one) for one in state.get("own", ())),
-    )  # fmt: skip
 
 
 def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
