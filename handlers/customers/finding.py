@@ -15,8 +15,8 @@ from bot.language.companies import hard_key
 from bot.language.match import Candidate, Match, rank
 from bot.language.replies import is_no, is_yes, ordinal
 from bot.language.sentence import find_in_sentence
-from storage import customers, people, pools, search, talks
-from storage.customers import Nameplate
+from storage import customers, merges, people, pools, search, talks
+from storage.customers import Nameplate, Twin
 from storage.database import Tx
 from storage.tables import Customer
 
@@ -162,6 +162,27 @@ def step_find_customer(
     return _options(tx, ctx, words, [c.id for c in match.options])
 
 
+def merged_into(ctx: Context, words: str, *, whole: bool) -> tuple[str, int] | None:
+    """The customer that one called `words` (`whole`: exactly so) is part of by now, and the old name.
+
+    None: nothing of the kind that the actor sees, or several, or a customer of that very name is there.
+    """
+    with ctx.begin() as tx:
+        if whole and any(t.hard for t in _named(tx, words)):
+            return None
+        part = "" if whole else words.strip()
+        old = merges.find_merged(tx, name_key=hard_key(words), part=part) if whole or len(part) > 1 else []
+        heads = customers.list_by_ids(tx, list(dict.fromkeys(head for _, head in old)))
+        mine = ctx.actor.user_id
+        seen = {c.id or 0 for c in heads if c.owner_id == mine or ctx.actor.may(Permission.CUSTOMER_VIEW)}
+        met = [(name, head) for name, head in old if head in seen]
+        return met[-1] if len({head for _, head in met}) == 1 else None
+
+
+def _named(tx: Tx, words: str) -> list[Twin]:
+    return customers.find_twins(tx, name_key=hard_key(words), soft_key="", credit_code=None, phone="")
+
+
 def _by_tail(tx: Tx, actor: Actor, digits: str, *, pooled: bool | None) -> list[int]:
     """Customers by the end of their, or a contact's, number, as far as the actor may look at those."""
     hits = customers.list_by_phone_tail(tx, digits)
@@ -177,8 +198,7 @@ def _by_tail(tx: Tx, actor: Actor, digits: str, *, pooled: bool | None) -> list[
 
 def _out_of_sight(tx: Tx, words: str) -> str:
     """The customer of exactly that name, where it is there but not the asker's to see; for the audit alone."""
-    twins = customers.find_twins(tx, name_key=hard_key(words), soft_key="", credit_code=None, phone="")
-    ids = [t.id for t in twins if t.hard]
+    ids = [t.id for t in _named(tx, words) if t.hard]
     seen = {c.id for c in customers.list_by_ids(tx, ids)}
     return next((f"customer:{i}" for i in ids if i not in seen), "")
 

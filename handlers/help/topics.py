@@ -82,7 +82,7 @@ GROUPS: Final[tuple[Group, ...]] = (
     )),
     Group("联系人", (
         Line("联系人", "联系人 华兴 陈强 采购经理 13812345678", "加一位；「联系人 华兴」看全部", P.CONTACT_ADD),
-        Line("改联系人", "改联系人 华兴 陈强 职务 总监", needs=P.CONTACT_ADD),
+        Line("改联系人", "改联系人 华兴 陈强 职务 总监", "换号码直接说「华兴的陈强换号码了 138…」", P.CONTACT_ADD),
         Line("主联系人", "设主联系人 华兴 陈强", needs=P.CONTACT_ADD),
         Line("停用联系人", "停用联系人 华兴 陈强 离职", needs=P.CONTACT_ADD),
         Line("启用联系人", "启用联系人 华兴 陈强", needs=P.CONTACT_ADD),
@@ -195,6 +195,7 @@ GROUPS: Final[tuple[Group, ...]] = (
         Line("查产品", "产品列表 主机", needs=P.PRODUCT_VIEW),
         Line("新增产品", "新增产品 ZJ-001 数控主轴 主机 台 12800", needs=P.PRODUCT_ADD),
         Line("修改产品", "修改产品 ZJ-001 单价 13800", needs=P.PRODUCT_EDIT),
+        Line("单价", "ZJ-001 多少钱", needs=P.PRODUCT_VIEW),
         Line("价格记录", "价格记录 ZJ-001", "谁、什么时候、从多少改到多少", P.PRODUCT_VIEW),
         Line("停用产品", "停用产品 ZJ-001", needs=P.PRODUCT_EDIT),
         Line("启用产品", "启用产品 ZJ-001", needs=P.PRODUCT_EDIT),
