@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -24,6 +24,8 @@ from storage.tables import Flow, FlowLog, FlowTask
 
 TOLD: Final = ("agree", "send_back", "edit", "resubmit")  # what who decides next is told of those before
 LONGEST_GAP: Final = 1440  # minutes
+LOOK_BACK: Final = timedelta(days=30)  # after its end, for who took part and has no right to the record besides
+OVER: Final = "审批结束超过 30 天，单据内容不再显示；谁、什么时候、怎么处理的还能看。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Status:
     label: str
     state: str
     fields: dict[str, str]
-    waiting: str  # for whom, at which node, since when
+    waiting: str  # for whom, at which node, since when; why its content is not shown any more
     log: tuple[LogLine, ...]
     may_urge: bool
     may_cancel: bool
@@ -115,7 +117,9 @@ def show_task(ctx: Context, task_id: int) -> TaskSheet:
         notes = [f"代 {people.name_of(tx, task.for_user_id)} 处理" if task.for_user_id else "", task.why]
         returned = task.kind == rules.REVISE
         last = flow.state == "approved" and task.state == "agreed" and task.entry == flow.entry
-        visible = run.form.applied if returned else run.steps[task.node].visible
+        over = _over(tx, ctx, run)
+        visible = () if over else run.form.applied if returned else run.steps[task.node].visible
+        notes += [OVER] if over else []
         told = ((e, _said(e, run, visible)) for e in flow_runs.list_log(tx, run.id) if e.action in TOLD)
         before = [(e, said) for e, said in told if said]
         notes += [f"{run.named(tx, e.user_id, task.node)} {ACTIONS[e.action]}：{said}" for e, said in before[-2:]]
@@ -146,7 +150,8 @@ def show_status(ctx: Context, flow_id: int) -> Status:
             names[flow.starter_id] = run.named(tx, flow.starter_id, node)
         return Status(
             flow_id, flow.number, run.form.label, rules.STATES[flow.state], run.cut(_visible(tx, ctx, run)),
-            _waiting(tx, ctx, run) if running else "", _log(tx, run, names, _visible(tx, ctx, run)),
+            _waiting(tx, ctx, run) if running else OVER if _over(tx, ctx, run) else "",
+            _log(tx, run, names, _visible(tx, ctx, run)),
             running and (mine or ctx.actor.admin) and not own,
             running and (ctx.actor.admin or (mine and (not decided or own is not None))), again, mine,
             own, _contacts(tx, ctx, run) if running and (mine or ctx.actor.admin) else (),
@@ -158,7 +163,19 @@ def _visible(tx: Tx, ctx: Context, run: Run) -> Collection[str]:
     if ctx.actor.admin:
         return run.form.fields
     node = _mask(tx, ctx, run)
-    return run.steps[node].visible if node is not None else run.form.applied
+    if node is None:
+        return run.form.applied
+    return () if _over(tx, ctx, run) else run.steps[node].visible
+
+
+def _over(tx: Tx, ctx: Context, run: Run) -> bool:
+    """Whether who merely took part reads the record no more; what was done, and by whom, he may look up for ever."""
+    flow = run.flow
+    ended = flow.finished_at is not None and ctx.now - flow.finished_at > LOOK_BACK
+    if not ended or ctx.actor.admin or flow.starter_id == ctx.actor.user_id:
+        return False
+    todo = flow.state == "approved" and run.form.then(tx, flow.record_id)
+    return not todo and not run.form.in_sight(tx, ctx, flow.record_id)
 
 
 def _contacts(tx: Tx, ctx: Context, run: Run) -> tuple[str, ...]:
