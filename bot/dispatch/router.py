@@ -293,6 +293,10 @@ class Dispatcher:
                 talk.pending = question
                 raise InvalidInput(f"回复 1 到 {len(question['options'])} 之间的数字，都不是就回复「取消」。")
             question = talk.open_question()
+        if question is not None and found is None and self.topics.get(question["kind"], KEPT).any_words:
+            asked = without_politeness(text)
+            if asked != text and (found := self.find_command(asked)) is not None:
+                text = asked
         if question is not None and found is not None and self._tells(question, found[0], text):
             found = None
         lists = question is not None and not self.topics.get(question["kind"], KEPT).kept
@@ -347,6 +351,9 @@ class Dispatcher:
         self, message: ChatMessage, ctx: Context, talk: Talk, question: dict[str, Any]
     ) -> Reply | None:
         """小米到账5万 is no reason for voiding a contract: what such a sentence does, the question put aside."""
+        asked = without_politeness(message.text)  # 给我看看华兴的合同
+        if asked != message.text:
+            message = replace(message, text=asked)
         for order, handler in self._sentences:
             said_to = handler(message, ctx, talk) if order < PLAIN else None
             if said_to is not None:

@@ -10,7 +10,7 @@ from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.dispatch.router import NO_FILES_HERE
 from bot.language.filters import read_list
 from handlers.exchange import views
-from handlers.exchange.catalogue import KINDS, kind_called
+from handlers.exchange.catalogue import KINDS, kind_called, kind_said
 from handlers.exchange.kinds import Wanted
 from handlers.exchange.rules import plain_title, read_rows
 from handlers.exchange.service import (
@@ -199,7 +199,7 @@ def export(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: AR
     if KEPT.match(said):
         said = f"客户 {said}"
     mine = bool(re.match(r"我(?:负责)?的?", said))
-    found = kind_called(re.sub(r"^我(?:负责)?的?\s*", "", said) if mine else re.sub(r"^(?:全部|所有)的?\s*", "", said))
+    found = kind_said(re.sub(r"^我(?:负责)?的?\s*", "", said) if mine else re.sub(r"^(?:全部|所有)的?\s*", "", said))
     if found is None:
         may = [k.label for k in KINDS.values() if ctx.actor.may(k.exporting)]
         if not may:

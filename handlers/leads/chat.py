@@ -15,7 +15,7 @@ from bot.language.replies import ordinal
 from handlers.customers.finding import find_customer
 from handlers.customfields.rules import Required
 from handlers.leads import acts, service
-from handlers.leads.finding import find_lead
+from handlers.leads.finding import find_lead, named_first
 from handlers.leads.reading import filter_of, read_change, read_filter, read_lead
 from handlers.leads.rules import ALL_WORDS, EXAMPLE, STATE_WORDS
 from handlers.leads.steps import NewLead
@@ -25,7 +25,7 @@ from handlers.opportunities.reading import SaidDeal
 router = Router("leads.chat")
 WORDS = {
     "转客户并建商机": "both", "转成客户": "customer", "转为客户": "customer", "转客户": "customer",
-    "有意向": "interested", "无效": "invalid", "恢复": "following",
+    "有意向": "interested", "有兴趣": "interested", "有意": "interested", "无效": "invalid", "恢复": "following",
 }  # fmt: skip
 OF_IT = re.compile(
     rf"(?:把|将)?\s*(?:它|这条线索)\s*(?:(?:转给|交给|分给)\s*(?P<whom>\S.*)|(?P<act>{'|'.join(WORDS)})了?\s*(?P<rest>.*))"
@@ -250,12 +250,18 @@ def of_name(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
 @router.sentence(29)
 def told_of_one(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     """`坂田科技 打了电话 没人接`: a contact with a lead, named first and by its name."""
-    name, _, rest = message.text.strip().partition(" ")
+    text = message.text.strip()
     may = ctx.actor.may(Permission.LEAD_VIEW) and ctx.actor.may(Permission.FOLLOWUP_ADD)
-    if message.group or not may or not rest or not tells_of_contact(rest):
+    if message.group or not may or not tells_of_contact(text) or text.endswith(("?", "？", "吗", "呢")):
         return None
-    key = find_lead(ctx, name).certain
-    if key is None or find_customer(ctx, name, pooled=None).certain is not None:
+    name, _, rest = text.partition(" ")
+    key = find_lead(ctx, name).certain if rest and tells_of_contact(rest) else None
+    if key is None:
+        named = named_first(ctx, text)
+        if named is None:
+            return None
+        key, name, rest = named
+    if find_customer(ctx, name, pooled=None).certain is not None or not rest:
         return None
     return acts.follow(ctx, talk, key, rest)
 

@@ -30,6 +30,7 @@ router = Router("opportunities.chat")
 MOVE = re.compile(
     r"^(?P<name>.+?)\s*(?:进入|推进到|转到|改阶段|改到|回到|退回到)(?:了)?\s*(?P<rest>\S+?)(?:阶段)?[。!！]?$"
 )
+AT = re.compile(r"^(?P<name>.+?)\s*(?:现在|目前)?(?:已经)?(?:走)?到了?\s*(?P<rest>\S+?)(?:阶段)?了?[。!！]?$")
 WON = re.compile(r"^(?P<name>.+?)\s*(?:赢了|赢单了?|成交了|拿下了|签下来?了)[。!！]?$")
 LOST_TO = re.compile(
     r"^(?P<name>.+?)\s*(?:(?:输|丢)给了?\s*(?P<rest>[^\s,，。!！]+)|被\s*(?P<taker>[^\s,，。]+?)抢走?了)[。!！]?$"
@@ -200,6 +201,8 @@ def change(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
         said = pattern.match(text)
         if said is None:
             continue
+        if pattern is AT and said["rest"] not in service.list_open_stages(ctx):
+            continue
         key = find_opportunity(ctx, said["name"])
         if key is not None:
             words = said.groupdict()
@@ -281,7 +284,7 @@ def _rate(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:
 
 ACTS = (
     (RATE, _rate), (AMOUNT, _amount), (WON, _won), (LOST_TO, _lost_to), (LOST, _lost), (VOID, _void),
-    (REOPEN, _reopen), (NEXT_STAGE, _next), (MOVE, _move), (WHEN, _when),
+    (REOPEN, _reopen), (NEXT_STAGE, _next), (MOVE, _move), (AT, _move), (WHEN, _when),
 )  # fmt: skip
 
 

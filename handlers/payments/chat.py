@@ -30,6 +30,9 @@ from handlers.payments.service import (
 )
 
 router = Router("payments.chat")
+ASKED = re.compile(
+    r"(?:看看|查一下|查)?(?P<words>.{1,30}?)(?:都|一共|总共)?(?:有|收到?)?(?:哪些|多少)?回款(?:记录|明细|情况)?(?:有)?(?:哪些|多少)?了?[?？]*"
+)
 NOT_OURS: Final = re.compile(
     r"(?:额|率|情况怎|什么时候|何时|催|怎么|目标|还没|没到|慢|快|条件|方式(?:谈|改)|周期|问题)"
 )
@@ -96,6 +99,22 @@ def _day_in(text: str, rest: str) -> str:
     """华兴昨天到账5万: the day stands before the verb."""
     found = re.search(r"今天|昨天|前天", text[: len(text) - len(rest)])
     return found[0] if found is not None else ""
+
+
+@router.sentence(23)
+def asked_for(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`本月回款`, `华兴上个月的回款有哪些`: a list, where a day, a customer or a person is said."""
+    said = ASKED.fullmatch(message.text.strip())
+    if said is None or not ctx.actor.may(Permission.PAYMENT_VIEW):
+        return None
+    words = said["words"].strip()
+    mine = words.startswith("我")
+    words = re.sub(r"^我的?", "", words).removesuffix("的")
+    with ctx.begin() as tx:
+        state = step_read_conditions(tx, ctx, words, taken={})
+    if state["words"] or not (set(state) & {"span", "customer_id", "owner", "own"} or mine):
+        return None
+    return _list(ctx, talk, words, mine=mine)
 
 
 @router.question("payments.customer")
