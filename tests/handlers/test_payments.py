@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -258,6 +258,12 @@ async def test_whatever_is_registered_stays_within_the_contract(database: Databa
                 paid += amount
             assert (await database.system(lambda tx: contracts.money_of(tx, key))).paid == paid <= limit
         for payment_id in made:
+            whole = await database.system(lambda tx, i=payment_id: tx.get_one(Payment, i).amount)  # type: ignore[misc]
+            above = NewPayment(key, whole + Decimal("0.01"), refund_of=payment_id)
+            with pytest.raises(PaymentRefused, match="不能超过"):
+                await run(database, "lina04", create_payment, above)
+            back = await run(database, "lina04", create_payment, replace(above, amount=whole))
+            await run(database, "lina04", void_payment, back.payment.id, "登错了")
             await run(database, "lina04", void_payment, payment_id, "登错了")
     assert refused > 3
 
