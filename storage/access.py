@@ -8,6 +8,7 @@ from sqlalchemy import Integer, String, cast, null, or_, select, union_all
 from bot.core.fields import Field, FieldLevel, FieldRights, least
 from bot.core.roles import EVERYBODY
 from storage.database import Tx
+from storage.kept import kept
 from storage.plain import Plain, given, table_of
 from storage.tables import Role, RoleField, RoleFunction, RoleMember, RoleMemberDepartment
 
@@ -47,7 +48,8 @@ class Membership:
     fields: Mapping[Field, FieldLevel]
 
 
-def list_memberships(tx: Tx, user_id: str) -> list[Membership]:
+@kept
+def list_memberships(tx: Tx, user_id: str) -> tuple[Membership, ...]:
     """The person's roles, the built-in one included."""
     functions: dict[int, set[str]] = {}
     held: dict[int, tuple[str, str, str]] = {}
@@ -65,10 +67,10 @@ def list_memberships(tx: Tx, user_id: str) -> list[Membership]:
             departments[row.role_id].add(row.department_id)
         else:
             fields[row.role_id][row.form, row.field] = FieldLevel(row.level)
-    return [
+    return tuple(
         Membership(i, name, data_scope, level, frozenset(functions[i]), frozenset(departments[i]), fields[i])
         for i, (name, data_scope, level) in held.items()
-    ]
+    )
 
 
 def everybodys_fields(tx: Tx) -> FieldRights:

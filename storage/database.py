@@ -136,6 +136,7 @@ class Database:
             self._urgent: deque[_Unit] = deque()
             self._ordinary: deque[_Unit] = deque()
             self._commit_took = 0.0  # seconds, the last one
+            self._held: Connection | None = None  # the writer's, kept open: a pool's checkout costs more than a BEGIN
             self._writing = False  # a group is being written, or is about to be
             self._read_threads = ThreadPoolExecutor(READERS, "db-read")
         elif self.kind == "postgresql":
@@ -194,7 +195,8 @@ class Database:
         """One transaction of what waits."""
         waiting, group = self._waiting(), list[_Unit]()
         try:
-            with self._writer.connect() as connection, connection.begin() as transaction:
+            connection = self._writing_connection()
+            with connection.begin() as transaction:
                 driver: Any = connection.connection.dbapi_connection
                 until = time.perf_counter() + max(GROUP, self._commit_took)
                 while (unit := self._next()) is not None:
@@ -203,21 +205,39 @@ class Database:
                         connection, driver, unit, lambda: len(group) > 1 or self._waiting() > 0, first=len(group) == 1
                     )  # fmt: skip
                     if not transaction.is_active:  # its session has rolled everything back
-                        self._begin_anew(group)
-                        return
+                        break
                     now = time.perf_counter()
                     if unit.urgent:
                         until = min(until, now + max(URGENT_GROUP, self._commit_took))
                     if now > until:
                         break
+                undone = not transaction.is_active
                 began = time.perf_counter()
+            if undone:
+                self._let_go()
+                self._begin_anew(group)
+                return
             self._commit_took = time.perf_counter() - began
         except BaseException as problem:  # noqa: BLE001 -- raised where the units are awaited
+            self._let_go()
             if not group:  # BEGIN failed: all that were there have waited as long as the first
                 group = [unit for _ in range(waiting) if (unit := self._next()) is not None]
             for unit in group:
                 unit.failure = _named(problem)
         _tell(group)
+
+    def _writing_connection(self) -> Connection:
+        """For the writer thread alone."""
+        if self._held is None or self._held.closed or self._held.invalidated:
+            self._held = self._writer.connect()
+        return self._held
+
+    def _let_go(self) -> None:
+        """After a failure: a COMMIT that failed leaves its transaction open, and the pool ends it."""
+        held, self._held = self._held, None
+        if held is not None:
+            with contextlib.suppress(DBAPIError):  # what cannot even be closed is not used again
+                held.close()
 
     def _begin_anew(self, group: list[_Unit]) -> None:
         """All but the last, which is at fault, wait again, first of all."""
@@ -246,8 +266,12 @@ class Database:
         loop = asyncio.get_running_loop()
 
         def run() -> T:
-            with self._writer.begin() as connection:
-                return work(connection)
+            try:
+                connection = self._writing_connection()
+                with connection.begin():
+                    return work(connection)
+            finally:
+                self._let_go()  # whatever `work` has set on it
 
         return await loop.run_in_executor(self._write_thread, run)
 
@@ -272,10 +296,14 @@ class Database:
             await self._async.dispose()
             return
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._write_thread, self._writer.dispose)
+        await loop.run_in_executor(self._write_thread, self._end_writing)
         self._reader.dispose()
         self._write_thread.shutdown()
         self._read_threads.shutdown()
+
+    def _end_writing(self) -> None:
+        self._let_go()
+        self._writer.dispose()
 
 
 def _one_by_one(work: Callable[[Tx], T]) -> Callable[[Tx], T]:
@@ -303,7 +331,8 @@ def _run_in_group(
     )  # fmt: skip
     try:
         unit.result = unit.work(tx)
-        tx.commit()  # writes what the session still holds; the transaction goes on
+        if tx.in_transaction() or not tx._is_clean():  # noqa: SLF001 -- as in storage/plain.py
+            tx.commit()  # writes what the session still holds; the transaction goes on
     except BaseException as problem:  # noqa: BLE001 -- raised where the unit is awaited
         unit.result, unit.failure = None, _named(problem)
         tx.close()

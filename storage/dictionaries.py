@@ -16,6 +16,7 @@ from bot.core.errors import NotFound
 from bot.core.forms import custom_kind, field_of
 from storage.database import Tx
 from storage.documents import text_at
+from storage.kept import kept
 from storage.plain import InsertNew, Plain, given, table_of
 from storage.tables import (
     Competitor,
@@ -91,6 +92,7 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
+@kept
 def choices_of(tx: Tx, form: str, field: str) -> Choices | None:
     """The dictionary a field is bound to, in order; None: it is bound to none and takes free text."""
     rows = CHOICES.run(tx, of_form=form, of_field=field).all()

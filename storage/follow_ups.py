@@ -43,6 +43,18 @@ SETTLE = Plain(
     unscoped="the caller has access to the customer",
 )  # fmt: skip
 
+# The newest entry says what is planned: that is the one just added. The latest contact need not be it.
+SETTLE_NEW = Plain(
+    core_update(C)
+    .where(C.c.id == given("of"))
+    .values(
+        last_follow_up_at=core_select(F.c.at).where(*ALL_OF).order_by(F.c.at.desc(), F.c.id.desc()).limit(1)
+        .scalar_subquery(),
+        next_follow_up_at=given("planned"), next_timed=given("with_time"), updated_at=given("at"),
+    ),
+    unscoped="the caller has access to the customer; " + WHOEVER,
+)  # fmt: skip
+
 
 def add_follow_up(
     tx: Tx, *, customer_id: int, user_id: str, at: datetime, method: str, content: str, next_at: datetime | None,
@@ -53,7 +65,7 @@ def add_follow_up(
         tx, customer_id=customer_id, user_id=user_id, at=at, method=method, content=content, next_at=next_at,
         next_timed=next_timed, source_key=source_key, created_at=now, opportunity_id=opportunity_id,
     ).scalar_one()  # fmt: skip
-    _settle(tx, customer_id, now)
+    SETTLE_NEW.run(tx, of=customer_id, planned=next_at, with_time=next_timed, at=now)
     if opportunity_id is not None:
         settle_opportunity(tx, opportunity_id)
     return follow_up_id
@@ -95,15 +107,6 @@ def settle_opportunity(tx: Tx, opportunity_id: int) -> None:
     planned = tx.execute(newest, execution_options=whole).scalar()
     change = core_update(O).where(O.c.id == opportunity_id).values(last_follow_up_at=last, next_follow_up_at=planned)
     tx.execute(change, execution_options={"unscoped": "the caller has access to the opportunity"})
-
-
-def _settle(tx: Tx, customer_id: int, now: datetime) -> None:
-    """Last contact: the latest follow-up. Next: what the latest entry that was written down plans."""
-    newest = NEWEST.run(tx, of=customer_id).first()
-    SETTLE.run(
-        tx, of=customer_id, last=LATEST.run(tx, of=customer_id).scalar(), planned=newest.next_at if newest else None,
-        with_time=bool(newest and newest.next_timed), at=now,
-    )  # fmt: skip
 
 
 def get(tx: Tx, follow_up_id: int) -> FollowUp | None:

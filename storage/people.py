@@ -10,6 +10,7 @@ from sqlmodel import col, func, select
 
 from bot.core.errors import NotFound
 from storage.database import Tx
+from storage.kept import kept
 from storage.plain import Plain, given, given_list, table_of
 from storage.tables import Department, DepartmentLeader, Employee, EmployeeDepartment
 
@@ -58,6 +59,7 @@ class Pass:
     dingtalk_admin: bool = False  # DingTalk's, not ours
 
 
+@kept
 def find_pass(tx: Tx, user_id: str) -> Pass | None:
     """The person and the departments he is in, active or departed."""
     rows = PASS.run(tx, of=user_id).all()
@@ -100,9 +102,12 @@ def list_called(tx: Tx, name: str) -> list[str]:
 
 def names_of(tx: Tx, user_ids: Iterable[str | None]) -> dict[str, str]:
     """User id → name, for those known; who shares his name with a colleague is told apart (U17), a leaver too."""
-    wanted = {u for u in user_ids if u}
-    if not wanted:
-        return {}
+    wanted = frozenset(u for u in user_ids if u)
+    return dict(_names(tx, wanted)) if wanted else {}
+
+
+@kept
+def _names(tx: Tx, wanted: frozenset[str]) -> dict[str, str]:
     rows = NAMES.run(tx, ids=sorted(wanted)).all()
     shared = [row.user_id for row in rows if row.namesakes]
     told = tell_apart(tx, shared) if shared else {}
@@ -207,13 +212,16 @@ def led_by(tx: Tx, user_id: str) -> list[int]:
 
 def with_subdepartments(tx: Tx, department_ids: Iterable[int]) -> frozenset[int]:
     """The departments and everything below them, at any depth."""
-    wanted = set(department_ids)
-    if not wanted:
-        return frozenset()
+    wanted = frozenset(department_ids)
+    return _with_those_below(tx, wanted) if wanted else wanted
+
+
+@kept
+def _with_those_below(tx: Tx, department_ids: frozenset[int]) -> frozenset[int]:
     children: dict[int | None, list[int]] = {}
     for row in TREE.run(tx):
         children.setdefault(row.parent_id, []).append(row.department_id)
-    queue = list(wanted)
+    wanted, queue = set(department_ids), list(department_ids)
     while queue:
         for child in children.get(queue.pop(), ()):
             if child not in wanted:

@@ -18,6 +18,7 @@ from bot.core.clock import beijing_day
 from bot.core.errors import InvalidInput
 from storage.database import Tx
 from storage.inbox import insert_ignore
+from storage.kept import kept
 from storage.plain import Plain, table_of
 from storage.tables import Setting
 
@@ -147,12 +148,13 @@ S = table_of(Setting)
 ALL = Plain(core_select(S.c.name, cast(S.c.value, Text).label("json")).order_by(S.c.name))
 
 
+@kept
 def read_settings(tx: Tx) -> CompanySettings:
-    """The settings as they are now: read anew in every transaction, so a change takes effect at once."""
+    """The settings as they are now: a change takes effect at once."""
     return _validated(tuple((row.name, row.json) for row in ALL.run(tx)))
 
 
-@lru_cache(maxsize=8)  # the rows are read every time; equal rows are equal settings
+@lru_cache(maxsize=8)  # PostgreSQL reads the rows every time; equal rows are equal settings
 def _validated(rows: tuple[tuple[str, str | None], ...]) -> CompanySettings:
     known = [(name, json) for name, json in rows if name in CompanySettings.model_fields]
     return CompanySettings.model_validate({name: None if json is None else orjson.loads(json) for name, json in known})

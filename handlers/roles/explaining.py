@@ -1,6 +1,6 @@
 """What a person can do and see and by which role, and why he does not see something. Steps that take `tx`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.actor import RESOURCES, Actor, Permission, permission_name
@@ -89,7 +89,7 @@ def _function_lines(by_function: dict[str, list[str]]) -> list[tuple[str, str]]:
     return lines
 
 
-def scope_text(tx: Tx, held: list[Membership]) -> str:
+def scope_text(tx: Tx, held: Sequence[Membership]) -> str:
     """全部（总经理） · 服务部门 销售一部（部门经理） · 本人."""
     whole = [m.role for m in held if m.data_scope == "all"]
     if whole:
@@ -151,7 +151,7 @@ def reason(tx: Tx, asker: Actor, user_id: str, what: str, found: Found | None, s
 
 
 def _about_words(
-    tx: Tx, name: str, what: str, held_permissions: frozenset[Permission], held: list[Membership],
+    tx: Tx, name: str, what: str, held_permissions: frozenset[Permission], held: Sequence[Membership],
     settings: CompanySettings,
 ) -> str:  # fmt: skip
     for resource, label in RESOURCES.items():
@@ -181,7 +181,9 @@ def _about_words(
     return f"全公司都没有找到「{what}」这家客户，可能名称不对，或已经删除。请核对名称再问。"
 
 
-def _function(name: str, what: str, permission: Permission, held: list[Membership], settings: CompanySettings) -> str:
+def _function(
+    name: str, what: str, permission: Permission, held: Sequence[Membership], settings: CompanySettings
+) -> str:
     idle = [
         m.role
         for m in held
@@ -197,7 +199,7 @@ def _function(name: str, what: str, permission: Permission, held: list[Membershi
     )
 
 
-def _first(held: list[Membership]) -> str:
+def _first(held: Sequence[Membership]) -> str:
     return next((m.role for m in held if m.role != EVERYBODY), "业务员")
 
 
@@ -207,7 +209,7 @@ def _departments(tx: Tx, user_id: str) -> str:
     return f"（{'、'.join(mine)}）" if mine else ""
 
 
-def _kept(tx: Tx, limits: Iterable[tuple[str, str, FieldLevel]], held: list[Membership]) -> str:
+def _kept(tx: Tx, limits: Iterable[tuple[str, str, FieldLevel]], held: Sequence[Membership]) -> str:
     lines, forms = [], custom_fields.forms_of(tx)
     for form, field, level in sorted(limits):
         if form not in ("customer", "contact", "followup") or level not in (FieldLevel.HIDDEN, FieldLevel.MASKED):

@@ -20,6 +20,7 @@ from storage.tables.access import (  # noqa: E402
     RoleMemberDepartment,
     Secret,
     Setting,
+    SetupStamp,
 )
 from storage.tables.contracts import (  # noqa: E402
     Contract,
@@ -191,6 +192,7 @@ __all__ = [
     "SearchEntry",
     "Secret",
     "Setting",
+    "SetupStamp",
     "Stage",
     "StageLog",
     "SyncRun",

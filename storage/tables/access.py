@@ -18,6 +18,14 @@ class Setting(SQLModel, table=True):
     changed_by: str = ""
 
 
+class SetupStamp(SQLModel, table=True):
+    """One row on SQLite, none on PostgreSQL: another value with every change to the set-up (`storage.kept`)."""
+
+    __tablename__ = "setup_stamp"
+    id: int = Field(primary_key=True)
+    value: str
+
+
 class Secret(SQLModel, table=True):
     """A secret, encrypted under DINGCRM_SECRET_KEY; the key is never here."""
 
