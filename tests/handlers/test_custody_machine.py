@@ -358,11 +358,11 @@ async def test_a_transfer_to_who_is_full_is_refused(database: Database) -> None:
         def of(who: str) -> Context:
             return make_context(tx, identify(tx, who, read_settings(tx)), NOW, read_settings(tx), "chat")
 
-        for n in range(CAP + 1):
-            made = create_customer(
-                of("zhou06" if n < CAP else "zhao05"), NewCustomer(f"温州第{n}阀门厂{n * 7919}", "王五")
-            )
+        made = [
+            create_customer(of("zhou06" if n else "zhao05"), NewCustomer(f"温州第{n}阀门厂{n * 7919}", "王五"))
+            for n in range(CAP + 1)
+        ]
         with pytest.raises(ClaimLimited):
-            transfer_customer(of("chen01"), made.customer.id or 0, "zhou06")
+            transfer_customer(of("chen01"), made[0].customer.id or 0, "zhou06")
 
     await database.system(work)
