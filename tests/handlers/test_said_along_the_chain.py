@@ -32,6 +32,11 @@ async def test_a_contact_with_a_lead_whose_name_stands_first(room: Room) -> None
     assert await count(room, LeadFollowUp) == 1 and await count(room, FollowUp) == 0
 
 
+@pytest.mark.parametrize("said", ["来了条线索", "收到一条线索：", "有个线索，", "来了个新线索"])
+async def test_a_lead_that_has_come(room: Room, said: str) -> None:
+    assert "已建线索 义乌星河灯饰" in await room.say(LINA, f"{said} 义乌星河灯饰 王老板 13711112222 展会")
+
+
 async def test_what_two_leads_are_called_is_not_guessed(room: Room) -> None:
     await room.say(LINA, "新建线索 东莞宏达电子 张经理 13800001111")
     await room.say(LINA, "新建线索 惠州宏达五金 李经理 13800002222")
