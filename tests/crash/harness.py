@@ -74,6 +74,7 @@ async def run_kills(variant: str, kills: int, data_dir: Path, seed: int) -> Repo
     world = crash_world()
     running = await server.start(Sandbox.from_world(world), 0)
     running.sandbox.knobs.qps = 0
+    running.sandbox.knobs.daily_notices = 0  # as in the child: no limit
     try:
         db_url = f"sqlite+aiosqlite:///{data_dir}/house.sqlite3"
         await _prepare(db_url, world, running.sandbox.clock.now())
