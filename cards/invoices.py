@@ -71,17 +71,21 @@ def pick(rows: Sequence[tuple[int, str, str]]) -> CardView:
 
 def invoice_form(
     known: Mapping[str, str], *, contracts: Sequence[tuple[str, str]], chosen: str, missing: str,
-    kinds: Sequence[str], rates: Sequence[str], titles: Sequence[str], buyer: str,
+    kinds: Sequence[str], rates: Sequence[str], titles: Sequence[tuple[str, str]], buyer: str, needed: bool,
 ) -> CardView:  # fmt: skip
     """What is known, to be completed. `contracts`: to choose from; none: the customer is asked for.
 
-    `titles`: used before, to choose from; `buyer`: the label of what a 专票 says of it; empty: not
-    asked for.
+    `titles`: used before, to choose from; `buyer`: the label of what a 专票 says of it, empty: not asked for;
+    `needed`: it must.
     """
     first = (
         FormField("contract", "合同", "select", required=True, value=chosen or None, options=tuple(contracts))
         if contracts
         else FormField("customer", "客户", required=True, placeholder="例如 华兴")
+    )
+    used = next((key for key, name in titles if name == known.get("title")), None)
+    more = FormField(
+        "buyer", buyer, value=known.get("buyer") or None, placeholder="必填" if needed else "", minor=not needed
     )
     fields = (
         first,
@@ -93,13 +97,13 @@ def invoice_form(
             "rate", "税率", "select", value=known.get("rate") or None, options=tuple((r, f"{r}%") for r in rates)
         ),
         *(
-            [FormField("saved", "用过的抬头", "select", value=known.get("title") or None, options=choices(*titles))]
+            [FormField("saved", "用过的抬头", "select", value=used, options=tuple(titles), minor=True)]
             if titles
             else ()
         ),
         FormField("title", "发票抬头", required=True, value=known.get("title") or None),
-        FormField("tax_no", "税号", value=known.get("tax_no") or None, placeholder="专票必填"),
-        *((FormField("buyer", buyer, value=known.get("buyer") or None),) if buyer else ()),
+        FormField("tax_no", "税号", value=known.get("tax_no") or None, placeholder="单位必填，没有写无税号"),
+        *((more,) if buyer else ()),
         FormField("email", "邮箱", value=known.get("email") or None),
         FormField("remark", "备注", value=known.get("remark") or None),
     )

@@ -224,21 +224,24 @@ def _instead(form: CardForm | None) -> str:
 
 
 def _fitting(fields: Sequence[FormField]) -> str:
-    """The form variable. While it is too long, the longest choice that may stay empty becomes a text to write, then
-    the last field that may stay empty is left out: a sentence says it as well.
+    """The form variable. While it is too long, what is minor and empty is left out, then the longest choice that may
+    stay empty becomes a text to write, then a minor choice and the last field that may stay empty are left out: a
+    sentence says it as well.
     """
     written: set[str] = set()
     fields = list(fields)
     while True:
         drawn = _json({"fields": [_field(field, written=field.name in written) for field in fields]})
-        lists = [f for f in fields if f.kind == "select" and not f.required and f.name not in written]
         spare = [f for f in fields if not (f.required or f.hidden) and f.value in (None, "", [])]
-        if len(drawn.encode()) <= VALUE_BYTES or not (lists or spare):
+        lists = [f for f in fields if f.kind == "select" and not (f.required or f.minor) and f.name not in written]
+        minor = [f for f in spare if f.minor and f.kind != "select"]
+        last = [f for f in fields if f.minor and f.kind == "select"] or spare
+        if len(drawn.encode()) <= VALUE_BYTES or not (lists or minor or last):
             return drawn
-        if lists:
+        if lists and not minor:
             written.add(max(lists, key=lambda f: len(_json(f.options))).name)
         else:
-            fields.remove(spare[-1])
+            fields.remove((minor or last)[-1])
 
 
 def _field(field: FormField, *, written: bool) -> dict[str, Any]:
@@ -256,10 +259,10 @@ def _field(field: FormField, *, written: bool) -> dict[str, Any]:
     elif field.options:
         drawn["options"] = [{"value": known, "text": words} for known, words in field.options]
     chosen: object = _chosen(field, value) if field.options and not written else value
-    if field.placeholder:
-        drawn["placeholder"] = field.placeholder
     if chosen not in (None, "", []):
         drawn["defaultValue"] = chosen
+    elif field.placeholder:
+        drawn["placeholder"] = field.placeholder
     return drawn
 
 

@@ -124,6 +124,11 @@ def access_customer(tx: Tx, customer_id: int, *, lock: bool = False) -> Customer
     return customer
 
 
+def code_in_sight(tx: Tx, customer_id: int) -> str:
+    """统一社会信用代码 as the transaction's person sees it; empty: none, or the customer is out of sight."""
+    return tx.exec(select(Customer.credit_code).where(Customer.id == customer_id)).first() or ""
+
+
 def access_any(tx: Tx, customer_id: int) -> Any:
     """Id, name and owner of a live customer whoever sees it: for who was shown that it exists (R-DUP-2).
 

@@ -209,6 +209,14 @@ def revising(tx: Tx, flow_id: int) -> bool:
     return any(task.kind == "revise" for task in live_tasks(tx, flow_id))
 
 
+def handed_in_by(tx: Tx, flow_id: int) -> str:
+    """Who corrected it last when it had been returned; empty: nobody has."""
+    query = select(FlowTask.user_id).where(
+        FlowTask.flow_id == flow_id, FlowTask.kind == "revise", FlowTask.state == "submitted"
+    )
+    return tx.exec(query.order_by(col(FlowTask.id).desc()).limit(1)).first() or ""
+
+
 def node_before(tx: Tx, flow: Flow) -> int | None:
     """The node it came from: the nearest one before the present, of those it has been at."""
     query = select(func.max(FlowTask.node)).where(FlowTask.flow_id == flow.id, FlowTask.node < flow.node)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import case
 from sqlalchemy import select as columns
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, func, select, update
@@ -16,6 +17,7 @@ from storage.database import Tx
 from storage.tables import Contact, Contract, Customer, Invoice
 
 PAGE = 5
+WRONG = ("rejected", "void")
 TASK = "a participant reads the record through his task, whoever's it is; the engine cuts it to his node's fields"
 WHOLE = {"unscoped": TASK, "unmasked": RULES}
 ABSENT = "没有找到这张开票申请，可能编号不对，或不在你能看的范围里。发送「我发起的」看看。"
@@ -123,25 +125,40 @@ def issue(tx: Tx, invoice_id: int, *, invoice_no: str, issued_on: date, by: str)
 
 def last_of_customer(tx: Tx, customer_id: int) -> Invoice | None:
     """The last application on one of the customer's contracts in scope: what the next one is prefilled from."""
-    query = (
-        select(Invoice)
-        .join(Contract, col(Contract.id) == col(Invoice.contract_id))
-        .where(Contract.customer_id == customer_id, Invoice.title != "")
-        .order_by(col(Invoice.id).desc())
-    )
-    return tx.exec(query.limit(1)).first()
+    return next(iter(titles_of_customer(tx, customer_id, most=1)), None)
 
 
 def titles_of_customer(tx: Tx, customer_id: int, *, most: int) -> list[Invoice]:
-    """The last application of each title on the customer's contracts in scope, the newest first."""
+    """The last application of each title on the customer's contracts in scope, the newest first.
+
+    One that was refused or void tells of a title only where no other does: it may have been for what it said.
+    """
+    sound = col(Invoice.state).not_in(WRONG)
+    newest = func.coalesce(func.max(case((sound, col(Invoice.id)))), func.max(Invoice.id))
     latest = (
-        select(func.max(Invoice.id))
+        select(newest)
         .join(Contract, col(Contract.id) == col(Invoice.contract_id))
-        .where(Contract.customer_id == customer_id, Invoice.title != "")
+        .where(Contract.customer_id == customer_id, Invoice.title != "", col(Invoice.red_of).is_(None))
         .group_by(col(Invoice.title))
     )
-    query = select(Invoice).where(col(Invoice.id).in_(latest)).order_by(col(Invoice.id).desc()).limit(most)
-    return list(tx.exec(query).all())
+    query = select(Invoice).where(col(Invoice.id).in_(latest))
+    order = (case((sound, 0), else_=1), col(Invoice.id).desc())
+    return list(tx.exec(query.order_by(*order).limit(most)).all())
+
+
+def find_title(tx: Tx, invoice: Invoice, title: str) -> Invoice | None:
+    """The last other application of that title on the same customer's contracts in scope."""
+    whose = columns(col(Contract.customer_id)).where(col(Contract.id) == invoice.contract_id).scalar_subquery()
+    query = (
+        select(Invoice)
+        .join(Contract, col(Contract.id) == col(Invoice.contract_id))
+        .where(
+            Contract.customer_id == whose, Invoice.title == title, col(Invoice.red_of).is_(None),
+            Invoice.id != invoice.id, col(Invoice.state).not_in(WRONG),
+        )
+        .order_by(col(Invoice.id).desc())
+    )  # fmt: skip
+    return tx.exec(query.limit(1)).first()
 
 
 def find_red(tx: Tx, number: str) -> Invoice | None:

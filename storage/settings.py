@@ -91,7 +91,7 @@ class ApprovalSettings(_Part):
     urge_gap_minutes: int = Field(default=30, ge=1)
     confirm_above: Decimal | None = Field(default=None, gt=0)  # yuan; from this sum on
     dingtalk_todo: bool = False
-    buyer_details: bool = False  # a 专票 takes the buyer's bank, account, address and phone (R-INV-2)
+    buyer_details: bool = False  # a 专票 must name the buyer's bank, account, address and phone (R-INV-2)
 
 
 class CompanySettings(_Part):

@@ -80,6 +80,7 @@ class FormField:
     placeholder: str = ""
     options: tuple[tuple[str, str], ...] = ()  # value and words, of select and multi_select
     hidden: bool = False  # carried along, never asked for and never taken from the client
+    minor: bool = False  # among the first to be left out where a form is too long; a choice even when it is made
 
 
 @dataclass(frozen=True, slots=True)

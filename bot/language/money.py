@@ -157,7 +157,8 @@ def _touches_digits(folded: str, start: int, end: int) -> bool:
     after = folded[end : end + 2]
     if before.isdigit() or after[:1].isdigit():
         return True
-    cut_before = before in {".", ","} and folded[start - 2 : start - 1].isdigit()
+    ahead = folded[start - 2 : start - 1] if start > 1 else ""
+    cut_before = before in {".", ","} and (ahead.isdigit() or (before == "." and not ahead.strip(" ,.")))  # .5万
     cut_after = after[:1] in {".", ","} and after[1:2].isdigit()
     return (cut_before and folded[start].isdigit()) or (cut_after and folded[end - 1].isdigit())
 

@@ -22,15 +22,16 @@ ENDS: Final = ("agree", "refuse", "cancel", "adjust", "edit", "return")  # what 
 
 def became(tx: Tx, run: Run, task: FlowTask) -> str:
     """✓ 赵琳 已同意 · 03-02 15:06: of this task, of the node, or of the whole."""
+    waiting = waiting_names(tx, run.id, unnamed="" if run.names_applicant(task.node) else run.flow.starter_id)
     if task.state == rules.WAITING and run.flow.state == "running":
-        return f"还没轮到你，现在等 {waiting_names(tx, run.id)}"
+        return f"还没轮到你，现在等 {waiting}"
     done = [e for e in flow_runs.list_log(tx, run.id) if e.action in ENDS]
     moved = {"transferred": "已转交", "returned": "已退回", "submitted": "已重新提交"}.get(task.state)
     if moved is not None and task.closed_at is not None:
         return f"{people.name_of(tx, task.closed_by)} {moved} · {task.closed_at:%m-%d %H:%M}"
     closed = [e for e in done if task.closed_at is not None and e.at >= task.closed_at] or done[-1:]
     if not closed:
-        return f"这一步已经变了，现在等 {waiting_names(tx, run.id)}"
+        return f"这一步已经变了，现在等 {waiting}"
     last = closed[0]
     mark = {"agree": "✓ ", "refuse": "✗ "}.get(last.action, "")
     word = ACTIONS[last.action].removeprefix("已")

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -15,6 +15,7 @@ from handlers.flows import rules
 from handlers.flows.finding import ABSENT, access_flow, find_flow, waiting_names
 from handlers.flows.joining import OUT, TASKS
 from handlers.flows.running import Run, run_of
+from handlers.flows.sight import is_over, node_of, unnamed_for, visible_to
 from handlers.reminders.rules import after_quiet_hours
 from handlers.settings.changing import step_change
 from storage import flow_lists, flow_runs, notices, people
@@ -24,7 +25,6 @@ from storage.tables import Flow, FlowLog, FlowTask
 
 TOLD: Final = ("agree", "send_back", "edit", "resubmit")  # what who decides next is told of those before
 LONGEST_GAP: Final = 1440  # minutes
-LOOK_BACK: Final = timedelta(days=30)  # after its end, for who took part and has no right to the record besides
 OVER: Final = "审批结束超过 30 天，单据内容不再显示；谁、什么时候、怎么处理的还能看。"
 
 
@@ -93,7 +93,7 @@ def find_task(ctx: Context, words: str) -> int:
         assert flow.id is not None
         task = flow_runs.open_of(tx, flow.id, ctx.actor.user_id) or flow_runs.last_of(tx, flow.id, ctx.actor.user_id)
         if task is None or task.id is None:
-            waiting = waiting_names(tx, flow.id)
+            waiting = waiting_names(tx, flow.id, unnamed=unnamed_for(tx, ctx, run_of(tx, flow)))
             told = f"（现在等：{waiting}）" if waiting else f"（{flow.number} {rules.STATES[flow.state]}）"
             raise NotFound(f"你不在这一步的处理人里{told}。")
         return task.id
@@ -117,7 +117,7 @@ def show_task(ctx: Context, task_id: int) -> TaskSheet:
         notes = [f"代 {people.name_of(tx, task.for_user_id)} 处理" if task.for_user_id else "", task.why]
         returned = task.kind == rules.REVISE
         last = flow.state == "approved" and task.state == "agreed" and task.entry == flow.entry
-        over = _over(tx, ctx, run)
+        over = is_over(tx, ctx, run)
         visible = () if over else run.form.applied if returned else run.steps[task.node].visible
         notes += [OVER] if over else []
         told = ((e, _said(e, run, visible)) for e in flow_runs.list_log(tx, run.id) if e.action in TOLD)
@@ -136,46 +136,27 @@ def show_status(ctx: Context, flow_id: int) -> Status:
     with ctx.begin() as tx:
         flow = access_flow(tx, ctx, flow_id)
         run = run_of(tx, flow)
-        mine = flow.starter_id == ctx.actor.user_id
+        applicant = flow.starter_id == ctx.actor.user_id
         running = flow.state == "running"
         decided = flow_runs.last_decision(tx, flow_id) is not None
         task = flow_runs.open_of(tx, flow_id, ctx.actor.user_id) if running else None
         own = task.id if task is not None and task.kind == rules.REVISE else None
+        mine = applicant or own is not None  # his who took over the applicant's work too, as long as it is returned
         ended = flow.state in ("rejected", "cancelled")
-        again = run.form.again(flow.record_id) if mine and ended else None
+        again = run.form.again(flow.record_id) if applicant and ended else None
         names = people.names_of(
             tx, {u for e in flow_runs.list_log(tx, flow_id) for u in (e.user_id, *e.people)} | {flow.starter_id}
         )
-        if (node := _mask(tx, ctx, run)) is not None:
+        if (node := node_of(tx, ctx, run)) is not None:
             names[flow.starter_id] = run.named(tx, flow.starter_id, node)
         return Status(
-            flow_id, flow.number, run.form.label, rules.STATES[flow.state], run.cut(_visible(tx, ctx, run)),
-            _waiting(tx, ctx, run) if running else OVER if _over(tx, ctx, run) else "",
-            _log(tx, run, names, _visible(tx, ctx, run)),
+            flow_id, flow.number, run.form.label, rules.STATES[flow.state], run.cut(visible_to(tx, ctx, run)),
+            _waiting(tx, ctx, run) if running else OVER if is_over(tx, ctx, run) else "",
+            _log(tx, run, names, visible_to(tx, ctx, run)),
             running and (mine or ctx.actor.admin) and not own,
             running and (ctx.actor.admin or (mine and (not decided or own is not None))), again, mine,
             own, _contacts(tx, ctx, run) if running and (mine or ctx.actor.admin) else (),
         )  # fmt: skip
-
-
-def _visible(tx: Tx, ctx: Context, run: Run) -> Collection[str]:
-    """Which fields the asker may see: all, those he has given, or those of his node."""
-    if ctx.actor.admin:
-        return run.form.fields
-    node = _mask(tx, ctx, run)
-    if node is None:
-        return run.form.applied
-    return () if _over(tx, ctx, run) else run.steps[node].visible
-
-
-def _over(tx: Tx, ctx: Context, run: Run) -> bool:
-    """Whether who merely took part reads the record no more; what was done, and by whom, he may look up for ever."""
-    flow = run.flow
-    ended = flow.finished_at is not None and ctx.now - flow.finished_at > LOOK_BACK
-    if not ended or ctx.actor.admin or flow.starter_id == ctx.actor.user_id:
-        return False
-    todo = flow.state == "approved" and run.form.then(tx, flow.record_id)
-    return not todo and not run.form.in_sight(tx, ctx, flow.record_id)
 
 
 def _contacts(tx: Tx, ctx: Context, run: Run) -> tuple[str, ...]:
@@ -191,18 +172,12 @@ def _said(entry: FlowLog, run: Run, visible: Collection[str]) -> str:
     return "；".join(part for part in (changed, entry.comment) if part)
 
 
-def _mask(tx: Tx, ctx: Context, run: Run) -> int | None:
-    """The node as which the asker looks at it; None: as who administers, has applied, or has it in his scope."""
-    if ctx.actor.admin or run.flow.starter_id == ctx.actor.user_id:
-        return None
-    return flow_runs.node_shown(tx, run.id, ctx.actor.user_id)
-
-
 def _waiting(tx: Tx, ctx: Context, run: Run) -> str:
     tasks = [t for t in flow_runs.live_tasks(tx, run.id) if t.state == rules.OPEN]
     since = min((t.opened_at for t in tasks if t.opened_at is not None), default=run.flow.started_at)
     waited = rules.span((ctx.now - since).total_seconds())
-    return f"「{run.step.name}」等 {waiting_names(tx, run.id)} 处理 · {since:%m-%d %H:%M} 起，已等 {waited}"
+    who = waiting_names(tx, run.id, unnamed=unnamed_for(tx, ctx, run))
+    return f"「{run.step.name}」等 {who} 处理 · {since:%m-%d %H:%M} 起，已等 {waited}"
 
 
 def _log(tx: Tx, run: Run, names: dict[str, str], visible: Collection[str]) -> tuple[LogLine, ...]:
@@ -228,10 +203,11 @@ def list_flows(ctx: Context, view: str, page: int = 1) -> tuple[list[Line], int]
 
 def _line(tx: Tx, ctx: Context, flow: Flow) -> Line:
     run = run_of(tx, flow)
-    seen = run.cut(_visible(tx, ctx, run))
+    seen = run.cut(visible_to(tx, ctx, run))
     names = ("applicant", "amount", "customer")
     words = " · ".join(text for name in names if (text := seen.get(run.form.fields.get(name, ""))))
-    waits = f"等 {waiting_names(tx, run.id)}" if flow.state == "running" else ""
+    who = waiting_names(tx, run.id, unnamed=unnamed_for(tx, ctx, run))
+    waits = f"等 {who}" if flow.state == "running" else ""
     return Line(
         run.id, flow.number, run.form.label, " · ".join(p for p in (words, waits) if p), rules.STATES[flow.state]
     )

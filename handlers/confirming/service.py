@@ -11,7 +11,7 @@ from bot.core.errors import NotFound
 from bot.dispatch import CardRef, Confirmed, Reply, Talk
 from cards.confirming import Summary
 from handlers.confirming import rules
-from storage import intents
+from storage import cards, intents
 from storage.database import Tx
 from storage.tables import Intent
 
@@ -45,6 +45,7 @@ def confirm_intent(ctx: Context, intent_id: int) -> Confirmed:
     done: Confirmed = ctx.confirmers[kind](payload, ctx)
     with ctx.begin() as tx:
         intents.note_result(tx, intent_id, done.text)
+        _step_redraw(tx, ctx, intent_id)
     return done
 
 
@@ -54,6 +55,7 @@ def drop_intent(ctx: Context, intent_id: int) -> str:
         title = str(_own(tx, ctx, intent_id).summary["title"])
         if not intents.cancel(tx, intent_id, ctx.actor.user_id, ctx.now):
             _refuse(tx, ctx, intent_id)
+        _step_redraw(tx, ctx, intent_id)
         return f"好的，「{title}」不办了。"
 
 
@@ -69,6 +71,11 @@ def _own(tx: Tx, ctx: Context, intent_id: int) -> Intent:
         attempt = f"intent:{intent_id}" if intent is not None else ""
         raise NotFound("没有找到要确认的内容，请再发一次。", attempt=attempt)
     return intent
+
+
+def _step_redraw(tx: Tx, ctx: Context, intent_id: int) -> None:
+    """Answered in words, the summary's buttons go too."""
+    cards.redraw_others(tx, intents.subject(intent_id), now=ctx.now, but=ctx.key if ctx.via == "tap" else "")
 
 
 def _refuse(tx: Tx, ctx: Context, intent_id: int) -> None:

@@ -66,6 +66,8 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "invoices.create": Topic("开票申请"),
     "invoices.customer": Topic("开票申请"),
     "invoices.flow": Topic("开票审批设置", kept=False),
+    "invoices.red_reason": Topic("红冲发票", kept=False, any_words=True),
+    "invoices.void_reason": Topic("作废发票", kept=False, any_words=True),
     "invoices.which": Topic("开票申请"),
     "leadpool.list": Topic("线索公海", kept=False),
     "leadpool.return_reason": Topic("退回线索", any_words=True),

@@ -7,6 +7,8 @@ from bot.context import Context
 from bot.core.errors import NotFound
 from handlers.flows import rules
 from handlers.flows.forms import form_of, known_forms
+from handlers.flows.running import UNNAMED, run_of
+from handlers.flows.sight import unnamed_for
 from storage import flow_runs, people
 from storage.database import Tx
 from storage.flow_runs import subject
@@ -42,16 +44,16 @@ def access_own_task(tx: Tx, ctx: Context, task_id: int) -> tuple[FlowTask, Flow]
     flow = access_flow(tx, ctx, task.flow_id if task is not None else 0)
     assert task is not None  # there is no flow 0
     if task.user_id != ctx.actor.user_id:
-        waiting = waiting_names(tx, task.flow_id)
+        waiting = waiting_names(tx, task.flow_id, unnamed=unnamed_for(tx, ctx, run_of(tx, flow)))
         told = f"现在等：{waiting}" if waiting else f"{flow.number} {rules.STATES[flow.state]}"
         raise rules.FlowRefused(f"你不在这一步的处理人里（{told}）。")
     return task, flow
 
 
-def waiting_names(tx: Tx, flow_id: int) -> str:
-    """Whom it waits for: 赵琳、钱多."""
+def waiting_names(tx: Tx, flow_id: int, *, unnamed: str = "") -> str:
+    """Whom it waits for: 赵琳、钱多. `unnamed`: an applicant who is not to be named (`handlers.flows.sight`)."""
     users = [t.user_id for t in flow_runs.live_tasks(tx, flow_id) if t.state == rules.OPEN]
-    names = people.names_of(tx, users)
+    names = people.names_of(tx, users) | ({unnamed: UNNAMED} if unnamed else {})
     return "、".join(dict.fromkeys(names.get(u, u) for u in users))
 
 

@@ -7,6 +7,7 @@ from handlers.flows import rules
 from handlers.flows.finding import access_own_task, waiting_names
 from handlers.flows.rules import AlreadyDone, ContentChanged, FlowRefused
 from handlers.flows.running import Run, run_of
+from handlers.flows.sight import unnamed_for
 from storage import flow_runs, people
 from storage.database import Tx
 from storage.tables import FlowTask
@@ -66,12 +67,13 @@ def settled(tx: Tx, ctx: Context, run: Run, task_id: int | None = None) -> Alrea
     flow = flow_runs.get(tx, run.id)
     task = flow_runs.get_task(tx, task_id) if task_id is not None else None
     assert flow is not None
+    waiting = waiting_names(tx, run.id, unnamed=unnamed_for(tx, ctx, run))
     if task is not None and task.state == rules.WAITING:
-        return AlreadyDone(f"{flow.number} 还没轮到你，现在等 {waiting_names(tx, run.id)}。")
+        return AlreadyDone(f"{flow.number} 还没轮到你，现在等 {waiting}。")
     if task is not None and task.closed_at is not None and task.closed_by == task.user_id == ctx.actor.user_id:
         return AlreadyDone(f"你 {task.closed_at:%m-%d %H:%M} 已经{rules.TASK_STATES[task.state]}了，不用再处理。")
     if flow.state == "running":
-        return AlreadyDone(f"{flow.number} 这一步已经变了，现在等 {waiting_names(tx, run.id)}，不用再处理。")
+        return AlreadyDone(f"{flow.number} 这一步已经变了，现在等 {waiting}，不用再处理。")
     last = flow_runs.list_log(tx, run.id)[-1]
     when = flow.finished_at or last.at
     by = run.named(tx, last.user_id, task.node) if task is not None else people.name_of(tx, last.user_id)

@@ -1,5 +1,6 @@
 """What waits for somebody who leaves or hands over his work: nothing is stuck with him (R-APP-4, R-HAND-4, D9)."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from storage.tables import FlowTask
 
 LEFT = "原处理人离职，转管理员"
 OUT = "原处理人已离职或不在使用范围，转管理员"
+SAID = re.compile(r"\S+ 退回：.*", re.DOTALL)  # of `handlers.revisions.service.return_to_applicant`
 ACTIONS = {LEFT: "leave", OUT: "out"}  # of the log
 
 
@@ -57,7 +59,7 @@ class WaitingTasks:
         """The first takes the task over, each other gets one of his own."""
         for number, user in enumerate(users):
             if number == 0:
-                flow_runs.reassign(tx, task.id or 0, user, why=why, handover_id=None, now=now)
+                flow_runs.reassign(tx, task.id or 0, user, why=_why(task, why), handover_id=None, now=now)
                 given = flow_runs.get_task(tx, task.id or 0)
             else:
                 more = FlowTask(
@@ -95,7 +97,8 @@ class WaitingTasks:
                 flow_runs.supersede(tx, one.task.id or 0, now=now)
                 flow_runs.wait_for(tx, twin.id, one.task.id or 0)
             else:
-                flow_runs.reassign(tx, one.task.id or 0, to, why=f"{giver} 交接", handover_id=handover_id, now=now)
+                why = _why(one.task, f"{giver} 交接")
+                flow_runs.reassign(tx, one.task.id or 0, to, why=why, handover_id=handover_id, now=now)
                 given = flow_runs.get_task(tx, one.task.id or 0)
                 if given is not None and given.state == rules.OPEN:
                     step_tell(tx, run, given, now)
@@ -113,13 +116,20 @@ class WaitingTasks:
             run = _held(tx, one)
             if run is None:
                 continue
-            flow_runs.reassign(tx, one.task.id or 0, done.giver_id, why="撤销交接", handover_id=None, now=now)
+            why = _why(one.task, "撤销交接")
+            flow_runs.reassign(tx, one.task.id or 0, done.giver_id, why=why, handover_id=None, now=now)
             given = flow_runs.get_task(tx, one.task.id or 0)
             if given is not None and given.state == rules.OPEN:
                 step_tell(tx, run, given, now)
             _note(tx, run, one.task, "take_back", [done.giver_id], now)
             back += 1
         return back
+
+
+def _why(task: FlowTask, why: str) -> str:
+    """What was returned is corrected by what was said when it was, whoever corrects it."""
+    said = SAID.search(task.why) if task.kind == rules.REVISE else None
+    return f"{why}；{said[0]}" if said is not None else why
 
 
 def _held(tx: Tx, one: flow_lists.Waiting) -> Run | None:

@@ -194,9 +194,14 @@ def check_comment(comment: str, what: str, *, needed: bool) -> str:
 
 
 def check_receiver(
-    user_id: str, name: str, *, starter_id: str, actor_id: str, able: bool, holding: bool, what: str
+    user_id: str, name: str, *, starter_id: str, actor_id: str, able: bool, holding: bool, what: str, known: bool = True
 ) -> None:
-    """Whether somebody may be given a task: never the applicant, nobody who has left. Raises FlowRefused."""
+    """Whether somebody may be given a task: never the applicant, nobody who has left. Raises FlowRefused.
+
+    `known`: whether the actor may know who has applied; else the refusal does not tell an applicant from who has left.
+    """
+    if not known and (user_id == starter_id or not able):
+        raise FlowRefused(f"不能{what}给这位同事，请换一位。")
     if user_id == starter_id:
         raise FlowRefused(f"{name} 是申请人，不能处理自己的申请，请换一位。")
     if user_id == actor_id:

@@ -47,10 +47,14 @@ class Run:
         """The fields that node lets see, label → text."""
         return self.cut(self.steps[node].visible)
 
+    def names_applicant(self, node: int) -> bool:
+        """Whether the node lets its participants know who has applied."""
+        return APPLICANT not in self.form.fields or APPLICANT in self.steps[node].visible
+
     def named(self, tx: Tx, user_id: str, node: int) -> str:
         """That person as the node lets him be named: an applicant whom it hides is 申请人."""
-        hidden = APPLICANT in self.form.fields and APPLICANT not in self.steps[node].visible
-        return UNNAMED if hidden and user_id == self.flow.starter_id else people.name_of(tx, user_id)
+        hidden = not self.names_applicant(node) and user_id == self.flow.starter_id
+        return UNNAMED if hidden else people.name_of(tx, user_id)
 
     def cut(self, visible: Collection[str]) -> dict[str, str]:
         """These fields, label → text. The one place values leave the engine by (R-APP-7)."""
@@ -226,7 +230,9 @@ def step_agreed(tx: Tx, ctx: Context, run: Run, task: FlowTask) -> bool:
 
 
 def step_finish(tx: Tx, ctx: Context, run: Run, state: str, comment: str = "") -> None:
-    """The flow is at its end; whoever still had it is told if it was called off, and the applicant always."""
+    """The flow is at its end; whoever still had it is told if it was called off, and the applicant always; where he has
+    left, who handed it in again for him.
+    """
     gone = "cancelled" if state == "cancelled" else "superseded"
     left = flow_runs.close_others(tx, run.flow, gone, by=ctx.actor.user_id, now=ctx.now)
     flow_runs.finish(tx, run.id, state, ctx.now)
@@ -235,9 +241,11 @@ def step_finish(tx: Tx, ctx: Context, run: Run, state: str, comment: str = "") -
     word = rules.STATES[state]
     ended = word + (f"：{comment}" if comment else "")
     title, key = f"{run.form.label} {run.flow.number} {word}", f"flow:{run.id}:end"
-    if run.flow.starter_id != ctx.actor.user_id and may_be_told(tx, run.flow.starter_id, ctx.settings):
+    waits = (run.flow.starter_id, flow_runs.handed_in_by(tx, run.id))
+    to = next((u for u in waits if u and may_be_told(tx, u, ctx.settings)), ctx.actor.user_id)
+    if to != ctx.actor.user_id:
         text = f"{ctx.actor.name} {ended}\n发送「流程状态 {run.flow.number}」看经过。"
-        notices.queue(tx, key=key, user_ids=[run.flow.starter_id], title=title, text=text, now=ctx.now)
+        notices.queue(tx, key=key, user_ids=[to], title=title, text=text, now=ctx.now)
     holders = [u for u in dict.fromkeys(left) if u != ctx.actor.user_id and may_be_told(tx, u, ctx.settings)]
     if state == "cancelled" and holders:
         text = f"{run.named(tx, ctx.actor.user_id, run.flow.node)} {ended}，不用再处理。"

@@ -67,7 +67,7 @@ def transfer(ctx: Context, task_id: int, user_id: str, comment: str = "") -> Mov
     with ctx.begin() as tx:
         run, task = step_hold(tx, ctx, task_id)
         comment = rules.check_comment(comment, "转交", needed=False)
-        name = _check_receiver(tx, ctx, run, user_id, "转交")
+        name = _check_receiver(tx, ctx, run, task, user_id, "转交")
         step_close(tx, ctx, run, task, "transferred", comment)
         new = _open(tx, ctx, run, user_id, why=f"{ctx.actor.name} 转交", added_by=task.added_by)
         assert new.id is not None
@@ -81,7 +81,7 @@ def add_signer(ctx: Context, task_id: int, user_id: str, comment: str = "") -> M
     with ctx.begin() as tx:
         run, task = step_hold(tx, ctx, task_id)
         comment = rules.check_comment(comment, "加签", needed=False)
-        name = _check_receiver(tx, ctx, run, user_id, "加签")
+        name = _check_receiver(tx, ctx, run, task, user_id, "加签")
         new = _open(tx, ctx, run, user_id, why=f"{ctx.actor.name} 加签", added_by=task_id)
         assert new.id is not None
         if not flow_runs.park(tx, task_id, until=new.id, now=ctx.now):
@@ -156,17 +156,18 @@ def urge(ctx: Context, flow_id: int) -> Moved:
 def cancel(ctx: Context, flow_id: int, reason: str = "") -> Moved:
     """取消, 撤回: by the applicant while nobody has decided, by an administrator as long as it runs (D6).
 
+    Returned, it is also his to call off who took over the applicant's work.
+
     Raises:
         NotFound, FlowRefused, AlreadyDone, InvalidInput: an administrator says why.
     """
     with ctx.begin() as tx:
         run = run_of(tx, access_flow(tx, ctx, flow_id))
-        mine = ctx.actor.user_id == run.flow.starter_id
-        if not mine and not ctx.actor.admin:
-            raise FlowRefused(f"取消 {run.flow.number} 要由申请人或管理员来做。")
+        mine = _calls_off(tx, ctx, run)
         reason = rules.check_comment(reason, "取消", needed=not mine)
         if not flow_runs.hold(tx, flow_id):
             raise settled(tx, ctx, run)
+        _calls_off(tx, ctx, run)  # what was returned to him may be handed in again by now
         decided = flow_runs.last_decision(tx, flow_id)
         if decided is not None and not ctx.actor.admin and not flow_runs.revising(tx, flow_id):
             who = people.name_of(tx, decided.closed_by)
@@ -281,12 +282,21 @@ def _open(tx: Tx, ctx: Context, run: Run, user_id: str, *, why: str, added_by: i
     return task
 
 
-def _check_receiver(tx: Tx, ctx: Context, run: Run, user_id: str, what: str) -> str:
+def _calls_off(tx: Tx, ctx: Context, run: Run) -> bool:
+    """Whether it is his own to call off; else an administrator does. Raises FlowRefused."""
+    task = flow_runs.open_of(tx, run.id, ctx.actor.user_id)
+    mine = ctx.actor.user_id == run.flow.starter_id or (task is not None and task.kind == rules.REVISE)
+    if not mine and not ctx.actor.admin:
+        raise FlowRefused(f"取消 {run.flow.number} 要由申请人或管理员来做。")
+    return mine
+
+
+def _check_receiver(tx: Tx, ctx: Context, run: Run, task: FlowTask, user_id: str, what: str) -> str:
     person = people.access_active(tx, user_id)
     holding = any(t.user_id == user_id for t in flow_runs.live_tasks(tx, run.id))
     rules.check_receiver(
         user_id, person.name, starter_id=run.flow.starter_id, actor_id=ctx.actor.user_id,
-        able=may_be_told(tx, user_id, ctx.settings), holding=holding, what=what,
+        able=may_be_told(tx, user_id, ctx.settings), holding=holding, what=what, known=run.names_applicant(task.node),
     )  # fmt: skip
     return person.name
 

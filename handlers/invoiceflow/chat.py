@@ -7,8 +7,9 @@ from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from handlers.contracts.finding import chosen_contract, find_contract
+from handlers.flows.forms import known_forms
 from handlers.invoiceflow.finding import applicant_in
-from handlers.invoiceflow.rules import HELP, VERBS, NodeWords, read_node_words
+from handlers.invoiceflow.rules import HELP, MEANINGS, OF_ALL, VERBS, NodeWords, read_node_words
 from handlers.invoiceflow.service import Trial, change_flow, is_node, try_flow
 from handlers.invoiceflow.views import EXAMPLE, trial_of, trial_ref, trial_row
 from handlers.invoices.reading import read_invoice
@@ -16,7 +17,12 @@ from handlers.invoices.reading import read_invoice
 router = Router("invoiceflow.chat")
 
 
-@router.command("开票审批", whole=True)
+def of_nodes(rest: str) -> bool:
+    """Whether what follows 开票审批 is its set-up: nothing, or a change of it."""
+    return not rest or VERBS.match(rest) is not None
+
+
+@router.command("开票审批", "开票流程", when=of_nodes)
 @router.command("开票审批设置", "设置开票审批", "开票流程设置")
 def set_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`开票审批设置`: how it is; `开票审批设置 参与者 出纳`: a change at once."""
@@ -39,11 +45,18 @@ def answer(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, An
 
 @router.sentence(7)
 def of_a_node(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
-    """`财务复核 条件 开票金额 > 50000`, whatever was spoken of before: such a node there is."""
+    """`财务复核 条件 开票金额 > 50000`, whatever was spoken of before: such a node there is.
+
+    `新增节点 财务复核` too, as long as there is no other form with nodes.
+    """
     if not ctx.actor.admin:
         return None
     said = VERBS.match(message.text.strip())
-    if said is None or not is_node(ctx, said["node"].strip(" 的：:")):
+    if said is None:
+        return None
+    of_all = MEANINGS[said["verb"]] in OF_ALL and "节点" in said.string[: said.end("verb")]
+    alone = of_all and not said["node"] and len(known_forms()) == 1
+    if not alone and not is_node(ctx, said["node"].strip(" 的：:")):
         return None
     words = read_node_words(message.text)
     return None if words is None else _changed(ctx, talk, words)

@@ -8,11 +8,14 @@ from handlers.invoiceflow.rules import (
     NOTHING,
     NodeRefused,
     NodeWords,
+    check_node_name,
     condition_text,
     editable_names,
     field_names,
     read_conditions,
     read_deadline,
+    read_new_name,
+    read_place,
     superior_of,
     superior_text,
 )
@@ -39,21 +42,47 @@ def access_node(nodes: list[Node], name: str) -> Node:
 
 
 def nodes_changed(before: list[Node], words: NodeWords) -> tuple[list[Node], str]:
-    """With one more, or one less, and that in words. Raises NodeRefused, NotFound."""
-    name = " ".join(words.names)
-    there = any(n.name == name for n in before)
-    if words.verb == "add_node":
-        if there:
-            raise NodeRefused(f"已经有节点「{name}」了。")
-        after = [*before, Node(name)]
-    else:
-        if not there:
-            raise NotFound(f"没有节点「{name}」，现有：{'、'.join(n.name for n in before)}。")
-        if len(before) == 1:
-            raise NodeRefused(f"「{name}」是唯一的节点，要留着；先新增另一个。")
-        after = [n for n in before if n.name != name]
+    """The row of nodes with one more, one less, in another order or called otherwise, and that in words.
+
+    Raises NodeRefused, NotFound, InvalidInput.
+    """
+    names = [n.name for n in before]
+    match words.verb:
+        case "rename_node":
+            old, new = read_new_name(words)
+            node = _named(before, old)
+            check_node_name(new, [n for n in names if n != old])
+            after = [n.with_(name=new) if n is node else n for n in before]
+        case "add_node":
+            name, beside, ahead = read_place(words.text or " ".join(words.names))
+            check_node_name(name, names)
+            after = _placed(before, Node(name), beside, ahead=ahead)
+        case "move_node":
+            name, beside, ahead = read_place(words.text)
+            node = _named(before, name)
+            if not beside or beside == name:
+                raise InvalidInput(f"移到哪里？例如「移动节点 {name} 到 {before[0].name} 前」。")
+            after = _placed([n for n in before if n is not node], node, beside, ahead=ahead)
+        case _:
+            node = _named(before, " ".join(words.names))
+            if len(before) == 1:
+                raise NodeRefused(f"「{node.name}」是唯一的节点，要留着；先新增另一个。")
+            after = [n for n in before if n is not node]
     chain = [" → ".join(n.name for n in nodes) for nodes in (before, after)]
     return after, f"{chain[0]}，改为 {chain[1]}"
+
+
+def _named(nodes: list[Node], name: str) -> Node:
+    found = next((n for n in nodes if n.name == name), None)
+    if found is None:
+        raise NotFound(f"没有节点「{name}」，现有：{'、'.join(n.name for n in nodes)}。")
+    return found
+
+
+def _placed(nodes: list[Node], node: Node, beside: str, *, ahead: bool) -> list[Node]:
+    """At the end where it is not said beside which."""
+    at = nodes.index(_named(nodes, beside)) + (0 if ahead else 1) if beside else len(nodes)
+    return [*nodes[:at], node, *nodes[at:]]
 
 
 def node_changed(tx: Tx, node: Node, words: NodeWords) -> Node:

@@ -4,6 +4,7 @@ Source: manual 3.8; crm-rules.md 1.20 (R-APP-1, R-APP-2).
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -21,7 +22,7 @@ ALIASES: Final = {
     "电话": "contact_mobile",
 }
 VERBS: Final = re.compile(
-    r"^(?:节点\s*)?(?P<node>.*?)\s*(?P<verb>添加参与者|移除参与者|参与者|不可改|不能改|可以改|可改|隐藏|显示|新增节点|添加节点|删除节点|方式|条件|时限|抄送)[:：\s]*(?P<rest>.*)$"
+    r"^(?:节点\s*)?(?P<node>.*?)\s*(?P<verb>添加参与者|移除参与者|参与者|不可改|不能改|可以改|可改|隐藏|显示|新增节点|添加节点|删除节点|移动节点|节点改名|改名|方式|条件|时限|抄送)[:：\s]*(?P<rest>.*)$"
 )
 LONGEST_DEADLINE: Final = 30 * 24  # hours
 GAPS: Final = re.compile(r"[\s,，、;；]+(?:和\s+)?")
@@ -39,15 +40,25 @@ Verb = Literal[
     "copy",
     "edit",
     "keep",
+    "move_node",
+    "rename_node",
 ]
 MEANINGS: Final[dict[str, Verb]] = {
     "参与者": "set", "添加参与者": "add", "移除参与者": "remove", "隐藏": "hide", "显示": "show",
     "新增节点": "add_node", "添加节点": "add_node", "删除节点": "remove_node", "方式": "mode", "条件": "condition",
     "时限": "deadline", "抄送": "copy", "可改": "edit", "可以改": "edit", "不可改": "keep", "不能改": "keep",
+    "移动节点": "move_node", "节点改名": "rename_node", "改名": "rename_node",
 }  # fmt: skip
+OF_ALL: Final = ("add_node", "remove_node", "move_node", "rename_node")  # of the row of nodes, not of one of them
+PLACE: Final = re.compile(
+    r"^(?P<name>.+?)\s*(?:在|到|放在|放到|移到|排在)\s*(?P<beside>.+?)\s*(?:的|之|节点)?(?P<side>前|后)面?$"
+)
+NEW_NAME: Final = re.compile(r"^(?P<name>.+?)\s*(?:改名|改为|改成|叫做?|→|->|为|\s)\s*(?P<new>\S+)$")
+NODE_LENGTH: Final = 20
 HELP: Final = (
     "「参与者 出纳」「参与者 部门主管」「隐藏 合同金额 联系人电话」「显示 合同金额」「可改 税号 备注」「不可改 税号」"
-    "「新增节点 财务复核」「删除节点 财务复核」「方式 会签」「条件 开票金额 > 50000」「条件 无」"
+    "「新增节点 财务复核 在 出纳开票 前」「移动节点 财务复核 到 出纳开票 后」「节点改名 财务复核 复核」"
+    "「删除节点 财务复核」「方式 会签」「条件 开票金额 > 50000」「条件 无」"
     "「时限 24小时」「抄送 王芳」"
 )
 SUPERIORS: Final = {"部门主管": "leader", "部门负责人": "leader", "直属主管": "superior:1", "直属上级": "superior:1"}
@@ -103,6 +114,33 @@ def read_node_words(text: str) -> NodeWords | None:
     if not names:
         raise InvalidInput(f"还差内容，可以说{HELP}。")
     return NodeWords(verb, found["node"].strip(" 的：:"), names, found["rest"].strip())
+
+
+def read_place(text: str) -> tuple[str, str, bool]:
+    """`财务复核 在 出纳开票 前`: the node, beside which (empty: at the end), and whether before it."""
+    found = PLACE.match(text.strip())
+    if found is None:
+        return " ".join(text.split()), "", False
+    return " ".join(found["name"].split()), " ".join(found["beside"].split()), found["side"] == "前"
+
+
+def read_new_name(words: NodeWords) -> tuple[str, str]:
+    """`节点改名 财务复核 复核`, `财务复核 改名 复核`: from, to. Raises InvalidInput."""
+    if words.node and words.text:
+        return words.node, " ".join(words.text.split())
+    found = NEW_NAME.match(words.text)
+    if found is None:
+        raise InvalidInput("改名要写现在的名字和新的名字，例如「节点改名 财务复核 复核」。")
+    return found["name"].strip(), found["new"]
+
+
+def check_node_name(name: str, others: Collection[str]) -> str:
+    """Raises InvalidInput, NodeRefused."""
+    if not name or len(name) > NODE_LENGTH:
+        raise InvalidInput(f"节点名称写 1 到 {NODE_LENGTH} 个字，例如「新增节点 财务复核」。")
+    if name in others:
+        raise NodeRefused(f"已经有节点「{name}」了。")
+    return name
 
 
 def field_names(labels: tuple[str, ...]) -> tuple[str, ...]:

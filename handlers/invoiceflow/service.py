@@ -12,7 +12,7 @@ from bot.context import Context
 from bot.core.errors import InvalidInput
 from handlers.flows.foresight import Foreseen, step_foresee
 from handlers.invoiceflow.nodes import access_node, detail_of, node_changed, nodes_changed, nodes_now
-from handlers.invoiceflow.rules import ChangedSince, NodeWords, condition_text
+from handlers.invoiceflow.rules import OF_ALL, ChangedSince, NodeWords, condition_text
 from handlers.invoices import rules
 from handlers.invoices.form import FORM
 from handlers.invoices.rules import InvoiceRefused, OverInvoiced
@@ -69,7 +69,7 @@ def change_flow(ctx: Context, words: NodeWords) -> Changed:
     with ctx.begin() as tx:
         lock_base_data(tx)
         before = nodes_now(tx)
-        if words.verb in ("add_node", "remove_node"):
+        if words.verb in OF_ALL:
             after, text = nodes_changed(before, words)
         else:
             node = access_node(before, words.node)

@@ -11,9 +11,10 @@ from bot.dispatch import CardRef
 from handlers.contracts.drafts import read_amount
 from handlers.contracts.finding import absent
 from handlers.customers.finding import find_customer
-from handlers.invoices import rules
+from handlers.invoices import buyers, rules
+from handlers.invoices.buyers import DETAILS
 from handlers.invoices.reading import InvoiceWords, read_details
-from handlers.invoices.service import NewInvoice, Prepared, candidates, prepare
+from handlers.invoices.service import NewInvoice, Prepared, Title, candidates, prepare
 from storage.tables import Invoice
 
 
@@ -35,15 +36,16 @@ class Draft:
     email: str = ""
     remark: str = ""
     token: str = ""  # see NewInvoice.source_key
+    filled: tuple[str, ...] = ()  # of kind, rate and email: taken from an earlier application, said by nobody
 
     def row(self) -> dict[str, Any]:
         """JSON."""
-        return asdict(self)
+        return asdict(self) | {"filled": list(self.filled)}
 
     @property
     def details(self) -> dict[str, str]:
         """bank, account, address, phone."""
-        return {name: getattr(self, name) for name in rules.DETAILS}
+        return {name: getattr(self, name) for name in DETAILS}
 
     def new(self) -> NewInvoice:
         """To be applied for. Raises InvalidInput."""
@@ -59,36 +61,40 @@ class Draft:
 def like(invoice: Invoice) -> Draft:
     """A new one with what an earlier application said (D8)."""
     return Draft(
-        contract_id=invoice.contract_id, amount=str(invoice.amount), kind=invoice.kind,
-        rate=f"{invoice.tax_rate.normalize():f}" if invoice.tax_rate is not None else "", title=invoice.title,
+        contract_id=invoice.contract_id, amount=plain(invoice.amount), kind=invoice.kind,
+        rate=plain(invoice.tax_rate), title=invoice.title,
         tax_no=invoice.tax_no, email=invoice.email, remark=invoice.remark,
-        **{name: getattr(invoice, name) for name in rules.DETAILS},
+        **{name: getattr(invoice, name) for name in DETAILS},
     )  # fmt: skip
 
 
 def draft_of(row: dict[str, Any]) -> Draft:
     """From what a card or conversation kept."""
-    return Draft(**{k: v for k, v in row.items() if k in Draft.__dataclass_fields__})
+    known = {k: v for k, v in row.items() if k in Draft.__dataclass_fields__}
+    return Draft(**known | {"filled": tuple(known.get("filled", ()))})
+
+
+def plain(number: Decimal | None) -> str:
+    """35000 of 3.50E+4; empty: none."""
+    return f"{number.normalize():f}" if number is not None else ""
 
 
 def with_words(draft: Draft, words: InvoiceWords) -> Draft:
-    """What was said, over what was known; another title comes without the tax number and bank of the one before."""
+    """What was said, over what was known; another title comes without what belongs to the one before."""
     if words.title and words.title != draft.title:
-        draft = replace(draft, tax_no="", bank="", account="", address="", phone="")
-    return replace(
-        draft,
-        amount=str(words.amount) if words.amount is not None else draft.amount,
-        kind=words.kind or draft.kind,
-        rate=str(words.rate) if words.rate is not None else draft.rate,
-        title=words.title or draft.title,
-        tax_no=words.tax_no or draft.tax_no,
-        email=words.email or draft.email,
-        remark=words.remark or draft.remark,
-        bank=words.details.get("bank", draft.bank),
-        account=words.details.get("account", draft.account),
-        address=words.details.get("address", draft.address),
-        phone=words.details.get("phone", draft.phone),
-    )
+        draft = _without_buyer(draft)
+    said = {
+        "amount": plain(words.amount), "kind": words.kind, "rate": plain(words.rate), "title": words.title,
+        "tax_no": words.tax_no, "email": words.email, "remark": words.remark, **words.details,
+    }  # fmt: skip
+    said = {name: text for name, text in said.items() if text}
+    return replace(draft, **said, filled=tuple(name for name in draft.filled if name not in said))  # type: ignore[arg-type]
+
+
+def _without_buyer(draft: Draft) -> Draft:
+    """Without the title's tax number and bank, and without what came along with it."""
+    gone = dict.fromkeys(("tax_no", *DETAILS, *draft.filled), "")
+    return replace(draft, **gone, filled=())  # type: ignore[arg-type]
 
 
 def begun(ctx: Context, draft: Draft) -> Draft:
@@ -98,21 +104,34 @@ def begun(ctx: Context, draft: Draft) -> Draft:
 
 
 def filled(draft: Draft, known: Prepared) -> Draft:
-    """From the customer's last application where nothing was said; a part of a title used before names it."""
-    meant = [t for t in known.titles if draft.title == t.name] or [t for t in known.titles if draft.title in t.name]
-    used = meant[0] if draft.title and len(meant) == 1 else None
-    title = used.name if used is not None else draft.title or known.title
-    tax_no, details = known.tax_no, known.details
-    if draft.title and title != known.title:
-        tax_no, details = (used.tax_no, used.details) if used is not None else ("", {})
+    """From the customer's earlier applications where nothing was said, else from what is known of the customer.
+
+    A part of a title used before names it; a title nobody has used gets no other's tax number and bank.
+    """
+    buyer, last = _buyer_of(draft.title, known), next(iter(known.titles), Title(""))
+    of = {
+        "kind": buyer.kind or last.kind, "rate": plain(buyer.tax_rate if buyer.kind else last.tax_rate),
+        "email": buyer.email if buyer.kind else last.email,
+    }  # fmt: skip
+    taken = {name: text for name, text in of.items() if text and not getattr(draft, name)}
+    theirs = {"tax_no": buyer.tax_no, **buyer.details}
+    if draft.kind == "专票" and buyer.tax_no == buyers.NO_TAX_NO:
+        del theirs["tax_no"]
+    taken |= {name: text for name, text in theirs.items() if text and not getattr(draft, name)}
+    still = tuple(name for name in draft.filled if getattr(draft, name))
     return replace(
-        draft, contract_id=known.contract_id, customer_id=known.customer_id, title=title,
-        tax_no=draft.tax_no or tax_no, kind=draft.kind or known.kind,
-        rate=draft.rate or (f"{known.tax_rate.normalize():f}" if known.tax_rate is not None else ""),
-        email=draft.email or known.email,
-        bank=draft.bank or details.get("bank", ""), account=draft.account or details.get("account", ""),
-        address=draft.address or details.get("address", ""), phone=draft.phone or details.get("phone", ""),
+        draft, contract_id=known.contract_id, customer_id=known.customer_id, title=buyer.name or draft.title,
+        filled=tuple(dict.fromkeys((*still, *(name for name in taken if name in of)))), **taken,
     )  # fmt: skip
+
+
+def _buyer_of(title: str, known: Prepared) -> Title:
+    """Whom the title means; without one, the last buyer, or the customer himself."""
+    if not title:
+        return next(iter(known.titles), known.own)
+    choice = (*known.titles, *(() if any(t.name == known.own.name for t in known.titles) else (known.own,)))
+    meant = [t for t in choice if title == t.name] or [t for t in known.titles if title in t.name]
+    return meant[0] if len(meant) == 1 else Title(title)
 
 
 def missing(draft: Draft, *, details: bool) -> str:
@@ -121,6 +140,7 @@ def missing(draft: Draft, *, details: bool) -> str:
     Raises InvalidInput for what is wrong.
     """
     lacks = []
+    bank = "、".join(DETAILS.values())
     if draft.amount:
         rules.check_amount(Decimal(draft.amount))
     else:
@@ -128,15 +148,16 @@ def missing(draft: Draft, *, details: bool) -> str:
     if draft.kind:
         rules.check_kind(draft.kind)
     else:
-        lacks.append("专票还是普票")
+        lacks.append("专票还是普票" + (f"（专票还要{bank}）" if details else ""))
     if not draft.title:
         lacks.append("抬头")
     if draft.tax_no:
-        rules.check_tax_no(draft.tax_no, draft.kind)
-    elif draft.kind == "专票":
-        lacks.append("税号")
-    lacks += rules.missing_details(draft.details, draft.kind, required=details)
-    rules.check_details(draft.details, draft.kind, required=False)
+        buyers.check_tax_no(draft.tax_no, draft.kind, draft.title)
+    elif buyers.needs_tax_no(draft.title, draft.kind):
+        lacks.append("税号" if draft.kind == "专票" else buyers.TAX_NO_WORDS)
+    if details:
+        lacks += buyers.missing_details(draft.details, draft.kind)
+    buyers.check_details(draft.details, draft.kind, required=False)
     rules.check_rate(Decimal(draft.rate) if draft.rate else None)
     rules.check_email(draft.email)
     return "、".join(lacks)
@@ -175,13 +196,28 @@ def from_form(draft: Draft, form: dict[str, Any], ctx: Context) -> Draft:
             raise absent(str(form["customer"]), found.attempt)
         changes |= {"customer_id": found.certain, "contract_id": None}
     if "amount" in form:
-        changes["amount"] = str(read_amount(str(form["amount"] or ""), "开票金额"))
+        changes["amount"] = plain(read_amount(str(form["amount"] or ""), "开票金额"))
     if "buyer" in form:
-        changes |= dict.fromkeys(rules.DETAILS, "") | read_details(str(form["buyer"] or ""))
+        changes |= dict.fromkeys(DETAILS, "") | read_details(str(form["buyer"] or ""))
     for name in ("kind", "rate", "title", "tax_no", "email", "remark"):
         if name in form:
             changes[name] = str(form[name] or "").strip()
-    chosen = str(form.get("saved") or "")
-    if chosen and chosen != draft.title:  # with all that belongs to it
-        changes |= {"title": chosen, "tax_no": "", **dict.fromkeys(rules.DETAILS, "")}
-    return replace(draft, **changes)
+    if "tax_no" in changes:
+        changes["tax_no"] = changes["tax_no"].upper()
+    chosen = _title_chosen(str(form.get("saved") or ""), draft.contract_id, ctx)
+    if chosen and chosen != draft.title:
+        changes["title"] = chosen
+        kept = {name: v for name, v in changes.items() if v == getattr(draft, name)}  # as the card had it: the other's
+        changes |= {name: "" for name in kept if name in ("tax_no", *DETAILS, *draft.filled)}
+    same = tuple(name for name in draft.filled if changes.get(name, "") and changes[name] == getattr(draft, name))
+    return replace(draft, **changes, filled=same)
+
+
+def _title_chosen(said: str, contract_id: int | None, ctx: Context) -> str:
+    """The title of one of those to choose from. Raises InvalidInput."""
+    if not said or contract_id is None:
+        return ""
+    found = [t.name for t in prepare(ctx, contract_id).titles if said in (str(t.invoice_id), t.name)]
+    if not found:
+        raise InvalidInput("用过的抬头刚有变化，请重新选一个，或直接填发票抬头。")
+    return found[0]

@@ -11,6 +11,7 @@ from bot.language.money import show_money
 from cards.invoices import ApplyAgainButton
 from handlers.flows.forms import join
 from handlers.invoices import rules
+from handlers.invoices.buyers import DETAILS
 from handlers.invoices.edits import edit_fields, edited, given_in, spelled_out
 from storage import contracts, invoices, people
 from storage.database import Tx
@@ -26,7 +27,7 @@ class InvoiceForm:
     fields: Mapping[str, str] = rules.FIELDS
     editable: Collection[str] = rules.EDITABLE
     applied: Collection[str] = (
-        "customer", "contract_no", "amount", "invoice_type", "title", "tax_no", *rules.DETAILS, "remark", "applicant",
+        "customer", "contract_no", "amount", "invoice_type", "title", "tax_no", *DETAILS, "remark", "applicant",
     )  # fmt: skip
 
     def values(self, tx: Tx, record_id: int) -> Mapping[str, Any]:
@@ -43,7 +44,7 @@ class InvoiceForm:
             "title": invoice.title, "tax_no": invoice.tax_no, "remark": invoice.remark,
             "contact_name": found.contact_name, "contact_mobile": found.contact_mobile,
             "invoiced_amount": money.invoiced, "paid_amount": money.paid,
-            "applicant": people.name_of(tx, invoice.applied_by), **{n: getattr(invoice, n) for n in rules.DETAILS},
+            "applicant": people.name_of(tx, invoice.applied_by), **{n: getattr(invoice, n) for n in DETAILS},
         }  # fmt: skip
 
     def texts(self, values: Mapping[str, Any]) -> Mapping[str, str]:
@@ -103,7 +104,9 @@ class InvoiceForm:
         given = spelled_out(given, allowed)
         rules.check_allowed(given, allowed)
         found = self._locked(tx, record_id)
-        values = edited(found.invoice, given, required=ctx.settings.approvals.buyer_details)
+        used = invoices.find_title(tx, found.invoice, given["title"]) if given.get("title") else None
+        required = ctx.settings.approvals.buyer_details
+        values = edited(found.invoice, given, required=required, allowed=allowed, used=used)
         self._check_left(tx, found, values["amount"])
         if not invoices.edit(tx, record_id, **values):
             raise rules.InvoiceRefused(

@@ -1,5 +1,6 @@
 """Who records what becomes of an approved invoice, and where it is noted; steps that join a transaction."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.context import Context
@@ -25,10 +26,16 @@ def access_handled(tx: Tx, ctx: Context, invoice_id: int) -> tuple[Invoice, Flow
     return invoice, flow
 
 
-def follow_up(tx: Tx, ctx: Context, invoice: Invoice, flow: Flow | None, action: str, comment: str) -> None:
+def follow_up(
+    tx: Tx, ctx: Context, invoice: Invoice, flow: Flow | None, action: str, comment: str, *,
+    changes: Sequence[tuple[str, str, str]] = (),
+) -> None:  # fmt: skip
     """A line of 流程状态, and every card that shows it is drawn anew."""
     if flow is not None and flow.id is not None:
-        flow_runs.log(tx, flow.id, node="", user_id=ctx.actor.user_id, action=action, comment=comment, now=ctx.now)
+        flow_runs.log(
+            tx, flow.id, node="", user_id=ctx.actor.user_id, action=action, comment=comment, now=ctx.now,
+            changes=changes,
+        )  # fmt: skip
         cards.redraw_others(tx, subject(flow.id), now=ctx.now, but=ctx.key if ctx.via == "tap" else "")
     cards.redraw_others(tx, f"contract:{invoice.contract_id}", now=ctx.now)
 

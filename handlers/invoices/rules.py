@@ -11,16 +11,15 @@ from typing import Final
 
 from bot.core.errors import InvalidInput, RuleBroken
 from bot.language.money import show_money
-from bot.language.phones import credit_code
+from handlers.invoices.buyers import DETAILS
 
 DEFAULT_NODE: Final = "出纳开票"
 FIELDS: Final = {
     "customer": "客户", "contract_no": "合同编号", "contract_amount": "合同金额", "amount": "开票金额",
     "invoice_type": "发票类型", "title": "发票抬头", "tax_no": "税号", "remark": "备注", "contact_name": "联系人",
     "contact_mobile": "联系人电话", "invoiced_amount": "已开票金额", "paid_amount": "已回款金额",
-    "applicant": "申请人", "bank": "开户行", "account": "银行账号", "address": "注册地址", "phone": "注册电话",
+    "applicant": "申请人", **DETAILS,
 }  # fmt: skip
-DETAILS: Final = ("bank", "account", "address", "phone")  # of the buyer, on a 专票
 EDITABLE: Final = ("amount", "invoice_type", "title", "tax_no", *DETAILS, "remark")
 INPUTS: Final = {"kind": "invoice_type", "rate": "invoice_type"}  # what is given for a field it is a part of
 KINDS: Final = {"专票": "增值税专用发票", "普票": "增值税普通发票"}
@@ -30,14 +29,8 @@ STATES: Final = {
     "cancelled": "已取消", "void": "已作废",
 }  # fmt: skip
 MOST: Final = Decimal(1_000_000_000_000)  # yuan
-TITLE_LENGTH: Final = 100
-DETAIL_LENGTH: Final = 60
-BUYER: Final = "开户行 账号 地址 电话"  # the four in one line, as a form asks for them
 REMARK_LENGTH: Final = 200
-OLD_TAX_NO: Final = re.compile(r"[0-9A-Z]{15}|[0-9A-Z]{17}|[0-9A-Z]{20}")
 EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
-ACCOUNT: Final = re.compile(r"\d(?:[ -]?\d){5,31}")
-PHONE: Final = re.compile(r"\+?[\d()（） -]{7,20}")
 INVOICE_NO: Final = re.compile(r"\d{8}|\d{20}")  # of paper, and of the wholly digital
 
 
@@ -93,32 +86,6 @@ def check_kind(kind: str) -> str:
     return kind
 
 
-def check_title(title: str) -> str:
-    """Raises InvalidInput."""
-    title = " ".join(title.split())
-    if not title:
-        raise InvalidInput("还差发票抬头，一般是客户的全名。")
-    if len(title) > TITLE_LENGTH:
-        raise InvalidInput(f"发票抬头最多 {TITLE_LENGTH} 个字，请核对。")
-    return title
-
-
-def check_tax_no(tax_no: str, kind: str) -> str:
-    """15, 17 or 20 characters, or 18 with a right check character; only a 普票 may go without. Raises InvalidInput."""
-    plain = re.sub(r"[\s-]", "", tax_no).upper()
-    if not plain:
-        if kind == "普票":
-            return ""
-        raise InvalidInput("开专票要写税号，例如「税号 91330100799655058B」。")
-    if len(plain) == 18:
-        if (found := credit_code(plain)) is None:
-            raise InvalidInput(f"税号 {plain} 的校验位不对，请对照营业执照核对一下。")
-        return found
-    if OLD_TAX_NO.fullmatch(plain) is None:
-        raise InvalidInput(f"税号要 15、17、18 或 20 位，「{plain}」是 {len(plain)} 位，请核对。")
-    return plain
-
-
 def check_rate(rate: Decimal | None) -> Decimal | None:
     """Percent; None: not said. Raises InvalidInput."""
     if rate is not None and rate not in RATES:
@@ -132,29 +99,6 @@ def check_email(email: str) -> str:
     if email and EMAIL.fullmatch(email) is None:
         raise InvalidInput(f"邮箱「{email}」不对，例如 caiwu@example.com。")
     return email
-
-
-def check_details(details: Mapping[str, str], kind: str, *, required: bool) -> dict[str, str]:
-    """开户行, 账号, 地址, 电话. `required`: on a 专票 all four (R-INV-2). Raises InvalidInput."""
-    plain = {name: " ".join(details.get(name, "").split()) for name in DETAILS}
-    for name, text in plain.items():
-        if len(text) > DETAIL_LENGTH:
-            raise InvalidInput(f"{FIELDS[name]}最多 {DETAIL_LENGTH} 个字，请核对。")
-    if plain["account"] and ACCOUNT.fullmatch(plain["account"]) is None:
-        raise InvalidInput(f"银行账号「{plain['account']}」不对，要 6 到 32 位数字，请核对。")
-    if plain["phone"] and PHONE.fullmatch(plain["phone"]) is None:
-        raise InvalidInput(f"注册电话「{plain['phone']}」不对，例如 0571-88886666。")
-    lacks = missing_details(plain, kind, required=required)
-    if lacks:
-        raise InvalidInput(f"开专票还要写{'、'.join(lacks)}，例如「开户行 工行西湖支行 账号 1202026809014567890」。")
-    return plain
-
-
-def missing_details(details: Mapping[str, str], kind: str, *, required: bool) -> list[str]:
-    """The labels of those a 专票 lacks."""
-    if not required or kind != "专票":
-        return []
-    return [FIELDS[name] for name in DETAILS if not details.get(name)]
 
 
 def check_allowed(given: Mapping[str, str], allowed: Collection[str]) -> None:
@@ -184,14 +128,17 @@ def check_issue(invoice_no: str, issued_on: date, today: date) -> str:
     return plain
 
 
-def check_void_day(number: str, issued_on: date | None, today: date) -> None:
+def check_void(number: str, state: str, issued_on: date | None, today: date) -> None:
     """Issued, it is void in its own month only; later it is taken back in red (R-INV-3). Raises InvoiceRefused."""
+    if state not in ("approved", "issued"):
+        hint = f"；审批中的要「取消 {number}」" if state == "pending" else ""
+        raise InvoiceRefused(f"{number} 是「{STATES[state]}」，不能作废{hint}。")
     if issued_on is not None and (issued_on.year, issued_on.month) != (today.year, today.month):
         raise InvoiceRefused(f"{number} 是 {issued_on} 开的，跨月不能作废，要「红冲 {number} 原因」。")
 
 
-def check_red(number: str, state: str, amount: Decimal, left: Decimal) -> None:
-    """Not more than the original, less what was taken back before (invariant 55).
+def check_red(number: str, state: str, amount: Decimal, left: Decimal, *, shown: bool = True) -> None:
+    """Not more than the original, less what was taken back before (invariant 55). `shown`: that may be said.
 
     Raises InvoiceRefused, InvalidInput.
     """
@@ -204,7 +151,8 @@ def check_red(number: str, state: str, amount: Decimal, left: Decimal) -> None:
         raise InvalidInput(f"红冲金额写大于 0 的数，例如「红冲 {number} 2万 退货」；不写金额就是全部。")
     check_amount(amount)
     if amount > left:
-        raise InvoiceRefused(f"红冲金额不能超过原票还剩的 {show_money(left)}。")
+        told = f"红冲金额不能超过原票还剩的 {show_money(left)}。"
+        raise InvoiceRefused(told if shown else "红冲金额超过了原票还剩的金额，请核对；不写金额就是全部。")
 
 
 def check_void_reason(reason: str, number: str, what: str = "作废") -> str:

@@ -13,14 +13,17 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import Forbidden, NotFound
 from bot.language.money import show_money
+from bot.language.phones import credit_code
 from handlers.contracts.figures import check_may_look, standing_of
 from handlers.contracts.rules import Standing
 from handlers.flows.finding import find_flow, waiting_names
 from handlers.flows.running import step_start
-from handlers.invoices import rules
+from handlers.invoices import buyers, rules
+from handlers.invoices.buyers import DETAILS
 from handlers.invoices.form import FORM
 from handlers.invoices.recording import access_handled, follow_up, record_invoice
 from handlers.invoices.rules import InvoiceRefused
+from handlers.invoices.takingback import Held, step_hold_for_red, step_hold_for_void, step_note_taken, sums_after
 from storage import cards, contracts, customers, flow_runs, invoices, numbers, people
 from storage.database import Tx
 from storage.tables import Contract, Invoice
@@ -56,11 +59,15 @@ class NewInvoice:
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """抬头, as an earlier application of the customer had it."""
+    """抬头 with all that belongs to it, as an earlier application of the customer had it; empty: not known."""
 
     name: str
-    tax_no: str
-    details: Mapping[str, str]
+    tax_no: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+    kind: str = ""
+    tax_rate: Decimal | None = None
+    email: str = ""
+    invoice_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +90,8 @@ class Prepared:
     customer_id: int
     customer: str
     left: Decimal | None
-    title: str
-    tax_no: str
-    kind: str
-    tax_rate: Decimal | None
-    email: str
-    details: Mapping[str, str]
-    titles: tuple["Title", ...]  # those used before, the last one first
+    titles: tuple[Title, ...]  # those used before, the last one first
+    own: Title  # the customer's own name, with its credit code where one may see it
     made: str = ""  # number of the application this draft has become already
 
 
@@ -110,11 +112,12 @@ def apply_invoice(ctx: Context, new: NewInvoice) -> Applied:
             return Applied(made.id or 0, flow.number, flow.id, waiting_names(tx, flow.id), again=True)
         _check_own(tx, ctx, contract)
         amount, kind = rules.check_amount(new.amount), rules.check_kind(new.kind)
-        title, tax_no = rules.check_title(new.title), rules.check_tax_no(new.tax_no, kind)
+        title = buyers.check_title(new.title)
+        tax_no = buyers.check_tax_no(new.tax_no, kind, title)
         rate, email, remark = (
             rules.check_rate(new.tax_rate), rules.check_email(new.email), rules.check_remark(new.remark),
         )  # fmt: skip
-        details = rules.check_details(new.details, kind, required=ctx.settings.approvals.buyer_details)
+        details = buyers.check_details(new.details, kind, required=ctx.settings.approvals.buyer_details)
         rules.check_contract(contract.number, contract.state)
         _check_left(tx, ctx, contract, amount)
         number = numbers.next_number(tx, PREFIX, ctx.today.year)
@@ -175,16 +178,15 @@ def _prepared(tx: Tx, ctx: Context, contract: Contract) -> Prepared:
     money = contracts.money_of(tx, contract.id)
     shown = standing_of(ctx, contract, money).uninvoiced is not None
     customer = contracts.customer_names(tx, [contract.customer_id]).get(contract.customer_id, "")
-    last = invoices.last_of_customer(tx, contract.customer_id)
-    filled = (last.title, last.tax_no, last.kind, last.tax_rate, last.email) if last else (customer, "", "", None, "")
     titles = tuple(
-        Title(one.title, one.tax_no, {n: getattr(one, n) for n in rules.DETAILS})
+        Title(
+            one.title, one.tax_no, {n: getattr(one, n) for n in DETAILS}, one.kind, one.tax_rate, one.email, one.id or 0
+        )
         for one in invoices.titles_of_customer(tx, contract.customer_id, most=TITLES)
     )
-    details = next((t.details for t in titles if t.name == filled[0]), {})
     return Prepared(
         contract.id, contract.number, contract.customer_id, customer, money.amount - money.billed if shown else None,
-        *filled, details, titles,
+        titles, Title(customer, credit_code(customers.code_in_sight(tx, contract.customer_id)) or ""),
     )  # fmt: skip
 
 
@@ -237,6 +239,44 @@ def issue_invoice(ctx: Context, invoice_id: int, invoice_no: str, issued_on: dat
         return Done(f"{invoice.number} 已登记发票号码 {plain}（{day}）。", invoice_id)
 
 
+@dataclass(frozen=True, slots=True)
+class TakingBack:
+    """What voiding an invoice, or taking it back in red, would do, as far as the asker may see it.
+
+    `amount`: what is to be taken back; `told`: whether it may be said. `sums`: what becomes of the contract's.
+    """
+
+    number: str
+    invoice_no: str
+    title: str
+    reason: str
+    amount: Decimal
+    told: bool
+    sums: str
+
+
+def foresee_void(ctx: Context, invoice_id: int, reason: str) -> TakingBack:
+    """What `void_invoice` would do; nothing is done. Raises as it does."""
+    ctx.actor.require(Permission.INVOICE_VOID)
+    with ctx.begin() as tx:
+        return _foreseen(tx, ctx, step_hold_for_void(tx, ctx, invoice_id, reason))
+
+
+def foresee_red(ctx: Context, invoice_id: int, reason: str, amount: Decimal | None = None) -> TakingBack:
+    """What `red_invoice` would do; nothing is done. Raises as it does."""
+    ctx.actor.require(Permission.INVOICE_VOID)
+    with ctx.begin() as tx:
+        return _foreseen(tx, ctx, step_hold_for_red(tx, ctx, invoice_id, reason, amount))
+
+
+def _foreseen(tx: Tx, ctx: Context, held: Held) -> TakingBack:
+    title = held.invoice.title if "title" in held.seen else ""
+    return TakingBack(
+        held.number, held.invoice.invoice_no or "", title, held.reason, held.amount, bool(held.told),
+        sums_after(tx, ctx, held),
+    )  # fmt: skip
+
+
 def void_invoice(ctx: Context, invoice_id: int, reason: str) -> Done:
     """An invoice that was wrong counts no more, and stays on record; its amount may be applied for again.
 
@@ -245,19 +285,13 @@ def void_invoice(ctx: Context, invoice_id: int, reason: str) -> Done:
     """
     ctx.actor.require(Permission.INVOICE_VOID)
     with ctx.begin() as tx:
-        invoice, flow = access_handled(tx, ctx, invoice_id)
-        reason = rules.check_void_reason(reason, invoice.number or "")
-        invoices.lock_contract(tx, invoice.contract_id)
-        if invoice.red_of is not None or invoices.red_sum(tx, invoice_id) > 0:
-            raise InvoiceRefused(f"{invoice.number} 有红冲，不能作废。")
-        rules.check_void_day(invoice.number or "", invoice.issued_on, ctx.today)
-        if not invoices.void(tx, invoice_id, reason=reason, now=ctx.now):
-            hint = f"；审批中的要「取消 {invoice.number}」" if invoice.state == "pending" else ""
-            raise InvoiceRefused(f"{invoice.number} 是「{rules.STATES[invoice.state]}」，不能作废{hint}。")
-        changes = {"状态": (rules.STATES[invoice.state], rules.STATES["void"])}
-        record_invoice(tx, ctx, "void.invoice", invoice, changes=changes, reason=reason)
-        follow_up(tx, ctx, invoice, flow, "void", reason)
-        return Done(f"{invoice.number} 已作废，不再计入合同的已开票。", invoice_id)
+        held = step_hold_for_void(tx, ctx, invoice_id, reason)
+        if not invoices.void(tx, invoice_id, reason=held.reason, now=ctx.now):
+            raise InvoiceRefused(f"{held.number} 刚刚有变化，没有作废，请再看一下。")
+        changes = {"状态": (rules.STATES[held.invoice.state], rules.STATES["void"])}
+        record_invoice(tx, ctx, "void.invoice", held.invoice, changes=changes, reason=held.reason)
+        step_note_taken(tx, ctx, held, "void", held.reason)
+        return Done(f"{held.number} 已作废，不再计入合同的已开票。", invoice_id)
 
 
 def red_invoice(ctx: Context, invoice_id: int, reason: str, amount: Decimal | None = None) -> Done:
@@ -270,28 +304,22 @@ def red_invoice(ctx: Context, invoice_id: int, reason: str, amount: Decimal | No
     """
     ctx.actor.require(Permission.INVOICE_VOID)
     with ctx.begin() as tx:
-        invoice, flow = access_handled(tx, ctx, invoice_id)
-        number = invoice.number or ""
-        reason = rules.check_void_reason(reason, number, "红冲")
-        invoices.lock_contract(tx, invoice.contract_id)
-        invoice = invoices.facts(tx, invoice_id).invoice
-        if invoice.red_of is not None:
-            raise InvoiceRefused(f"{number} 本身就是红字发票，不能再红冲。")
-        left = invoice.amount - invoices.red_sum(tx, invoice_id)
-        taken = left if amount is None else amount
-        rules.check_red(number, invoice.state, taken, left)
+        held = step_hold_for_red(tx, ctx, invoice_id, reason, amount)
+        of = held.invoice
         red = Invoice(
-            contract_id=invoice.contract_id, number=numbers.next_number(tx, PREFIX, ctx.today.year), state="approved",
-            amount=-taken, kind=invoice.kind, tax_rate=invoice.tax_rate, title=invoice.title, tax_no=invoice.tax_no,
-            remark=reason, applied_by=ctx.actor.user_id, applied_at=ctx.now, red_of=invoice_id,
+            contract_id=of.contract_id, number=numbers.next_number(tx, PREFIX, ctx.today.year), state="approved",
+            amount=-held.amount, kind=of.kind, tax_rate=of.tax_rate, title=of.title, tax_no=of.tax_no,
+            remark=held.reason, applied_by=ctx.actor.user_id, applied_at=ctx.now, red_of=invoice_id,
+            **{name: getattr(of, name) for name in DETAILS},
         )  # fmt: skip
         tx.add(red)
         tx.flush()
-        told = f"{red.number} {show_money(red.amount)} · {reason}"
-        record_invoice(tx, ctx, "red.invoice", invoice, changes={"红冲": ("", told)}, reason=reason)
-        follow_up(tx, ctx, invoice, flow, "red", told)
-        then = f"开好后发送「开票号 {red.number} 号码」。"
-        return Done(f"{number} 已红冲 {show_money(taken)}，红字发票 {red.number}；{then}", red.id or 0)
+        told = f"{red.number} {show_money(red.amount)} · {held.reason}"
+        record_invoice(tx, ctx, "red.invoice", of, changes={"红冲": ("", told)}, reason=held.reason)
+        change = ("amount", show_money(held.left), show_money(held.left - held.amount))
+        step_note_taken(tx, ctx, held, "red", f"{red.number} · {held.reason}", changes=[change])
+        done = " ".join(part for part in (held.number, "已红冲", held.told) if part)
+        return Done(f"{done}，红字发票 {red.number}；开好后发送「开票号 {red.number} 号码」。", red.id or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """What taps on invoice cards do."""
 
 from dataclasses import replace
+from decimal import Decimal
+from typing import Any
 
 from bot.context import Context
-from bot.dispatch import CardRef, CardTap, CardUpdate, Reply, Router
+from bot.dispatch import CardRef, CardTap, CardUpdate, Confirmed, Reply, Router
 from cards.invoices import (
     ApplyAgainButton,
     ApplyButton,
@@ -21,7 +23,9 @@ from handlers.invoices.service import (
     apply_invoice,
     candidates,
     prepare,
+    red_invoice,
     show_bills,
+    void_invoice,
 )
 
 router = Router("invoices.taps")
@@ -109,3 +113,16 @@ def bills(tap: CardTap[BillsButton], ctx: Context) -> CardUpdate:
     return CardUpdate(
         say=Reply(card=CardRef("invoices.bills", {"contract_id": contract_id}, (f"contract:{contract_id}",)))
     )
+
+
+@router.confirmer("invoices.void")
+def void(payload: dict[str, Any], ctx: Context) -> Confirmed:
+    """What was confirmed, with all of it looked at anew."""
+    return Confirmed(void_invoice(ctx, int(payload["invoice_id"]), str(payload["reason"])).text)
+
+
+@router.confirmer("invoices.red")
+def take_back(payload: dict[str, Any], ctx: Context) -> Confirmed:
+    """The sum that was confirmed, and no other: what is left of the invoice may be less by now."""
+    amount = Decimal(str(payload["amount"]))
+    return Confirmed(red_invoice(ctx, int(payload["invoice_id"]), str(payload["reason"]), amount).text)

@@ -10,11 +10,12 @@ from bot.dispatch import CardButton, CardView
 from bot.language.money import in_words, show_money, show_money_short
 from bot.language.show import show_date
 from cards import invoices as invoice_cards
+from cards.confirming import Summary
 from cards.contracts import OpenContractButton
 from cards.invoices import NewInvoiceButton
 from handlers.contracts.rules import standing_line
-from handlers.invoices import rules, service
-from handlers.invoices.drafts import draft_of, missing
+from handlers.invoices import buyers, rules, service
+from handlers.invoices.drafts import Draft, draft_of, missing
 from handlers.invoices.reading import details_text
 
 
@@ -37,7 +38,12 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
         told = f"{show_money(amount)} · {known.number}\n发送「流程状态 {known.made}」看进度。"
         return CardView(f"开票申请 {known.made} 已提交", body=told)
     rate = Decimal(draft.rate) if draft.rate else None
-    same = "（上次用的）" if draft.title == known.title and draft.tax_no and draft.tax_no == known.tax_no else ""
+    last = next(iter(known.titles), known.own)
+    same = (
+        "（上次用的）"
+        if draft.tax_no and known.titles and (draft.title, draft.tax_no) == (last.name, last.tax_no)
+        else ""
+    )
     fields = (
         ("金额", f"{show_money(amount)} {in_words(amount)}"),
         ("类型", rules.kind_text(draft.kind, rate)),
@@ -49,8 +55,24 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
         ("邮箱", escape(draft.email)),
         ("备注", escape(draft.remark)),
     )
-    body = f"还差：{lacks}" if lacks else ""
+    body = "\n".join(filter(None, (f"还差：{lacks}" if lacks else _to_add(draft, known), _to_check(draft, known))))
     return invoice_cards.summary(body, [(k, v) for k, v in fields if v], ready=not lacks)
+
+
+def _to_check(draft: Draft, known: service.Prepared) -> str:
+    """Where the tax number is that of another title."""
+    others = [t.name for t in known.titles if t.tax_no == draft.tax_no and t.name != draft.title]
+    if not others or draft.tax_no in ("", buyers.NO_TAX_NO) or any(t.name == draft.title for t in known.titles):
+        return ""
+    return f"这个税号上次是「{escape(others[0])}」用的，换了抬头请核对。"
+
+
+def _to_add(draft: Draft, known: service.Prepared) -> str:
+    """Offered, the first time there is a 专票 of that title: who needs it says so, who does not hands it in."""
+    lacks = buyers.missing_details(draft.details, draft.kind)
+    if not lacks or any((t.name, t.kind) == (draft.title, draft.kind) for t in known.titles):
+        return ""
+    return f"需要的话接着发{'、'.join(lacks)}，就印在专票上；不用就直接提交。"
 
 
 def paint_pick(state: dict[str, Any], ctx: Context) -> CardView:
@@ -67,7 +89,7 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     """The form, with what is known already."""
     draft = draft_of(state["draft"])
     options: list[tuple[str, str]] = []
-    titles: list[str] = []
+    titles: list[tuple[str, str]] = []
     refused = ""
     lacks, required = "客户和金额", ctx.settings.approvals.buyer_details
     try:
@@ -76,7 +98,7 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
         elif draft.contract_id is not None:
             options = [(str(draft.contract_id), left_text(service.prepare(ctx, draft.contract_id)))]
         if draft.contract_id is not None:
-            titles = [t.name for t in service.prepare(ctx, draft.contract_id).titles]
+            titles = [(str(t.invoice_id), t.name) for t in service.prepare(ctx, draft.contract_id).titles]
         if draft.contract_id is not None:
             lacks = missing(draft, details=required)
             if draft.amount:  # said at once, not only when all the rest is there
@@ -86,10 +108,23 @@ def paint_new(state: dict[str, Any], ctx: Context) -> CardView:
     told = f"还差：{lacks}。填好点「下一步」核对。" if lacks else "改好点「下一步」核对。"
     told = f"{refused}\n{told}" if refused else told
     known = {k: str(v) for k, v in draft.row().items() if v} | {"buyer": details_text(draft.details)}
-    asked = (required and draft.kind != "普票") or any(draft.details.values())
+    asked = draft.kind != "普票" or any(draft.details.values())
     return invoice_cards.invoice_form(
         known, contracts=options, chosen=str(draft.contract_id or ""), titles=titles if len(titles) > 1 else (),
-        buyer=rules.BUYER if asked else "", missing=told, kinds=tuple(rules.KINDS), rates=[str(r) for r in rules.RATES],
+        buyer=buyers.ASKED if asked else "", needed=required, missing=told, kinds=tuple(rules.KINDS),
+        rates=[str(r) for r in rules.RATES],
+    )  # fmt: skip
+
+
+def taking_back(facts: service.TakingBack, what: str) -> Summary:
+    """What is asked before an invoice is void or taken back in red. `what`: 作废, 红冲."""
+    fields = (
+        ("发票", " · ".join(p for p in (facts.number, facts.invoice_no) if p)), ("抬头", facts.title),
+        ("原因", facts.reason), ("之后", facts.sums),
+    )  # fmt: skip
+    return Summary(
+        f"{what} {facts.number}", f"{what}发票", tuple((label, text) for label, text in fields if text),
+        facts.amount if facts.told else None, f"{what}金额", (f"{what}后不能撤销。",),
     )  # fmt: skip
 
 

@@ -55,10 +55,12 @@ ROWS: dict[str, Row] = {
     "invoiceflow.undo_flow": Row("admin", lambda f, c, _: f(c, {}), foreign=None),
     "invoices.access_applied": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i), "FA-LINA", "FA-ZHOU"),
     "invoices.apply_invoice": Row(
-        P.INVOICE_APPLY, lambda f, c, i: f(c, NewInvoice(i, Decimal(9), "普票", "华兴科技有限公司")), *DEAL
+        P.INVOICE_APPLY, lambda f, c, i: f(c, NewInvoice(i, Decimal(9), "普票", "张三")), *DEAL
     ),
     "invoices.candidates": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i)),
     "invoices.find_invoice": Row(None, lambda f, c, i: f(c, _number(c, i)), *APPLIED),
+    "invoices.foresee_red": Row(P.INVOICE_VOID, lambda f, c, i: f(c, i, "退货"), *BILL),
+    "invoices.foresee_void": Row(P.INVOICE_VOID, lambda f, c, i: f(c, i, "抬头开错"), *BILL),
     "invoices.issue_invoice": Row(None, lambda f, c, i: f(c, i, "12345678"), *BILL),
     "invoices.prepare": Row(P.INVOICE_APPLY, lambda f, c, i: f(c, i), *DEAL),
     "invoices.red_invoice": Row(P.INVOICE_VOID, lambda f, c, i: f(c, i, "退货"), *BILL),

@@ -79,6 +79,7 @@ async def test_typed_answers(database: Database) -> None:
     room = room_of(database, done, set())
     await room.say("lina04", "试登记 甲")
     assert "已登记「甲」" in await room.say("lina04", "确认")
+    assert "confirming.do" not in room.shown["lina04"][-1], "the summary answered in words has no buttons any more"
     await room.say("lina04", "试登记 乙")
     assert "不办了" in await room.say("lina04", "不")
     await room.say("lina04", "试登记 丙")

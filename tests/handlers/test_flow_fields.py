@@ -41,7 +41,8 @@ from storage.tables import Contract, Flow, FlowCopy, FlowTask
 from tests.handlers.test_contracts import HOW
 from tests.support.company import NOW, load_company
 from tests.support.databases import postgres_copy, sqlite_copy
-from tests.support.flows import TAX_NO, flows_world
+from tests.support.flows import flows_world
+from tests.support.invoicing import TAX_NO  # none that an example names
 from tests.support.room import Room
 from tests.support.world import customer
 
@@ -74,6 +75,8 @@ SENTENCES = (
     "不同意 {fp} 手续不全", "转交 {fp} {who}", "加签 {fp} {who}", "退回上一步 {fp} 手续不全", "催办 {fp}", "撤回 {fp}",
     "开票号 {fp} 12345678", "作废发票 {fp} 手续不全", "重新申请 {fp}", "发票 HT-2031", "合同 HT-2031-077", "搜 鲸落",
     "查 甲午鲸落", "导出 我的客户", "今天", "搜 欧阳砚", "审批进度", "开票 HT-2031 900万", "操作记录", "继续",
+    "红冲 {fp} 手续不全", "红冲 {fp} 9万 手续不全", "确认", "退回申请人 {fp} 手续不全", "重新提交 {fp}",
+    "转交 {fp} 李娜",
 )  # fmt: skip
 LOOKING = (
     "我的待办",
@@ -89,7 +92,12 @@ LOOKING = (
 TAPS = ("agree", "refuse", "reason", "open", "status", "urge", "cancel", "row", "all", "page", "bills", "again")
 ACTS = st.lists(
     st.one_of(
-        st.tuples(st.just("move"), st.sampled_from(["同意", "同意", "同意", "转交", "加签", "退回上一步", "不同意"])),
+        st.tuples(
+            st.just("move"),
+            st.sampled_from(
+                ["同意", "同意", "同意", "转交", "加签", "退回上一步", "退回申请人", "重新提交", "不同意", "了结"]
+            ),
+        ),
         st.tuples(st.just("say"), st.sampled_from(SENTENCES)),
         st.tuples(st.just("tap"), st.sampled_from(TAPS)),
         st.tuples(st.just("time"), st.just("")),
@@ -165,6 +173,10 @@ class Case:
                     text = f"{what} {NUMBER}" + {"同意": "", "转交": f" {colleague}", "加签": f" {colleague}"}.get(
                         what, " 手续不全"
                     )
+                    if what == "了结":  # agreed to, made out, and taken back
+                        for last in ("同意 {fp}", "同意", "开票号 {fp} 12345678", "红冲 {fp} 手续不全", "确认"):
+                            await self.room.say(task.user_id, last.format(fp=NUMBER))
+                        return
                     await self.room.say(task.user_id, text)
                     if what == "同意":
                         await self.room.say(task.user_id, "同意")
@@ -224,7 +236,7 @@ class Case:
     def _allowed(self, tx: Tx) -> dict[str, set[str]]:
         flow = tx.exec(select(Flow)).one()
         steps = [step_of(row) for row in flow_runs.version_of(tx, flow).nodes]
-        at = [(t.user_id, t.node) for t in tx.exec(select(FlowTask)).all() if t.opened_at is not None]
+        at = [(t.user_id, t.node) for t in tx.exec(select(FlowTask)).all()]  # also while it is not his turn yet
         at += [(c.user_id, c.node) for c in tx.exec(select(FlowCopy)).all()]
         return {who: {f for user, node in at if user == who for f in steps[node].visible} for who in ASKED}
 

@@ -21,7 +21,7 @@ from handlers.contracts.service import edit_contract
 from handlers.flows.service import add_signer, adjust, cancel, decide, delegate, send_back, transfer, urge
 from handlers.handover.parties import Wanted
 from handlers.handover.service import announce_departures, hand_over
-from handlers.invoices.service import issue_invoice, void_invoice
+from handlers.invoices.service import issue_invoice, red_invoice, void_invoice
 from storage import contracts, departures, flow_lists, flows
 from storage.database import Database, Tx
 from storage.flows import Node
@@ -49,6 +49,7 @@ NODES = st.lists(
     max_size=3,
     unique_by=lambda node: node.name,
 )
+RED = 30_000  # yuan taken back at a time
 OLD = 450_000  # yuan invoiced before
 AMOUNTS = (600_000, 900_000, 1_250_000, 1_500_000)  # the contract's may be
 WHO, COLLEAGUE, WHICH = st.sampled_from(PEOPLE), st.sampled_from(PEOPLE), st.integers(0, 3)
@@ -63,7 +64,7 @@ STEPS = st.lists(
         st.tuples(st.sampled_from(["leave", "out of scope", "take over"]), WHICH, st.sampled_from(LEAVING)),
         st.tuples(st.just("delegate"), st.sampled_from(range(len(LEAVING))), COLLEAGUE),
         st.tuples(st.just("late"), WHICH, st.just("")),
-        st.tuples(st.sampled_from(["amount", "issue", "void"]), WHICH, st.just("")),
+        st.tuples(st.sampled_from(["amount", "issue", "void", "red"]), WHICH, st.just("")),
     ),
     min_size=6,
     max_size=18,
@@ -123,7 +124,7 @@ class Model:
             return
         if what == "amount":
             if AMOUNTS[value] != self.amount:
-                await run(self.db, "wang03", edit_contract, self.contract, {"amount": Decimal(AMOUNTS[value])})
+                await run(self.db, "chen01", edit_contract, self.contract, {"amount": Decimal(AMOUNTS[value])})
             self.amount = AMOUNTS[value]
             return
         if not self.made:
@@ -165,6 +166,10 @@ class Model:
             case "issue":
                 number = f"{len(self.done):08d}"
                 await run(self.db, "wang03", issue_invoice, list(self.said)[value % len(self.said)], number)
+            case "red":
+                invoice_id = list(self.said)[value % len(self.said)]
+                await run(self.db, "wang03", red_invoice, invoice_id, "退货", Decimal(RED))
+                self.live[invoice_id] -= RED
             case "void":
                 await run(self.db, "wang03", void_invoice, list(self.said)[value % len(self.said)], "抬头开错")
             case _:
@@ -270,7 +275,7 @@ async def _play(
 @settings(HOW, max_examples=25)
 @given(nodes=NODES, plays=STEPS)
 def test_a_flow_holds_whatever_is_done(sqlite_file: Path, nodes: list[Node], plays: list[tuple[str, int, str]]) -> None:
-    """Invariants 44, 47, 48, 56–60, 66, 67 and 99."""
+    """Invariants 44, 47, 48, 55, 56–60, 66, 67 and 99."""
     with TemporaryDirectory() as folder:
         asyncio.run(_play(sqlite_copy(sqlite_file, Path(folder)), nodes, plays))
 
@@ -281,5 +286,5 @@ def test_a_flow_holds_whatever_is_done(sqlite_file: Path, nodes: list[Node], pla
 def test_a_flow_holds_on_postgresql_too(
     postgres_name: str, nodes: list[Node], plays: list[tuple[str, int, str]]
 ) -> None:
-    """Invariants 44, 47, 48, 56–60, 66, 67 and 99."""
+    """Invariants 44, 47, 48, 55, 56–60, 66, 67 and 99."""
     asyncio.run(_play(postgres_copy(postgres_name), nodes, plays))

@@ -19,6 +19,7 @@ from storage.tables import Employee, Notice, Undo
 from tests.handlers.test_contracts import run
 from tests.handlers.test_flows import apply, company, contract_id, says, states, task_of, tasks
 from tests.support.company import NOW
+from tests.support.room import Room
 
 
 async def change(db: Database, *sentences: str) -> int:
@@ -234,3 +235,58 @@ async def test_who_applies_is_not_named_where_that_is_hidden(sqlite: Database) -
     told = await sqlite.system(lambda tx: list(tx.exec(select(Notice.text).where(Notice.user_id == "qian07")).all()))
     assert len(told) == 3
     assert not any("李娜" in text for text in told)
+
+
+# -- said at any time ----------------------------------------------------------------------------------
+
+
+async def test_nodes_are_added_moved_renamed_and_removed_by_plain_sentences(database: Database) -> None:
+    await company(database)
+    room = Room(database)
+    for sentence, chain in (
+        ("开票审批 新增节点 财务复核 在 出纳开票 前", "财务复核 → 出纳开票"),
+        ("新增节点 总经理", "财务复核 → 出纳开票 → 总经理"),
+        ("移动节点 总经理 到 财务复核 后", "财务复核 → 总经理 → 出纳开票"),
+        ("节点改名 总经理 老板", "财务复核 → 老板 → 出纳开票"),
+        ("开票审批 财务复核 改名 复核", "复核 → 老板 → 出纳开票"), ("开票审批 删除节点 老板", "复核 → 出纳开票"),
+        ("删除节点 复核", "出纳开票"),
+    ):  # fmt: skip
+        said = await room.say("chen01", sentence)
+        assert f"改为 {chain}" in said, said
+        room.later(minutes=30)  # nothing is being spoken of any more
+    assert "参与者 孙悦" in await room.say("chen01", "开票审批 参与者 孙悦")
+    assert [n.name for n in await run(database, "chen01", show_flow)] == ["出纳开票"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("新增节点 出纳开票", "已经有节点"), ("移动节点 出纳开票 到 别处 前", "没有节点「别处」"),
+        ("移动节点 出纳开票", "移到哪里"),
+        ("开票审批 新增节点 财务复核 在 别处 前", "没有节点「别处」"), ("节点改名 出纳开票", "现在的名字和新的名字"),
+        ("新增节点 一二三四五六七八九十一二三四五六七八九十一", "1 到 20 个字"), ("删除节点 出纳开票", "唯一的节点"),
+        ("开票审批 新增节点", "还差内容"),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_done_with_nodes_is_refused(sqlite: Database, sentence: str, told: str) -> None:
+    await company(sqlite)
+    assert told in await Room(sqlite).say("chen01", sentence)
+    assert [n.name for n in await run(sqlite, "chen01", show_flow)] == ["出纳开票"]
+
+
+async def test_nobody_else_sets_it_up(sqlite: Database) -> None:
+    await company(sqlite)
+    room = Room(sqlite)
+    assert "管理员" in await room.say("lina04", "开票审批 新增节点 财务复核")
+    assert "改为" not in await room.say("lina04", "新增节点 财务复核")
+    assert [n.name for n in await run(sqlite, "chen01", show_flow)] == ["出纳开票"]
+
+
+async def test_a_node_renamed_or_moved_leaves_what_runs_as_it_is(database: Database) -> None:
+    """R-APP-1: what runs goes by the version it began with."""
+    nodes = [Node("复核", users=("zheng09",)), Node("出纳开票", users=("qian07",))]
+    applied = await apply(database, await company(database, nodes))
+    await change(database, "移动节点 复核 到 出纳开票 后", "节点改名 复核 终审")
+    await says(database, "zheng09", applied.flow_id)
+    assert await tasks(database, applied.flow_id) == {"qian07": "open"}
+    assert "「复核」" in str((await run(database, "lina04", show_status, applied.flow_id)).log)

@@ -26,6 +26,7 @@ SENTENCES = {  # what no command word begins: handler → how a line of 帮助 s
     "leads.of_it": "线索转客户", "home.asked": "今天", "merges.spoken": "合并", "opening.already_open": "今天",
     "opportunities.change": "二期扩容 进入报价", "opportunities.with_own_fields": "改商机",
     "opportunitylines.change": "商机加产品", "revisions.edit": "修改申请", "rivals.change": "商机加对手",
+    "invoices.taken_up": "开票",
     "invoiceflow.of_a_node": "开票审批设置", "org.unasked_credentials": "凭证", "payments.came_in": "回款",
     "paymentplans.plans_of": "回款计划", "pool.assign_spoken": "分配", "roles.give": "角色",
     "roles.what_can": "角色权限", "roles.why_somebody": "为什么 李娜 看不到 华兴科技", "search.bare_words": "搜",

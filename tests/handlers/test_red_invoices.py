@@ -5,8 +5,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlmodel import select
 
 from bot.core.errors import AppError, InvalidInput
+from cards.confirming import ConfirmButton
 from handlers.approvals.service import set_buyer_details, show_status
 from handlers.invoices.drafts import Draft, filled, missing, with_words
 from handlers.invoices.reading import read_invoice
@@ -16,6 +18,8 @@ from handlers.invoices.service import (
     NewInvoice,
     apply_invoice,
     find_invoice,
+    foresee_red,
+    foresee_void,
     issue_invoice,
     prepare,
     red_invoice,
@@ -23,9 +27,12 @@ from handlers.invoices.service import (
     void_invoice,
 )
 from storage.database import Database
+from storage.flows import Node
+from storage.tables import Notice
 from tests.handlers.test_contracts import run
 from tests.handlers.test_flows import apply, company, money, says
 from tests.support.company import NOW
+from tests.support.room import Room
 
 DETAILS = {
     "bank": "工行宁波分行",
@@ -107,6 +114,80 @@ async def test_void_in_its_own_month_only(database: Database) -> None:
     assert (await money(database, contract)).invoiced == Decimal(500_000)
 
 
+# -- asked back first ----------------------------------------------------------------------------------
+
+
+async def test_nothing_is_taken_back_before_the_facts_are_confirmed(database: Database) -> None:
+    contract = await company(database)
+    invoice = await issued(database, contract)
+    room = Room(database)
+    assert "为什么红冲" in await room.say("qian07", "红冲 FP-1 2万")
+    asked = await room.say("qian07", "退了一台")
+    for fact in (
+        "FP-2026-0001 · 12345678",
+        "¥20,000.00（贰万元整）",
+        "宁波华东精密机械有限公司",
+        "退了一台",
+        "已开票相应减少",
+    ):
+        assert fact in asked
+    assert "1,200,000" not in asked and "500,000" not in asked, "the contract's sums are not the cashier's to see"
+    assert (await money(database, contract)).invoiced == Decimal(500_000)
+    card = (await room.cards("qian07"))[-1]
+    again = [await room.tap("qian07", card, ConfirmButton(intent_id=1)) for _ in range(2)]
+    assert "已红冲 ¥20,000.00" in again[0] and "没有重复处理" in again[1]
+    assert (await money(database, contract)).invoiced == Decimal(480_000)
+    assert "已红冲 ¥20,000.00：退了一台" in str(await told(database, "lina04"))
+    assert invoice
+
+
+async def told(db: Database, who: str) -> list[str]:
+    return await db.system(lambda tx: list(tx.exec(select(Notice.text).where(Notice.user_id == who)).all()))
+
+
+async def test_who_may_see_the_sums_reads_what_becomes_of_them(database: Database) -> None:
+    contract = await company(database)
+    invoice = await issued(database, contract)
+    facts = await run(database, "chen01", foresee_red, invoice, "退货", Decimal(20_000))
+    assert facts.sums == ("合同 HT-2025-112 已开票 ¥500,000.00 → ¥480,000.00，还能开 ¥700,000.00 → ¥720,000.00")
+    assert (await run(database, "chen01", foresee_void, invoice, "开错")).amount == Decimal(50_000)
+
+
+async def test_typed_dropped_and_what_has_changed_since(database: Database) -> None:
+    contract = await company(database)
+    invoice = await issued(database, contract)
+    room = Room(database)
+    assert "作废金额" in await room.say("qian07", "作废发票 FP-1 抬头开错")
+    assert "不办了" in await room.say("qian07", "不")
+    assert "红冲金额" in await room.say("qian07", "红冲 FP-1 退货")
+    await run(database, "qian07", red_invoice, invoice, "先退一部分", Decimal(10_000))
+    assert "还剩的 ¥40,000.00" in await room.say("qian07", "确认"), "not more, and not less than was confirmed"
+    assert (await money(database, contract)).invoiced == Decimal(490_000)
+    assert "有红冲，不能作废" in await room.say("qian07", "作废发票 FP-1 抬头开错"), "refused before it is asked back"
+    for who in ("zhou06", "lina04"):
+        assert "权限" in await room.say(who, "红冲 FP-1 退货")
+
+
+async def test_a_node_that_hides_amount_and_title_is_told_neither(database: Database) -> None:
+    """R-APP-7: not in the question, the answer, a refusal or the log."""
+    contract = await company(database, [Node("出纳开票", users=("sun08",), hidden=("amount", "title"))])
+    applied = await apply(database, contract, "61237.57")
+    await says(database, "sun08", applied.flow_id)
+    await run(database, "sun08", issue_invoice, applied.invoice_id, "12345678")
+    room = Room(database)
+    said = await room.say("sun08", "红冲 FP-1 9万 退货") + await room.say("sun08", "红冲 FP-1 1万 退货")
+    said += (
+        await room.say("sun08", "确认") + await room.say("sun08", "红冲 FP-1 退货") + await room.say("sun08", "确认")
+    )
+    said += await room.say("sun08", "流程状态 FP-1") + await room.say("sun08", "我处理的")
+    assert "已红冲" in said and "FP-2026-0003" in said
+    for hidden in ("61,237", "61237", "51,237", "51237"):
+        assert hidden not in said, said
+    assert "红冲：FP-2026-0002 · 退货" in said and "抬头" not in said
+    log = (await run(database, "lina04", show_status, applied.flow_id)).log
+    assert "开票金额 ¥51,237.57 → ¥0.00；FP-2026-0003 · 退货" in log[-1].text
+
+
 # -- titles --------------------------------------------------------------------------------------------
 
 
@@ -126,7 +207,7 @@ async def test_titles_used_before_are_chosen_with_all_that_belongs_to_them(datab
 
 
 async def apply_other(db: Database, contract: int) -> None:
-    await run(db, "lina04", apply_invoice, NewInvoice(contract, Decimal(9), "普票", "华东精密宁波分公司"))
+    await run(db, "lina04", apply_invoice, NewInvoice(contract, Decimal(9), "普票", "华东精密宁波分公司", "无税号"))
 
 
 async def test_where_it_is_required_a_special_invoice_names_bank_account_address_and_phone(database: Database) -> None:

@@ -115,7 +115,8 @@ def _allowed(tx: Tx) -> list[dict[str, set[str]]]:
 
 
 @pytest.mark.timeout(600)
-async def test_what_a_node_hides_is_in_no_request_card_or_inbox(stage: Stage) -> None:
+async def test_what_a_node_hides_is_in_no_request_card_or_inbox(both: Stage) -> None:
+    stage = both
     rng = random.Random(SEED)
     for n in range(ROUNDS):
         await _play(stage, rng, n)

@@ -94,7 +94,7 @@ async def test_urged_handed_on_agreed_issued_and_taken_back(stage: Stage) -> Non
     assert "已同意 1 件" in await _say(stage, "c1", "全部同意", "同意")
     assert "已登记发票号码" in await _say(stage, "c1", "开票号 FP-1 12345678")
     assert "已开票 5 万" in await _say(stage, "a1", f"发票 {FIRST}")
-    assert "红字发票 FP-2026-0002" in await _say(stage, "c1", "红冲 FP-1 1万 退货")
+    assert "红字发票 FP-2026-0002" in await _say(stage, "c1", "红冲 FP-1 1万 退货", "确认")
     bills = await _say(stage, "a1", f"发票 {FIRST}")
     assert "已开票 4 万" in bills and "红字 · -¥10,000.00" in bills
     for who, words in (("a1", "我发起的"), ("m1", "我处理的"), ("c1", "我处理的")):

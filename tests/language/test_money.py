@@ -99,7 +99,7 @@ def test_doubtful_amounts_are_asked_about(text: str) -> None:
     assert found is None or not found.sure
 
 
-@pytest.mark.parametrize("text", ["", "万", "元", "好的", "8折", "6%", "abc", "点", "1,23,4", "3万和5万"])
+@pytest.mark.parametrize("text", ["", "万", "元", "好的", "8折", "6%", "abc", "点", "1,23,4", "3万和5万", ".5万"])
 def test_no_single_amount(text: str) -> None:
     found = parse_amount(text)
     assert found is None or not found.sure

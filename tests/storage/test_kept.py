@@ -61,7 +61,7 @@ async def test_a_savepoint_taken_back_takes_what_was_read_in_it_along(database: 
     await load_company(database)
 
     def work(tx: Tx) -> tuple[str, str, str]:
-        before = named(tx)
+        before, within = named(tx), ""
         try:
             with tx.begin_nested():
                 rename(tx, "李新")
@@ -128,7 +128,7 @@ async def test_what_is_kept_reads_no_other_table(sqlite: Database) -> None:
     await load_company(sqlite)
     asked: list[str] = []
     sample: list[Any] = [
-        lambda tx: read_settings(tx),
+        read_settings,
         lambda tx: people.find_pass(tx, "lina04"),
         lambda tx: people.names_of(tx, ["lina04", "zhao05"]),
         lambda tx: people.with_subdepartments(tx, [1]),
@@ -139,7 +139,7 @@ async def test_what_is_kept_reads_no_other_table(sqlite: Database) -> None:
 
     def work(tx: Tx) -> None:
         put_setting(tx, "edition", "paid", by="", now=NOW)  # nothing kept before is used
-        driver = tx.info[DRIVER] if DRIVER in tx.info else tx.connection().connection.dbapi_connection
+        driver: Any = tx.info[DRIVER] if DRIVER in tx.info else tx.connection().connection.dbapi_connection
         driver.set_trace_callback(asked.append)
         for look in sample:
             look(tx)

@@ -17,7 +17,7 @@ def flows_world(**settings: Any) -> dict[str, Any]:
     world["roles"][0]["functions"] = [*world["roles"][0]["functions"], "invoice:apply"]
     world["roles"].append(
         {
-            "name": "出纳", "data_scope": "self", "level": "normal", "functions": ["approval:handle", "invoice:void"],
+            "name": "出纳", "data_scope": "self", "level": "advanced", "functions": ["approval:handle", "invoice:void"],
             "members": [{"user": u, "departments": []} for u in ("qian07", "sun08")],
         }
     )  # fmt: skip
