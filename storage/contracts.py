@@ -263,6 +263,12 @@ def list_contracts(tx: Tx, wanted: ContractFilter, *, page: int = 1, size: int =
     return list(tx.exec(query.limit(size).offset((page - 1) * size)).all())
 
 
+def list_after(tx: Tx, wanted: ContractFilter, *, after: int, limit: int) -> list[Contract]:
+    """The next that match, by id: for exports, which go through all of them."""
+    query = select(Contract).where(*_where(wanted), col(Contract.id) > after).order_by(col(Contract.id))
+    return list(tx.exec(query.limit(limit)).all())
+
+
 def is_dealt(tx: Tx, customer_id: int) -> bool:
     """已成交: whether the customer has a contract that is signed and not void, whoever has it (invariant 43)."""
     query = select(Contract.id).where(

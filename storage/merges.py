@@ -45,6 +45,16 @@ def lock_both(tx: Tx, one: int, other: int) -> None:
     tx.execute(query.with_for_update(), execution_options=WHY).all()
 
 
+def find_merged(tx: Tx, *, name_key: str, part: str = "") -> list[tuple[str, int]]:
+    """Names of customers that are part of another by now, with that one: of that key, else with `part` in the name."""
+    named = col(Customer.name_key) == name_key if not part else col(Customer.name).contains(part, autoescape=True)
+    query = select(col(Customer.name), col(Customer.merged_into)).where(col(Customer.merged_into).is_not(None), named)
+    why = {"unscoped": "a merged customer is deleted; only its head's readers are told", "unmasked": "compared by name"}
+    return [
+        (name, head) for name, head in tx.execute(query.order_by(col(Customer.id)).limit(20), execution_options=why)
+    ]
+
+
 def true_values(tx: Tx, customer_id: int) -> dict[str, Any]:
     """What a customer says, whatever the merging person may see of it: nothing of it shall be lost."""
     query = select(*C.c).where(C.c.id == customer_id)

@@ -27,12 +27,14 @@ class OpportunityFilter:
     """Conditions that combine; empty: no such condition."""
 
     words: tuple[str, ...] = ()  # each in the name, the source or the customer's name
-    mine: str = ""
+    owner_id: str = ""
     customer_id: int | None = None
     stage_id: int | None = None
     result: str = "open"  # empty: all
     least: Decimal | None = None  # yuan
     most: Decimal | None = None
+    expected_from: date | None = None  # days include their ends
+    expected_until: date | None = None
     overdue_on: date | None = None  # open ones expected before that day (R-OPP-6)
     quiet_since: datetime | None = None
     stale: tuple["StaleSince", ...] | None = None  # None: no such condition; open ones of these stages
@@ -107,8 +109,8 @@ def _where(wanted: OpportunityFilter) -> list[Any]:
             | (col(Opportunity.source) == word)
             | col(Opportunity.customer_id).in_(called)
         )
-    if wanted.mine:
-        found.append(col(Opportunity.owner_id) == wanted.mine)
+    if wanted.owner_id:
+        found.append(col(Opportunity.owner_id) == wanted.owner_id)
     if wanted.customer_id is not None:
         found.append(col(Opportunity.customer_id) == wanted.customer_id)
     if wanted.stage_id is not None:
@@ -119,6 +121,10 @@ def _where(wanted: OpportunityFilter) -> list[Any]:
         found.append(col(Opportunity.amount) >= wanted.least)
     if wanted.most is not None:
         found.append(col(Opportunity.amount) <= wanted.most)
+    if wanted.expected_from is not None:
+        found.append(col(Opportunity.expected_on) >= wanted.expected_from)
+    if wanted.expected_until is not None:
+        found.append(col(Opportunity.expected_on) <= wanted.expected_until)
     if wanted.overdue_on is not None:
         found += [col(Opportunity.expected_on) < wanted.overdue_on, col(Opportunity.result) == "open"]
     if wanted.quiet_since is not None:
@@ -165,6 +171,12 @@ def list_opportunities(tx: Tx, wanted: OpportunityFilter, *, page: int = 1, size
     order = (col(Opportunity.expected_on).is_(None), col(Opportunity.expected_on), col(Opportunity.id))
     query = select(Opportunity).where(*_where(wanted)).order_by(*order)
     return list(tx.exec(query.limit(size).offset((page - 1) * size)).all())
+
+
+def list_after(tx: Tx, wanted: OpportunityFilter, *, after: int, limit: int) -> list[Opportunity]:
+    """The next that match, by id: for exports, which go through all of them."""
+    query = select(Opportunity).where(*_where(wanted), col(Opportunity.id) > after).order_by(col(Opportunity.id))
+    return list(tx.exec(query.limit(limit)).all())
 
 
 def list_names(tx: Tx) -> list[tuple[int, str, int, str]]:

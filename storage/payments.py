@@ -32,6 +32,7 @@ class PaymentFilter:
     paid_from: date | None = None
     paid_until: date | None = None
     custom: tuple[Condition, ...] = ()  # on the company's own fields
+    live: bool = False  # without voided ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ def _where(wanted: PaymentFilter) -> list[Any]:
             | col(Payment.method).contains(word, autoescape=True)
             | col(Contract.customer_id).in_(named)
         )
+    if wanted.live:
+        conditions.append(col(Payment.voided_at).is_(None))
     return [*conditions, *(custom_condition("payment", one) for one in wanted.custom)]
 
 
@@ -140,6 +143,25 @@ def list_payments(tx: Tx, wanted: PaymentFilter, *, page: int = 1, size: int = P
         .order_by(col(Payment.paid_on).desc(), col(Payment.id).desc())
     )
     return list(tx.exec(query.limit(size).offset((page - 1) * size)).all())
+
+
+def list_after(tx: Tx, wanted: PaymentFilter, *, after: int, limit: int) -> list[tuple[str, Payment]]:
+    """The next that match, by id, with their contract's number: for exports, which go through all of them."""
+    query = (
+        select(Payment)
+        .join(Contract, col(Contract.id) == col(Payment.contract_id))
+        .where(*_where(wanted), col(Payment.id) > after)
+        .order_by(col(Payment.id))
+    )
+    found = list(tx.exec(query.limit(limit)).all())
+    of = sorted({p.contract_id for p in found})
+    numbers = {c.id: c.number for c in tx.exec(select(Contract).where(col(Contract.id).in_(of))).all()}
+    return [(numbers[p.contract_id], p) for p in found]
+
+
+def of_contracts(tx: Tx, contract_ids: Sequence[int]) -> list[Payment]:
+    """Payments on these contracts."""
+    return list(tx.exec(select(Payment).where(col(Payment.contract_id).in_(list(contract_ids)))).all())
 
 
 def count_live(tx: Tx, contract_id: int) -> int:

@@ -26,14 +26,20 @@ def find_product(tx: Tx, code: str) -> Product | None:
     return tx.exec(select(Product).where(func.lower(col(Product.code)) == code.strip().lower())).first()
 
 
-def access_product(tx: Tx, word: str) -> Product:
-    """By 编号, or by a name that only one product has. Raises NotFound."""
+def find_one(tx: Tx, word: str) -> Product | None:
+    """By 编号, or by a name that only one product has."""
     found = find_product(tx, word)
     if found is not None:
         return found
     named = tx.exec(select(Product).where(col(Product.name) == word.strip()).limit(2)).all()
-    if len(named) == 1:
-        return named[0]
+    return named[0] if len(named) == 1 else None
+
+
+def access_product(tx: Tx, word: str) -> Product:
+    """As `find_one`. Raises NotFound."""
+    found = find_one(tx, word)
+    if found is not None:
+        return found
     raise NotFound(f"没有找到产品「{word}」，发送「产品」看看有哪些。")
 
 

@@ -3,7 +3,8 @@
 Scope and field rights are the transaction's, as everywhere.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy.exc import IntegrityError
@@ -129,11 +130,18 @@ def remove(tx: Tx, instance: SQLModel) -> None:
     tx.flush()
 
 
+@contextmanager
+def savepoint(tx: Tx) -> Iterator[None]:
+    """What is done inside is taken back whole if it raises."""
+    with search_index.gathered_in_savepoint(tx), tx.begin_nested():
+        tx.connection()  # sets the savepoint: the session waits for a statement of its own, and a `Plain` is none
+        yield
+
+
 def attempt(tx: Tx, work: Callable[[], T]) -> T | None:
     """`work` in a savepoint. None: it met what somebody else wrote at the same moment, and is taken back whole."""
     try:
-        with search_index.gathered_in_savepoint(tx), tx.begin_nested():
-            tx.connection()  # sets the savepoint: the session waits for a statement of its own, and a `Plain` is none
+        with savepoint(tx):
             return work()
     except IntegrityError:
         return None

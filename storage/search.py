@@ -77,9 +77,10 @@ def parts_of(kind: Kind, needle: str) -> list[Part]:
     return [Part(kind.name, piece) for piece in dict.fromkeys(pieces)]
 
 
-def is_common(tx: Tx, part: Part) -> bool:
-    """Whether so many rows have it that they are not followed one by one."""
-    return NTH.run(tx, kind=part.kind, start=part.start, until=part.until, skip=FEW).first() is not None
+def is_common(tx: Tx, part: Part, most: int | None = None) -> bool:
+    """Whether so many rows have it that they are not followed one by one; `most`: another number of them."""
+    skip = FEW if most is None else most
+    return NTH.run(tx, kind=part.kind, start=part.start, until=part.until, skip=skip).first() is not None
 
 
 def holding(id_column: Any, parts: Sequence[Part]) -> Any:
@@ -99,10 +100,26 @@ def name_condition(part: str) -> Any:
     return holding(col(Customer.id), parts) if parts else col(Customer.name).contains(part, autoescape=True)
 
 
-def is_rare(tx: Tx, part: str) -> bool:
-    """Whether so few customers' names have it that they are followed one by one."""
+def is_called(name: str, part: str) -> bool:
+    """As `name_condition`, of a name at hand."""
     parts = name_parts(part)
-    return not parts or not all(is_common(tx, one) for one in parts)
+    if not parts:
+        return part in name
+    flat = compact(name)
+    grams = None
+    for one in parts:
+        if one.start in flat:
+            continue
+        grams = KINDS["customer.name"].read(name) if grams is None else grams
+        if not any(gram.startswith(one.start) for gram in grams):
+            return False
+    return True
+
+
+def is_rare(tx: Tx, part: str, most: int | None = None) -> bool:
+    """Whether so few customers' names have it that they are followed one by one; `most`: another number of them."""
+    parts = name_parts(part)
+    return not parts or not all(is_common(tx, one, most) for one in parts)
 
 
 def readable(tx: Tx, kind: Kind, needle: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy import select as core_select
-from sqlmodel import col, select, update
+from sqlmodel import col, func, select, update
 
 from storage.database import Tx
 from storage.plain import Plain, given, table_of
@@ -40,6 +40,11 @@ def last_open(tx: Tx, user_id: str, now: datetime) -> Undo | None:
         .order_by(col(Undo.id).desc())
         .limit(1)
     ).first()
+
+
+def last_id(tx: Tx, user_id: str) -> int:
+    """Of what the person was offered last; 0: nothing yet."""
+    return tx.exec(select(func.max(Undo.id)).where(Undo.user_id == user_id)).one() or 0
 
 
 def take(tx: Tx, undo_id: int, now: datetime) -> bool:

@@ -20,6 +20,7 @@ from storage.tables import Customer
 FEW: Final = 4_000  # rows that may be looked at one by one
 SOME: Final = 30_000  # the same, where an exact number is wanted
 HELD: Final = 100_000  # entries of an index that may be looked at without their rows
+HAND: Final = ((FEW, 1_000), (16_000, 60_000))  # so many rows seen at most, where a word has more entries than that
 NEAR: Final = 100  # rows of a list before a page to which one walks
 FEW_SEEN: Final = 40_000  # customers of whom a person sees all by their owners
 
@@ -51,6 +52,14 @@ CREATED = Plain(
 def _nth(names: tuple[str, ...]) -> Plain:
     rules = (C.c[name] == given(f"of_{name}") for name in names)
     return Plain(columns(C.c.id).where(*_LISTED, *rules).limit(1).offset(given("skip")), unscoped=WAY, unmasked=WAY)
+
+
+def by_hand(tx: Tx, wanted: Wanted) -> bool:
+    """Whether a word that nearly every name has is better looked for in the names of the few that are seen."""
+    if tx.get_bind().dialect.name != "sqlite" or wanted.pooled or not wanted.names:
+        return False
+    entries = next((least for seen, least in HAND if not sees_more(tx, seen)), None)
+    return entries is not None and not any(is_rare(tx, part, entries) for part in wanted.names)
 
 
 def way_to_rows(tx: Tx, wanted: Wanted) -> str:

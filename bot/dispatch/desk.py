@@ -17,6 +17,7 @@ from bot.dispatch.drawing import Drawing, Renderer
 from bot.dispatch.messages import CardRef, ChatMessage, Reply, first_line
 from bot.dispatch.refusals import error_number, note_refusal
 from bot.dispatch.router import WHICH_PERSON, Dispatcher
+from bot.dispatch.several import Several
 from bot.dispatch.talk import MEMORY, Talk
 from bot.dispatch.taps import Taps
 from bot.identity import identify
@@ -41,6 +42,7 @@ class Desk:
         self.dispatcher = dispatcher
         self._contexts = Contexts(clock, dispatcher, secret_key, client_id)
         self.drawing = Drawing(db, self._contexts, dispatcher, renderer, renderer_of)
+        self._several = Several(dispatcher, self._contexts, dispatcher.paint)
         self.taps = Taps(db, self._contexts, dispatcher, self.drawing)
 
     async def chat(self, message: ChatMessage) -> None:
@@ -93,7 +95,7 @@ class Desk:
             self._keep(tx, row, late, row.pending_until or now)
             talk.settle()
         before = talk.pending
-        reply = self.dispatcher.chat(message, ctx, talk)
+        reply = self._several.answer(tx, message, ctx, talk) or self.dispatcher.chat(message, ctx, talk)
         if talk.left is not None:
             self._keep(tx, row, talk.left, now)
         asked = row.asked if talk.pending is before else None if secret else self._put(message, talk, reply, row.asked)

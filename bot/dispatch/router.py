@@ -67,6 +67,7 @@ class Command:
     whole: bool
     when: Callable[[str], bool] | None = None  # of what follows the word; False: it is not this command
     drops: bool = False  # the open question is given up, not put aside
+    free: bool = False  # what follows is a text, which may have several lines
     yields: bool = False  # without a draft, a list that is open takes the word for itself (继续: the next page)
 
 
@@ -94,11 +95,12 @@ class Router:
         when: Callable[[str], bool] | None = None,
         drops: bool = False,
         yields: bool = False,
+        free: bool = False,
     ) -> Callable[[ChatHandler], ChatHandler]:
         """`@router.command("领取", "抢")` answers a message that starts with one of these words."""
 
         def register(handler: ChatHandler) -> ChatHandler:
-            self.commands += [Command(word, handler, whole, when, drops, yields) for word in words]
+            self.commands += [Command(word, handler, whole, when, drops, free, yields) for word in words]
             return handler
 
         return register
@@ -239,6 +241,17 @@ class Dispatcher:
             return reply
         return replace(reply, text="\n".join(part for part in (reply.text, put_aside_text(topic.title)) if part))
 
+    def line(self, message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+        """As `chat`, of one line of several: None where it only tells of something, or asks.
+
+        Raises:
+            AppError: an expected refusal.
+        """
+        if self._find_said(message.text.strip()) is not None:
+            return self.chat(message, ctx, talk)
+        said_to = (handler(message, ctx, talk) for order, handler in self._sentences if order < PLAIN)
+        return next((reply for reply in said_to if reply is not None), None)
+
     @property
     def questions(self) -> frozenset[str]:
         """The kinds of questions that can be asked."""
@@ -280,6 +293,10 @@ class Dispatcher:
                 talk.pending = question
                 raise InvalidInput(f"回复 1 到 {len(question['options'])} 之间的数字，都不是就回复「取消」。")
             question = talk.open_question()
+        if question is not None and found is None and self.topics.get(question["kind"], KEPT).any_words:
+            asked = without_politeness(text)
+            if asked != text and (found := self.find_command(asked)) is not None:
+                text = asked
         if question is not None and found is not None and self._tells(question, found[0], text):
             found = None
         lists = question is not None and not self.topics.get(question["kind"], KEPT).kept
@@ -334,6 +351,9 @@ class Dispatcher:
         self, message: ChatMessage, ctx: Context, talk: Talk, question: dict[str, Any]
     ) -> Reply | None:
         """小米到账5万 is no reason for voiding a contract: what such a sentence does, the question put aside."""
+        asked = without_politeness(message.text)  # 给我看看华兴的合同
+        if asked != message.text:
+            message = replace(message, text=asked)
         for order, handler in self._sentences:
             said_to = handler(message, ctx, talk) if order < PLAIN else None
             if said_to is not None:

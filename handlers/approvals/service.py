@@ -15,7 +15,7 @@ from handlers.flows import rules
 from handlers.flows.finding import ABSENT, access_flow, find_flow, waiting_names
 from handlers.flows.joining import OUT, TASKS
 from handlers.flows.running import Run, run_of
-from handlers.flows.sight import node_of, unnamed_for, visible_to
+from handlers.flows.sight import is_over, node_of, unnamed_for, visible_to
 from handlers.reminders.rules import after_quiet_hours
 from handlers.settings.changing import step_change
 from storage import flow_lists, flow_runs, notices, people
@@ -25,6 +25,7 @@ from storage.tables import Flow, FlowLog, FlowTask
 
 TOLD: Final = ("agree", "send_back", "edit", "resubmit")  # what who decides next is told of those before
 LONGEST_GAP: Final = 1440  # minutes
+OVER: Final = "审批结束超过 30 天，单据内容不再显示；谁、什么时候、怎么处理的还能看。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Status:
     label: str
     state: str
     fields: dict[str, str]
-    waiting: str  # for whom, at which node, since when
+    waiting: str  # for whom, at which node, since when; why its content is not shown any more
     log: tuple[LogLine, ...]
     may_urge: bool
     may_cancel: bool
@@ -116,7 +117,9 @@ def show_task(ctx: Context, task_id: int) -> TaskSheet:
         notes = [f"代 {people.name_of(tx, task.for_user_id)} 处理" if task.for_user_id else "", task.why]
         returned = task.kind == rules.REVISE
         last = flow.state == "approved" and task.state == "agreed" and task.entry == flow.entry
-        visible = run.form.applied if returned else run.steps[task.node].visible
+        over = is_over(tx, ctx, run)
+        visible = () if over else run.form.applied if returned else run.steps[task.node].visible
+        notes += [OVER] if over else []
         told = ((e, _said(e, run, visible)) for e in flow_runs.list_log(tx, run.id) if e.action in TOLD)
         before = [(e, said) for e, said in told if said]
         notes += [f"{run.named(tx, e.user_id, task.node)} {ACTIONS[e.action]}：{said}" for e, said in before[-2:]]
@@ -148,7 +151,8 @@ def show_status(ctx: Context, flow_id: int) -> Status:
             names[flow.starter_id] = run.named(tx, flow.starter_id, node)
         return Status(
             flow_id, flow.number, run.form.label, rules.STATES[flow.state], run.cut(visible_to(tx, ctx, run)),
-            _waiting(tx, ctx, run) if running else "", _log(tx, run, names, visible_to(tx, ctx, run)),
+            _waiting(tx, ctx, run) if running else OVER if is_over(tx, ctx, run) else "",
+            _log(tx, run, names, visible_to(tx, ctx, run)),
             running and (mine or ctx.actor.admin) and not own,
             running and (ctx.actor.admin or (mine and (not decided or own is not None))), again, mine,
             own, _contacts(tx, ctx, run) if running and (mine or ctx.actor.admin) else (),

@@ -19,7 +19,7 @@ EXAMPLE = "例如「评论 华兴 @王芳 报价单发我看看」"
 LEAVE = ("不@", "不＠", "不用@", "不提醒", "照发", "直接发")
 
 
-@router.command("评论", "留言")
+@router.command("评论", "留言", free=True)
 def comment(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`评论 华兴 @王芳 报价单发我看看`; 这家 is the customer last spoken of."""
     ctx.actor.require(Permission.FOLLOWUP_ADD)

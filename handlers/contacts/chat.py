@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.context import Context
 from bot.core.actor import Permission
-from bot.core.errors import InvalidInput
+from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import ChatMessage, Reply, Router, Talk
 from bot.language.replies import ordinal
 from handlers.contacts import views
@@ -20,14 +20,17 @@ from handlers.contacts.finding import (
     missing,
     open_contact,
 )
+from handlers.contacts.numbers import change_number, replace_number, said_number
 from handlers.contacts.rules import EXAMPLE, read_contact_edit
 from handlers.contacts.service import Changed, delete_contact, set_main, switch_contact
 from handlers.customers.finding import THIS, find_customer
 from handlers.customers.standing import require_any
 from handlers.customfields.values import own_fields
+from storage import people
 
 router = Router("contacts.chat")
 ALL = re.compile(r"(?P<name>.{1,40}?)\s*的?\s*(?:全部|所有)?(?:联系人|对接人)\s*(?:列表|有哪些|有谁|都有谁)?[?？。]*")
+NAME = re.compile(r"[A-Za-z][A-Za-z .'-]{1,30}|[一-龥]{2,4}[总工姐哥经理]?")
 LEFT = re.compile(r"(?:联系人)?\s*(?P<who>.{2,40}?)\s*(?:已经|已)?\s*(?P<reason>离职|调岗|退休)了?[。!！]*")
 
 
@@ -82,10 +85,31 @@ def disable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 def left(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     """`华兴的陈强离职了`."""
     said = LEFT.fullmatch(message.text.strip())
-    if said is None or not find_contacts(ctx, talk, said["who"]):
+    if said is None:
         return None
+    if not find_contacts(ctx, talk, said["who"]):
+        return _unknown_leaver(ctx, said["who"].strip())
     require_any(ctx.actor, Permission.CONTACT_ADD, Permission.CONTACT_EDIT)
     return _one(ctx, talk, said["who"], "switch", reason=said["reason"])
+
+
+def _unknown_leaver(ctx: Context, who: str) -> Reply | None:
+    """Neither a contact nor, as far as the words go, a colleague or a customer: the sentence that says who it is."""
+    with ctx.begin() as tx:
+        if people.list_by_name(tx, who):
+            return None
+    if not NAME.fullmatch(who) or find_customer(ctx, who, pooled=None).options:
+        return None
+    raise NotFound(
+        f"没有叫「{who}」的联系人，也没有这位同事。是客户那边的人就写上客户，例如「停用联系人 华兴 {who} 离职」。"
+    )
+
+
+@router.sentence(24)
+def other_number(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`小米的雷军换号码了 18612345678`."""
+    said = said_number(message.text)
+    return change_number(ctx, talk, *said) if said is not None and ctx.actor.may(Permission.CONTACT_VIEW) else None
 
 
 @router.command("启用联系人", "恢复联系人")
@@ -117,6 +141,8 @@ def which(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, Any
         return Reply(card=views.contact_ref(hit.contact_id, 0))
     if pending["verb"] == "edit":
         return edit_found(ctx, talk, [hit], dict(pending["changes"]))
+    if pending["verb"] == "number":
+        return replace_number(ctx, talk, hit.contact_id, str(pending["number"]))
     return _done(ctx, talk, hit.contact_id, str(pending["verb"]), str(pending.get("reason", "")))
 
 

@@ -25,8 +25,19 @@ class Hit:
 
 def find_contacts(ctx: Context, talk: Talk | None, words: str) -> list[Hit]:
     """Contacts of exactly that name whom the actor sees; of the customer named before it, or last spoken of, alone."""
-    words = words.replace("的", " ", 1) if " " not in words else words
-    head, _, name = words.strip().rpartition(" ")
+    whole = words.strip()
+    if " " in whole and (hits := _called(ctx, talk, "", whole)):  # Mike Chen
+        return hits
+    parts = (whole.replace("的", " ", 1) if " " not in whole or "的" in whole.split(" ", 1)[0] else whole).split()
+    for cut in range(1, len(parts)):  # 小米 Mike Chen, 小米 科技 雷军
+        hits = _called(ctx, talk, " ".join(parts[:cut]), " ".join(parts[cut:]))
+        if hits:
+            return hits
+    return _called(ctx, talk, "", whole) if " " not in whole else []
+
+
+def _called(ctx: Context, talk: Talk | None, head: str, name: str) -> list[Hit]:
+    """Of exactly that name; `head`: the customer, empty where none is named."""
     wanted: set[int] | None = None  # the customers it may be of
     if head.strip() in THIS and talk is not None and (subject := talk.subject()) is not None:
         wanted = {subject}

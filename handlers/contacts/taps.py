@@ -14,6 +14,7 @@ from cards.contacts import (
     SwitchContactButton,
 )
 from handlers.contacts import views
+from handlers.contacts.numbers import confirmed
 from handlers.contacts.rules import Stale
 from handlers.contacts.service import (
     Changed,
@@ -33,6 +34,7 @@ router.painter("contacts.list")(views.paint_list)
 router.painter("contacts.one")(views.paint_one)
 router.painter("contacts.form")(views.paint_form)
 router.undoer("contacts.edit")(lambda payload, ctx: undo_edit(ctx, payload))
+router.confirmer("contacts.number")(confirmed)
 router.undoer("contacts.delete")(lambda payload, ctx: undo_delete(ctx, payload))
 
 

@@ -74,4 +74,4 @@ def step_update_contract(
     pairs = {LABELS[k]: (words_of(tx, ctx, k, old[k]), words_of(tx, ctx, k, new[k])) for k in EDITABLE if k in changed}
     step_record(tx, ctx, "edit.contract", contract, changes=pairs | own, **own_labels(tx, was))
     step_touch(tx, ctx, contract)
-    return changes_text(pairs | own), was
+    return changes_text(pairs | own, ctx.today), was

@@ -129,5 +129,10 @@ def chosen_contract(message: ChatMessage, pending: dict[str, Any]) -> int | None
 def person_called(ctx: Context, words: str) -> str | None:
     """The colleague of exactly that name; None if there is none, or several."""
     with ctx.begin() as tx:
-        found = people.list_by_name(tx, words)
-        return found[0].user_id if len(found) == 1 else None
+        return step_person_called(tx, words)
+
+
+def step_person_called(tx: Tx, words: str) -> str | None:
+    """As `person_called`, in the caller's transaction."""
+    found = people.list_by_name(tx, words)
+    return found[0].user_id if len(found) == 1 else None

@@ -11,10 +11,11 @@ from bot.context import Context
 from bot.language.dates import find_range
 from bot.language.filters import read_list
 from bot.language.money import parse_amount
-from handlers.contracts.finding import person_called
-from handlers.customfields.filters import own_conditions
+from handlers.contracts.finding import step_person_called
+from handlers.customfields.filters import take_conditions
 from storage.contracts import DEALT, ContractFilter
 from storage.custom_fields import Condition
+from storage.database import Tx
 
 EXPIRY: Final = 30  # days, where the company has set none for its reminder
 STATE_WORDS: Final = (
@@ -43,9 +44,19 @@ def compares(text: str) -> bool:
 
 
 def read_conditions(ctx: Context, text: str, *, mine: bool = False) -> dict[str, Any]:
-    """A list's state, as its card keeps it: `执行中 李娜 本月签的 50万以上`."""
+    """As `step_read_conditions`, for a door."""
+    with ctx.begin() as tx:
+        return step_read_conditions(tx, ctx, text, mine=mine)
+
+
+def step_read_conditions(tx: Tx, ctx: Context, text: str, *, mine: bool = False) -> dict[str, Any]:
+    """A list's state, as its card keeps it: `执行中 李娜 本月签的 50万以上`.
+
+    Raises:
+        NotAValue, InvalidInput: a condition on one of the company's own fields that cannot be.
+    """
     state: dict[str, Any] = {"page": 1, "said": text.strip(), "mine": ctx.actor.user_id if mine else ""}
-    own, text = own_conditions(ctx, "contract", text)
+    own, text = take_conditions(tx, ctx, "contract", text)
     if own:
         state["own"] = [asdict(one.condition) for one in own]
     text = _amounts(text, state)
@@ -63,13 +74,13 @@ def read_conditions(ctx: Context, text: str, *, mine: bool = False) -> dict[str,
             state["states"], text = [*state.get("states", ()), *states], pattern.sub(" ", text)
     state["said"] = "" if state["said"] in ("总额", "总数", "一共") else state["said"]
     asked = read_list(
-        re.sub(r"合同|签订的?|签了(?:的|哪些|多少)?|签的|签约的?|金额|总额|总数|一共|哪些|的(?=\s|$)", " ", text)
+        re.sub(r"合同|签订的?|签了(?:的|哪些|多少)?|签约?的?(?=\s|$)|金额|总额|总数|一共|哪些|的(?=\s|$)", " ", text)
     )
     words = []
     for word in asked.words:
         named = OWNER.fullmatch(word)
         name = (named["name"] or named["whose"]) if named else word
-        person = person_called(ctx, name)
+        person = step_person_called(tx, name)
         if person is not None and "owner" not in state:
             state["owner"] = person
         else:

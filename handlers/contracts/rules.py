@@ -11,6 +11,7 @@ from typing import Final
 
 from bot.core.errors import InvalidInput, RuleBroken
 from bot.language.money import show_money, show_money_short
+from bot.language.show import show_date
 
 STATES: Final = {"draft": "草稿", "effective": "生效", "ended": "已结束", "void": "已作废"}
 # state → where it may go. Issue 5's approval stands before draft → effective; nothing else leads there but 撤销.
@@ -177,19 +178,17 @@ def months_between(starts_on: date, ends_on: date) -> int | None:
     return next((m for m in (months, months + 1) if m > 0 and end_of(starts_on, m) == ends_on), None)
 
 
-def span_text(starts_on: date | None, ends_on: date | None) -> str:
-    """2026-03-01 至 2027-02-28（1 年）."""
-    if starts_on is None and ends_on is None:
-        return ""
+def span_text(starts_on: date | None, ends_on: date | None, today: date) -> str:
+    """3月1日 至 2027年2月28日（1 年）."""
     if ends_on is None:
-        return f"{starts_on} 起"
+        return f"{show_date(starts_on, today)} 起" if starts_on is not None else ""
     if starts_on is None:
-        return f"到 {ends_on}"
+        return f"到 {show_date(ends_on, today)}"
     months = months_between(starts_on, ends_on)
     told = ""
     if months is not None:
         told = f"（{months // 12} 年）" if months % 12 == 0 else f"（{months} 个月）"
-    return f"{starts_on} 至 {ends_on}{told}"
+    return f"{show_date(starts_on, today)} 至 {show_date(ends_on, today)}{told}"
 
 
 def standing_line(standing: Standing) -> str:

@@ -160,7 +160,7 @@ def undo_edit(ctx: Context, payload: Mapping[str, Any]) -> str:
             contract.version += 1
             step_record(tx, ctx, "undo.contract", contract, changes=own, **own_labels(tx, was))
             step_touch(tx, ctx, contract)
-            text = "；".join(part for part in (text, changes_text(own)) if part)
+            text = "；".join(part for part in (text, changes_text(own, ctx.today)) if part)
         return f"已撤销，合同 {contract.number} {text}。"
 
 

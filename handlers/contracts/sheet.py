@@ -6,15 +6,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from bot.context import Context
 from handlers.contracts import rules
 from handlers.contracts.changing import EDITABLE, step_update_contract
+from handlers.contracts.listing import filter_of, step_read_conditions
 from handlers.contracts.making import NewContract, step_create_contract, step_take_back
 from handlers.contracts.moving import step_move
-from handlers.exchange.kinds import OWNER, RowProblem, Values, form_columns, plain
+from handlers.exchange.kinds import OWNER, RowProblem, Values, Wanted, form_columns, plain
 from handlers.exchange.records import CUSTOMER, CustomerNames, owner_cells
 from handlers.exchange.rules import SheetColumn
 from handlers.exchange.stepped import SteppedBatch, SteppedKind
 from storage import contracts, records
+from storage.contracts import ContractFilter
 from storage.database import Tx
 from storage.references import is_referred_to
 from storage.tables import Contract, Customer
@@ -147,6 +150,7 @@ class Contracts(SteppedKind):
     searched: ClassVar[tuple[str, ...]] = ("number", "name")
     noun: ClassVar[str] = "contract"
     made_by = ContractBatch
+    listed: ClassVar[bool] = True
     notes: ClassVar[tuple[str, ...]] = ("合同编号相同就是同一份合同；状态不填就是生效。",)
 
     def columns(self, tx: Tx) -> tuple[SheetColumn, ...]:
@@ -183,6 +187,14 @@ class Contracts(SteppedKind):
         back = {name: _typed(name, value) for name, value in before.items() if name != "state"}
         step_update_contract(tx, ctx, record, {n: v for n, v in back.items() if v != getattr(record, n)})
 
+    def count(self, tx: Tx, ctx: Any, wanted: Wanted) -> int:
+        """Of the list that the same words show."""
+        return contracts.count_contracts(tx, _filter(tx, ctx, wanted))[0]
+
+    def found(self, tx: Tx, ctx: Any, wanted: Wanted, after: int, limit: int) -> Sequence[Any]:
+        """The same."""
+        return contracts.list_after(tx, _filter(tx, ctx, wanted), after=after, limit=limit)
+
     def shown(self, tx: Tx, found: Sequence[Any]) -> list[Values]:
         """With customer, state and owner."""
         owners = owner_cells(tx, [r.owner_id for r in found])
@@ -201,3 +213,7 @@ def _typed(name: str, value: Any) -> Any:
 
 
 CONTRACTS = Contracts()
+
+
+def _filter(tx: Tx, ctx: Context, wanted: Wanted) -> ContractFilter:
+    return filter_of(step_read_conditions(tx, ctx, " ".join(wanted.words), mine=wanted.mine), ctx)

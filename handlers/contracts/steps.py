@@ -1,5 +1,6 @@
 """What every change of a contract has: who may, a line on record, 撤销, reminders and other cards that follow."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import Forbidden
 from bot.language.money import show_money
+from bot.language.show import show_date
 from handlers.contracts.rules import ChangedSince
 from handlers.customfields.values import labels_of
 from storage import audit, cards, contracts, digest, people, undos
@@ -16,6 +18,7 @@ from storage.database import Tx
 from storage.tables import Contract
 
 UNDO = timedelta(minutes=10)
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 LABELS = {
     "number": "编号", "name": "名称", "amount": "金额", "discount": "整单折扣", "signed_on": "签订日",
     "starts_on": "开始日", "ends_on": "到期日", "opportunity_id": "商机", "state": "状态", "owner_id": "负责人",
@@ -75,9 +78,17 @@ def own_labels(tx: Tx, values: Mapping[str, str]) -> dict[str, dict[str, str]]:
     return {"fields": labels_of(tx, "contract", values)} if values else {}
 
 
-def changes_text(pairs: Mapping[str, tuple[str, str]]) -> str:
-    """金额：¥10 → ¥20；到期日：（空） → 2027-02-28."""
-    return "；".join(f"{label}：{was or '（空）'} → {now or '（空）'}" for label, (was, now) in pairs.items())
+def changes_text(pairs: Mapping[str, tuple[str, str]], today: date) -> str:
+    """金额：¥10 → ¥20；到期日：（空） → 2027年2月28日."""
+    shown = ((label, _shown(was, today), _shown(now, today)) for label, (was, now) in pairs.items())
+    return "；".join(f"{label}：{was} → {now}" for label, was, now in shown)
+
+
+def _shown(value: str, today: date) -> str:
+    """A day is on record as 2027-02-28."""
+    if DAY.fullmatch(value):
+        return show_date(date.fromisoformat(value), today)
+    return value or "（空）"
 
 
 def words_of(tx: Tx, ctx: Context, name: str, value: Any) -> str:  # noqa: ARG001 -- the actor's words come with rights

@@ -63,8 +63,8 @@ def sheet_of(details: ContractDetails, ctx: Context) -> ContractSheet:
     discount: Decimal | None = contract.discount
     fields = [
         ("名称", escape(contract.name)),
-        ("签订日", str(contract.signed_on or "")),
-        ("期限", span_text(contract.starts_on, contract.ends_on)),
+        ("签订日", show_date(contract.signed_on, ctx.today) if contract.signed_on else ""),
+        ("期限", span_text(contract.starts_on, contract.ends_on, ctx.today)),
         ("负责人", "你" if own else details.owner),
         ("关联商机", escape(details.opportunity)),
         ("整单折扣", f"{discount.normalize():f}%" if discount else ""),
@@ -221,8 +221,8 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
     fields = [
         ("编号", rules.check_number(draft.number) if draft.number else "自动编号"),
         ("名称", escape(draft.name)),
-        ("签订日", f"{signed}" + ("（还没到，先存为草稿）" if future else "")),
-        ("期限", span_text(new.starts_on, new.ends_on)),
+        ("签订日", show_date(signed, ctx.today) + ("（还没到，先存为草稿）" if future else "")),
+        ("期限", span_text(new.starts_on, new.ends_on, ctx.today)),
         ("整单折扣", f"{draft.discount}%" if draft.discount else ""),
         ("产品", lines_text(new.amount, new.discount, source_lines(draft, known), source)),
         ("续签自", known.renews),
@@ -283,7 +283,8 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
         parts = [
             show_money_short(standing.amount) if standing.amount is not None else "",
             f"未回 {show_money_short(standing.unpaid)}" if standing.unpaid and contract.state in DEALT else "",
-            state_words(contract, ctx), f"到 {contract.ends_on}" if contract.ends_on else "", owner,
+            state_words(contract, ctx), f"到 {show_date(contract.ends_on, ctx.today)}" if contract.ends_on else "",
+            owner,
         ]  # fmt: skip
         rows.append(
             (

@@ -21,4 +21,4 @@ def transfer(tap: CardTap[TransferButton], ctx: Context) -> CardUpdate:
     if "undo_id" in tap.state:  # the second tap of a double tap
         return CardUpdate(note="已经转过了，没有重复。")
     done = transfer_customer(ctx, button.customer_id, button.receiver_id, with_deals=button.with_deals)
-    return CardUpdate(card=views.done_ref(done), note=done.text)
+    return CardUpdate(card=views.done_ref(done))

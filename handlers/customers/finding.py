@@ -15,8 +15,8 @@ from bot.language.companies import hard_key
 from bot.language.match import Candidate, Match, rank
 from bot.language.replies import is_no, is_yes, ordinal
 from bot.language.sentence import find_in_sentence
-from storage import customers, people, pools, search, talks
-from storage.customers import Nameplate
+from storage import customers, merges, people, pools, search, talks
+from storage.customers import Nameplate, Twin
 from storage.database import Tx
 from storage.tables import Customer
 
@@ -26,7 +26,8 @@ LONG = 40  # characters of what somebody typed that are said back to him
 ABOUT = re.compile(
     r"(?P<name>.{2,40}?)\s*(?:的|是|现在|现|目前)*\s*(?:(?:联系)?(?:电话|手机|号码|方式)(?:号码?)?(?:是?多少|呢|号)?|联系人(?:是谁)?|"
     r"(?:是)?(?:谁|哪个人?)(?:在)?(?:负责|跟进?|的客户)|归谁(?:管)?|负责人(?:是谁)?|跟进记录|跟进情况|跟进历史|"
-    r"资料|信息|情况|详情|怎么样了?)[?？。呀啊呢]*"
+    r"资料|信息|情况|详情|怎么样了?|(?:上次|最近|最后)?(?:是)?(?:什么时候|哪天|几号)(?:联系|跟进|拜访|聊)过?的?|"
+    r"(?:上次|最近|最后)(?:一次)?(?:联系|跟进|拜访)(?:是)?(?:什么时候|哪天|几号)?|多久没(?:有)?(?:联系|跟进|拜访)过?了?)[?？。呀啊呢]*"
 )
 DETAIL = re.compile(r"^(?P<name>[^（(]+?)\s*[（(](?P<place>[^）)]+)[）)]?$")
 
@@ -123,36 +124,64 @@ def find_customer(
     sentence; the rest of it is returned too. `reading`: a single likeness is good enough to be shown.
     """
     with ctx.begin() as tx:
-        digits = re.sub(r"[\s-]", "", words)
-        if TAIL.fullmatch(digits):
-            hits = _by_tail(tx, ctx.actor, digits, pooled=pooled)
-            if len(hits) == 1:
-                return Finding(words, hits[0])
-            if hits:
-                return _options(tx, ctx, words, hits)
-        candidates = candidates_for(tx, ctx.actor, words, pooled=pooled, sentence=leading)
-        match = _ranked(tx, ctx.actor, words, candidates, pooled=pooled)
-        if match.certain is not None:
-            return Finding(words, match.certain.id)
-        if reading and match.total == 1:
-            return Finding(words, match.options[0].id)
-        if leading:
-            hit = find_in_sentence(words, candidates)
-            if hit is not None and hit.certain is not None:
-                rest = (words[: hit.start] + " " + words[hit.end :]).strip(" ，,。")
-                return Finding(words, hit.certain.id, rest=rest)
-            if hit is not None and hit.options:
-                return _options(tx, ctx, words, [c.id for c in hit.options], rest=words[hit.end :].strip(" ，,。"))
-            head, _, rest = words.partition(" ")
-            if rest:
-                match = rank(head, candidates)
-                if match.certain is not None:
-                    return Finding(head, match.certain.id, rest=rest.strip())
-                if match.options:
-                    return _options(tx, ctx, head, [c.id for c in match.options], rest=rest.strip())
-        if not match.options:
-            return Finding(words, None, attempt=_out_of_sight(tx, words))
-        return _options(tx, ctx, words, [c.id for c in match.options])
+        return step_find_customer(tx, ctx, words, pooled=pooled, leading=leading, reading=reading)
+
+
+def step_find_customer(
+    tx: Tx, ctx: Context, words: str, *, pooled: bool | None, leading: bool = False, reading: bool = False
+) -> Finding:
+    """As `find_customer`, in the caller's transaction."""
+    digits = re.sub(r"[\s-]", "", words)
+    if TAIL.fullmatch(digits):
+        hits = _by_tail(tx, ctx.actor, digits, pooled=pooled)
+        if len(hits) == 1:
+            return Finding(words, hits[0])
+        if hits:
+            return _options(tx, ctx, words, hits)
+    candidates = candidates_for(tx, ctx.actor, words, pooled=pooled, sentence=leading)
+    match = _ranked(tx, ctx.actor, words, candidates, pooled=pooled)
+    if match.certain is not None:
+        return Finding(words, match.certain.id)
+    if reading and match.total == 1:
+        return Finding(words, match.options[0].id)
+    if leading:
+        hit = find_in_sentence(words, candidates)
+        if hit is not None and hit.certain is not None:
+            rest = (words[: hit.start] + " " + words[hit.end :]).strip(" ，,。")
+            return Finding(words, hit.certain.id, rest=rest)
+        if hit is not None and hit.options:
+            return _options(tx, ctx, words, [c.id for c in hit.options], rest=words[hit.end :].strip(" ，,。"))
+        head, _, rest = words.partition(" ")
+        if rest:
+            match = rank(head, candidates)
+            if match.certain is not None:
+                return Finding(head, match.certain.id, rest=rest.strip())
+            if match.options:
+                return _options(tx, ctx, head, [c.id for c in match.options], rest=rest.strip())
+    if not match.options:
+        return Finding(words, None, attempt=_out_of_sight(tx, words))
+    return _options(tx, ctx, words, [c.id for c in match.options])
+
+
+def merged_into(ctx: Context, words: str, *, whole: bool) -> tuple[str, int] | None:
+    """The customer that one called `words` (`whole`: exactly so) is part of by now, and the old name.
+
+    None: nothing of the kind that the actor sees, or several, or a customer of that very name is there.
+    """
+    with ctx.begin() as tx:
+        if whole and any(t.hard for t in _named(tx, words)):
+            return None
+        part = "" if whole else words.strip()
+        old = merges.find_merged(tx, name_key=hard_key(words), part=part) if whole or len(part) > 1 else []
+        heads = customers.list_by_ids(tx, list(dict.fromkeys(head for _, head in old)))
+        mine = ctx.actor.user_id
+        seen = {c.id or 0 for c in heads if c.owner_id == mine or ctx.actor.may(Permission.CUSTOMER_VIEW)}
+        met = [(name, head) for name, head in old if head in seen]
+        return met[-1] if len({head for _, head in met}) == 1 else None
+
+
+def _named(tx: Tx, words: str) -> list[Twin]:
+    return customers.find_twins(tx, name_key=hard_key(words), soft_key="", credit_code=None, phone="")
 
 
 def _by_tail(tx: Tx, actor: Actor, digits: str, *, pooled: bool | None) -> list[int]:
@@ -170,8 +199,7 @@ def _by_tail(tx: Tx, actor: Actor, digits: str, *, pooled: bool | None) -> list[
 
 def _out_of_sight(tx: Tx, words: str) -> str:
     """The customer of exactly that name, where it is there but not the asker's to see; for the audit alone."""
-    twins = customers.find_twins(tx, name_key=hard_key(words), soft_key="", credit_code=None, phone="")
-    ids = [t.id for t in twins if t.hard]
+    ids = [t.id for t in _named(tx, words) if t.hard]
     seen = {c.id for c in customers.list_by_ids(tx, ids)}
     return next((f"customer:{i}" for i in ids if i not in seen), "")
 

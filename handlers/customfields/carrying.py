@@ -31,10 +31,14 @@ def step_carried(tx: Tx, ctx: Context, source: str, stored: Mapping[str, Any], t
     return carried
 
 
-def own_of_forms(ctx: Context, forms: tuple[str, ...], words: str) -> dict[str, Values]:
-    """What a sentence says of fields of several forms; a label that several have is said of all of them.
+def take_own_of_forms(ctx: Context, forms: tuple[str, ...], words: str) -> tuple[dict[str, Values], str]:
+    """What a sentence says of fields of several forms, and the rest; a label that several have is said of all of them.
 
     Raises:
         NotAValue, NotAChoice, Forbidden.
     """
-    return {form: own_fields(ctx, form, words)[0] for form in forms}
+    said, rest = {}, words
+    for form in forms:
+        said[form] = own_fields(ctx, form, words)[0]
+        rest = own_fields(ctx, form, rest)[1]
+    return said, rest

@@ -37,3 +37,14 @@ def kind_called(text: str) -> tuple[Kind, str] | None:
         if text.casefold().startswith(word):
             return kind, text[len(word) :]
     return None
+
+
+def kind_said(text: str) -> tuple[Kind, str] | None:
+    """The kind that `text` begins or ends with, and the rest: 本月的回款 → 回款, 本月."""
+    found = kind_called(text)
+    if found is not None:
+        return found
+    ending = [
+        (kind.label, kind) for kind in KINDS.values() if len(text) > len(kind.label) and text.endswith(kind.label)
+    ]
+    return (ending[0][1], text[: -len(ending[0][0])].removesuffix("的")) if len(ending) == 1 else None

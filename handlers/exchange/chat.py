@@ -10,7 +10,7 @@ from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.dispatch.router import NO_FILES_HERE
 from bot.language.filters import read_list
 from handlers.exchange import views
-from handlers.exchange.catalogue import KINDS, kind_called
+from handlers.exchange.catalogue import KINDS, kind_called, kind_said
 from handlers.exchange.kinds import Wanted
 from handlers.exchange.rules import plain_title, read_rows
 from handlers.exchange.service import (
@@ -30,6 +30,7 @@ from handlers.exchange.service import (
 from handlers.filters.service import find_saved
 
 router = Router("exchange.chat")
+AROUND = " :：,，、"  # 本月签的 ends with a word of its own
 EDGE = " 的:：,，、"
 KEPT = re.compile(r"筛选[:：\s]*(?P<name>\S+)\s*(?P<more>.*)")
 YEAR = re.compile(r"(20\d{2})\s*年?")
@@ -194,11 +195,11 @@ def problems(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: 
 @router.command("导出", "批量导出")
 def export(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001
     """`导出 我的客户 制造业`, `导出产品`, `导出 合同 华兴`."""
-    said = message.args.strip(EDGE)
+    said = message.args.lstrip(EDGE).rstrip(AROUND)
     if KEPT.match(said):
         said = f"客户 {said}"
     mine = bool(re.match(r"我(?:负责)?的?", said))
-    found = kind_called(re.sub(r"^我(?:负责)?的?\s*", "", said) if mine else re.sub(r"^(?:全部|所有)的?\s*", "", said))
+    found = kind_said(re.sub(r"^我(?:负责)?的?\s*", "", said) if mine else re.sub(r"^(?:全部|所有)的?\s*", "", said))
     if found is None:
         may = [k.label for k in KINDS.values() if ctx.actor.may(k.exporting)]
         if not may:
@@ -206,7 +207,9 @@ def export(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: AR
         raise InvalidInput(f"要导出什么？能导出：{'、'.join(may)}，例如「导出 我的客户」「导出 {may[0]}」。")
     kind, rest = found
     if kind.listed:
-        text = re.sub(r"^(?:列表|数据|资料|表格?|名单|清单)", "", rest).strip(EDGE)
+        if kind.name != "customers" and KEPT.match(rest.strip(EDGE)):
+            raise InvalidInput(f"保存的筛选是客户的，{kind.label}直接写条件，例如「导出{kind.label} 李娜 本月」。")
+        text = re.sub(r"^(?:的|列表|数据|资料|表格?|名单|清单)", "", rest.strip(AROUND)).strip(AROUND)
         return Reply(export_records(ctx, kind.name, _listed(ctx, text, mine=mine)))
     year = YEAR.search(rest) if kind.name == "targets" else None
     if year:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from bot.context import Context
 from bot.core.errors import InvalidInput, NotFound
 from bot.identity import may_be_told
+from bot.language.show import show_date
 from handlers.flows import participants, rules
 from handlers.flows.finding import access_flow, waiting_names
 from handlers.flows.holding import Moved, check_seen, settled, step_close, step_hold
@@ -236,14 +237,15 @@ def delegate(ctx: Context, user_id: str, starts_on: date, ends_on: date) -> str:
         )
         delegations.put_delegation(tx, made)
         told = f"{person.name} {starts_on} 至 {ends_on}"
+        days = f"{show_date(starts_on, ctx.today)} 至 {show_date(ends_on, ctx.today)}"
         _record_delegation(tx, ctx, ("", told))
         notices.queue(
             tx, key=f"deputy:{made.id}", user_ids=[user_id], now=ctx.now, title="请你代理审批",
-            text=f"{ctx.actor.name} 请你 {starts_on} 至 {ends_on} 代他处理审批，这几天新到的会直接发给你。",
+            text=f"{ctx.actor.name} 请你 {days} 代他处理审批，这几天新到的会直接发给你。",
             not_before=after_quiet_hours(ctx.now, ctx.settings.quiet_hours),
         )  # fmt: skip
         return (
-            f"{starts_on} 至 {ends_on}，新到的待办由 {person.name} 代你处理，已告诉 {person.name}；"
+            f"{days}，新到的待办由 {person.name} 代你处理，已告诉 {person.name}；"
             "已经在你手里的要「转交」。要结束就发送「取消代理」。"
         )
 
@@ -255,7 +257,7 @@ def show_delegation(ctx: Context) -> str:
         if found is None:
             return "你没有设代理人。要设就发送「代理人 王芳 3月5日到3月9日」。"
         name = people.name_of(tx, found.delegate_id)
-        days = f"{found.starts_on} 至 {found.ends_on}"
+        days = f"{show_date(found.starts_on, ctx.today)} 至 {show_date(found.ends_on, ctx.today)}"
         return f"{days}，新到的待办由 {name} 代你处理。要结束就发送「取消代理」，要换就再说一次「代理人」。"
 
 

@@ -49,7 +49,7 @@ WRONG = re.compile(
 )
 
 
-@router.command("跟进", "记录跟进", "记一下", "记录一下", "补记")
+@router.command("跟进", "记录跟进", "记一下", "记录一下", "补记", free=True)
 def log(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`跟进 华兴 电话聊了报价，下周三下午3点再打`; `跟进 它 …` of the lead last spoken of."""
     ctx.actor.require(Permission.FOLLOWUP_ADD)

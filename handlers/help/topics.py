@@ -33,7 +33,7 @@ class Group:
 GROUPS: Final[tuple[Group, ...]] = (
     Group("每天", (
         Line("今天", "今天", "要联系谁、谁快返回公海"),
-        Line("跟进", "跟进 华兴 电话聊了报价，下周三下午3点再打", "一句话记一条，语音也行", P.FOLLOWUP_ADD),
+        Line("跟进", "跟进 华兴 电话聊了报价，下周三下午3点再打", "一句话记一条，语音也行；几家分行写", P.FOLLOWUP_ADD),
         Line("下次", "下次联系 华兴 下周三", "只定下次联系的时间", P.FOLLOWUP_ADD),
         Line("评论", "评论 华兴 @王芳 报价单发我看看", "看得到这家客户的同事会收到提醒", P.FOLLOWUP_ADD),
         Line("外勤", "外勤 华东精密 车间看了设备", "或在钉钉里签到；「今天的外勤」看记录", P.FOLLOWUP_ADD),
@@ -82,7 +82,7 @@ GROUPS: Final[tuple[Group, ...]] = (
     )),
     Group("联系人", (
         Line("联系人", "联系人 华兴 陈强 采购经理 13812345678", "加一位；「联系人 华兴」看全部", P.CONTACT_ADD),
-        Line("改联系人", "改联系人 华兴 陈强 职务 总监", needs=P.CONTACT_ADD),
+        Line("改联系人", "改联系人 华兴 陈强 职务 总监", "换号码直接说「华兴的陈强换号码了 138…」", P.CONTACT_ADD),
         Line("主联系人", "设主联系人 华兴 陈强", needs=P.CONTACT_ADD),
         Line("停用联系人", "停用联系人 华兴 陈强 离职", needs=P.CONTACT_ADD),
         Line("启用联系人", "启用联系人 华兴 陈强", needs=P.CONTACT_ADD),
@@ -101,7 +101,7 @@ GROUPS: Final[tuple[Group, ...]] = (
         Line("查线索", "查线索 远航", needs=P.LEAD_VIEW),
         Line("跟进线索", "跟进线索 远航 电话聊了需求 下次周三", "到期早上提醒", P.FOLLOWUP_ADD),
         Line("线索转客户", "线索转客户 远航", "带上跟进记录", P.LEAD_ADD),
-        Line("转客户并建商机", "转客户并建商机 远航", needs=P.LEAD_ADD),
+        Line("转客户并建商机", "转客户并建商机 远航 二期扩容 8万", needs=P.LEAD_ADD),
         Line("线索无效", "线索无效 远航 空号", needs=P.LEAD_ADD),
         Line("恢复线索", "恢复线索 远航", needs=P.LEAD_ADD),
         Line("线索有意向", "线索有意向 远航", needs=P.LEAD_ADD),
@@ -197,6 +197,7 @@ GROUPS: Final[tuple[Group, ...]] = (
         Line("查产品", "产品列表 主机", needs=P.PRODUCT_VIEW),
         Line("新增产品", "新增产品 ZJ-001 数控主轴 主机 台 12800", needs=P.PRODUCT_ADD),
         Line("修改产品", "修改产品 ZJ-001 单价 13800", needs=P.PRODUCT_EDIT),
+        Line("单价", "ZJ-001 多少钱", needs=P.PRODUCT_VIEW),
         Line("价格记录", "价格记录 ZJ-001", "谁、什么时候、从多少改到多少", P.PRODUCT_VIEW),
         Line("停用产品", "停用产品 ZJ-001", needs=P.PRODUCT_EDIT),
         Line("启用产品", "启用产品 ZJ-001", needs=P.PRODUCT_EDIT),

@@ -8,6 +8,7 @@ from bot.core.actor import Permission
 from bot.core.clock import at_beijing
 from handlers.flows import rules as flow_rules
 from handlers.flows.running import brief, run_of
+from handlers.leadpool.clock import step_returning as leads_returning
 from handlers.pool.clock import step_returning
 from handlers.pool.rules import WARN_DAYS
 from storage import customers, flow_lists, follow_ups, lead_plans
@@ -24,6 +25,7 @@ class Today:
     today: list[Customer]
     leads: list[Lead]  # whose next contact is today or overdue
     returning: list[tuple[int, str, int]]  # id, name, days left
+    returning_leads: list[tuple[int, str, int]]  # id, company, days left
     customers: int
     pool: int | None  # None: no right to see it
     logged_this_week: int
@@ -39,12 +41,17 @@ def show_today(ctx: Context) -> Today:
         overdue = [c for c in due if c.next_follow_up_at is not None and c.next_follow_up_at < midnight]
         today = [c for c in due if c not in overdue]
         soon = step_returning(tx, ctx.settings, ctx.today, within=max(WARN_DAYS), owner_id=me)
+        leaving = (
+            leads_returning(tx, ctx.settings, ctx.today, within=max(WARN_DAYS), owner_id=me)
+            if ctx.actor.may(Permission.LEAD_VIEW) else []
+        )  # fmt: skip
         monday = midnight - timedelta(days=ctx.today.weekday())
         return Today(
             overdue, today,
             lead_plans.list_planned(tx, me, before=midnight + timedelta(days=1))
             if ctx.actor.may(Permission.LEAD_VIEW) else [],
             [(customer.id, customer.name, max(0, clock.days_left)) for customer, clock in soon],
+            [(lead.id, lead.company, max(0, clock.days_left)) for lead, clock in leaving],
             customers.count_customers(tx, CustomerFilter(mine=me, pooled=False)),
             customers.count_pool(tx) if ctx.actor.may(Permission.POOL_VIEW) else None,
             follow_ups.count_by(tx, me, since=monday),

@@ -31,9 +31,10 @@ def paint_today(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG00
     ]
     rows += [_row("逾期", c, ctx) for c in day.overdue] + [_row("今天", c, ctx) for c in day.today]
     rows += [_lead_row(lead, ctx) for lead in day.leads]
+    rows += [CardRow(escape(name), _leaving(left, "公海"), "", (_follow(i, name),)) for i, name, left in day.returning]
     rows += [
-        CardRow(escape(name), f"将返回公海 · 还有 {left} 天" if left else "将返回公海 · 今天", "", (_follow(i, name),))
-        for i, name, left in day.returning
+        CardRow(escape(company), f"线索 · {_leaving(left, '线索公海')}", "", (_follow_lead(i, company),))
+        for i, company, left in day.returning_leads
     ]
     total = len(rows)
     pool = f" · 公海 {day.pool} 家" if day.pool is not None else ""
@@ -51,6 +52,8 @@ def paint_today(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG00
         counts += f" · 待审批 {len(day.approvals)} 件"
     if day.leads:
         counts += f" · 线索 {len(day.leads)} 条"
+    if day.returning_leads:
+        counts += f" · 将返回线索公海 {len(day.returning_leads)} 条"
     return CardView(
         f"今天 {ctx.today.month}月{ctx.today.day}日", body=f"{head}\n{counts}", rows=tuple(rows[:ROWS]), footer=more
     )
@@ -69,10 +72,15 @@ def _row(kind: str, customer: Customer, ctx: Context) -> CardRow:
 def _lead_row(lead: Lead, ctx: Context) -> CardRow:
     planned = lead.next_follow_up_at
     when = f" · 约的是 {moment_text(planned, ctx, timed=lead.next_timed)}" if planned is not None else ""
-    follow = CardButton(
-        f"记跟进 {lead.company}", FollowLeadButton(lead_id=lead.id or 0), typed=f"跟进线索 {lead.company} "
-    )  # fmt: skip
-    return CardRow(escape(lead.company), f"线索{when}", "", (follow,))
+    return CardRow(escape(lead.company), f"线索{when}", "", (_follow_lead(lead.id or 0, lead.company),))
+
+
+def _leaving(days_left: int, where: str) -> str:
+    return f"将返回{where} · " + (f"还有 {days_left} 天" if days_left else "今天")
+
+
+def _follow_lead(lead_id: int, company: str) -> CardButton:
+    return CardButton(f"记跟进 {company}", FollowLeadButton(lead_id=lead_id), typed=f"跟进线索 {company} ")
 
 
 def _follow(customer_id: int, name: str) -> CardButton:

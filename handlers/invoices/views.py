@@ -8,6 +8,7 @@ from bot.core.errors import AppError
 from bot.core.markup import escape
 from bot.dispatch import CardButton, CardView
 from bot.language.money import in_words, show_money, show_money_short
+from bot.language.show import show_date
 from cards import invoices as invoice_cards
 from cards.confirming import Summary
 from cards.contracts import OpenContractButton
@@ -137,8 +138,9 @@ def paint_bills(state: dict[str, Any], ctx: Context) -> CardView:
     rows = []
     for one in bills.rows[: service.SHOWN]:
         number = one.number or "（系统启用前）"
+        issued = show_date(one.issued_on, ctx.today) if one.issued_on else ""
         red = "红字" if one.red_of is not None else ""
-        parts = (red, show_money(one.amount), rules.STATES[one.state], one.invoice_no or "", str(one.issued_on or ""))
+        parts = (red, show_money(one.amount), rules.STATES[one.state], one.invoice_no or "", issued)
         rows.append((number, " · ".join(p for p in parts if p)))
     body = f"{escape(bills.customer)}\n{standing_line(bills.standing)}"
     if bills.applied and bills.standing.invoiced is not None:

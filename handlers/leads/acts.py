@@ -9,17 +9,19 @@ from bot.core.errors import InvalidInput, NotFound
 from bot.dispatch import CardRef, Reply, Talk
 from handlers.customers.finding import find_person
 from handlers.customers.rules import MaybeDuplicate
-from handlers.customfields.carrying import own_of_forms
+from handlers.customfields.carrying import take_own_of_forms
 from handlers.customfields.rules import Required
 from handlers.leads import service
 from handlers.leads.converting import OWN_OF
 from handlers.leads.finding import ask_which, find_lead, split, spoken_of
-from handlers.leads.reading import Change, read_told
+from handlers.leads.reading import Change, cut_deal, read_told
 from handlers.leads.rules import ReasonMissing
 from handlers.leads.service import Changed
 from handlers.leads.told import converted_text
 from handlers.leads.views import doubt_ref, edit_ref, one_ref
+from handlers.opportunities.reading import SaidDeal, amounts_of, read_deal
 
+CONVERSIONS = ("customer", "both")
 Act = Callable[[Context, Talk, int, str], Reply]
 
 
@@ -32,7 +34,9 @@ def shown(done: Changed, talk: Talk) -> Reply:
 
 def on(ctx: Context, talk: Talk, words: str, act: str) -> Reply:
     """Does `act` (of ACTS) with the lead at the start of the words. Raises NotFound, InvalidInput."""
+    words, deal = cut_deal(words) if act in CONVERSIONS else (words, "")
     found, rest = split(ctx, talk, words)
+    rest = f"{rest} {deal}".strip()
     if found.certain is not None:
         return ACTS[act](ctx, talk, found.certain, rest)
     return ask_which(talk, found, words, act, rest)
@@ -69,23 +73,43 @@ def _both(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:
 
 def convert(
     ctx: Context, talk: Talk, key: int, words: str, *, opportunity: bool, anyway: bool = False,
-    known: dict[str, dict[str, str]] | None = None,
+    known: dict[str, dict[str, str]] | None = None, deal: SaidDeal | None = None,
 ) -> Reply:  # fmt: skip
-    """A customer out of it; a likeness, and required fields that are missing, are asked about."""
-    said = own_of_forms(ctx, OWN_OF if opportunity else OWN_OF[:2], words)
-    custom = {form: {**(known or {}).get(form, {}), **own} for form, own in said.items()}
-    kept: dict[str, Any] = {"id": key, "opportunity": opportunity, "custom": custom}
+    """A customer out of it; a likeness, and required fields that are missing, are asked about.
+
+    `words`: own fields of what it becomes, and what is said of the opportunity: `商机 二期扩容 8万 月底`. `known`,
+    `deal`: what had been said of them before.
+
+    Raises:
+        InvalidInput: an amount is said, but not that it is an opportunity's; or a day that is not certain.
+    """
+    before, tail = cut_deal(words)
+    opportunity = opportunity or bool(tail)
+    own, rest = take_own_of_forms(ctx, OWN_OF if opportunity else OWN_OF[:2], f"{before} {tail}".strip())
+    custom = {form: {**(known or {}).get(form, {}), **values} for form, values in own.items()}
+    deal = deal or _deal_in(ctx, key, cut_deal(rest), opportunity=opportunity)
+    kept: dict[str, Any] = {"id": key, "opportunity": opportunity, "custom": custom, "deal": deal.row()}
     try:
-        done = service.convert_lead(ctx, key, opportunity=opportunity, anyway=anyway, custom=custom)
+        done = service.convert_lead(ctx, key, opportunity=opportunity, anyway=anyway, custom=custom, deal=deal)
     except MaybeDuplicate as doubt:
         talk.ask("leads.convert", **kept, anyway=False, doubt=True, others=[one.id for one in doubt.others])
-        return Reply(card=doubt_ref(key, doubt, opportunity=opportunity, custom=custom))
+        return Reply(card=doubt_ref(key, doubt, opportunity=opportunity, custom=custom, deal=deal))
     except Required as short:
         talk.ask("leads.convert", **kept, anyway=anyway)
         return Reply(short.text)
     talk.settle()
     talk.about(done.customer_id)
     return Reply(card=one_ref(key, done.undo_id, converted_text(done)))
+
+
+def _deal_in(ctx: Context, key: int, words: tuple[str, str], *, opportunity: bool) -> SaidDeal:
+    before, behind = words
+    if opportunity:
+        return read_deal(ctx, f"{before} {behind.removeprefix('商机')}")
+    if amounts_of(before):
+        company = service.show_lead(ctx, key).lead.company
+        raise InvalidInput(f"没有转：要连商机一起建，发送「转客户 {company} 商机 {before.strip()[:40]}」。")
+    return SaidDeal()
 
 
 def follow(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:

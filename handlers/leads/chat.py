@@ -1,6 +1,7 @@
 """What people say about leads."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from bot.context import Context
@@ -14,16 +15,17 @@ from bot.language.replies import ordinal
 from handlers.customers.finding import find_customer
 from handlers.customfields.rules import Required
 from handlers.leads import acts, service
-from handlers.leads.finding import find_lead
+from handlers.leads.finding import find_lead, named_first
 from handlers.leads.reading import filter_of, read_change, read_filter, read_lead
 from handlers.leads.rules import ALL_WORDS, EXAMPLE, STATE_WORDS
 from handlers.leads.steps import NewLead
 from handlers.leads.views import one_ref
+from handlers.opportunities.reading import SaidDeal
 
 router = Router("leads.chat")
 WORDS = {
     "转客户并建商机": "both", "转成客户": "customer", "转为客户": "customer", "转客户": "customer",
-    "有意向": "interested", "无效": "invalid", "恢复": "following",
+    "有意向": "interested", "有兴趣": "interested", "有意": "interested", "无效": "invalid", "恢复": "following",
 }  # fmt: skip
 OF_IT = re.compile(
     rf"(?:把|将)?\s*(?:它|这条线索)\s*(?:(?:转给|交给|分给)\s*(?P<whom>\S.*)|(?P<act>{'|'.join(WORDS)})了?\s*(?P<rest>.*))"
@@ -84,6 +86,9 @@ def listing(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     handed = TO_WHOM.match(words)
     if handed is not None and find_lead(ctx, handed["name"]).certain is not None:
         return acts.transfer(ctx, talk, handed["name"], handed["whom"])
+    done = of_name(replace(message, text=words), ctx, talk) if words else None
+    if done is not None:
+        return done
     if message.word == "线索" and find_phones(words) and find_lead(ctx, words).certain is None:
         return create(message, ctx, talk)
     asked = read_list(words).words
@@ -136,13 +141,13 @@ def look_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 @router.command("线索转客户并建商机", "转客户并建商机", "线索转商机")
 def convert_both(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`转客户并建商机 远航`."""
+    """`转客户并建商机 远航 二期扩容 8万 月底`."""
     return acts.on(ctx, talk, message.args, "both")
 
 
 @router.command("线索转客户", "转客户", "转成客户", "转为客户", "线索转化")
 def convert(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
-    """`线索转客户 远航`; the company's own required fields may stand behind it."""
+    """`线索转客户 远航`, `转客户 远航 商机 二期扩容 8万`; the company's own required fields may stand behind it."""
     return acts.on(ctx, talk, message.args, "customer")
 
 
@@ -156,11 +161,11 @@ def convert_on(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str
         anyway = True
     return acts.convert(
         ctx, talk, int(pending["id"]), message.text, opportunity=bool(pending.get("opportunity")), anyway=anyway,
-        known=dict(pending.get("custom") or {}),
+        known=dict(pending.get("custom") or {}), deal=SaidDeal.of(pending.get("deal")),
     )  # fmt: skip
 
 
-@router.command("跟进线索", "线索跟进")
+@router.command("跟进线索", "线索跟进", free=True)
 def follow(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`跟进线索 远航 电话聊了需求 下次周三`, `跟进线索 它 …`."""
     ctx.actor.require(Permission.FOLLOWUP_ADD)
@@ -245,12 +250,18 @@ def of_name(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
 @router.sentence(29)
 def told_of_one(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     """`坂田科技 打了电话 没人接`: a contact with a lead, named first and by its name."""
-    name, _, rest = message.text.strip().partition(" ")
+    text = message.text.strip()
     may = ctx.actor.may(Permission.LEAD_VIEW) and ctx.actor.may(Permission.FOLLOWUP_ADD)
-    if message.group or not may or not rest or not tells_of_contact(rest):
+    if message.group or not may or not tells_of_contact(text) or text.endswith(("?", "？", "吗", "呢")):
         return None
-    key = find_lead(ctx, name).certain
-    if key is None or find_customer(ctx, name, pooled=None).certain is not None:
+    name, _, rest = text.partition(" ")
+    key = find_lead(ctx, name).certain if rest and tells_of_contact(rest) else None
+    if key is None:
+        named = named_first(ctx, text)
+        if named is None:
+            return None
+        key, name, rest = named
+    if find_customer(ctx, name, pooled=None).certain is not None or not rest:
         return None
     return acts.follow(ctx, talk, key, rest)
 

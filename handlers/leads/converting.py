@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from bot.context import Context
@@ -17,6 +18,7 @@ from handlers.leads.steps import record_of
 from handlers.leads.undoing import step_restore, step_untouched
 from handlers.opportunities.fields import NewOpportunity, step_create_opportunity
 from handlers.opportunities.history import step_undo_change
+from handlers.opportunities.reading import SaidDeal
 from storage import audit, conversions, customers, digest, leads
 from storage.database import Tx
 from storage.references import is_referred_to
@@ -30,7 +32,10 @@ WITH_IT = ("contact", "follow_up", "owner_history", "claim_log")  # what goes wi
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """What a lead became. `already`: it had been converted before; `merged`: into a customer that was there."""
+    """What a lead became. `already`: it had been converted before; `merged`: into a customer that was there.
+
+    `deal`: the opportunity's name and amount; `not_made`: the one that was asked for with a lead converted `already`.
+    """
 
     lead_id: int
     customer_id: int
@@ -38,12 +43,16 @@ class Converted:
     already: bool = False
     merged: bool = False
     undo_id: int | None = None
+    deal: tuple[str, Decimal] | None = None
+    not_made: SaidDeal | None = None
 
 
 def step_convert(
-    tx: Tx, ctx: Context, lead: Lead, *, opportunity: bool, anyway: bool, custom: Own
+    tx: Tx, ctx: Context, lead: Lead, *, deal: SaidDeal | None, anyway: bool, custom: Own
 ) -> tuple[Converted, dict[str, Any]]:
     """The lead is locked, open and the actor's to change. Besides: what `step_unconvert` needs of what was made.
+
+    `deal`: what is said of the opportunity; None: none is made.
 
     Two leads of one company at the same moment: the second waits here, and then meets the first one's customer.
     Raises as `convert_lead`.
@@ -53,7 +62,7 @@ def step_convert(
     told = leads.true_values(tx, lead_id)
     there = _twin(tx, ctx, told.company)
     person = (told.contact or told.mobile) and (there is None or not _known(tx, there, told))
-    made_of = {"customer": there is None, "contact": person, "opportunity": opportunity}
+    made_of = {"customer": there is None, "contact": person, "opportunity": deal is not None}
     said = {
         form: step_carried(tx, ctx, "lead", lead.custom, form) | dict(custom.get(form, {}))
         for form, comes in made_of.items()
@@ -69,9 +78,9 @@ def step_convert(
         customer = _create(tx, ctx, told, lead.owner_id or ctx.actor.user_id, anyway=anyway, own=own)
     customer_id = customer.id or 0
     copies = conversions.hand_on(tx, lead_id, customer_id, now=ctx.now)
-    deal = _open_deal(tx, ctx, customer_id, own) if opportunity else None
+    opened = _open_deal(tx, ctx, customer_id, deal, own) if deal is not None else None
     digest.cancel(tx, f"lead:{lead_id}", rules=("next_follow_up",), now=ctx.now)
-    deal_id = deal.id if deal is not None else None
+    deal_id = opened.id if opened is not None else None
     leads.change(
         tx, lead, state="converted", converted_customer_id=customer_id, converted_at=ctx.now,
         converted_opportunity_id=deal_id,
@@ -79,9 +88,10 @@ def step_convert(
     made: dict[str, Any] = {
         "customer_id": customer_id, "before": before, "after": conversions.standing(tx, customer_id),
         "follow_ups": copies,
-        "deal": None if deal is None else {"id": deal_id, "version": deal.version, "owner_id": deal.owner_id},
+        "deal": opened and {"id": deal_id, "version": opened.version, "owner_id": opened.owner_id},
     }  # fmt: skip
-    return Converted(lead_id, customer_id, deal_id, merged=there is not None), made
+    told = (opened.name, opened.amount or Decimal(0)) if opened is not None else None
+    return Converted(lead_id, customer_id, deal_id, merged=there is not None, deal=told), made
 
 
 def _create(tx: Tx, ctx: Context, told: Any, owner_id: str, *, anyway: bool, own: Own) -> Customer:
@@ -111,8 +121,10 @@ def _twin(tx: Tx, ctx: Context, company: str) -> Customer | None:
     return customer
 
 
-def _open_deal(tx: Tx, ctx: Context, customer_id: int, own: Own) -> Opportunity:
-    return step_create_opportunity(tx, ctx, NewOpportunity(customer_id, custom=dict(own["opportunity"])))
+def _open_deal(tx: Tx, ctx: Context, customer_id: int, deal: SaidDeal, own: Own) -> Opportunity:
+    amount = deal.amount if deal.amount is not None else Decimal("0.00")
+    new = NewOpportunity(customer_id, deal.name, amount, deal.day, deal.stage, custom=dict(own["opportunity"]))
+    return step_create_opportunity(tx, ctx, new)
 
 
 def _known(tx: Tx, customer: Customer, told: Any) -> bool:

@@ -14,6 +14,7 @@ from handlers.leads.rules import STATES
 from storage import leads
 from storage.leads import OPEN
 
+LONGEST = 20  # characters of a name at the start of a sentence
 IT = (*THIS, "这条", "这条线索", "那条线索")
 
 
@@ -47,6 +48,23 @@ def find_lead(ctx: Context, words: str) -> Found:
     by_id = {r[0]: r for r in named}
     certain = match.certain.id if match.certain is not None else None
     return Found(certain, tuple((c.id, _line(by_id[c.id])) for c in match.options))
+
+
+def named_first(ctx: Context, sentence: str) -> tuple[int, str, str] | None:
+    """The open lead a sentence begins with, its name as it was said, and the rest: `宏达加了微信`.
+
+    None: it begins with none, or with what several are called.
+    """
+    open_ones = [(i, _flat(name)) for i, name, _, state in service.list_named(ctx) if state in OPEN]
+    said = fold(sentence)
+    for length in range(min(LONGEST, len(said) - 1), 1, -1):
+        head = said[:length]
+        met = [i for i, name in open_ones if head in name] if " " not in head else []
+        if len(met) == 1:
+            return met[0], sentence[:length], sentence[length:].strip(" ，,：:")
+        if met:
+            return None
+    return None
 
 
 def _line(row: tuple[int, str, str, str]) -> str:

@@ -31,6 +31,16 @@ CHANGE = re.compile(
     r"\s*(?:改为|改成|改到|是|为|[:：])?\s*(?P<value>.+)$"
 )
 
+DEAL = re.compile(
+    r"(?:[\s,，。;；、]+|^)(?:并且?|同时|顺便|顺手|再|另外|和|,|，)*\s*(?:新?建|开|加|带)?(?:一)?个?商机(?=[\s,，:：是为叫\d]|$)[\s,，:：是为叫]*"
+)
+
+
+def cut_deal(words: str) -> tuple[str, str]:
+    """`远航 商机 二期 8万`: what stands before, and what is said of the opportunity, beginning with 商机; or ""."""
+    found = DEAL.search(words)
+    return (words[: found.start()], f"商机 {words[found.end() :]}") if found else (words, "")
+
 
 def read_lead(ctx: Context, words: str, draft: NewLead | None = None) -> NewLead:
     """`杭州远航贸易 陈强 13812345678 展会 要两台`, or labelled `来源：展会`. What is known already stays."""

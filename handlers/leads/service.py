@@ -19,6 +19,7 @@ from handlers.leads.converting import Converted, Own, step_convert, step_unconve
 from handlers.leads.handing import step_transfer
 from handlers.leads.steps import NewLead, record, step_create_lead, step_update_lead
 from handlers.leads.undoing import step_offer, step_put_back
+from handlers.opportunities.reading import SaidDeal
 from handlers.pool.rules import WARN_DAYS
 from storage import customers, digest, lead_pools, leads, opportunities, people
 from storage.database import Tx
@@ -148,15 +149,15 @@ def log_follow_up(
 
 def convert_lead(
     ctx: Context, lead_id: int, *, opportunity: bool = False, anyway: bool = False,
-    custom: Own | None = None,
+    custom: Own | None = None, deal: SaidDeal | None = None,
 ) -> Converted:  # fmt: skip
     """A customer with its main contact out of a lead, and an opportunity if asked; again: the first result.
 
     `anyway` passes over likeness to a customer (D18); `custom`: own fields of what it becomes (OWN_OF), by form. Those
-    that the lead has under the same labels go along by themselves.
+    that the lead has under the same labels go along by themselves. `deal`: what is said of the opportunity, if asked.
 
     Raises:
-        Forbidden, NotFound, NotYours, Over, Duplicate, MaybeDuplicate, Required, ClaimLimited.
+        Forbidden, NotFound, NotYours, Over, Duplicate, MaybeDuplicate, Required, ClaimLimited, NameTaken, InvalidInput.
     """
     _require_write(ctx)  # 线索-新增 includes converting one's own: no 客户-新增 besides
     if opportunity:
@@ -164,11 +165,13 @@ def convert_lead(
     with ctx.begin() as tx:
         lead = leads.access_lead(tx, lead_id, lock=True)
         if lead.state == "converted":
-            return Converted(lead_id, lead.converted_customer_id or 0, lead.converted_opportunity_id, already=True)
+            known = lead.converted_customer_id or 0, lead.converted_opportunity_id
+            return Converted(lead_id, *known, already=True, not_made=(deal or SaidDeal()) if opportunity else None)
         _check_mine(tx, ctx, lead)
         rules.check_open(lead.company, lead.state)
         before = leads.picture(tx, lead_id)
-        done, made = step_convert(tx, ctx, lead, opportunity=opportunity, anyway=anyway, custom=custom or {})
+        wanted = (deal or SaidDeal()) if opportunity else None
+        done, made = step_convert(tx, ctx, lead, deal=wanted, anyway=anyway, custom=custom or {})
         record(tx, ctx, "convert.lead", lead, changes={"状态": (rules.STATES[before["state"]], "已转客户")})
         undo_id = step_offer(
             tx, ctx, lead_id, before, f"线索转客户 {lead.company}", version=lead.version, kind="leads.convert",

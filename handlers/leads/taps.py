@@ -23,6 +23,7 @@ from handlers.leads.asking import ask_in_chat, speak_of
 from handlers.leads.reading import read_filled_columns, read_form
 from handlers.leads.rules import REASONS, ChangedSince
 from handlers.leads.told import converted_text
+from handlers.opportunities.reading import SaidDeal
 
 router = Router("leads.taps")
 router.painter("leads.one")(views.paint_one)
@@ -113,16 +114,15 @@ def invalid(tap: CardTap[InvalidLeadButton], ctx: Context) -> CardUpdate:
 def convert(tap: CardTap[ConvertLeadButton], ctx: Context) -> CardUpdate:
     """A customer out of it; a likeness is asked about first."""
     key, both = tap.button.lead_id, tap.button.opportunity
-    custom = dict(tap.state.get("custom") or {})
+    custom, deal = dict(tap.state.get("custom") or {}), SaidDeal.of(tap.state.get("deal"))
+    kept = {"id": key, "opportunity": both, "custom": custom, "deal": deal.row()}
     try:
-        done = service.convert_lead(ctx, key, opportunity=both, anyway=tap.button.anyway, custom=custom)
+        done = service.convert_lead(ctx, key, opportunity=both, anyway=tap.button.anyway, custom=custom, deal=deal)
     except MaybeDuplicate as doubt:
         others = [one.id for one in doubt.others]
-        ask_in_chat(
-            ctx, "leads.convert", id=key, opportunity=both, custom=custom, anyway=False, doubt=True, others=others
-        )
-        return CardUpdate(card=views.doubt_ref(key, doubt, opportunity=both, custom=custom))
+        ask_in_chat(ctx, "leads.convert", **kept, anyway=False, doubt=True, others=others)
+        return CardUpdate(card=views.doubt_ref(key, doubt, opportunity=both, custom=custom, deal=deal))
     except Required as short:
-        ask_in_chat(ctx, "leads.convert", id=key, opportunity=both, custom=custom, anyway=tap.button.anyway)
+        ask_in_chat(ctx, "leads.convert", **kept, anyway=tap.button.anyway)
         return CardUpdate(note=f"{short.text}直接在聊天里发就行。")
     return CardUpdate(card=views.one_ref(key, done.undo_id, converted_text(done)))

@@ -29,6 +29,7 @@ from handlers.leads.converting import Own
 from handlers.leads.reading import filter_of
 from handlers.leads.rules import EXAMPLE, POOL, REASONS, STATES, NotYours, check_open
 from handlers.leads.service import Details
+from handlers.opportunities.reading import SaidDeal
 from handlers.undo.views import undo_buttons
 from storage import dictionaries
 from storage.leads import OPEN
@@ -135,9 +136,10 @@ def paint_why(state: dict[str, Any], ctx: Context) -> CardView:
     return CardView(f"线索 {lead.company}", body="为什么无效？点一个，或直接写原因。", buttons=tuple(buttons))
 
 
-def doubt_ref(lead_id: int, doubt: MaybeDuplicate, *, opportunity: bool, custom: Own) -> CardRef:
+def doubt_ref(lead_id: int, doubt: MaybeDuplicate, *, opportunity: bool, custom: Own, deal: SaidDeal) -> CardRef:
     """A customer that is like it; what was said of the conversion already is kept."""
-    state = {"lead_id": lead_id, "opportunity": opportunity, "custom": custom, **likeness(doubt)}
+    said = {"opportunity": opportunity, "custom": custom, "deal": deal.row()}
+    state = {"lead_id": lead_id, **said, **likeness(doubt)}
     return CardRef("leads.doubt", state, (f"lead:{lead_id}",))
 
 

@@ -1,8 +1,7 @@
 """What people say about opportunities."""
 
 import re
-from dataclasses import asdict, replace
-from datetime import datetime
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +10,7 @@ from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.dates import find_moments
-from bot.language.filters import page_wanted, read_list
-from bot.language.money import find_amounts
+from bot.language.filters import page_wanted
 from bot.language.replies import ordinal
 from handlers.customers.finding import find_customer, find_person
 from handlers.customers.service import show_customer
@@ -21,18 +19,18 @@ from handlers.customfields.rules import Required
 from handlers.customfields.values import own_fields
 from handlers.opportunities import service
 from handlers.opportunities.fields import NewOpportunity
-from handlers.opportunities.finding import amounts_of, find_opportunity, meant
-from handlers.opportunities.reading import read_amount, read_rate
+from handlers.opportunities.finding import find_opportunity, meant
+from handlers.opportunities.listing import step_read_conditions
+from handlers.opportunities.reading import SaidDeal, amounts_of, read_amount, read_rate, take_deal
 from handlers.opportunities.rules import EXAMPLE, ReasonMissing, RivalMissing
 from handlers.opportunities.views import answered, edit_ref, filter_of, one_ref
-from storage import custom_fields, stages
+from storage import custom_fields
 
 router = Router("opportunities.chat")
-QUIET = re.compile(r"(\d{1,4})\s*天(?:没|未|没有)?(?:跟进|联系)(?:的|过)?")
-SIGN = re.compile(r"(?:预计|大概|能)?(?:签约?|成交|签单|签下来?|拿下)?$")
 MOVE = re.compile(
     r"^(?P<name>.+?)\s*(?:进入|推进到|转到|改阶段|改到|回到|退回到)(?:了)?\s*(?P<rest>\S+?)(?:阶段)?[。!！]?$"
 )
+AT = re.compile(r"^(?P<name>.+?)\s*(?:现在|目前)?(?:已经)?(?:走)?到了?\s*(?P<rest>\S+?)(?:阶段)?了?[。!！]?$")
 WON = re.compile(r"^(?P<name>.+?)\s*(?:赢了|赢单了?|成交了|拿下了|签下来?了)[。!！]?$")
 LOST_TO = re.compile(
     r"^(?P<name>.+?)\s*(?:(?:输|丢)给了?\s*(?P<rest>[^\s,，。!！]+)|被\s*(?P<taker>[^\s,，。]+?)抢走?了)[。!！]?$"
@@ -46,33 +44,9 @@ WHEN = re.compile(r"^(?P<name>.+?)\s*(?:预计成交|预计)\s*(?:改为|改成|
 RATE = re.compile(r"^(?P<name>.+?)\s*(?:赢率|把握)\s*(?:改为|改成|[:：])?\s*(?P<rest>\d{1,3}\s*[%％]|按阶段)$")
 
 
-def _list(ctx: Context, talk: Talk, words: str, said: list[Said] | None = None, **state: Any) -> Reply:
-    if said is None:
-        said, words = _conditions(ctx, words)
-    if said:
-        state |= {"custom": [asdict(s.condition) for s in said], "said": [s.text for s in said if s.text]}
-    if quiet := QUIET.search(words):
-        state["quiet_days"] = int(quiet[1])
-        words = QUIET.sub(" ", words)
-    for amount in find_amounts(words):
-        after = words[amount.end :].lstrip()[:2]
-        state["most" if after in ("以下", "以内") else "least"] = str(amount.value)
-        words = words[: amount.start] + re.sub(r"^\s*(?:以上|以下|以内)", "", words[amount.end :])
-        break
-    asked = read_list(words)
-    left = []
+def _list(ctx: Context, talk: Talk, words: str, **taken: Any) -> Reply:
     with ctx.begin() as tx:
-        for word in asked.words:
-            stage = stages.find_stage(tx, word)
-            if stage is not None:
-                state["stage_id"] = stage.id
-            elif word in ("逾期", "过期"):
-                state["overdue"] = True
-            elif word == "停滞":
-                state["stale"] = True
-            elif word != "商机":
-                left.append(word)
-    state |= {"words": left, "page": asked.page}
+        state = step_read_conditions(tx, ctx, words, taken=taken)
     talk.ask("opportunities.list", state=state)
     return Reply(card=CardRef("opportunities.list", state))
 
@@ -111,7 +85,7 @@ def about(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     if message.word == "商机" and amounts_of(rest) and not re.search(r"以上|以下|以内", rest):
         return _create(words, ctx, talk)
     if said:
-        return _list(ctx, talk, rest, said)
+        return _list(ctx, talk, words)
     known = find_opportunity(ctx, words)
     if known is not None:
         talk.settle()
@@ -144,38 +118,17 @@ def complete(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, 
 def _create(words: str, ctx: Context, talk: Talk) -> Reply:
     ctx.actor.require(Permission.OPPORTUNITY_ADD)
     custom, words = own_fields(ctx, "opportunity", words)
-    amounts = amounts_of(words)
-    if not amounts:
+    if not amounts_of(words):
         return _ask_amount(words, custom, ctx, talk)
-    amount = amounts[0]
-    rest = f"{words[: amount.start]} {words[amount.end :]}"
-    days = find_moments(rest, ctx.now, prefer="future")
-    day = None
-    if days:
-        if not days[0].sure:
-            raise InvalidInput(f"没认准「{days[0].text}」是哪天，可以写：7月15日 / 月底 / 下周三。")
-        day = days[0].day
-        rest = f"{rest[: days[0].start]} {SIGN.sub('', rest[days[0].end :].strip())}"
-    stage, rest = _stage_in(rest, ctx)
-    first, _, behind = rest.strip().partition(" ")
+    said, rest = take_deal(ctx, words, names=2)
+    first, _, behind = rest.partition(" ")
     found = replace(find_customer(ctx, first, pooled=None), rest=behind)  # the customer comes first
     if found.certain is None and not found.options:
-        found = find_customer(ctx, rest.strip(), pooled=None, leading=True)
-    draft = {"amount": str(amount.value), "day": day.isoformat() if day else "", "stage": stage, "custom": custom}
+        found = find_customer(ctx, rest, pooled=None, leading=True)
+    draft = said.row() | {"custom": custom}
     if found.certain is None:
         return found.ask(talk, "opportunities.whose", "建商机", draft=draft)
     return _make(found.certain, found.rest, draft, ctx, talk)
-
-
-def _stage_in(words: str, ctx: Context) -> tuple[str, str]:
-    """The open stage said behind the customer and the name (`华兴 二期扩容 30万 报价阶段`), and the rest."""
-    parts = words.split()
-    with ctx.begin() as tx:
-        for place in range(len(parts) - 1, 1, -1):
-            stage = stages.find_stage(tx, parts[place])
-            if stage is not None and stage.kind == "open" and stage.active:
-                return stage.name, " ".join([*parts[:place], *parts[place + 1 :]])
-    return "", words
 
 
 def _ask_amount(words: str, custom: dict[str, str], ctx: Context, talk: Talk) -> Reply:
@@ -195,9 +148,9 @@ def _ask_amount(words: str, custom: dict[str, str], ctx: Context, talk: Talk) ->
 
 
 def _make(customer_id: int, name: str, draft: dict[str, Any], ctx: Context, talk: Talk) -> Reply:
-    day = datetime.fromisoformat(draft["day"]).date() if draft["day"] else None
+    said = SaidDeal.of(draft)
     name, custom = " ".join(name.split()).strip(" ，,。"), dict(draft.get("custom") or {})
-    new = NewOpportunity(customer_id, name, Decimal(draft["amount"]), day, str(draft.get("stage", "")), custom=custom)
+    new = NewOpportunity(customer_id, name, said.amount or Decimal(0), said.day, said.stage, custom=custom)
     try:
         done = service.create_opportunity(ctx, new)
     except Required as short:  # the form has what is known already
@@ -247,6 +200,8 @@ def change(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     for pattern, act in ACTS:
         said = pattern.match(text)
         if said is None:
+            continue
+        if pattern is AT and said["rest"] not in service.list_open_stages(ctx):
             continue
         key = find_opportunity(ctx, said["name"])
         if key is not None:
@@ -329,7 +284,7 @@ def _rate(ctx: Context, talk: Talk, key: int, rest: str) -> Reply:
 
 ACTS = (
     (RATE, _rate), (AMOUNT, _amount), (WON, _won), (LOST_TO, _lost_to), (LOST, _lost), (VOID, _void),
-    (REOPEN, _reopen), (NEXT_STAGE, _next), (MOVE, _move), (WHEN, _when),
+    (REOPEN, _reopen), (NEXT_STAGE, _next), (MOVE, _move), (AT, _move), (WHEN, _when),
 )  # fmt: skip
 
 

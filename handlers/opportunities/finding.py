@@ -1,12 +1,8 @@
 """Which opportunity is meant by what people type."""
 
-import re
-from dataclasses import replace
-
 from bot.context import Context
 from bot.core.errors import InvalidInput, NotFound
 from bot.language.match import Candidate, rank
-from bot.language.money import Amount, find_amounts
 from bot.language.normalize import fold
 from bot.language.pinyin import initials, pinyin_of
 from handlers.opportunities import service
@@ -45,15 +41,3 @@ def meant(ctx: Context, words: str) -> int:
     if found is None:
         raise NotFound(f"没有找到商机「{words[:40]}」，发送「我的商机」看看有哪些。")
     return found
-
-
-def amounts_of(words: str) -> list[Amount]:
-    """Sure amounts; one that stands alone between blanks counts, whatever comes behind it (30万 月底)."""
-    found = [a for a in find_amounts(words) if a.sure]
-    if found:
-        return found
-    for word in re.finditer(r"\S+", words):
-        alone = find_amounts(word[0])
-        if len(alone) == 1 and alone[0].sure:
-            return [replace(alone[0], start=word.start() + alone[0].start, end=word.start() + alone[0].end)]
-    return []

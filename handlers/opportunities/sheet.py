@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from bot.context import Context
 from bot.core.actor import Permission
 from bot.language.companies import hard_key
 from handlers.exchange.kinds import OWNER, RowProblem, Values, Wanted, form_columns
@@ -14,10 +15,12 @@ from handlers.exchange.stepped import SteppedBatch, SteppedKind
 from handlers.opportunities import rules
 from handlers.opportunities.fields import NewOpportunity, step_create_opportunity, step_update_opportunity
 from handlers.opportunities.history import step_picture, step_undo_change
+from handlers.opportunities.listing import step_filter, step_read_conditions
 from handlers.opportunities.moving import step_change_stage
-from storage import records, stages
+from storage import opportunities, records, stages
 from storage.database import Tx
 from storage.dictionaries import fold
+from storage.opportunities import OpportunityFilter
 from storage.references import is_referred_to
 from storage.tables import Competitor, Customer, Opportunity, Stage
 
@@ -169,6 +172,7 @@ class Opportunities(SteppedKind):
     searched: ClassVar[tuple[str, ...]] = ("name", "source")
     noun: ClassVar[str] = "opportunity"
     made_by = OpportunityBatch
+    listed: ClassVar[bool] = True
     notes: ClassVar[tuple[str, ...]] = (
         "同一家客户里名称相同就是同一个商机；输单和无效要写原因，已经结束的商机不能用导入再改。",
     )
@@ -211,6 +215,14 @@ class Opportunities(SteppedKind):
         }  # fmt: skip
         step_undo_change(tx, ctx, payload)
 
+    def count(self, tx: Tx, ctx: Any, wanted: Wanted) -> int:
+        """Of the list that the same words show."""
+        return opportunities.count_opportunities(tx, _filter(tx, ctx, wanted))[0]
+
+    def found(self, tx: Tx, ctx: Any, wanted: Wanted, after: int, limit: int) -> Sequence[Any]:
+        """The same."""
+        return opportunities.list_after(tx, _filter(tx, ctx, wanted), after=after, limit=limit)
+
     def rows(self, tx: Tx, ctx: Any, wanted: Wanted, after: int, limit: int) -> list[tuple[int, Values]]:
         """Without rivals for who may not see them."""
         found = super().rows(tx, ctx, wanted, after, limit)
@@ -237,6 +249,12 @@ class Opportunities(SteppedKind):
             }
             for r, v in zip(found, super().shown(tx, found), strict=True)
         ]
+
+
+def _filter(tx: Tx, ctx: Context, wanted: Wanted) -> OpportunityFilter:
+    """Closed ones too, unless the words name a result."""
+    mine = {"mine": ctx.actor.user_id} if wanted.mine else {}
+    return step_filter(tx, ctx, {"result": "", **step_read_conditions(tx, ctx, " ".join(wanted.words), taken=mine)})
 
 
 OPPORTUNITIES = Opportunities()

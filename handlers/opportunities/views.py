@@ -1,6 +1,6 @@
 """Opportunity cards, drawn from the present state."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -31,13 +31,13 @@ from handlers.customers.views import moment_text
 from handlers.customfields.values import asked_of, custom_lines
 from handlers.opportunities import service
 from handlers.opportunities.history import Changed
+from handlers.opportunities.listing import step_filter
 from handlers.opportunities.rules import BY_RIVAL, EXAMPLE, REASONS, RESULTS, check_open, days_text
 from handlers.opportunities.service import Details
 from handlers.opportunities.stale import stale_text
 from handlers.products.lines import discount_text
 from handlers.undo.views import undo_buttons
 from storage import dictionaries, stages
-from storage.custom_fields import Condition
 from storage.opportunities import OpportunityFilter
 from storage.tables import Opportunity
 
@@ -195,19 +195,9 @@ def _paint_rivals(key: int, name: str, ctx: Context) -> CardView:
 
 
 def filter_of(state: dict[str, Any], ctx: Context) -> OpportunityFilter:
-    """The list's conditions, with days reckoned from today."""
-    quiet = state.get("quiet_days")
-    midnight = ctx.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return OpportunityFilter(
-        words=tuple(str(w) for w in state.get("words", ())), mine=str(state.get("mine", "")),
-        customer_id=state.get("customer_id"), stage_id=state.get("stage_id"), result=str(state.get("result", "open")),
-        least=Decimal(state["least"]) if state.get("least") else None,
-        most=Decimal(state["most"]) if state.get("most") else None,
-        overdue_on=ctx.today if state.get("overdue") else None,
-        quiet_since=midnight - timedelta(days=int(quiet) - 1) if quiet is not None else None,
-        stale=service.stale_since(ctx) if state.get("stale") else None,
-        custom=tuple(Condition(**one) for one in state.get("custom", ())),
-    )  # fmt: skip
+    """As `step_filter`, for a door."""
+    with ctx.begin() as tx:
+        return step_filter(tx, ctx, state)
 
 
 def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
@@ -228,7 +218,7 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     summed = f" · 合计 {show_money(page.amount)}" if page.amount is not None else ""
     named = (("mine", "我的商机"), ("overdue", "逾期商机"), ("stale", "停滞商机"))
     title = next((title for key, title in named if state.get(key)), "商机")
-    title = " · ".join([title, *state.get("said", ())])
+    title = " · ".join(p for p in (title, str(state.get("owner_name") or ""), *state.get("said", ())) if p)
     empty = f"没有符合的商机。要建一个，发送「{EXAMPLE}」。"
     head = f"共 {page.total} 个{summed}{shown}"
     return list_card(title, head, rows, page=number, pages=page.pages, empty=empty)

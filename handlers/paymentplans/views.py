@@ -1,5 +1,6 @@
 """Cards of payment plans, drawn from the present state; shared by what is typed and what is tapped."""
 
+from datetime import date
 from typing import Any
 
 from bot.context import Context
@@ -8,6 +9,7 @@ from bot.core.errors import AppError
 from bot.core.markup import escape
 from bot.dispatch import CardButton, CardRef, CardView
 from bot.language.money import show_money, show_money_short
+from bot.language.show import show_date
 from cards import payments as payment_cards
 from cards.contracts import OpenContractButton
 from cards.paymentplans import OverduePageButton, pick_plan
@@ -18,9 +20,9 @@ from handlers.payments.answers import Changed
 from handlers.undo.views import undo_buttons
 
 
-def plan_detail(line: PlanLine, *, named: bool = False) -> str:
+def plan_detail(line: PlanLine, today: date, *, named: bool = False) -> str:
     """4月30日 · 10 万 · 部分 已回 3 万."""
-    parts = [str(line.due_on)]
+    parts = [show_date(line.due_on, today)]
     if line.amount is not None:
         parts.append(show_money_short(line.amount))
     told = line.status
@@ -39,7 +41,7 @@ def paint_plans(state: dict[str, Any], ctx: Context) -> CardView:
     except AppError as refusal:
         return CardView("回款计划", body=refusal.text)
     number, contract_id = sheet.contract.number, sheet.contract.id or 0
-    rows = [(f"第 {line.period} 期", plan_detail(line), "") for line in sheet.lines]
+    rows = [(f"第 {line.period} 期", plan_detail(line, ctx.today), "") for line in sheet.lines]
     buttons = undo_buttons(ctx, state.get("undo_id"))
     if ctx.actor.may(Permission.PAYMENT_ADD):
         buttons.append(CardButton("登记回款", NewPaymentButton(contract_id=contract_id), typed=f"回款 {number} "))
@@ -61,7 +63,9 @@ def paint_overdue(state: dict[str, Any], ctx: Context) -> CardView:
         owed = ""
         if line.amount is not None and line.paid is not None:
             owed = f" · 欠 {show_money_short(line.amount - line.paid)}"
-        rows.append((f"{line.number} {line.customer}", f"{plan_detail(line, named=True)}{owed} · 晚了 {late} 天", ""))
+        rows.append(
+            (f"{line.number} {line.customer}", f"{plan_detail(line, ctx.today, named=True)}{owed} · 晚了 {late} 天", "")
+        )
     total = f" · 合计欠 {show_money(page.owed)}" if page.owed is not None else ""
     shown = f"（第 {min(number, page.pages)}/{page.pages} 页）" if page.pages > 1 else ""
     buttons = pages_of(min(number, page.pages), page.pages, OverduePageButton)
@@ -81,7 +85,7 @@ def paint_allocation(state: dict[str, Any], ctx: Context) -> CardView:
         return CardView(
             f"分配回款 {number}", body=f"合同 {contract} 还没有回款计划，先发送「回款计划 {contract} 3期」排一个。"
         )
-    rows = [(line.period, plan_detail(line)) for line in sheet.lines]
+    rows = [(line.period, plan_detail(line, ctx.today)) for line in sheet.lines]
     body = f"现在付的是{sheet.pays}。点一期就都付这一期；只付一部分发送「分配回款 {number} 第2期 3万」。"
     return pick_plan(f"分配回款 {number}", body, rows, payment_id=sheet.payment.id or 0, number=number)
 

@@ -8,8 +8,7 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
-from bot.language.dates import find_range
-from bot.language.filters import page_wanted, read_list
+from bot.language.filters import page_wanted
 from bot.language.replies import is_no, is_yes, ordinal
 from handlers.contracts.finding import chosen_contract, find_contract
 from handlers.contracts.listing import compares
@@ -17,6 +16,7 @@ from handlers.contracts.reading import NUMBER
 from handlers.customers.finding import chosen, find_customer
 from handlers.customfields.filters import own_conditions
 from handlers.payments.drafts import Draft, draft_of, read_words, with_words
+from handlers.payments.listing import filter_of, step_read_conditions
 from handlers.payments.reading import CAME, OURS, PAID, read_payment, take_number
 from handlers.payments.registering import confirmed, other_contract, register_by, show_draft
 from handlers.payments.service import (
@@ -28,9 +28,11 @@ from handlers.payments.service import (
     show_payment,
     void_payment,
 )
-from handlers.payments.views import filter_of
 
 router = Router("payments.chat")
+ASKED = re.compile(
+    r"(?:看看|查一下|查)?(?P<words>.{1,30}?)(?:都|一共|总共)?(?:有|收到?)?(?:哪些|多少)?回款(?:记录|明细|情况)?(?:有)?(?:哪些|多少)?了?[?？]*"
+)
 NOT_OURS: Final = re.compile(
     r"(?:额|率|情况怎|什么时候|何时|催|怎么|目标|还没|没到|慢|快|条件|方式(?:谈|改)|周期|问题)"
 )
@@ -97,6 +99,22 @@ def _day_in(text: str, rest: str) -> str:
     """华兴昨天到账5万: the day stands before the verb."""
     found = re.search(r"今天|昨天|前天", text[: len(text) - len(rest)])
     return found[0] if found is not None else ""
+
+
+@router.sentence(23)
+def asked_for(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`本月回款`, `华兴上个月的回款有哪些`: a list, where a day, a customer or a person is said."""
+    said = ASKED.fullmatch(message.text.strip())
+    if said is None or not ctx.actor.may(Permission.PAYMENT_VIEW):
+        return None
+    words = said["words"].strip()
+    mine = words.startswith("我")
+    words = re.sub(r"^我的?", "", words).removesuffix("的")
+    with ctx.begin() as tx:
+        state = step_read_conditions(tx, ctx, words, taken={})
+    if state["words"] or not (set(state) & {"span", "customer_id", "owner", "own"} or mine):
+        return None
+    return _list(ctx, talk, words, mine=mine)
 
 
 @router.question("payments.customer")
@@ -241,28 +259,19 @@ def delete(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
 
 
 def _list(ctx: Context, talk: Talk, text: str, *, mine: bool) -> Reply:
-    state: dict[str, Any] = {"page": 1, "title": text.strip()[:20], "mine": ctx.actor.user_id if mine else ""}
+    taken: dict[str, Any] = {"title": text.strip()[:20], "mine": ctx.actor.user_id if mine else ""}
     own, text = own_conditions(ctx, "payment", text)
-    words = text
     if own:
-        state["own"] = [asdict(one.condition) for one in own]
+        taken["own"] = [asdict(one.condition) for one in own]
     if NUMBER.search(text):
         found = find_contract(ctx, text, talk)
         if found.certain is None:
             return found.ask(talk, "看", "contracts.which", then="open")
-        state["contract_id"], words = found.certain, found.rest
-    elif span := find_range(text, ctx.now, prefer="past"):
-        state["span"] = [span.first.isoformat(), span.last.isoformat()]
-        words = f"{text[: span.start]} {text[span.end :]}"
-    asked = read_list(re.sub(r"回款|记录|列表|的(?=\s|$)", " ", words))
-    names = list(asked.words)
-    if names and "contract_id" not in state:
-        meant = find_customer(ctx, names[0], pooled=None)
-        if meant.certain is not None:
-            state["customer_id"] = meant.certain
-            talk.about(meant.certain)
-            del names[0]
-    state["words"], state["page"] = names, asked.page
+        taken["contract_id"], text = found.certain, found.rest
+    with ctx.begin() as tx:
+        state = step_read_conditions(tx, ctx, text, taken=taken)
+    if "customer_id" in state:
+        talk.about(int(state["customer_id"]))
     list_payments(ctx, filter_of(state))  # refused here, in words
     talk.ask("payments.list", state=state)
     return Reply(card=CardRef("payments.list", state))

@@ -10,6 +10,7 @@ from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import NotFound
 from handlers.contracts.figures import check_may_look, may_look, sees, step_standing
+from handlers.contracts.steps import changes_text
 from handlers.customfields.values import check_new
 from handlers.paymentplans.allocating import step_pays
 from handlers.paymentplans.rules import check_period
@@ -129,7 +130,7 @@ def edit_payment(
             "before": {k: v.isoformat() if isinstance(v, date) else v for k, v in before.items()}, "custom": was,
         }  # fmt: skip
         undo_id = step_offer(tx, ctx, payment, "payments.edit", f"修改回款 {payment.number}", kept)
-        text = "；".join(f"{label}：{old or '（空）'} → {now or '（空）'}" for label, (old, now) in pairs.items())
+        text = changes_text(pairs, ctx.today)
         return Changed(f"回款 {payment.number} {text}", undo_id, contract.id or 0)
 
 

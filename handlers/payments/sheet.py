@@ -7,15 +7,18 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from bot.context import Context
 from handlers.exchange.kinds import Look, RowProblem, Values, Wanted, form_columns, plain
 from handlers.exchange.own import own_cells
 from handlers.exchange.rules import SheetColumn
 from handlers.exchange.stepped import SteppedBatch, SteppedKind
 from handlers.payments import rules
 from handlers.payments.changing import step_put_back, step_update_payment
+from handlers.payments.listing import filter_of, step_read_conditions
 from handlers.payments.making import NewPayment, step_create_payment, step_take_back
-from storage import contracts, payments_list, records
+from storage import contracts, payments, records
 from storage.database import Tx
+from storage.payments import PaymentFilter
 from storage.references import is_referred_to
 from storage.tables import Contract, Payment
 
@@ -37,7 +40,7 @@ class PaymentBatch(SteppedBatch):
         seen = records.find_folded(self.tx, Contract, "number", numbers)
         self.contracts = {_folded(c.number): c for c in seen}
         by_id = {c.id: c.number for c in seen}
-        found = payments_list.of_contracts(self.tx, [i for i in by_id if i])
+        found = payments.of_contracts(self.tx, [i for i in by_id if i])
         self.paid: dict[str, Decimal] = {}
         self.numbers = {p.id: p.number or "" for p in found}
         keyed = {}
@@ -144,6 +147,7 @@ class Payments(SteppedKind):
     searched: ClassVar[tuple[str, ...]] = ("method",)
     noun: ClassVar[str] = "payment"
     made_by = PaymentBatch
+    listed: ClassVar[bool] = True
     notes: ClassVar[tuple[str, ...]] = (
         "没有写回款编号的，合同、日期、金额、方式都相同就是同一笔，不会记两次；总额不能超过合同金额。",
         "回款编号不填就自动编号；退款填原回款的编号，金额写正数。",
@@ -188,13 +192,12 @@ class Payments(SteppedKind):
             step_put_back(tx, ctx, record, contract, before)
 
     def count(self, tx: Tx, ctx: Any, wanted: Wanted) -> int:
-        """Of contracts within the scope."""
-        return payments_list.count(tx, wanted.words, owner_id=ctx.actor.user_id if wanted.mine else "")
+        """Of the list that the same words show, without voided ones."""
+        return payments.count_payments(tx, _filter(tx, ctx, wanted))[0]
 
     def rows(self, tx: Tx, ctx: Any, wanted: Wanted, after: int, limit: int) -> list[tuple[int, Values]]:
-        """Of contracts within the scope, cut by field rights."""
-        owner_id = ctx.actor.user_id if wanted.mine else ""
-        found = payments_list.page(tx, wanted.words, owner_id=owner_id, after=after, limit=limit)
+        """The same, cut by field rights."""
+        found = payments.list_after(tx, _filter(tx, ctx, wanted), after=after, limit=limit)
         origins = records.names_by_id(tx, Payment, "number", [p.refund_of for _, p in found if p.refund_of])
         own = own_cells(tx, self.resource, [p for _, p in found])
         return [
@@ -208,3 +211,8 @@ class Payments(SteppedKind):
             )
             for (number, p), cells in zip(found, own, strict=True)
         ]  # fmt: skip
+
+
+def _filter(tx: Tx, ctx: Context, wanted: Wanted) -> PaymentFilter:
+    mine = {"mine": ctx.actor.user_id} if wanted.mine else {}
+    return filter_of(step_read_conditions(tx, ctx, " ".join(wanted.words), taken=mine), live=True)

@@ -11,6 +11,7 @@ from bot.core.forms import withheld
 from bot.core.markup import escape
 from bot.dispatch import CardButton, CardRef, CardView
 from bot.language.money import in_words, show_money
+from bot.language.show import show_date
 from cards import payments as payment_cards
 from cards.contracts import OpenContractButton
 from cards.paymentplans import AllocateButton, PlansButton
@@ -20,10 +21,9 @@ from handlers.customfields.values import asked_of, custom_lines
 from handlers.payments import rules, service
 from handlers.payments.answers import PaymentPage, Registered
 from handlers.payments.drafts import draft_of
+from handlers.payments.listing import filter_of
 from handlers.payments.rules import METHODS
 from handlers.undo.views import undo_buttons
-from storage.custom_fields import Condition
-from storage.payments import PaymentFilter
 from storage.tables import Payment
 
 
@@ -57,7 +57,7 @@ def paint_confirm(state: dict[str, Any], ctx: Context) -> CardView:
     fields = (
         ("客户", escape(known.customer)),
         ("退款金额" if refund else "金额", f"{show_money(amount)}（{in_words(amount)}）"),
-        ("日期", str(draft.day or ctx.today)),
+        ("日期", show_date(draft.day or ctx.today, ctx.today)),
         ("方式", draft.method),
         ("付哪期", f"第 {draft.period} 期" if draft.period else ""),
         *custom_lines(ctx, "payment", draft),
@@ -114,7 +114,7 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
         ("合同", contract.number),
         ("客户", escape(details.customer)),
         ("退款金额" if payment.kind == "refund" else "金额", money),
-        ("日期", str(day or "")),
+        ("日期", show_date(day, ctx.today) if day else ""),
         ("方式", escape(payment.method)),
         ("退自", details.refund_of),
         ("付的是", details.pays),
@@ -144,23 +144,11 @@ def paint_one(state: dict[str, Any], ctx: Context) -> CardView:
     return CardView(title, tags, body, tuple((k, v) for k, v in fields if v), buttons=tuple(buttons))
 
 
-def filter_of(state: dict[str, Any]) -> PaymentFilter:
-    """A list's conditions."""
-    span = state.get("span") or (None, None)
-    days = [date.fromisoformat(d) if d else None for d in span]
-    words = tuple(str(w) for w in state.get("words", ()))
-    return PaymentFilter(
-        contract_id=state.get("contract_id"), customer_id=state.get("customer_id"),
-        owner_id=str(state.get("mine") or ""), words=words, paid_from=days[0], paid_until=days[1],
-        custom=tuple(Condition(**one) for one in state.get("own", ())),
-    )  # fmt: skip
-
-
 def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     """A page of payments with count and sum."""
     number = int(state.get("page", 1))
     page = service.list_payments(ctx, filter_of(state), number)
-    rows = [_row(p, page) for p in page.rows]
+    rows = [_row(p, page, ctx.today) for p in page.rows]
     total = f" · 合计 {show_money(page.total_amount)}" if page.total_amount is not None else ""
     shown = f"（第 {min(number, page.pages)}/{page.pages} 页）" if page.pages > 1 else ""
     title = " · ".join(p for p in ("我的回款" if state.get("mine") else "回款", str(state.get("title", ""))) if p)
@@ -171,14 +159,15 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     return payment_cards.payment_list(title, f"共 {page.total} 笔{total}{shown}", rows, buttons, empty=empty)
 
 
-def _row(payment: Payment, page: PaymentPage) -> tuple[str, str, str]:
+def _row(payment: Payment, page: PaymentPage, today: date) -> tuple[str, str, str]:
     contract = page.contracts.get(payment.contract_id)
     customer = page.customers.get(contract.customer_id, "") if contract is not None else ""
     amount: Decimal | None = payment.amount
     day: date | None = payment.paid_on
     sign = "退 " if payment.kind == "refund" else ""
     parts = (
-        f"{sign}{show_money(amount)}" if amount is not None else "", str(day or ""), escape(payment.method),
+        f"{sign}{show_money(amount)}" if amount is not None else "", show_date(day, today) if day else "",
+        escape(payment.method),
         contract.number if contract is not None else "", "预收" if payment.over_collect_flag else "",
     )  # fmt: skip
     state = "已作废" if payment.voided_at is not None else ""

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bot.context import Context
+from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from handlers.customfields.filters import own_conditions
@@ -14,6 +15,7 @@ from handlers.products.service import (
     add_product,
     edit_product,
     fill_product,
+    list_named,
     list_prices,
     remove_product,
     show_product,
@@ -22,6 +24,10 @@ from handlers.products.service import (
 from handlers.products.views import changed_reply, one_reply, prices_reply
 
 router = Router("products.chat")
+PRICE = re.compile(
+    r"(?P<what>.{1,40}?)\s*(?:的|现在|一[台个套件])*\s*(?:是|卖)?(?:多少钱|什么价钱?格?|(?:价格|单价|售价|报价)(?:是)?(?:多少|是什么)?|怎么卖)"
+    r"(?:一?[台个套件米支])?[?？。呀啊呢]*"
+)
 GAPS = re.compile(r"[\s,，、;；]+")
 
 
@@ -81,6 +87,23 @@ def prices(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: AR
     if not message.args:
         raise InvalidInput("看哪个产品的？例如「价格记录 ZJ-001」。")
     return prices_reply(list_prices(ctx, message.args), ctx)
+
+
+@router.sentence(24)
+def price(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:  # noqa: ARG001 -- a door's shape
+    """`LED-8W 多少钱`: None where no product is called so."""
+    said = PRICE.fullmatch(message.text.strip())
+    if said is None or not ctx.actor.may(Permission.PRODUCT_VIEW):
+        return None
+    what = said["what"].strip(" 的")
+    found, total = list_named(ctx, what)
+    if not found:
+        return None
+    if len(found) == 1:
+        return one_reply(found[0])
+    lines = [f"- {one.text} · {one.facts}" for one in found]
+    more = f"，共 {total} 个，先看 {len(found)} 个" if total > len(found) else ""
+    return Reply("\n".join([f"名称或编号含「{what}」的产品{more}：", *lines]))
 
 
 @router.command("停用产品")

@@ -23,7 +23,7 @@ from storage.database import Tx
 from storage.settings import lock_base_data
 from storage.tables import Product
 
-PAGE = 5
+PAGE = NAMED = 5
 CHOSEN = ("category", "unit")
 UNDO = timedelta(minutes=10)
 FIELDS = {
@@ -78,6 +78,17 @@ def show_product(ctx: Context, word: str) -> Changed:
     with ctx.begin() as tx:
         product = products.access_product(tx, word)
         return Changed(product, f"{product.code} {product.name}", step_facts(tx, product))
+
+
+def list_named(ctx: Context, word: str) -> tuple[list[Changed], int]:
+    """The one of that 编号 or full name; else those with the word in either, and how many. Raises Forbidden."""
+    ctx.actor.require(Permission.PRODUCT_VIEW)
+    with ctx.begin() as tx:
+        one = products.find_one(tx, word)
+        found, total = ([one], 1) if one is not None else products.list_products(
+            tx, (word,), (), page=1, per_page=NAMED
+        )  # fmt: skip
+        return [Changed(p, f"{p.code} {p.name}", step_facts(tx, p)) for p in found], total
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,17 @@
 """`查 X` and `搜 X`: a customer that is certainly meant is shown; else all that is called so, of every kind."""
 
+from dataclasses import replace
 from typing import Any
 
 from bot.context import Context
 from bot.core.errors import InvalidInput, NotFound
+from bot.core.markup import escape
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.commands import without_politeness
 from bot.language.filters import page_wanted
 from bot.language.replies import ordinal
-from handlers.customers.finding import ABOUT, LONG, find_customer, open_customer
+from handlers.customers.finding import ABOUT, LONG, find_customer, merged_into, open_customer
+from handlers.customers.service import show_customer
 from handlers.search import service
 from handlers.search.views import ref_of, shown
 
@@ -23,6 +26,8 @@ def look_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     asked = ABOUT.fullmatch(message.args)
     attempt = ""
     for words in dict.fromkeys([message.args, asked["name"] if asked else message.args]):
+        if (merged := merged_into(ctx, words, whole=True)) is not None:
+            return _of_merged(ctx, talk, *merged)
         found = find_customer(ctx, words, pooled=None, reading=True)
         if found.certain is not None:
             return open_customer(talk, found.certain)
@@ -32,9 +37,16 @@ def look_up(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
             return _answer(ctx, talk, words, groups)
         if found.options:
             return found.ask(talk, "customers.open", "看")
+    if (merged := merged_into(ctx, message.args, whole=False)) is not None:
+        return _of_merged(ctx, talk, *merged)
     raise NotFound(
         f"没有找到「{message.args[:LONG]}」，名称的一部分、拼音首字母或手机尾号都可以再试试。", attempt=attempt
     )
+
+
+def _of_merged(ctx: Context, talk: Talk, old: str, customer_id: int) -> Reply:
+    name = show_customer(ctx, customer_id).customer.name
+    return replace(open_customer(talk, customer_id), text=f"「{escape(old)}」已经并入「{escape(name)}」。")
 
 
 @router.command("搜索", "搜一下", "搜一搜", "搜搜", "全部搜索", "搜")

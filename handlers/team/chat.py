@@ -18,6 +18,10 @@ router = Router("team.chat")
 ADD = re.compile(
     r"(?:给|为|让|把)?\s*(?P<name>.{1,40}?)\s*(?:添加|新增|增加|加|设)(?:一个|一位|个|位)?协作人[\s:：]*(?P<rest>.+)"
 )
+TOGETHER = re.compile(
+    r"(?:让|叫|请|安排|拉)\s*(?P<who>[^\s,，]{2,20}?)\s*(?:来|也|跟我|和我|同我|帮我|加入)*\s*(?:一起|一块儿?|一同|协助|帮忙|协作)\s*"
+    r"(?:来|去)?(?:跟进?|负责|做|管|盯|看)(?:一下|着)?\s*(?P<name>[^,，。]{1,40}?)(?:这家|这个客户|的项目)?[。!！]?"
+)
 END = re.compile(
     r"(?:把|将)\s*(?P<who>.{2,20}?)\s*(?:从|移出|踢出)\s*(?P<name>.{2,40}?)\s*(?:的)?协作人?(?:里|中)?(?:移除|去掉|移出|踢出)?[。]?"
 )
@@ -61,6 +65,21 @@ def add_spoken(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
     if found.certain is None:
         return found.ask(talk, "team.which", "加协作人", doing="add", words=said["rest"])
     return _added(ctx, talk, found.certain, said["rest"])
+
+
+@router.sentence(18)
+def together(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`让高兴一起跟小米`: a colleague who may write; None where no customer is named so."""
+    said = TOGETHER.fullmatch(message.text.strip())
+    if said is None:
+        return None
+    found = _whose(ctx, talk, said["name"].strip())
+    if found.certain is None and not found.options:
+        return None
+    require_any(ctx.actor, *DECIDES)
+    if found.certain is None:
+        return found.ask(talk, "team.which", "加协作人", doing="add", words=said["who"])
+    return _added(ctx, talk, found.certain, said["who"])
 
 
 @router.command("加协作人", "添加协作人", "新增协作人", "增加协作人")

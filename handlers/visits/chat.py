@@ -21,7 +21,7 @@ LISTED = re.compile(r"(?P<words>.{0,30}?)的?(?:外勤|签到)(?:记录|列表|�
 BY_NUMBER = re.compile(r"#?(?P<id>\d{1,9})\s*(?P<name>.{2,40})")
 
 
-@router.command("外勤", "签到", "打卡", "外勤签到", "拜访签到", "签到外勤")
+@router.command("外勤", "签到", "打卡", "外勤签到", "拜访签到", "签到外勤", free=True)
 def visit(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`外勤 华东精密 车间看了设备`, `签到 鄞州区xx路 拜访华东精密`; `外勤 本周`: a list."""
     if message.args in EMPTY:

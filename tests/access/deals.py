@@ -100,6 +100,7 @@ ROWS: dict[str, Row] = {
     "products.add_product": Row(P.PRODUCT_ADD, lambda f, c, _: f(c, ["Z-9", "轴", "9"]), foreign=None),
     "products.edit_product": Row(P.PRODUCT_EDIT, lambda f, c, _: f(c, "Z-9", "单价", "10"), foreign=None),
     "products.fill_product": Row(P.PRODUCT_EDIT, lambda f, c, _: f(c, "Z-9", {}), foreign=None),
+    "products.list_named": Row(P.PRODUCT_VIEW, lambda f, c, _: f(c, "Z-9"), foreign=None),
     "products.list_prices": Row(P.PRODUCT_VIEW, lambda f, c, _: f(c, "Z-9"), foreign=None),
     "products.list_products": Row(P.PRODUCT_VIEW, lambda f, c, _: f(c), foreign=None),
     "products.remove_product": Row(P.PRODUCT_DELETE, lambda f, c, _: f(c, "Z-9"), foreign=None),

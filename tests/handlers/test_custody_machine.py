@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from bot.context import make_context
+from bot.context import Context, make_context
 from bot.core.actor import SYSTEM, SYSTEM_ACTOR
 from bot.core.errors import AppError
 from bot.identity import identify
@@ -26,6 +26,7 @@ from handlers.customers.creating import NewCustomer
 from handlers.customers.service import create_customer
 from handlers.followups.service import NewFollowUp, log_follow_up
 from handlers.merges.service import merge_customers
+from handlers.pool.rules import ClaimLimited
 from handlers.pool.service import assign_customer, claim_customer, recycle_customer, recycle_due, return_customer
 from handlers.team.service import add_member, answer_join, ask_to_join, end_member
 from handlers.undo.service import take_back
@@ -51,7 +52,7 @@ from tests.support.room import DISPATCHER
 
 ALL = {"unscoped": "a test looks at everything", "unmasked": "a test looks at everything"}
 SELLERS = ("lina04", "zhao05", "zhou06")
-CAP = 4  # customers a person may own; lina begins with three
+CAP = 3  # customers a person may own; lina begins with as many
 STEPS = (
     *["undo"] * 7, *["merge"] * 3, *["claim"] * 2, *["give"] * 2, *["transfer"] * 2, *["create"] * 2, "assign", "lock",
     "unlock", "join", "leave", "ask", "delete", "follow", "main", "wait", "recycle",
@@ -132,16 +133,18 @@ class Custody(RuleBasedStateMachine):
             getattr(self, f"_{name}")(which[at % len(which)] if which else None, other, yes)
 
     def _claim(self, row: Any, other: int, yes: bool) -> None:
-        self.do(whom(other), claim_customer, row.id)
+        if self.do(whom(other), claim_customer, row.id) is not None:
+            self.is_now(row, whom(other))
 
     def _give(self, row: Any, other: int, yes: bool) -> None:
-        self.do(row.owner_id, return_customer, row.id, "无需求")
+        if self.do(row.owner_id, return_customer, row.id, "无需求") is not None:
+            assert self.row(row.id).owner_id is None
 
     def _assign(self, row: Any, other: int, yes: bool) -> None:
-        self.do("wang03", assign_customer, row.id, whom(other))
+        self.passed_on("wang03", assign_customer, row, whom(other))
 
     def _transfer(self, row: Any, other: int, yes: bool) -> None:
-        self.do("chen01", transfer_customer, row.id, whom(other), with_deals=yes)
+        self.passed_on("chen01", transfer_customer, row, whom(other), with_deals=yes)
 
     def _lock(self, row: Any, other: int, yes: bool) -> None:
         self.do(row.owner_id, lock_customer, row.id, (self.now + timedelta(days=other * 10)).date())
@@ -171,7 +174,10 @@ class Custody(RuleBasedStateMachine):
             self.created += 1
 
     def _delete(self, row: Any, other: int, yes: bool) -> None:
-        self.do("chen01", delete_customer, row.id)
+        hangs = self.hanging(row.id)
+        if self.do("chen01", delete_customer, row.id) is not None:
+            assert not hangs, "with business of its own it stays"
+            assert row.id not in {one.id for one in self.rows()}
 
     def _follow(self, row: Any, other: int, yes: bool) -> None:
         if self.do(row.owner_id, log_follow_up, row.id, NewFollowUp("聊了", "电话")) is not None:
@@ -203,6 +209,16 @@ class Custody(RuleBasedStateMachine):
         if self.do(offer.user_id, take_back, offer.id) is not None and offer.kind == "followups.log":
             self.everything["follow_up"] -= 1
 
+    def passed_on(self, who: str, use_case: Callable[..., Any], row: Any, receiver: str, **more: Any) -> None:
+        """Done, it is the receiver's, who had room and had it not before."""
+        if self.do(who, use_case, row.id, receiver, **more) is not None:
+            self.is_now(row, receiver)
+
+    def is_now(self, row: Any, owner_id: str) -> None:
+        assert row.owner_id != owner_id
+        assert self.row(row.id).owner_id == owner_id
+        assert self.held[owner_id] < CAP, "he had no room"
+
     # -- looking ----------------------------------------------------------------------------------------------------
 
     def rows(self) -> list[Any]:
@@ -214,6 +230,20 @@ class Custody(RuleBasedStateMachine):
 
     def holdings(self) -> Counter[str]:
         return Counter(row.owner_id for row in self.rows() if row.owner_id is not None)
+
+    def hanging(self, customer_id: int) -> int:
+        """Opportunities and contracts of that customer."""
+        return sum(
+            int(
+                self.tx.execute(
+                    select(func.count()).select_from(table).where(
+                        table.c.customer_id == customer_id, table.c.deleted_at.is_(None)
+                    ),
+                    execution_options=ALL,
+                ).scalar_one()
+            )
+            for table in (table_of(Opportunity), table_of(Contract))
+        )  # fmt: skip
 
     def totals(self) -> dict[str, int]:
         """Of what hangs on a customer and is not deleted."""
@@ -317,3 +347,22 @@ async def test_custody_holds_on_postgresql(postgres: Database) -> None:
     await load_company(postgres, _world())
     await postgres.system(_prepared)
     await postgres.system(lambda tx: _run(tx, 5, 30))
+
+
+async def test_a_transfer_to_who_is_full_is_refused(database: Database) -> None:
+    """Invariant 17, straight: the machine meets it by chance alone."""
+    await load_company(database, _world())
+    await database.system(_prepared)
+
+    def work(tx: Tx) -> None:
+        def of(who: str) -> Context:
+            return make_context(tx, identify(tx, who, read_settings(tx)), NOW, read_settings(tx), "chat")
+
+        made = [
+            create_customer(of("zhou06" if n else "zhao05"), NewCustomer(f"温州第{n}阀门厂{n * 7919}", "王五"))
+            for n in range(CAP + 1)
+        ]
+        with pytest.raises(ClaimLimited):
+            transfer_customer(of("chen01"), made[0].customer.id or 0, "zhou06")
+
+    await database.system(work)

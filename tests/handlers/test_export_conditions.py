@@ -150,3 +150,71 @@ async def test_leads_too(room: Room) -> None:
 
 def _none(tx: Tx) -> Any:
     return export_records(context(tx, LINA), "leads", Wanted(("已转客户",)))
+
+
+# -- opportunities, contracts and payments ----------------------------------------------------------------------------
+
+SELLS = [
+    f"{what}:{act}" for what in ("opportunity", "contract", "payment") for act in ("view", "add", "export")
+]  # fmt: skip
+
+
+@pytest.fixture
+async def deals(database: Database) -> Room:
+    world = lead_company()
+    world["stages"].insert(1, {"name": "报价", "win_rate": 40, "kind": "open"})
+    world["contracts"] = [
+        {"no": f"HT-{n}", "customer": "华兴科技有限公司", "owner": owner, "amount": f"{n}0000.00", "state": state,
+         "signed_on": f"2026-0{1 + n % 2}-10", "starts_on": "2026-01-01", "ends_on": f"2026-0{3 + n}-20"}
+        for n, owner, state in ((1, LINA, "effective"), (2, LINA, "draft"), (3, "wang03", "effective"))
+    ]  # fmt: skip
+    await load_company(database, world)
+
+    def prepare(tx: Tx) -> None:
+        role = roles.find_by_name(tx, "业务员")
+        assert role is not None
+        roles.write_role(tx, role, replace(role, functions=role.functions | set(SELLS), level="advanced"))
+
+    await database.system(prepare)
+    room = Room(database)
+    for said in (
+        "商机 华兴科技 二期扩容 30万 3月20日", "商机 华星电子 样品 5万 4月10日 报价",
+        "商机 华兴科技 旧线改造 12万 月底", "旧线改造 赢了",
+        "回款 HT-1 2000 转账", "登记回款", "回款 HT-1 1000 2月3日 承兑", "登记回款",
+    ):  # fmt: skip
+        await room.say(LINA, said)
+    return room
+
+
+LISTS = {
+    "opportunities": (
+        "商机",
+        "|报价|10万以上|10万以下|本月|4月|赢单|全部|李娜|陈刚|二期|华兴|30天没跟进|逾期|李娜 10万以上 本月",
+    ),
+    "contracts": ("合同", "|生效|草稿|1万到2万|李娜|本月签的|2月签的|60天内到期|华兴 李娜"),
+    "payments": ("回款记录", "|华兴|本月|上月|承兑|李娜|HT-1|华星"),
+}
+
+
+@pytest.mark.parametrize("kind", LISTS)
+async def test_each_list_and_its_export_have_the_same(deals: Room, kind: str) -> None:
+    """A list of opportunities without a result is of the open ones; its export of all of them."""
+    word, sentences = LISTS[kind]
+    seen = 0
+    for who in (ADMIN, LINA):
+        for words in sentences.split("|"):
+            asked = f"全部 {words}" if kind == "opportunities" and words not in ("赢单", "逾期") else words
+            listed = await deals.say(who, f"{word} {asked}")
+            count = re.search(r"共 (\d+) [个份笔]", listed)
+            shown = int(count[1]) if count else 0
+            made = await deals.say(who, f"导出 {KINDS[kind].label} {words}")
+            if shown:
+                assert f"共 {shown} " in made, (who, words, listed, made)
+            else:
+                assert "没有导出" in made, (who, words, listed, made)
+            seen += bool(shown)
+    assert seen > 8
+
+
+async def test_saved_filters_are_of_customers_alone(deals: Room) -> None:
+    assert "筛选是客户的" in await deals.say(ADMIN, "导出合同 筛选 重点")

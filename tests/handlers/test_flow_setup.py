@@ -139,6 +139,36 @@ async def test_each_sees_exactly_his_nodes_fields(database: Database) -> None:
     assert "开票金额" not in (await run(database, "zheng09", show_status, applied.flow_id)).fields
 
 
+@pytest.mark.parametrize("ending", ["agree", "refuse", "cancel"])
+async def test_who_merely_took_part_reads_the_record_for_30_days_more(database: Database, ending: str) -> None:
+    """Invariant 34; that it was decided, when and by whom he may look up for ever (R3.56, R3.57).
+
+    While the invoice's number has still to be written down the approval's work is not over.
+    """
+    nodes = [Node("复核", users=("zheng09",), hidden=("tax_no",)), Node("出纳开票", users=("qian07",))]
+    applied = await apply(database, await company(database, nodes))
+    flow_id, last = applied.flow_id, NOW + timedelta(days=400)
+    task_id = await task_of(database, flow_id, "zheng09")
+    await says(database, "zheng09", flow_id)
+    if ending == "cancel":
+        await run(database, "chen01", cancel, flow_id, "不用了")
+    else:
+        await says(database, "qian07", flow_id, agree=ending == "agree", comment="抬头有误")
+    if ending == "agree":
+        assert (await run(database, "zheng09", show_status, flow_id, now=last)).fields
+        await run(database, "qian07", issue_invoice, applied.invoice_id, "12345678")
+    for now in (*(NOW + timedelta(days=days) for days in (0, 1, 30, 31)), NOW + timedelta(days=30, seconds=1), last):
+        shown = now <= NOW + timedelta(days=30)
+        status = await run(database, "zheng09", show_status, flow_id, now=now)
+        sheet = await run(database, "zheng09", show_task, task_id, now=now)
+        (line,), _ = await run(database, "zheng09", list_flows, "handled", now=now)
+        assert bool(status.fields) == bool(sheet.fields) == ("50,000" in line.words) == shown, now
+        assert ("单据内容不再显示" in status.waiting) == (not shown)
+        assert any("复核" in entry.text for entry in status.log)
+        for who in ("lina04", "chen01", "qian07"):  # his own; the administrator's; within the cashier's scope
+            assert (await run(database, who, show_status, flow_id, now=now)).fields, who
+
+
 async def test_a_deadline_reminds_once_and_then_tells_the_superior_once(database: Database) -> None:
     contract = await company(database, [Node("出纳开票", users=("qian07",), deadline_hours=2)])
 

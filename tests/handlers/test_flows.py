@@ -442,7 +442,7 @@ async def test_a_deputy_decides_on_those_days(database: Database) -> None:
     await run(database, "qian07", delegate, "zheng09", NOW.date(), NOW.date())
     query = select(Notice.text).where(Notice.user_id == "zheng09")
     told = await database.system(lambda tx: tx.exec(query).one())
-    assert "钱多 请你 2026-03-02 至 2026-03-02 代他处理审批" in told
+    assert "钱多 请你 3月2日 至 3月2日 代他处理审批" in told
     assert "郑安 代你处理" in await run(database, "qian07", show_delegation)
     assert "没有设代理人" in await run(database, "zheng09", show_delegation)
     assert "没有设代理人" in await run(database, "qian07", show_delegation, now=NOW + timedelta(days=1))

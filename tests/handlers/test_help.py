@@ -32,7 +32,9 @@ SENTENCES = {  # what no command word begins: handler → how a line of 帮助 s
     "roles.what_can": "角色权限", "roles.why_somebody": "为什么 李娜 看不到 华兴科技", "search.bare_words": "搜",
     "settings.by_other_name": "后台管理",
     "team.add_spoken": "给 华兴 加协作人 李敏 只读 到 3月底", "team.end_spoken": "移除协作人",
-    "team.show_spoken": "看协作人", "timeline.spoken": "时间线", "visits.spoken": "外勤",
+    "team.show_spoken": "看协作人", "team.together": "协作人", "contacts.other_number": "改联系人",
+    "payments.asked_for": "我的回款", "products.price": "ZJ-001 多少钱",
+    "timeline.spoken": "时间线", "visits.spoken": "外勤",
 }  # fmt: skip
 LINES = [line for group in GROUPS for line in group.lines]
 

@@ -39,6 +39,17 @@ async def recycled(room: Room) -> list[str]:
     return [one.company for one in due if await room.run(leadpool.recycle_lead, one)]
 
 
+async def test_the_day_card_has_what_is_about_to_return(room: Room) -> None:
+    await room.say("lina04", f"跟进线索 {XINQIAO} 电话聊了需求")
+    assert "线索公海" not in await room.say("lina04", "今天")
+    await room.say(ADMIN, "公海设置 线索未跟进返回 15天")
+    assert "将返回线索公海" not in await room.say("lina04", "今天")
+    room.later(days=12)
+    told = await room.say("lina04", "今天")
+    assert "将返回线索公海 1 条" in told and "线索 · 将返回线索公海 · 还有 3 天" in told
+    assert f"跟进线索 {XINQIAO}" in told and SECRET not in told
+
+
 async def test_a_lead_nobody_follows_up_returns_on_the_day_and_not_before(room: Room) -> None:
     told = await room.say(ADMIN, "公海设置 线索未跟进返回 3天")
     assert "线索未跟进自动返回" in told and "7 天内会返回线索公海：2 条" in told

@@ -28,6 +28,7 @@ from storage.settings import read_settings, write_setting
 from storage.tables import Audit, Customer, OwnerHistory, Role, RoleField, TeamMember, Undo
 from tests.handlers.test_customer_record import ALL, HS, HX, Company
 from tests.support.company import NOW, id_of, load_company
+from tests.support.room import Room
 from tests.support.world import small_world
 
 OWN = (FormField("text_0001", "设备", "text", custom=True), FormField("money_0001", "年采购额", "money", custom=True))
@@ -254,3 +255,14 @@ async def test_undoing_a_return_asks_whether_there_is_room(company: Company) -> 
     with pytest.raises(ClaimLimited, match=r"你 名下已有 3/3 家客户，已满，先退回不跟的，再撤销。"):
         await company.do("lina04", undo_return, payload)
     assert (await _row_of(company, of))["deleted_at"] is None
+
+
+async def test_the_old_name_finds_the_one_that_stays_and_says_so(company: Company) -> None:
+    room = Room(company.db)
+    head, tail = await id_of(company.db, HX), await id_of(company.db, HS)
+    await company.do("chen01", merge_customers, head, tail)
+    for words in (HS, HS.removesuffix("有限公司")):
+        told = await room.say("lina04", f"查 {words}")
+        assert f"「{HS}」已经并入「{HX}」" in told, words
+    assert "已经并入" not in await room.say("lina04", f"查 {HX}")
+    assert "已经并入" not in await room.say("zhao05", f"查 {HS}"), "nobody is told of what he does not see"

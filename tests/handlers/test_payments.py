@@ -1,7 +1,8 @@
 """Payments and plans: sentences, sums that hold under races, instalments that follow (invariants 45, 46, 49, 50)."""
 
 import asyncio
-from dataclasses import dataclass
+import random
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -29,7 +30,7 @@ from handlers.paymentplans.service import list_overdue, set_plans
 from handlers.payments import rules
 from handlers.payments.making import NewPayment
 from handlers.payments.reading import read_payment
-from handlers.payments.rules import OverCollected, PaymentRefused
+from handlers.payments.rules import OverCollected, PaymentRefused, over_by
 from handlers.payments.service import create_payment, set_over_collect, undo_void, void_payment
 from handlers.reminders.service import due_reminders
 from storage import contracts
@@ -221,6 +222,50 @@ async def test_above_the_contract_only_as_the_switch_allows_and_on_record(databa
         await run(database, "lina04", create_payment, NewPayment(key, Decimal(900000)))
     done = await run(database, "lina04", create_payment, over)
     assert done.payment.over_collect_flag
+
+
+SMALL = st.integers(1, 900).map(lambda fen: Decimal(fen) / 100)
+
+
+@given(paid=st.lists(SMALL, max_size=8), contract=SMALL, amount=SMALL)
+def test_it_is_over_by_the_very_cent(paid: list[Decimal], contract: Decimal, amount: Decimal) -> None:
+    """Invariant 45: what fits to the cent fits, and a cent above is above."""
+    had = sum(paid, Decimal(0))
+    by = over_by(amount, paid=had, contract=contract)
+    assert by == max(Decimal(0), had + amount - contract)
+    left = max(Decimal(0), contract - had)
+    assert over_by(left, paid=min(had, contract), contract=contract) == 0
+    assert over_by(left + Decimal("0.01"), paid=min(had, contract), contract=contract) == Decimal("0.01")
+
+
+async def test_whatever_is_registered_stays_within_the_contract(database: Database) -> None:
+    """Invariant 45, in any order and at the cent; what is refused leaves nothing behind, what is voided is free."""
+    await load_company(database, deals_world())
+    key, chance = await _key(database), random.Random(7)
+    money = await database.system(lambda tx: contracts.money_of(tx, key))
+    before, limit, refused = money.paid, money.amount, 0
+    for _ in range(6):
+        paid, made = before, []
+        for said in chance.choices(("0.01", "799999.99", "800000.00", "400000.00", "400000.01"), k=4):
+            amount = Decimal(said)
+            try:
+                done = await run(database, "lina04", create_payment, NewPayment(key, amount, over=True))
+            except OverCollected:
+                refused += 1
+                assert paid + amount > limit, "it would have fitted"
+            else:
+                made.append(done.payment.id)
+                paid += amount
+            assert (await database.system(lambda tx: contracts.money_of(tx, key))).paid == paid <= limit
+        for payment_id in made:
+            whole = await database.system(lambda tx, i=payment_id: tx.get_one(Payment, i).amount)  # type: ignore[misc]
+            above = NewPayment(key, whole + Decimal("0.01"), refund_of=payment_id)
+            with pytest.raises(PaymentRefused, match="不能超过"):
+                await run(database, "lina04", create_payment, above)
+            back = await run(database, "lina04", create_payment, replace(above, amount=whole))
+            await run(database, "lina04", void_payment, back.payment.id, "登错了")
+            await run(database, "lina04", void_payment, payment_id, "登错了")
+    assert refused > 3
 
 
 async def test_a_refund_that_is_voided_must_fit_again(database: Database) -> None:

@@ -63,9 +63,9 @@ async def test_three_taps_at_once_register_one(both: Stage) -> None:
 
 async def test_everything_may_be_said_and_corrected_before_it_counts(stage: Stage) -> None:
     text = await _says(stage, "合同 宁波华东 50万 编号 ht-2026-019 签订日 3月1日 到期 明年2月底")
-    assert "¥500,000.00（伍拾万元整）" in text and "HT-2026-019" in text and "2027-02-28" in text
+    assert "¥500,000.00（伍拾万元整）" in text and "HT-2026-019" in text and "2027年2月28日" in text
     assert "¥550,000.00" in await _says(stage, "金额 55万")
-    assert "2027-03-31" in await _says(stage, "到期 明年3月底")
+    assert "2027年3月31日" in await _says(stage, "到期 明年3月底")
     assert "已存为草稿 HT-2026-019" in await _says(stage, "存为草稿")
     assert "还是草稿" in await _says(stage, "回款 HT-2026-019 1万")
     assert "草稿 → 生效" in await _says(stage, "合同 HT-2026-019 生效")
@@ -219,7 +219,7 @@ async def test_money_on_a_contract_is_changed_after_one_more_look(stage: Stage) 
     assert "130 万" in done["card"]["text"]
     await stage.ask("lina04", "合同 HT-2025-112 金额 10万")
     assert "不能低于已回款" in await _says(stage, "是")
-    assert "到期日：2026-05-31 → 2026-12-31" in await _says(stage, "合同 HT-2025-112 到期 今年年底")
+    assert "到期日：5月31日 → 12月31日" in await _says(stage, "合同 HT-2025-112 到期 今年年底")
     assert "到期日（2020" in await _says(stage, "合同 HT-2025-112 到期 2020年1月1日")
 
 

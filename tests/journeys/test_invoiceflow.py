@@ -56,6 +56,6 @@ async def test_a_deputy_is_set_told_and_taken_back_in_chat(stage: Stage) -> None
     assert "孙悦 从哪天到哪天" in (await stage.ask("qian07", "代理人 孙悦"))["text"]
     assert "已告诉 孙悦" in (await stage.ask("qian07", "代理人 孙悦 今天到周五"))["text"]
     (told,) = await stage.look("sun08")
-    assert told["kind"] == "notice" and "钱多 请你 2026-03-02 至 2026-03-06 代他处理审批" in told["text"]
-    assert "2026-03-06，新到的待办由 孙悦 代你处理" in (await stage.ask("qian07", "代理人"))["text"]
+    assert told["kind"] == "notice" and "钱多 请你 3月2日 至 3月6日 代他处理审批" in told["text"]
+    assert "3月6日，新到的待办由 孙悦 代你处理" in (await stage.ask("qian07", "代理人"))["text"]
     assert "代理已结束" in (await stage.ask("qian07", "取消代理"))["text"]

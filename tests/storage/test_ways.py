@@ -218,6 +218,31 @@ async def test_the_count_is_the_lists(
     await database.read(None, work)
 
 
+CALLED = ("精密", "有限", "有限公司", "华东精密机械", "宁波", "机械有限公司", "３Ｍ", "3m", "gmbh", "公司", "不存在的")
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_names_looked_at_are_those_the_entries_lead_to(
+    database: Database, monkeypatch: pytest.MonkeyPatch, scope: str
+) -> None:
+    """Whatever the words: one by one, by two at once, with another condition, and in any order."""
+    world = small_world()
+    odd = ("３Ｍ中国有限公司", "Müller GmbH（宁波）", "宁波 精密 有限公司", "機械有限公司", "有限", "精密-机械")
+    world["customers"] += [customer(name, "lina04") for name in odd]
+    await load_company(database, world)
+    asked = [Wanted(names=(one,), sort=sort) for one in CALLED for sort in ("touched_at", "pinyin")]
+    asked += [Wanted(names=(one, "有限"), closed=closed) for one in CALLED for closed in (None, False)]
+
+    def found(tx: Tx) -> list[list[int | None]]:
+        tx.info["scope"] = SCOPES[scope]
+        return [[c.id for c in filters.page(tx, one, filters.find(tx, one), 1, 50)] for one in asked]
+
+    by_entries = await database.read(None, found)
+    assert any(by_entries)
+    monkeypatch.setattr(ways, "HAND", ((1_000_000, 0),))
+    assert await database.read(None, found) == by_entries
+
+
 @pytest.mark.parametrize("sort", ["touched_at", "created_at", "next_follow_up_at", "pinyin"])
 async def test_longer_lists_are_counted_and_sorted_whole(
     database: Database, monkeypatch: pytest.MonkeyPatch, sort: str
