@@ -301,7 +301,8 @@ def owner_on(tx: Tx, contract_id: int, present: str | None, day: date) -> str | 
         tx.exec(
             select(ContractOwner.at, ContractOwner.old_owner_id).where(
                 ContractOwner.contract_id == contract_id, col(ContractOwner.at) >= after
-            )
+            ),
+            execution_options={"unscoped": "whose it was that day, whoever may see it now"},
         ).all()
     )
     handed = columns(

@@ -29,6 +29,14 @@ def months_of(tx: Tx, subject: Subject, metric: str, year: int) -> dict[int, Dec
     return {row.month: row.amount for row in _rows(tx, subject, metric, year)}
 
 
+def of_month(tx: Tx, user_id: str, year: int, month: int) -> dict[str, Decimal]:
+    """Metric → yuan: a person's own targets of that month; none where none is set."""
+    query = select(Target).where(
+        Target.subject_kind == "user", Target.subject_id == user_id, Target.year == year, Target.month == month
+    )
+    return {row.metric: row.amount for row in tx.exec(query).all()}
+
+
 def set_months(tx: Tx, subject: Subject, metric: str, year: int, amounts: dict[int, Decimal | None]) -> None:
     """Writes these months and leaves the others. None: no target for that month."""
     known = {row.month: row for row in _rows(tx, subject, metric, year)}

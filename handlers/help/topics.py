@@ -210,6 +210,7 @@ GROUPS: Final[tuple[Group, ...]] = (
         Line("启用竞争对手", "启用竞争对手 恒力机床", needs=P.COMPETITOR_EDIT),
         Line("删除竞争对手", "删除竞争对手 恒力机床", needs=P.COMPETITOR_DELETE),
         Line("销售目标", "销售目标", "完成了多少", P.TARGET_VIEW),
+        Line("业绩", "本月业绩", "这个月签了多少、收了多少"),
         Line("看目标", "销售目标 2026年", needs=P.TARGET_VIEW),
         Line("设目标", "设目标 李娜 合同额 2026年 每月30万", needs=P.TARGET_SET),
     )),

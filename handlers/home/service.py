@@ -11,6 +11,8 @@ from handlers.flows.running import brief, run_of
 from handlers.leadpool.clock import step_returning as leads_returning
 from handlers.pool.clock import step_returning
 from handlers.pool.rules import WARN_DAYS
+from handlers.targets.rules import Progress
+from handlers.targets.service import step_progress
 from storage import customers, flow_lists, follow_ups, lead_plans
 from storage.customers import CustomerFilter
 from storage.database import Tx
@@ -30,6 +32,7 @@ class Today:
     pool: int | None  # None: no right to see it
     logged_this_week: int
     approvals: list[tuple[int, str, str]]  # task, number, what it is about and how long it has waited
+    progress: tuple[Progress, ...]  # of the month, where a target is set
 
 
 def show_today(ctx: Context) -> Today:
@@ -56,6 +59,7 @@ def show_today(ctx: Context) -> Today:
             customers.count_pool(tx) if ctx.actor.may(Permission.POOL_VIEW) else None,
             follow_ups.count_by(tx, me, since=monday),
             [_approval(tx, ctx, one) for one in flow_lists.waiting_of(tx, me)],
+            tuple(one for one in step_progress(tx, ctx) if one.target is not None),
         )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from cards.flows import OpenTaskButton
 from cards.leads import FollowLeadButton
 from handlers.customers.views import moment_text
 from handlers.home.service import show_today
+from handlers.targets.rules import progress_text
 from storage.tables import Customer, Lead
 
 router = Router("home.taps")
@@ -39,6 +40,8 @@ def paint_today(state: dict[str, Any], ctx: Context) -> CardView:  # noqa: ARG00
     total = len(rows)
     pool = f" · 公海 {day.pool} 家" if day.pool is not None else ""
     head = f"{ctx.actor.name}，你有 {day.customers} 家客户{pool} · 本周跟进 {day.logged_this_week} 次"
+    if day.progress:
+        head += f"\n{ctx.today.month}月{' · '.join(progress_text(one) for one in day.progress)}"
     if not rows:
         hint = "今天没有要联系的客户。"
         if day.pool:

@@ -6,8 +6,8 @@ from typing import Any
 from bot.context import Context
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
-from handlers.targets.rules import EXAMPLE, TargetWords, read_metric, read_targets, words_of
-from handlers.targets.service import set_targets
+from handlers.targets.rules import EXAMPLE, TargetWords, progress_text, read_metric, read_targets, words_of
+from handlers.targets.service import set_targets, show_progress
 
 router = Router("targets.chat")
 
@@ -49,6 +49,16 @@ def decide(message: ChatMessage, ctx: Context, talk: Talk, pending: dict[str, An
     if word not in ("覆盖", "全部覆盖", "只填空", "填空"):
         return None
     return _set(ctx, talk, words_of(pending["words"]), overwrite=word.endswith("覆盖"))
+
+
+@router.command("业绩", "我的业绩", "本月业绩", "目标完成", "完成率", "我的目标", "业绩完成多少", whole=True)
+def progress(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
+    """How far one's own month is."""
+    talk.settle()
+    told = [progress_text(one) for one in show_progress(ctx)]
+    if not told:
+        return Reply("你的角色看不到合同和回款的金额，需要的话请联系管理员。")
+    return Reply("\n".join([f"{ctx.today.year}年{ctx.today.month}月", *told]))
 
 
 @router.command("销售目标", whole=True)

@@ -6,12 +6,12 @@ Source: manual 3.4; requirements R3.30–R3.32; crm-rules.md R-TGT-1, R-TGT-2.
 import re
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from bot.core.errors import InvalidInput, RuleBroken
 from bot.core.money import CENT
-from bot.language.money import parse_amount
+from bot.language.money import parse_amount, show_money_short
 
 EXAMPLE: Final = "设目标 李四 合同额 2026年 每月30万"
 METRICS: Final = {"contract": "合同额", "payment": "回款额"}
@@ -20,6 +20,31 @@ YEAR: Final = re.compile(r"(?:(\d{4})\s*年?|(今年|本年|明年|去年))(?=\s
 EVERY: Final = re.compile(r"(?:每个?月|每月各?|月均)\s*(?P<amount>[^\s,，;；]+)")
 MONTH: Final = re.compile(r"(?<!\d)(?P<month>\d{1,2})\s*月(?:份)?\s*[:：]?\s*(?P<amount>[^\s,，;；、]+)", re.ASCII)
 ALL_MONTHS: Final = tuple(range(1, 13))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a person is with one metric in a month. Yuan; `target` None: there is none, hence no rate."""
+
+    metric: str
+    actual: Decimal
+    target: Decimal | None
+
+
+def rate(actual: Decimal, target: Decimal | None) -> int | None:
+    """Percent, rounded half up; None without a target, or with one of nothing (R-TGT-5, invariant 94)."""
+    if not target:
+        return None
+    return int((actual * 100 / target).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def progress_text(one: Progress) -> str:
+    """合同额 12 万 / 30 万（40%）; 合同额 12 万（未设目标）."""
+    said = f"{METRICS[one.metric]} {show_money_short(one.actual)}"
+    if one.target is None:
+        return f"{said}（未设目标）"
+    percent = rate(one.actual, one.target)
+    return f"{said} / {show_money_short(one.target)}" + (f"（{percent}%）" if percent is not None else "（—）")
 
 
 class ChangedSince(RuleBroken, code="targets.changed"):

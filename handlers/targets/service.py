@@ -9,14 +9,17 @@ from typing import Any
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import InvalidInput, NotFound
+from bot.core.fields import FieldLevel
 from handlers.targets import rules
-from handlers.targets.rules import METRICS, ChangedSince, TargetWords
-from storage import audit, people, targets, undos
+from handlers.targets.rules import METRICS, ChangedSince, Progress, TargetWords
+from storage import audit, people, results, targets, undos
 from storage.database import Tx
 from storage.settings import lock_base_data
 from storage.targets import Subject, TargetLine
 
 UNDO = timedelta(minutes=10)
+ACTUAL = {"contract": results.signed_by, "payment": results.collected_by}
+SHOWN = (FieldLevel.READ, FieldLevel.WRITE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,24 @@ def list_targets(ctx: Context, year: int) -> list[TargetLine]:
             for line in targets.list_year(tx, year)
             if _own(ctx, line.subject) or (others and _in_scope(tx, ctx, line.subject))
         ]
+
+
+def show_progress(ctx: Context) -> tuple[Progress, ...]:
+    """One's own month so far, by metric; without what one's roles keep back of the amounts (R-TGT-4, R-TGT-7)."""
+    with ctx.begin() as tx:
+        return step_progress(tx, ctx)
+
+
+def step_progress(tx: Tx, ctx: Context) -> tuple[Progress, ...]:
+    """The same in somebody's transaction."""
+    me, first = ctx.actor.user_id, ctx.today.replace(day=1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    wanted = targets.of_month(tx, me, ctx.today.year, ctx.today.month)
+    return tuple(
+        Progress(metric, actual_of(tx, me, first, last), wanted.get(metric))
+        for metric, actual_of in ACTUAL.items()
+        if ctx.actor.scope.fields.level(metric, "amount") in SHOWN
+    )
 
 
 def step_subject(tx: Tx, ctx: Context, who: str) -> Subject:

@@ -111,6 +111,7 @@ ROWS: dict[str, Row] = {
     "products.undo_remove": Row(P.PRODUCT_DELETE, lambda f, c, _: f(c, {"product": {}}), foreign=None),
     "products.undo_edit": Row(P.PRODUCT_EDIT, lambda f, c, _: f(c, {"code": "X"}), foreign=None),
     "targets.list_targets": Row(None, lambda f, c, _: f(c, 2026), foreign=None),  # one's own
+    "targets.show_progress": Row(None, lambda f, c, _: f(c), foreign=None),  # one's own
     "targets.set_targets": Row(
         P.TARGET_SET, lambda f, c, _: f(c, read_targets("李娜 合同额 3月1万", today=NOW.date())), foreign=None
     ),
