@@ -18,6 +18,7 @@ from storage.tables import Inbox
 
 LEASE = timedelta(seconds=60)  # after which another process may take a frame over
 CONCEALED = "（凭证，已隐去）"
+TAKEN = 500  # frames taken over in one transaction
 KEEP = timedelta(days=8)  # keys of finished frames: longer than any redelivery
 
 T = table_of(Inbox)
@@ -118,15 +119,17 @@ def count_attempt(tx: Tx, key: str) -> int:
 
 
 def take_over(tx: Tx, *, holder: str, wall: datetime, all_of_them: bool = False) -> list[NewFrame]:
-    """Frames nobody is working on any more, in order of arrival, now leased to `holder`.
+    """Frames nobody is working on any more, in order of arrival, now leased to `holder`: TAKEN at most at a time.
 
     `all_of_them`: also those leased to others: only where this process is certainly alone (SQLite at start).
     """
     where: list[Any] = [STILL_NEW]
-    if not all_of_them:
+    if all_of_them:
+        where.append(col(Inbox.lease_holder) != holder)
+    else:
         where.append((col(Inbox.lease_until) < wall) | col(Inbox.lease_until).is_(None))
     rows = tx.exec(
-        select(Inbox).where(*where).order_by(col(Inbox.sequence) + 0).limit(500).with_for_update(skip_locked=True)
+        select(Inbox).where(*where).order_by(col(Inbox.sequence) + 0).limit(TAKEN).with_for_update(skip_locked=True)
     ).all()
     for row in rows:
         row.lease_holder = holder

@@ -8,7 +8,7 @@ from bot.dingtalk.errors import BadRequest, DingTalkError
 from bot.dingtalk.lenient import as_text, dicts
 
 SUBJECT: Final = 1024  # characters
-PAGES: Final = 10
+PAGES: Final = 200  # of twenty: whoever lets more than that lie has no use for the tick
 # A 待办 must open something, and the documents know no address of a conversation with a robot (统一跳转协议 names only
 # pages, apps and `switchtab`): DingTalk's list of messages, where the card is. The hint says so wherever it leads.
 LINK: Final = "dingtalk://dingtalkclient/action/switchtab?index=0"

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from bot.core.clock import Clock, SystemClock
 from storage import inbox
-from storage.database import Database, DatabaseBusy
+from storage.database import Database, DatabaseBusy, Tx
 from storage.inbox import NewFrame
 
 log = logging.getLogger(__name__)
@@ -46,12 +46,8 @@ class InboxWorker:
         self._stopping = False
 
     async def start(self) -> None:
-        """Takes up what an earlier process left undone."""
-        left = await self._db.system(
-            lambda tx: inbox.take_over(tx, holder=self.holder, wall=self._now_wall(), all_of_them=self._alone)
-        )
-        for frame in left:
-            self._enqueue(frame)
+        """Takes up what an earlier process left undone: all of it, before anything that comes after it."""
+        await self._take_over(all_of_them=self._alone)
         self._sweeper = asyncio.create_task(self._sweep())
 
     async def stop(self, grace: float = 20) -> None:
@@ -159,11 +155,17 @@ class InboxWorker:
             try:
                 wall = self._now_wall()
                 await self._db.system(lambda tx, wall=wall: inbox.renew(tx, holder=self.holder, wall=wall))  # type: ignore[misc]
-                left = await self._db.system(
-                    lambda tx, wall=wall: inbox.take_over(tx, holder=self.holder, wall=wall)  # type: ignore[misc]
-                )
+                await self._take_over(all_of_them=False)
             except DatabaseBusy:
                 continue
+
+    async def _take_over(self, *, all_of_them: bool) -> None:
+        """A lane whose rest were taken later would be worked out of order."""
+
+        def work(tx: Tx) -> list[NewFrame]:
+            return inbox.take_over(tx, holder=self.holder, wall=self._now_wall(), all_of_them=all_of_them)
+
+        while left := await self._db.system(work):
             for frame in left:
                 self._enqueue(frame)
 

@@ -25,6 +25,7 @@ from bot.dingtalk.notices import (
 )
 from bot.dingtalk.robot import markdown_message, text_message, webhook_text
 from bot.sandbox import server
+from bot.sandbox.company_records import unionid_of
 from bot.sandbox.state import Sandbox
 from bot.stream.connection import StreamConnection
 from bot.stream.frames import BotFrame, EventFrame, TapFrame
@@ -276,3 +277,14 @@ async def test_events_come() -> None:
 async def _calls(house: Bench) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = (await house.control("GET", "/calls"))["items"]
     return items
+
+
+async def test_a_todo_whose_answer_was_lost_is_found_behind_many_others() -> None:
+    async with bench() as (house, _):
+        house.sandbox.knobs.qps = 0
+        todos, lina = house.dingtalk.todos, unionid_of("lina04")
+        made = [await todos.create(lina, source_id=f"dingcrm-{n}", subject=f"审批 {n}") for n in range(245)]
+        for n in (0, 120, 244):
+            assert await todos.create(lina, source_id=f"dingcrm-{n}", subject=f"审批 {n}") == made[n]
+        await todos.finish(lina, made[0])
+        assert await todos.create(lina, source_id="dingcrm-0", subject="审批 0") == "", "done: there is nothing to tick"

@@ -1,0 +1,49 @@
+"""Whoever is left much takes up all of it, each person's in order, before what comes after it (house 0.2)."""
+
+import asyncio
+from collections import defaultdict
+
+from bot.core.clock import FixedClock, SystemClock
+from bot.stream.inbox import InboxWorker
+from storage import inbox
+from storage.database import Database
+from storage.inbox import TAKEN, NewFrame
+from tests.support.company import NOW
+
+PEOPLE = ("lina04", "zhao05", "zhou06")
+LEFT = 2 * TAKEN + 100
+
+
+async def test_a_long_rest_is_worked_in_order_and_before_what_is_new(database: Database) -> None:
+    frames = [NewFrame(f"bot:{n}", f"user:{PEOPLE[n % 3]}", "bot", "{}") for n in range(LEFT)]
+    long_ago = SystemClock().now() - 2 * inbox.LEASE
+    await database.system(lambda tx: inbox.store(tx, frames, holder="killed", now=NOW, wall=long_ago))
+    worked = defaultdict[str, list[int]](list)
+
+    async def work(frame: NewFrame) -> None:
+        worked[frame.lane].append(int(frame.key.removeprefix("bot:")))
+        await database.system(lambda tx: inbox.finish(tx, frame.key, now=NOW))
+
+    worker = InboxWorker(database, FixedClock(NOW), work, alone=database.kind == "sqlite")
+    await worker.start()
+    try:
+        for n in range(LEFT, LEFT + len(PEOPLE)):
+            assert await worker.take(f"bot:{n}", f"user:{PEOPLE[n % 3]}", "bot", "{}")
+        async with asyncio.timeout(120):
+            while not worker.idle:
+                await asyncio.sleep(0.05)
+    finally:
+        await worker.stop()
+    assert sum(map(len, worked.values())) == LEFT + len(PEOPLE)
+    for lane, numbers in worked.items():
+        assert numbers == sorted(numbers), f"{lane} is out of order"
+    assert await database.system(inbox.count_new) == 0
+
+
+async def test_nothing_is_taken_over_twice(sqlite: Database) -> None:
+    frames = [NewFrame(f"bot:{n}", "user:lina04", "bot", "{}") for n in range(TAKEN + 1)]
+    now = SystemClock().now()
+    await sqlite.system(lambda tx: inbox.store(tx, frames, holder="killed", now=NOW, wall=now))
+    for expected in (TAKEN, 1, 0):
+        left = await sqlite.system(lambda tx: inbox.take_over(tx, holder="me", wall=now, all_of_them=True))
+        assert len(left) == expected
