@@ -11,6 +11,7 @@ import pytest
 from tests.crash.harness import run_kills
 
 KILLS = int(os.environ.get("DINGCRM_KILLS", "20"))
+TRIES = 4  # of a broken variant: five kills on a slow machine may all miss it
 SEED = int(os.environ.get("DINGCRM_SEED", "20260302"))
 
 
@@ -30,15 +31,24 @@ async def test_the_house_survives_every_kill(tmp_path: Path) -> None:
 @pytest.mark.parametrize("variant", ["ack_first", "two_steps"])
 async def test_the_harness_notices_a_broken_house(variant: str, tmp_path: Path) -> None:
     """A control that passes is a broken harness. It is given enough kills to strike."""
-    report = await run_kills(variant, 6, tmp_path, SEED)
-    assert not report.clean, f"the broken variant went unnoticed: {report}"
-    assert report.lost
+    for attempt in range(TRIES):
+        place = tmp_path / str(attempt)
+        place.mkdir()
+        report = await run_kills(variant, 6, place, SEED + attempt)
+        if report.lost:
+            return
+    pytest.fail(f"the broken variant went unnoticed: {report}")
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("variant", ["tap_first", "half_tap"])
 async def test_the_harness_notices_a_broken_decision(variant: str, tmp_path: Path) -> None:
-    """A 同意 that is answered before it is done, and one that is done by halves."""
-    report = await run_kills(variant, 5, tmp_path, SEED)
-    found = report.lost if variant == "tap_first" else report.other
-    assert any("FP-" in one for one in found), f"the broken variant went unnoticed: {report}"
+    """A 同意 that is answered before it is done, and one that is done by halves. Chance has a few tries to strike."""
+    for attempt in range(TRIES):
+        place = tmp_path / str(attempt)
+        place.mkdir()
+        report = await run_kills(variant, 5, place, SEED + attempt)
+        found = report.lost if variant == "tap_first" else report.other
+        if any("FP-" in one for one in found):
+            return
+    pytest.fail(f"the broken variant went unnoticed: {report}")
