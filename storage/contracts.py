@@ -199,12 +199,16 @@ def figures(tx: Tx, ids: Sequence[int]) -> dict[int, Money]:
     }  # fmt: skip
 
 
+def signed_fen() -> Any:
+    """A payment's amount, a refund's as less."""
+    fen = type_coerce(Payment.amount, Integer)
+    return case((col(Payment.kind) == "refund", -fen), else_=fen)
+
+
 def _paid() -> Any:
     """Live payments less refunds, by contract."""
-    fen = type_coerce(Payment.amount, Integer)
-    signed = case((col(Payment.kind) == "refund", -fen), else_=fen)
     return (
-        columns(col(Payment.contract_id), type_coerce(func.sum(signed), Fen))
+        columns(col(Payment.contract_id), type_coerce(func.sum(signed_fen()), Fen))
         .where(col(Payment.voided_at).is_(None), col(Payment.deleted_at).is_(None))
         .group_by(col(Payment.contract_id))
     )

@@ -209,20 +209,12 @@ def revising(tx: Tx, flow_id: int) -> bool:
     return any(task.kind == "revise" for task in live_tasks(tx, flow_id))
 
 
-def handed_in_by(tx: Tx, flow_id: int) -> str:
-    """Who corrected it last when it had been returned; empty: nobody has."""
-    query = select(FlowTask.user_id).where(
-        FlowTask.flow_id == flow_id, FlowTask.kind == "revise", FlowTask.state == "submitted"
-    )
-    return tx.exec(query.order_by(col(FlowTask.id).desc()).limit(1)).first() or ""
-
-
 def applicants(tx: Tx, flow: Flow) -> list[str]:
-    """Who has applied: its starter first, then whoever has handed it in again for him. None of them decides it."""
+    """Who has applied: its starter, then whoever has handed it in again for him, the last first. None decides it."""
     query = select(FlowTask.user_id).where(
         FlowTask.flow_id == flow.id, FlowTask.kind == "revise", FlowTask.state == "submitted"
     )
-    return list(dict.fromkeys([flow.starter_id, *tx.exec(query.order_by(col(FlowTask.id))).all()]))
+    return list(dict.fromkeys([flow.starter_id, *tx.exec(query.order_by(col(FlowTask.id).desc())).all()]))
 
 
 def node_before(tx: Tx, flow: Flow) -> int | None:

@@ -6,12 +6,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Integer, case, type_coerce
+from sqlalchemy import case, type_coerce
 from sqlalchemy import select as columns
 from sqlmodel import col, func, select, update
 
 from bot.core.errors import NotFound
-from storage.contracts import RULES
+from storage.contracts import RULES, signed_fen
 from storage.custom_fields import Condition, custom_condition
 from storage.database import Tx
 from storage.tables import Contract, Customer, EmployeeDepartment, Payment, PaymentPlan
@@ -122,10 +122,9 @@ def _where(wanted: PaymentFilter) -> list[Any]:
 
 def count_payments(tx: Tx, wanted: PaymentFilter) -> tuple[int, Decimal | None]:
     """How many there are, voided ones too, and what came in by them; None where the amount may not be seen."""
-    fen = type_coerce(Payment.amount, Integer)
-    signed = case((col(Payment.voided_at).is_not(None), fen - fen), (col(Payment.kind) == "refund", -fen), else_=fen)
+    counted = case((col(Payment.voided_at).is_(None), signed_fen()), else_=signed_fen() * 0)  # NULL where it is hidden
     query = (
-        columns(func.count(), type_coerce(func.sum(signed), Fen))
+        columns(func.count(), type_coerce(func.sum(counted), Fen))
         .select_from(Payment)
         .join(Contract, col(Contract.id) == col(Payment.contract_id))
         .where(*_where(wanted))

@@ -69,11 +69,8 @@ def _nobody(ctx: Context, who: str, number: str) -> Reply | None:
     known = [c.name for c in there.rows if not c.disabled_reason]
     like = [one for one in known if one[:1] == name[:1]] or known
     if not like:
-        raise NotFound(
-            f"「{there.customer}」还没有联系人，发送「联系人 {there.customer} {name} {number}」添加。".replace(
-                "  ", " "
-            )
-        )
+        example = f"联系人 {there.customer} {name} {number}".rstrip()
+        raise NotFound(f"「{there.customer}」还没有联系人，发送「{example}」添加。")
     raise NotFound(
         f"「{there.customer}」没有叫「{name[:20]}」的联系人，有：{'、'.join(like[:LISTED])}。"
         f"是哪一位就写全名，例如「改联系人 {there.customer} {like[0]} 手机 {number or '13812345678'}」。"

@@ -242,8 +242,8 @@ def step_finish(tx: Tx, ctx: Context, run: Run, state: str, comment: str = "") -
     word = rules.STATES[state]
     ended = word + (f"：{comment}" if comment else "")
     title, key = f"{run.form.label} {run.flow.number} {word}", f"flow:{run.id}:end"
-    waits = (run.flow.starter_id, flow_runs.handed_in_by(tx, run.id))
-    to = next((u for u in waits if u and may_be_told(tx, u, ctx.settings)), ctx.actor.user_id)
+    waits = flow_runs.applicants(tx, run.flow)
+    to = next((u for u in waits if may_be_told(tx, u, ctx.settings)), ctx.actor.user_id)
     if to != ctx.actor.user_id:
         text = f"{ctx.actor.name} {ended}\n发送「流程状态 {run.flow.number}」看经过。"
         notices.queue(tx, key=key, user_ids=[to], title=title, text=text, now=ctx.now)

@@ -59,7 +59,7 @@ def show_today(ctx: Context) -> Today:
             customers.count_pool(tx) if ctx.actor.may(Permission.POOL_VIEW) else None,
             follow_ups.count_by(tx, me, since=monday),
             [_approval(tx, ctx, one) for one in flow_lists.waiting_of(tx, me)],
-            tuple(one for one in step_progress(tx, ctx) if one.target is not None),
+            step_progress(tx, ctx, aimed_at=True),
         )  # fmt: skip
 
 

@@ -103,15 +103,15 @@ def show_progress(ctx: Context) -> tuple[Progress, ...]:
         return step_progress(tx, ctx)
 
 
-def step_progress(tx: Tx, ctx: Context) -> tuple[Progress, ...]:
-    """The same in somebody's transaction."""
+def step_progress(tx: Tx, ctx: Context, *, aimed_at: bool = False) -> tuple[Progress, ...]:
+    """The same in somebody's transaction. `aimed_at`: of what a target is set for alone."""
     me, first = ctx.actor.user_id, ctx.today.replace(day=1)
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     wanted = targets.of_month(tx, me, ctx.today.year, ctx.today.month)
     return tuple(
         Progress(metric, actual_of(tx, me, first, last), wanted.get(metric))
         for metric, actual_of in ACTUAL.items()
-        if ctx.actor.scope.fields.level(metric, "amount") in SHOWN
+        if ctx.actor.scope.fields.level(metric, "amount") in SHOWN and (metric in wanted or not aimed_at)
     )
 
 

@@ -10,6 +10,8 @@ from sqlmodel import select
 
 from handlers.contracts.making import NewContract
 from handlers.contracts.service import create_contract, move_contract, transfer_contract
+from handlers.handover.parties import Wanted
+from handlers.handover.service import hand_over, undo_handover
 from handlers.payments.making import NewPayment
 from handlers.payments.service import create_payment, void_payment
 from handlers.targets.rules import Progress, TargetWords, progress_text, rate
@@ -70,6 +72,21 @@ async def test_the_month_is_what_was_signed_and_paid_in_it_by_who_had_it_then(da
     await run(database, "zhao05", void_payment, paid.payment.id, "登记错了", now=APRIL)
     assert (await progress(database, "lina04", now=APRIL))["payment"] == (Decimal(-5_000), None), "in its own month"
     assert (await progress(database, "lina04", now=later))["payment"] == (Decimal(5_000), None), "March is past"
+
+
+async def test_who_had_it_for_a_day_has_signed_it_though_the_handover_was_taken_back(database: Database) -> None:
+    await load_company(database, deals_world())
+    query = select(Contract.customer_id).where(Contract.number == "HT-2025-112")
+    customer = await database.system(lambda tx: tx.exec(query).one())
+    new = NewContract(customer, Decimal(120_000), signed_on=NOW.date(), ends_on=date(2027, 3, 1))
+    await run(database, "lina04", create_contract, new)
+    wanted = Wanted("lina04", "zhou06", ("contract",))
+    done = await run(database, "", hand_over, wanted, shown={"contract": 2})
+    assert (await progress(database, "zhou06"))["contract"] == (Decimal(120_000), None)
+    tomorrow = NOW + timedelta(days=1)
+    await run(database, "chen01", undo_handover, {"handover_id": done.handover_id}, now=tomorrow)
+    assert (await progress(database, "zhou06", now=tomorrow))["contract"] == (Decimal(120_000), None)
+    assert (await progress(database, "lina04", now=tomorrow))["contract"] == (Decimal(0), None)
 
 
 async def test_it_stands_on_the_home_card_where_a_target_is_set(database: Database) -> None:
