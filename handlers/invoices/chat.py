@@ -10,7 +10,7 @@ from bot.core.actor import Permission
 from bot.core.errors import InvalidInput
 from bot.dispatch import CardRef, ChatMessage, Reply, Router, Talk
 from bot.language.dates import find_range
-from bot.language.money import find_amounts
+from bot.language.money import Amount, find_amounts
 from bot.language.replies import is_no, is_yes
 from handlers.confirming.service import propose
 from handlers.contracts.finding import chosen_contract, find_contract
@@ -247,7 +247,7 @@ def take_back(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
     """`红冲 FP-2026-0001 退货`, of a part `红冲 FP-2026-0001 2万 退货`: asks back, then the contract's sums follow."""
     ctx.actor.require(Permission.INVOICE_VOID)
     invoice_id, said = _application(ctx, message.args, "红冲 FP-2026-0001 退货")
-    found = find_amounts(said)
+    found = find_amounts(said) or [a for a in find_amounts(said, bare=True) if _stands_alone(said, a)]
     if len(found) > 1 or any(not a.sure or a.value is None for a in found):
         raise InvalidInput("红冲金额没认准，例如「红冲 FP-2026-0001 2万 退货」；不写金额就是全部。")
     reason = f"{said[: found[0].start]} {said[found[0].end :]}".strip(" ，,") if found else said
@@ -256,6 +256,13 @@ def take_back(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:
         talk.ask("invoices.red_reason", invoice_id=invoice_id, amount=amount)
         return Reply("为什么红冲？直接回复原因，例如：退货。")
     return _take_back(ctx, talk, invoice_id, reason, amount)
+
+
+def _stands_alone(said: str, amount: Amount) -> bool:
+    """5000 退货 and 退货 5000 say how much; 退货 3 台 says why."""
+    before, after = said[: amount.start], said[amount.end :]
+    apart = not after or said[amount.end - 1] == " " or after[0] in " ，,"
+    return apart and (not before or (before.endswith(" ") and not after))
 
 
 @router.question("invoices.red_reason")

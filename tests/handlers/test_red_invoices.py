@@ -141,6 +141,23 @@ async def test_nothing_is_taken_back_before_the_facts_are_confirmed(database: Da
     assert invoice
 
 
+@pytest.mark.parametrize(
+    ("said", "amount", "reason"),
+    [
+        ("5000 退货", "¥5,000.00", "退货"),
+        ("退货 5000", "¥5,000.00", "退货"),
+        ("5000，退货", "¥5,000.00", "退货"),
+        ("5,000.50 退货", "¥5,000.50", "退货"),
+        ("退货 3台", "¥50,000.00", "退货 3台"),
+        ("3台退货", "¥50,000.00", "3台退货"),
+    ],
+)
+async def test_a_bare_number_at_an_end_is_how_much(sqlite: Database, said: str, amount: str, reason: str) -> None:
+    await issued(sqlite, await company(sqlite))
+    asked = await Room(sqlite).say("qian07", f"红冲 FP-1 {said}")
+    assert f"红冲金额：{amount}" in asked and f"原因：{reason}  " in asked
+
+
 async def told(db: Database, who: str) -> list[str]:
     return await db.system(lambda tx: list(tx.exec(select(Notice.text).where(Notice.user_id == who)).all()))
 
