@@ -22,6 +22,7 @@ from storage.settings import read_settings
 
 TAP_BUDGET = 1.5  # seconds; DingTalk drops an answer after 2 (platform.md 3.5)
 WORKING = "处理中…"  # said where the budget is over; the answer follows
+BUSY = "现在人多，这一下还没保存。10 秒后再点一次（不会重复）。"
 OLD_FORM = "这张表单太旧了，请重新发一次命令，再填新的。"
 
 
@@ -71,8 +72,7 @@ class Taps:
             refused = refusal
             answer = await self._refused_tap(raw, refused)
         except DatabaseBusy:
-            text = "现在人多，这一下还没保存。10 秒后再点一次（不会重复）。"
-            return self._drawing.note_alone(raw, text)
+            return self._drawing.note_alone(raw, BUSY)
         except Exception as bug:  # noqa: BLE001 -- the last door: a tap is never silent
             number = error_number(bug, f"tap {raw.action_ids} {raw.params.get('action', '')}")
             answer = self._drawing.note_alone(raw, f"没处理成，请把编号 {number} 发给管理员。")

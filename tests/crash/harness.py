@@ -87,7 +87,7 @@ async def run_kills(variant: str, kills: int, data_dir: Path, seed: int) -> Repo
                     last = life == kills
                     await history.live(None if last else rng.uniform(0.15, 0.7), least=FIRST if not life else LEAST)
                     if last:
-                        await _quiet(http, running.url, db_url)
+                        await _quiet(http, running.url, db_url, told=variant == "sound")
                 finally:
                     await _kill(child)
                 if not last:
@@ -170,14 +170,14 @@ async def _undone(db_url: str) -> int:
     return int(bool(await _read(db_url, lambda tx: tx.exec(select(Inbox.key).where(Inbox.state == "new")).first())))
 
 
-async def _quiet(http: aiohttp.ClientSession, url: str, db_url: str) -> None:
-    """Until inbox and outbox are empty."""
+async def _quiet(http: aiohttp.ClientSession, url: str, db_url: str, *, told: bool) -> None:
+    """Until the inbox is empty and, if `told`, the outbox: what a kill cut off there is sent again after a minute."""
     loop = asyncio.get_running_loop()
 
     def open_rows(tx: Tx) -> int:
         new = tx.exec(select(Inbox.key).where(Inbox.state == "new")).all()
         queued = tx.exec(select(Outbox.id).where(Outbox.state.in_(("queued", "sending")))).all()  # type: ignore[attr-defined]
-        return len(new) + len(queued)
+        return len(new) + len(queued) * told
 
     # What many lives left leaves at DingTalk's pace, so the time it takes depends on how many they were.
     left, since = -1, loop.time()

@@ -29,6 +29,7 @@ from storage.tables import Card, Outbox
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=BEIJING)
 GROUP = "cidGROUP"
+PATIENCE = 60.0  # seconds; here a tap is asked what it does, not how soon: a machine may stand still in between
 RENDERER = PublicTemplateRenderer()
 DISPATCHER = Dispatcher(ROUTERS)
 
@@ -40,6 +41,7 @@ class Room:
         self.db, self.clock = db, FixedClock(NOW)
         self.group = tuple(group)
         self.desk = Desk(db, self.clock, DISPATCHER, lambda: RENDERER, lambda _id: RENDERER)
+        self.desk.taps.budget = PATIENCE
         self.shown: dict[str, list[str]] = defaultdict(list)
         self._numbers = itertools.count(1)
         self._sent = 0
