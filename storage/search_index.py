@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, and_, column, delete, event, inspect, or_, select, table
@@ -17,20 +18,20 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from bot.language import grams
 from storage.tables import Contact, Contract, Customer, Lead, Opportunity, Product, SearchEntry
+from storage.tables.search import ENTRY_CODES
 
 BATCH: Final = 5_000  # rows of a table indexed at once
 CHANGED: Final = "search_changes"  # in Session.info, from before a flush to after it
 GATHERED: Final = "search_gathered"  # in Session.info, within `gathered`
-KNOWN: Final = "search_known"  # beside it
 ENTRIES: Final[Any] = SearchEntry.__table__  # type: ignore[attr-defined]
 ADD_SQLITE: Final = "INSERT OR FAIL INTO search_entry (kind, gram, ref_id) VALUES "  # FAIL: needs no savepoint
 ADD_POSTGRESQL: Final = (
     "INSERT INTO search_entry (kind, gram, ref_id) SELECT * FROM unnest($1::varchar[], $2::varchar[], $3::integer[])"
 )
 TOGETHER: Final = 1_000  # entries of one statement
+GRAM: Final = itemgetter(0)
 Entries = set[tuple[str, str, int]]
 Gathered = dict[str, list[tuple[str, int]]]  # kind → entries
-Known = dict[tuple[str, str], frozenset[str]]  # kind, text → what it is found by
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def entries_of(name: str, row: Mapping[str, Any], ref_id: int, only: Container[s
 
 def index_new(tx: Session, name: str, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
     """As `index_rows`, for who has the rows, by their ids, still in hand; within `gathered` at its end."""
-    kinds, known = OF_TABLE[name], tx.info.get(KNOWN, {})
+    kinds = OF_TABLE[name]
     at_once = tx.info.get(GATHERED)
     found: Gathered = {} if at_once is None else at_once
     for kind in kinds:
@@ -102,28 +103,20 @@ def index_new(tx: Session, name: str, rows: Iterable[tuple[int, Mapping[str, Any
     for ref_id, row in rows:
         for kind in kinds:
             if text := row.get(kind.column):
-                found[kind.name] += [(gram, ref_id) for gram in known.get((kind.name, text)) or kind.read(text)]
+                found[kind.name] += zip(kind.read(text), repeat(ref_id))
     if at_once is None:
         _insert_gathered(tx.connection(), found)
 
 
-def known_of(name: str, row: Mapping[str, str]) -> Known:
-    """What a row of the table would be found by, for `gathered`."""
-    return {(kind.name, text): frozenset(kind.read(text)) for kind in OF_TABLE[name] if (text := row.get(kind.column))}
-
-
 @contextmanager
-def gathered(tx: Session, known: Known) -> Iterator[None]:
-    """Entries of rows inserted within are written at the end, in their order: neighbours in the index cost one page.
-
-    `known`: those of some texts, read before.
-    """
-    tx.info[GATHERED], tx.info[KNOWN] = Gathered(), known
+def gathered(tx: Session) -> Iterator[None]:
+    """Entries of rows inserted within are written at the end, in their order: neighbours in the index cost one page."""
+    tx.info[GATHERED] = Gathered()
     try:
         yield
         _write_gathered(tx)
     finally:
-        del tx.info[GATHERED], tx.info[KNOWN]
+        del tx.info[GATHERED]
 
 
 @contextmanager
@@ -207,12 +200,13 @@ def _insert(connection: Connection, entries: Collection[tuple[str, str, int]]) -
 def _insert_gathered(connection: Connection, found: Gathered) -> None:
     """Past SQLAlchemy, which costs more than the rows: there are dozens of each."""
     if connection.dialect.name != "sqlite":
-        every = [(kind, gram, ref_id) for kind in sorted(found) for gram, ref_id in sorted(found[kind])]
+        every = [(ENTRY_CODES[kind], gram, ref_id) for kind in found for gram, ref_id in sorted(found[kind])]
         if every:
             connection.exec_driver_sql(ADD_POSTGRESQL, tuple(list(values) for values in zip(*every, strict=True)))
         return
-    for kind in sorted(found):
-        entries, one = sorted(found[kind]), f"('{kind}', ?, ?)"
+    for kind in found:
+        # By grams alone, which costs half: rows come with rising ids.
+        entries, one = sorted(found[kind], key=GRAM), f"('{ENTRY_CODES[kind]}', ?, ?)"
         for start in range(0, len(entries), TOGETHER):
             part = entries[start : start + TOGETHER]
             sql = f"{ADD_SQLITE}{one}{f', {one}' * (len(part) - 1)}"

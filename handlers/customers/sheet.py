@@ -1,14 +1,13 @@
 """Columns of customers with their main contact; what a row of them does is in `sheet_rows`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 from bot.context import Context
 from bot.core.actor import Permission
 from bot.core.errors import NotFound
 from bot.core.forms import custom_kind
-from bot.language.companies import hard_key, soft_key
-from bot.language.pinyin import initials
+from bot.language.companies import hard_key
 from handlers.customers.sheet_rows import FIELDS, PERSON, CustomerBatch, facts
 from handlers.exchange.kinds import OWNER, Changed, Kind, Values, Wanted, form_columns, plain
 from handlers.exchange.own import own_cells, own_facts, own_of
@@ -73,14 +72,6 @@ class Customers(Kind):
     def key(self, values: Values) -> str:
         """The legal person."""
         return hard_key(str(values.get("name") or ""))
-
-    def found_by(self, words: Mapping[str, str]) -> Iterable[tuple[str, Mapping[str, str]]]:
-        """The names; their keys and spellings are then known too."""
-        if name := words.get("name"):
-            hard_key(name), soft_key(name)
-            yield "customer", {"name": name, "short_name": words.get("short_name", ""), "initials": initials(name)}
-        if person := words.get("contact.name"):
-            yield "contact", {"name": person}
 
     def batch(self, tx: Tx, ctx: Context, options: Mapping[str, Any]) -> CustomerBatch:
         """Rows to come."""

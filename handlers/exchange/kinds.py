@@ -135,10 +135,6 @@ class Kind(ABC):
     def key(self, values: Values) -> str:
         """Equal for two rows of the same record."""
 
-    def found_by(self, words: Mapping[str, str]) -> Iterable[tuple[str, Mapping[str, str]]]:  # noqa: ARG002
-        """What a new record's rows will be found by, as far as the words of its cells tell: table, texts by column."""
-        return ()
-
     @abstractmethod
     def batch(self, tx: Tx, ctx: Context, options: Mapping[str, Any]) -> Batch:
         """Rows to come."""

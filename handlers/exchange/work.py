@@ -11,17 +11,17 @@ from bot.identity import identify
 from bot.jobs.spec import Toolbox
 from bot.sheets import Rows, long_table, stream_sheet
 from handlers.exchange import engine, export, steps
-from handlers.exchange.ahead import MOST, Ahead
 from handlers.exchange.catalogue import KINDS
 from handlers.exchange.kinds import Wanted, wanted_of
 from handlers.exchange.reading import Reader
 from handlers.exchange.rules import done_text
 from storage import attachments, exchange, outbox, records
 from storage.database import Tx, is_awaited
-from storage.search_index import Known, gathered
+from storage.search_index import gathered
 from storage.settings import read_settings
 from storage.tables import Exchange
 
+MOST: Final = 1_000  # rows of one transaction
 HOLD: Final = 1.0  # seconds of rows, at most MOST, written in one transaction that nobody waits for
 SLICE: Final = 4.0  # seconds of one run; other jobs get their turn between two
 TRIES: Final = 5  # of a piece that never ends
@@ -36,7 +36,6 @@ class Worker:
     def __init__(self, tools: Toolbox) -> None:
         self._tools, self._db, self._clock = tools, tools.db, tools.clock
         self._boldly = True  # until a row clashes
-        self._ahead = Ahead(tools.db)
 
     async def run(self, exchange_id: int, work: Callable[[Tx, Context, Exchange], T], *, reading: bool = False) -> T:
         """One transaction. Raises AppError."""
@@ -61,9 +60,9 @@ class Worker:
             return False
 
     async def _step(self, exchange_id: int) -> bool:
-        direction, state, cursor, content = await self.run(
+        direction, state, content = await self.run(
             exchange_id,
-            lambda tx, _, job: (job.direction, job.state, job.cursor, exchange.file_of(tx, exchange_id)),
+            lambda tx, _, job: (job.direction, job.state, exchange.file_of(tx, exchange_id)),
             reading=True,
         )  # fmt: skip
         if state == "reading":
@@ -77,10 +76,7 @@ class Worker:
             if state == "undoing":
                 return await self.run(exchange_id, self._take_back)
             try:
-                return await self._ahead.beside(
-                    exchange_id, cursor,
-                    lambda known: self.run(exchange_id, lambda tx, ctx, job: self._write(tx, ctx, job, known)),
-                )  # fmt: skip
+                return await self.run(exchange_id, self._write)
             except records.Clash:
                 self._boldly = False
                 return True
@@ -132,11 +128,11 @@ class Worker:
 
     # -- writing ---------------------------------------------------------------------------------------
 
-    def _write(self, tx: Tx, ctx: Context, job: Exchange, known: Known) -> bool:
+    def _write(self, tx: Tx, ctx: Context, job: Exchange) -> bool:
         """Piece after piece until others wait, or HOLD is over: a COMMIT of many rows costs little more than of few."""
         reader, until = Reader(tx, ctx, job), time.monotonic() + HOLD
         more = True
-        with gathered(tx, known):
+        with gathered(tx):
             for _ in range(MOST // engine.CHUNK):
                 more = steps.step_write(tx, ctx, job, reader, boldly=self._boldly)
                 if not more or is_awaited(tx) or time.monotonic() > until:

@@ -13,6 +13,7 @@ from bot.language.pinyin import syllables
 from storage.database import Database
 from storage.migrate import upgrade
 from storage.search_index import entries_of
+from storage.tables.search import ENTRY_CODES
 from tests.bench.company import bench_world, load, seller, sqlite_url
 
 
@@ -187,7 +188,8 @@ def _write(
         "VALUES (?, ?, ?, 'load', '', '')",
         pages,
     )
-    disk.executemany("INSERT INTO entries VALUES (?, ?, ?)", entries)
+    coded = ((ENTRY_CODES[kind], gram, number) for kind, gram, number in entries)
+    disk.executemany("INSERT INTO entries VALUES (?, ?, ?)", coded)
 
 
 def _follow_ups(disk: sqlite3.Connection, chance: random.Random, customers: int, count: int, now: datetime) -> None:
