@@ -7,6 +7,7 @@ those are looked at closely.
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final, overload
 
@@ -129,7 +130,14 @@ def _name_line(candidate: Candidate) -> str:
 
 def compact(text: str) -> str:
     """Folded, without spaces and punctuation: how names are compared part by part."""
+    return _compacted_once(text) if len(text) <= 40 else _compacted(text)
+
+
+def _compacted(text: str) -> str:
     return fold(text).translate(_DROPPED)
+
+
+_compacted_once = lru_cache(maxsize=4096)(_compacted)  # as `normalize.fold`
 
 
 def compact_with_offsets(text: str) -> tuple[str, list[int]]:

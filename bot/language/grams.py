@@ -5,6 +5,7 @@ answers parts of every length from two characters, in every database, exactly (S
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
 from bot.language.book import compact
@@ -14,13 +15,14 @@ NAME: Final = 4  # characters kept of a name from one place on
 LETTERS: Final = 8  # of a spelling
 LAST: Final = "\U0010ffff"  # sorts behind every character
 _FORMS: Final = ("有限责任公司", "股份有限公司", "有限公司")
+_FORM_END: Final = "公司"
 _FORM_LETTERS: Final = ("gfyxgs", "yxzrgs", "yxgs")
 
 
 def of_name(name: str) -> frozenset[str]:
     """For parts of a name."""
     flat = compact(name)
-    return frozenset(flat[n : n + NAME] for n in range(max(1, len(flat) - 1)) if flat)
+    return frozenset([flat[n : n + NAME] for n in range(max(1, len(flat) - 1))]) if flat else frozenset()
 
 
 def of_initials(initials: str) -> frozenset[str]:
@@ -29,7 +31,7 @@ def of_initials(initials: str) -> frozenset[str]:
     for spelled in initials.split():
         form = next((f for f in _FORM_LETTERS if spelled.endswith(f) and len(spelled) > len(f) + 1), "")
         places = len(spelled) - len(form)
-        found.update(spelled[n : n + LETTERS] for n in range(places) if n == 0 or n < len(spelled) - 1)
+        found.update([spelled[n : n + LETTERS] for n in range(places) if n == 0 or n < len(spelled) - 1])
     return frozenset(found)
 
 
@@ -56,8 +58,11 @@ def of_person_spelling(name: str) -> frozenset[str]:
 
 def of_syllables(flat: str, spelled: Sequence[str]) -> frozenset[str]:
     """As `of_spelling`, of a compact name whose syllables are known."""
-    form = next((f for f in _FORMS if flat.endswith(f) and len(flat) > len(f) + 1), "")
-    return frozenset("".join(spelled[n : n + LETTERS])[:LETTERS] for n in range(len(spelled) - len(form)))
+    company = flat.endswith(_FORM_END)
+    form = next((f for f in _FORMS if flat.endswith(f) and len(flat) > len(f) + 1), "") if company else ""
+    whole = "".join(spelled)
+    places = accumulate(map(len, spelled[: len(spelled) - len(form) - 1]), initial=0)
+    return frozenset([whole[at : at + LETTERS] for at in places]) if len(spelled) > len(form) else frozenset()
 
 
 def of_number(number: str) -> frozenset[str]:

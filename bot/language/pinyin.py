@@ -107,14 +107,14 @@ def pinyin_of(name: str, *, person: bool = False) -> str:
 
     A person whose surname has a reading of its own gets both, parted by a space: `shanli danli`.
     """
-    return " ".join(dict.fromkeys(_letters("".join(spelling)) for spelling in _spellings(name, person=person)))
+    return " ".join(dict.fromkeys([_letters("".join(spelling)) for spelling in _spellings(name, person=person)]))
 
 
+@lru_cache(maxsize=8192)  # asked for a row's own column and again for what the row is found by
 def initials(name: str, *, person: bool = False) -> str:
     """First letters: `nbhdjm`; both spellings, parted by a space, where `pinyin_of` has two."""
-    return " ".join(
-        dict.fromkeys(_letters("".join(s[:1] for s in spelling)) for spelling in _spellings(name, person=person))
-    )
+    spellings = _spellings(name, person=person)
+    return " ".join(dict.fromkeys([_letters("".join([s[:1] for s in spelling])) for spelling in spellings]))
 
 
 def sounds_like(one: str, other: str) -> bool:

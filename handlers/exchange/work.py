@@ -21,7 +21,7 @@ from storage.search_index import gathered
 from storage.settings import read_settings
 from storage.tables import Exchange
 
-MOST: Final = 1_000  # rows of one transaction
+MOST: Final = 3_000  # rows of one transaction: a COMMIT writes pages, and more rows share one
 HOLD: Final = 1.0  # seconds of rows, at most MOST, written in one transaction that nobody waits for
 SLICE: Final = 4.0  # seconds of one run; other jobs get their turn between two
 TRIES: Final = 5  # of a piece that never ends

@@ -27,7 +27,9 @@ from storage.migrate import (
     revisions,
     upgrade,
 )
+from storage.search_index import KINDS
 from storage.tables import Departure, RoleMember
+from storage.tables.search import ENTRY_CODES
 from tests.support.company import load_company
 from tests.support.databases import sqlite_url
 from tests.support.postgres import fresh_database, need_postgres
@@ -175,3 +177,30 @@ async def test_who_left_before_comes_back_without_old_rights(database: Database)
         ("wang03", "部门经理", [101])
     ]
     assert departures[0].told_at is not None
+
+
+async def test_search_entries_keep_their_kinds_when_those_are_written_shorter(database: Database) -> None:
+    await load_company(database)
+    entries = "SELECT kind, gram, ref_id FROM search_entry ORDER BY kind, gram, ref_id"
+    before = await database.connection(lambda c: c.execute(text(entries)).all())
+
+    def back(connection: Connection) -> set[str]:
+        with foreign_keys_off(connection):
+            command.downgrade(config(connection), "0030")
+        return set(connection.execute(text("SELECT DISTINCT kind FROM search_entry")).scalars())
+
+    assert {"customer.name", "contact.mobile"} <= await database.connection(back) <= set(ENTRY_CODES)
+
+    def on(connection: Connection) -> None:
+        with foreign_keys_off(connection):
+            command.upgrade(config(connection), "head")
+
+    await database.connection(on)
+    assert await database.connection(lambda c: c.execute(text(entries)).all()) == before
+    assert {row.kind for row in before} <= set(ENTRY_CODES.values())
+    assert await database.connection(differences) == []
+
+
+def test_every_kind_of_search_entry_has_a_code_of_its_own() -> None:
+    assert set(ENTRY_CODES) == set(KINDS)
+    assert len(set(ENTRY_CODES.values())) == len(ENTRY_CODES)
