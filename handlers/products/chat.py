@@ -106,6 +106,16 @@ def price(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:  # no
     return Reply("\n".join([f"名称或编号含「{what}」的产品{more}：", *lines]))
 
 
+@router.sentence(95)
+def price_of_none(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:  # noqa: ARG001 -- a door's shape
+    """`智能控制器 多少钱`, which nothing else has taken: no product is called so."""
+    said = PRICE.fullmatch(message.text.strip())
+    if said is None or message.group or not ctx.actor.may(Permission.PRODUCT_VIEW):
+        return None
+    what = said["what"].strip(" 的")
+    return Reply(f"没有叫「{what}」的产品。发送「产品」看全部；问商机或合同的金额，发送「搜 {what}」。")
+
+
 @router.command("停用产品")
 def disable(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: ARG001 -- a door's shape
     """`停用产品 ZJ-001`."""

@@ -34,6 +34,7 @@ SENTENCES = {  # what no command word begins: handler → how a line of 帮助 s
     "team.add_spoken": "给 华兴 加协作人 李敏 只读 到 3月底", "team.end_spoken": "移除协作人",
     "team.show_spoken": "看协作人", "team.together": "协作人", "contacts.other_number": "改联系人",
     "payments.asked_for": "我的回款", "products.price": "ZJ-001 多少钱",
+    "products.price_of_none": "ZJ-001 多少钱",
     "timeline.spoken": "时间线", "visits.spoken": "外勤",
 }  # fmt: skip
 LINES = [line for group in GROUPS for line in group.lines]
