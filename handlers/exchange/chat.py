@@ -1,6 +1,7 @@
 """What people type and send to import and export."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from bot.context import Context
@@ -35,6 +36,9 @@ EDGE = " 的:：,，、"
 KEPT = re.compile(r"筛选[:：\s]*(?P<name>\S+)\s*(?P<more>.*)")
 YEAR = re.compile(r"(20\d{2})\s*年?")
 ALL = re.compile(r"(?:全部|确认|这?[\d,，]+\s*[条行家个位]|确认导入|好的?|是的?)?")
+SPOKEN = re.compile(
+    r"(?:请|麻烦你?|帮我|给我)*\s*把?\s*(?P<what>.{2,60}?)\s*(?:都|全部|全)?(?:给我|帮我)?导(?:出来|出去|出)(?:一下|一份|给我|成?(?:表格|[Ee]xcel|xlsx))*[。吧呗]*"
+)
 LABELS = tuple(dict.fromkeys(k.label for k in KINDS.values()))
 
 
@@ -219,6 +223,17 @@ def export(message: ChatMessage, ctx: Context, talk: Talk) -> Reply:  # noqa: AR
         int(year[1]) if year else 0,
     )  # fmt: skip
     return Reply(export_records(ctx, kind.name, wanted))
+
+
+@router.sentence(28)
+def export_spoken(message: ChatMessage, ctx: Context, talk: Talk) -> Reply | None:
+    """`把 苏州松桁 的合同都导出来`, `帮我把我的客户导出成表格`."""
+    said = SPOKEN.fullmatch(message.text.strip())
+    if said is None:
+        return None
+    what = said["what"].strip(EDGE)
+    found = kind_said(re.sub(r"^(?:我(?:负责)?|全部|所有)的?\s*", "", what))
+    return export(replace(message, args=what), ctx, talk) if found is not None else None
 
 
 def _listed(ctx: Context, text: str, *, mine: bool) -> Wanted:

@@ -109,6 +109,15 @@ async def test_a_sentence_exports_what_the_list_counts(room: Room) -> None:
     )
 
 
+async def test_people_say_it_in_other_words(room: Room) -> None:
+    whole = told(await room.say(ADMIN, "导出客户 机械"))
+    for said in ("把机械的客户都导出来", "帮我把客户 机械导出成表格", "机械客户导出来一份。"):
+        assert told(await room.say(ADMIN, said)) == whole, said
+    mine = told(await room.say(LINA, "导出 我的客户"))
+    assert told(await room.say(LINA, "把我的客户全部导出来")) == mine
+    assert "共" not in await room.say(LINA, "把昨天说的导出来")
+
+
 async def test_a_saved_filter_is_exported_by_its_name(room: Room) -> None:
     await room.say(ADMIN, "保存筛选 大户 年采购额 大于10万")
     whole = told(await room.say(ADMIN, "筛选 大户"))
