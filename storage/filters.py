@@ -18,12 +18,24 @@ from storage.database import Tx
 from storage.hints import by_ids, walk
 from storage.plain import table_of
 from storage.scope import led_by_owners
-from storage.search import is_called, name_condition
+from storage.search import called_by, name_condition
 from storage.seen import BY_OWNER
 from storage.tables import Contract, Customer, Opportunity
-from storage.ways import BY_ORDER, BY_POOL, by_hand, way_in_order, way_through, way_to_number, way_to_rows
+from storage.ways import (
+    BY_ORDER,
+    BY_POOL,
+    ORDERS,
+    by_gathering,
+    by_hand,
+    by_leafing,
+    way_in_order,
+    way_through,
+    way_to_number,
+    way_to_rows,
+)
 
 BOUND: Final = 1_000  # of longer lists the rest is only counted
+LEAVES: Final = 600  # rows looked at for the first of many that are called so
 
 POOL_FIELDS: Final = ("customer_class", "industry", "city")  # what is shown before a customer is claimed (D14)
 K = table_of(Contract)
@@ -62,15 +74,19 @@ def find(tx: Tx, wanted: Wanted) -> Found:
     if by_hand(tx, wanted):
         return _looked_at(tx, wanted)
     way = way_to_rows(tx, wanted)
+    if by_leafing(tx, wanted, way):
+        return _leafed(tx, wanted)
     ordered = (wanted.sort, way) in (("touched_at", BY_ORDER), ("touched_at", BY_OWNER), ("pooled_at", BY_POOL))
     query = _asked(tx, wanted, way)
     if ordered:
         query = query.order_by(*_order(wanted))
+    gathered = by_gathering(tx, wanted, way)
     with _owned(tx, wanted):
-        found = [int(i) for i in tx.execute(query.limit(BOUND + 1)).scalars()]
+        found = [int(i) for i in tx.execute(query if gathered else query.limit(BOUND + 1)).scalars()]
     if len(found) <= BOUND:
         return Found(len(found), tuple(found), ordered)
-    return Found(count(tx, wanted), tuple(found[:BOUND]) if ordered else None, ordered)
+    number = len(found) if gathered else count(tx, wanted)
+    return Found(number, tuple(found[:BOUND]) if ordered else None, ordered)
 
 
 def _looked_at(tx: Tx, wanted: Wanted) -> Found:
@@ -78,8 +94,21 @@ def _looked_at(tx: Tx, wanted: Wanted) -> Found:
     query = columns(col(Customer.id), col(Customer.name)).where(*_conditions(wanted))
     with _owned(tx, wanted):
         rows = tx.execute(_walked(tx, query, BY_OWNER)).all()
-    found = tuple(int(i) for i, name in rows if all(is_called(name, part) for part in wanted.names))
+    is_called = called_by(wanted.names)
+    found = tuple(int(i) for i, name in rows if is_called(name))
     return Found(len(found), found)
+
+
+def _leafed(tx: Tx, wanted: Wanted) -> Found:
+    """Many are called so: the first of them along the order wanted. Gathering all entries, as the count must, costs
+    more than looking at some names.
+    """
+    query = columns(col(Customer.id), col(Customer.name)).where(*_conditions(wanted)).order_by(*_order(wanted))
+    with _owned(tx, wanted):
+        rows = tx.execute(_walked(tx, query.limit(LEAVES), ORDERS[wanted.sort])).all()
+    is_called = called_by(wanted.names)
+    found = tuple(int(i) for i, name in rows if is_called(name))
+    return Found(len(found) if len(rows) < LEAVES else count(tx, wanted), found, ordered=True)
 
 
 def count(tx: Tx, wanted: Wanted) -> int:

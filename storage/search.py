@@ -5,7 +5,7 @@ nobody is shown an entry.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
@@ -100,20 +100,20 @@ def name_condition(part: str) -> Any:
     return holding(col(Customer.id), parts) if parts else col(Customer.name).contains(part, autoescape=True)
 
 
-def is_called(name: str, part: str) -> bool:
-    """As `name_condition`, of a name at hand."""
-    parts = name_parts(part)
-    if not parts:
-        return part in name
-    flat = compact(name)
-    grams = None
-    for one in parts:
-        if one.start in flat:
-            continue
-        grams = KINDS["customer.name"].read(name) if grams is None else grams
-        if not any(gram.startswith(one.start) for gram in grams):
-            return False
-    return True
+def called_by(words: Iterable[str]) -> Callable[[str], bool]:
+    """As `name_condition` of all of them, of names at hand."""
+    wanted = [(word, name_parts(word)) for word in words]
+
+    def is_called(name: str) -> bool:
+        return all(all(_has(name, one.start) for one in parts) if parts else word in name for word, parts in wanted)
+
+    return is_called
+
+
+def _has(name: str, start: str) -> bool:
+    if start in name or start in compact(name):
+        return True
+    return any(gram.startswith(start) for gram in KINDS["customer.name"].read(name))
 
 
 def is_rare(tx: Tx, part: str, most: int | None = None) -> bool:

@@ -20,7 +20,8 @@ from storage.tables import Customer
 FEW: Final = 4_000  # rows that may be looked at one by one
 SOME: Final = 30_000  # the same, where an exact number is wanted
 HELD: Final = 100_000  # entries of an index that may be looked at without their rows
-HAND: Final = ((FEW, 1_000), (16_000, 60_000))  # so many rows seen at most, where a word has more entries than that
+HAND: Final = ((FEW, 20_000), (16_000, 150_000))  # so many rows seen at most, where a word has more entries than that
+GATHERED: Final = 200_000  # entries of a word that are followed, where some people's customers are meant
 NEAR: Final = 100  # rows of a list before a page to which one walks
 FEW_SEEN: Final = 40_000  # customers of whom a person sees all by their owners
 
@@ -78,6 +79,18 @@ def way_to_rows(tx: Tx, wanted: Wanted) -> str:
     return held or (BY_ORDER if sees_more(tx, FEW_SEEN) else BY_OWNER)
 
 
+def by_gathering(tx: Tx, wanted: Wanted, way: str) -> bool:
+    """Whether all that match are fetched at once, ids and number: few people's, and a word's entries gathered once."""
+    return bool(wanted.names) and (way == BY_OWNER or not sees_more(tx, FEW_SEEN))
+
+
+def by_leafing(tx: Tx, wanted: Wanted, way: str) -> bool:
+    """Whether so many are called so, and have all else that is asked, that the first of them are soon met in order."""
+    if not wanted.names or wanted.sort not in ORDERS or way in (BY_ID, BY_OWNER, BY_POOL):
+        return False
+    return sees_more(tx, FEW_SEEN) and all(_has_more(tx, wanted, name, SOME) for name, _ in _indexes(wanted))
+
+
 def way_to_number(tx: Tx, wanted: Wanted) -> str:
     """The index by whose entries all that match are counted."""
     early = _sure_way(tx, wanted)
@@ -85,7 +98,8 @@ def way_to_number(tx: Tx, wanted: Wanted) -> str:
         return early
     if not sees_more(tx, FEW_SEEN):
         return BY_OWNER
-    if tx.info["scope"].departments is None and _by_name(wanted):
+    everybody = tx.info["scope"].departments is None
+    if _by_name(wanted) and (everybody or any(is_rare(tx, part, GATHERED) for part in wanted.names)):
         return BY_NAME
     indexes = _indexes(wanted)
     for skip in (FEW, SOME):

@@ -33,6 +33,7 @@ LISTS = (
     "", "制造业 30天未跟进", "重点客户 展会 上月新建", "杭州 没有下一步", "不是制造业 本周跟进", "贸易 官网 60天没跟进",
 )  # fmt: skip
 SORTED = ("按名称", "制造业 按名称", "重点客户 按下次跟进", "杭州 按下次跟进倒序", "按新建")
+NAMED = ("科技", "机械", "贸易 制造业", "工程 30天未跟进", "网络 按新建")
 COMMON = (
     "科技",
     "贸易",
@@ -91,6 +92,7 @@ async def _journeys(db: Database, questions: int) -> list[Journey]:
     return [
         Journey("list page by conditions, counted", (OWN, TEAM, REGION, ALL), _page_of(LISTS)),
         Journey("list page sorted otherwise, counted", (OWN, TEAM, REGION, ALL), _page_of(SORTED)),
+        Journey("list page by a word of many names", (OWN, TEAM, REGION, ALL), _page_of(NAMED)),
         Journey("search by two characters", (OWN, ALL), lambda ctx, n: search_all(ctx, names[n][2:4], near=True)),
         Journey("search by a word of many", (OWN, TEAM, ALL), lambda ctx, n: search_all(ctx, COMMON[n % len(COMMON)])),
         Journey("search by initials", (OWN, ALL), lambda ctx, n: search_all(ctx, initials(names[n][2:6]))),

@@ -243,6 +243,52 @@ async def test_names_looked_at_are_those_the_entries_lead_to(
     assert await database.read(None, found) == by_entries
 
 
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("leaves", [1, 3, 600])
+async def test_names_met_along_the_order_are_those_the_entries_lead_to(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch, scope: str, leaves: int
+) -> None:
+    """Pages and numbers of a word that many are called by, whatever is asked beside it and however soon one stops."""
+    world = small_world()
+    names = ("宁波机械有限公司", "３Ｍ中国有限公司", "杭州 精密 有限公司", "上海精密-机械", "Müller GmbH（宁波）")
+    world["customers"] += [customer(name, who) for name, who in zip(names, ("lina04", "zhao05") * 3, strict=False)]
+    await load_company(sqlite, world)
+    here = ("宁波", "上海")
+    asked = [
+        Wanted(names=(one,), sort=sort, descending=down, values=values)
+        for one in CALLED
+        for sort in ways.ORDERS
+        for down in (True, False)
+        for values in ((), (Values("city", here),))
+    ]
+
+    def found(tx: Tx) -> list[tuple[int, list[list[int | None]]]]:
+        tx.info["scope"] = SCOPES[scope]
+        some = [filters.find(tx, one) for one in asked]
+        return [
+            (of.number, [[c.id for c in filters.page(tx, one, of, n, 2)] for n in (1, 2, 3, 4)])
+            for one, of in zip(asked, some, strict=True)
+        ]
+
+    gathered = await sqlite.read(None, found)
+    assert any(number for number, _ in gathered)
+    leafed = []
+
+    def by_leafing(tx: Tx, wanted: Wanted, way: str) -> bool:
+        leafed.append(plain(tx, wanted, way))
+        return leafed[-1]
+
+    plain = ways.by_leafing
+    monkeypatch.setattr(filters, "by_leafing", by_leafing)
+    monkeypatch.setattr(filters, "LEAVES", leaves)
+    for name in ("FEW", "FEW_SEEN", "SOME"):
+        monkeypatch.setattr(ways, name, 0)
+    monkeypatch.setattr(ways, "is_rare", lambda *_: False)
+    monkeypatch.setattr(ways, "HAND", ())
+    assert await sqlite.read(None, found) == gathered
+    assert any(leafed)
+
+
 @pytest.mark.parametrize("sort", ["touched_at", "created_at", "next_follow_up_at", "pinyin"])
 async def test_longer_lists_are_counted_and_sorted_whole(
     database: Database, monkeypatch: pytest.MonkeyPatch, sort: str
