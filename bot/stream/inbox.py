@@ -36,7 +36,8 @@ class InboxWorker:
         self._wall = SystemClock()
         self.holder = uuid.uuid4().hex
         self._arrived: deque[tuple[NewFrame, asyncio.Future[bool]]] = deque()
-        self._storing: asyncio.Task[None] | None = None
+        self._called = False  # a call for what has arrived is on its way to the writer
+        self._storing: list[asyncio.Task[None]] = []  # in the order in which they came
         self._lanes: dict[str, deque[NewFrame]] = {}
         self._ready: deque[str] = deque()  # lanes whose next frame nobody works on, in turn
         self._tasks: set[asyncio.Task[None]] = set()
@@ -67,33 +68,55 @@ class InboxWorker:
         """Done once the frame is safely stored; False: it was known already (a repeat)."""
         stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._arrived.append((NewFrame(key, lane, kind, body), stored))
-        if self._storing is None or self._storing.done():
-            self._storing = asyncio.create_task(self._store())
+        self._call_for()
         return stored
 
-    async def _store(self) -> None:
-        while self._arrived:
-            batch = [self._arrived.popleft() for _ in range(min(len(self._arrived), GATHER))]
+    def _call_for(self) -> None:
+        """Sees to it that what has arrived is stored.
+
+        On SQLite a call takes along all that has come when its turn is there, and who comes later is called for at
+        once, into the same COMMIT if that is still open. Elsewhere transactions side by side would change the order.
+        """
+        if self._called or (self._storing and self._db.kind != "sqlite"):
+            return
+        self._called = True
+        before = self._storing[-1] if self._storing else None
+        task = asyncio.create_task(self._store(before))
+        self._storing.append(task)
+
+    async def _store(self, before: "asyncio.Task[None] | None") -> None:
+        batch: list[tuple[NewFrame, asyncio.Future[bool]]] = []
+
+        def work(tx: Tx) -> list[NewFrame]:
+            if not batch:  # else it is done again, for another unit's failure
+                self._called = False  # before the look: who comes after it calls
+                while self._arrived and len(batch) < GATHER:
+                    batch.append(self._arrived.popleft())
+            if not batch:
+                return []
             frames = [frame for frame, _ in batch]
-            now = self._clock.now()
-            try:
-                fresh = await self._db.system(
-                    lambda tx, frames=frames, now=now: inbox.store(  # type: ignore[misc]
-                        tx, frames, holder=self.holder, now=now, wall=self._now_wall()
-                    ),
-                    urgent=True,
-                )
-            except Exception as failure:  # noqa: BLE001 -- handed to each frame's own waiter, which does not acknowledge
-                for _, stored in batch:
-                    if not stored.done():
-                        stored.set_exception(failure)
+            return inbox.store(tx, frames, holder=self.holder, now=self._clock.now(), wall=self._now_wall())
+
+        failure: BaseException | None = None
+        new: set[str] = set()
+        try:
+            new = {frame.key for frame in await self._db.system(work, urgent=True)}
+        except Exception as problem:  # noqa: BLE001 -- handed to each frame's own waiter, which does not acknowledge
+            failure = problem
+        if before is not None:
+            await asyncio.wait({before})
+        for frame, stored in batch:
+            if frame.key in new:
+                self._enqueue(frame)
+            if stored.done():
                 continue
-            new = {frame.key for frame in fresh}
-            for frame, stored in batch:
-                if frame.key in new:
-                    self._enqueue(frame)
-                if not stored.done():
-                    stored.set_result(frame.key in new)
+            if failure is not None:
+                stored.set_exception(failure)
+            else:
+                stored.set_result(frame.key in new)
+        del self._storing[0]
+        if self._arrived:
+            self._call_for()
 
     def _enqueue(self, frame: NewFrame) -> None:
         if frame.key in self._queued:
@@ -172,7 +195,7 @@ class InboxWorker:
     @property
     def idle(self) -> bool:
         """Whether every stored frame is worked off."""
-        return not self._lanes and not self._arrived and (self._storing is None or self._storing.done())
+        return not self._lanes and not self._arrived and not self._storing
 
     def _now_wall(self) -> datetime:
         return self._wall.now()

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections import defaultdict
+from typing import Any
+
+import pytest
 
 from bot.core.clock import FixedClock, SystemClock
-from bot.stream.inbox import InboxWorker
+from bot.stream.inbox import GATHER, InboxWorker
 from storage import inbox
-from storage.database import Database
+from storage.database import Database, Tx
 from storage.inbox import TAKEN, NewFrame
 from tests.support.company import NOW
 
@@ -47,3 +50,66 @@ async def test_nothing_is_taken_over_twice(sqlite: Database) -> None:
     for expected in (TAKEN, 1, 0):
         left = await sqlite.system(lambda tx: inbox.take_over(tx, holder="me", wall=now, all_of_them=True))
         assert len(left) == expected
+
+
+async def test_what_comes_while_others_are_stored_keeps_its_order(database: Database) -> None:
+    """A burst, frames that drop in while the writer is at work, and a repeat."""
+    worked = defaultdict[str, list[int]](list)
+
+    async def work(frame: NewFrame) -> None:
+        worked[frame.lane].append(int(frame.key.removeprefix("bot:")))
+        await database.system(lambda tx: inbox.finish(tx, frame.key, now=NOW))
+
+    worker = InboxWorker(database, FixedClock(NOW), work, alone=database.kind == "sqlite")
+    await worker.start()
+    count = 2 * GATHER + 150
+    try:
+        waiting = []
+        for n in range(count):
+            waiting.append(worker.take(f"bot:{n}", f"user:{PEOPLE[n % 3]}", "bot", "{}"))
+            if n > 2 * GATHER:
+                await asyncio.sleep(0.002)
+        assert all(await asyncio.gather(*waiting))
+        assert not await worker.take("bot:7", "user:lina04", "bot", "{}"), "a repeat"
+        async with asyncio.timeout(60):
+            while not worker.idle:
+                await asyncio.sleep(0.02)
+    finally:
+        await worker.stop()
+    assert {lane: len(numbers) for lane, numbers in worked.items()} == {
+        f"user:{who}": len(range(n, count, 3)) for n, who in enumerate(PEOPLE)
+    }
+    for lane, numbers in worked.items():
+        assert numbers == sorted(numbers), f"{lane} is out of order"
+
+
+async def test_what_could_not_be_stored_is_not_acknowledged_and_stops_nobody(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = inbox.store
+
+    def failing(tx: Tx, frames: list[NewFrame], **more: Any) -> list[NewFrame]:
+        if any(frame.key == "bot:0" for frame in frames):
+            raise RuntimeError("the disk is full")
+        return store(tx, frames, **more)
+
+    monkeypatch.setattr(inbox, "store", failing)
+    worked: list[str] = []
+
+    async def work(frame: NewFrame) -> None:
+        worked.append(frame.key)
+        await database.system(lambda tx: inbox.finish(tx, frame.key, now=NOW))
+
+    worker = InboxWorker(database, FixedClock(NOW), work, alone=database.kind == "sqlite")
+    await worker.start()
+    try:
+        lost = worker.take("bot:0", "user:lina04", "bot", "{}")
+        with pytest.raises(RuntimeError, match="disk is full"):
+            await lost
+        assert await worker.take("bot:1", "user:lina04", "bot", "{}")
+        async with asyncio.timeout(20):
+            while not worker.idle:
+                await asyncio.sleep(0.02)
+    finally:
+        await worker.stop()
+    assert worked == ["bot:1"]
