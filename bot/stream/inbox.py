@@ -87,11 +87,15 @@ class InboxWorker:
     async def _store(self, before: "asyncio.Task[None] | None") -> None:
         batch: list[tuple[NewFrame, asyncio.Future[bool]]] = []
 
+        def gather() -> None:
+            if batch:  # it is done again, for another unit's failure
+                return
+            self._called = False  # before the look: who comes after it calls
+            while self._arrived and len(batch) < GATHER:
+                batch.append(self._arrived.popleft())
+
         def work(tx: Tx) -> list[NewFrame]:
-            if not batch:  # else it is done again, for another unit's failure
-                self._called = False  # before the look: who comes after it calls
-                while self._arrived and len(batch) < GATHER:
-                    batch.append(self._arrived.popleft())
+            gather()
             if not batch:
                 return []
             frames = [frame for frame, _ in batch]
@@ -103,6 +107,7 @@ class InboxWorker:
             new = {frame.key for frame in await self._db.system(work, urgent=True)}
         except Exception as problem:  # noqa: BLE001 -- handed to each frame's own waiter, which does not acknowledge
             failure = problem
+            gather()  # where not even a transaction was to be had
         if before is not None:
             await asyncio.wait({before})
         for frame, stored in batch:

@@ -9,7 +9,7 @@ import pytest
 from bot.core.clock import FixedClock, SystemClock
 from bot.stream.inbox import GATHER, InboxWorker
 from storage import inbox
-from storage.database import Database, Tx
+from storage.database import Database, DatabaseBusy, Tx
 from storage.inbox import TAKEN, NewFrame
 from tests.support.company import NOW
 
@@ -113,3 +113,32 @@ async def test_what_could_not_be_stored_is_not_acknowledged_and_stops_nobody(
     finally:
         await worker.stop()
     assert worked == ["bot:1"]
+
+
+async def test_without_a_database_nothing_is_acknowledged_and_later_all_goes_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked: list[str] = []
+
+    async def work(frame: NewFrame) -> None:
+        worked.append(frame.key)
+        await database.system(lambda tx: inbox.finish(tx, frame.key, now=NOW))
+
+    async def busy(_work: object, *, urgent: bool = False) -> None:
+        raise DatabaseBusy
+
+    worker = InboxWorker(database, FixedClock(NOW), work, alone=database.kind == "sqlite")
+    await worker.start()
+    try:
+        with monkeypatch.context() as locked:
+            locked.setattr(database, "system", busy)
+            lost = [worker.take(f"bot:{n}", "user:lina04", "bot", "{}") for n in range(3)]
+            async with asyncio.timeout(20):
+                assert all(isinstance(one, DatabaseBusy) for one in await asyncio.gather(*lost, return_exceptions=True))
+        assert await worker.take("bot:0", "user:lina04", "bot", "{}"), "it comes again"
+        async with asyncio.timeout(20):
+            while not worker.idle:
+                await asyncio.sleep(0.02)
+    finally:
+        await worker.stop()
+    assert worked == ["bot:0"]
