@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardRow, CardView
+from cards.paging import turns
 
 
 class AuditPageButton(Button):
@@ -30,11 +31,7 @@ def audit_list(
             body="没有符合条件的操作记录。可以这样查：「操作记录 李娜 本周」「操作记录 权限」「操作记录 被拒绝」。",
         )
     drawn = tuple(CardRow(escape(head), escape(detail), escape(foot)) for head, detail, foot in rows)
-    buttons = []
-    if page > 1:
-        buttons.append(CardButton("上一页", AuditPageButton(page=page - 1), typed="上一页"))
-    if page < pages:
-        buttons.append(CardButton("下一页", AuditPageButton(page=page + 1), typed="下一页"))
+    buttons = turns(page, pages, lambda to: AuditPageButton(page=to))
     buttons.append(CardButton("导出这些记录", ExportAuditButton(), typed=typed))
     shown = f" · 第 {page}/{pages} 页" if pages > 1 else ""
     return CardView(title, body=f"共 {total} 条，最新的在前{shown}", rows=drawn, buttons=tuple(buttons))

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardRow, CardView
+from cards.paging import turns
 
 
 class BasePageButton(Button):
@@ -29,10 +30,7 @@ def base_list(
     if not rows:
         return CardView(title, body=empty or head, footer=footer)
     buttons = list(more)
-    if page > 1:
-        buttons.append(CardButton("上一页", BasePageButton(page=page - 1), typed="上一页"))
-    if page < pages:
-        buttons.append(CardButton("下一页", BasePageButton(page=page + 1), typed="下一页"))
+    buttons += turns(page, pages, lambda to: BasePageButton(page=to))
     drawn = tuple(CardRow(escape(name), escape(detail)) for name, detail in rows)
     return CardView(title, body=head, rows=drawn, buttons=tuple(buttons), footer=footer)
 

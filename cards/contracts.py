@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardForm, CardRow, CardView, FormField
+from cards.paging import turns
 
 
 class NewContractButton(Button):
@@ -132,11 +133,7 @@ def contract_list(
         )
         for i, number, customer, detail in rows
     )  # fmt: skip
-    buttons: list[CardButton] = []
-    if page > 1:
-        buttons.append(CardButton("上一页", ContractPageButton(page=page - 1), typed="上一页"))
-    if page < pages:
-        buttons.append(CardButton("下一页", ContractPageButton(page=page + 1), typed="下一页"))
+    buttons = turns(page, pages, lambda to: ContractPageButton(page=to))
     return CardView(title, body=head, rows=drawn, buttons=tuple(buttons))
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardRow, CardView
+from cards.paging import turns
 
 
 class FormsButton(Button):
@@ -79,10 +80,7 @@ def form_card(
     added = f"共 {total} 个自定义字段{shown}" if total else "还没有自定义字段"
     drawn = tuple(CardRow(escape(row.label), escape(row.detail), "", _buttons(form, label, row)) for row in rows)
     buttons = list(more)
-    if page > 1:
-        buttons.append(CardButton("上一页", OpenFormButton(form=form, page=page - 1), typed="上一页"))
-    if page < pages:
-        buttons.append(CardButton("下一页", OpenFormButton(form=form, page=page + 1), typed="下一页"))
+    buttons += turns(page, pages, lambda to: OpenFormButton(form=form, page=to))
     buttons.append(CardButton("返回自定义字段", FormsButton(), typed="字段"))
     footer = f"加：「新增字段 {label} 年采购额 金额」 · 改名：「修改字段 {label} 原名 名称 新名」"
     body = f"{added}\n自带字段：{'、'.join(built_in)}"

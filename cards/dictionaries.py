@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardRow, CardView
+from cards.paging import turns
 
 
 class DictionaryPageButton(Button):
@@ -66,11 +67,7 @@ def dictionary_list(rows: Sequence[DictionaryRow], *, total: int, page: int, pag
         for row in rows
     )  # fmt: skip
     shown = f" · 第 {page}/{pages} 页" if pages > 1 else ""
-    buttons = []
-    if page > 1:
-        buttons.append(CardButton("上一页", DictionaryPageButton(page=page - 1), typed="上一页"))
-    if page < pages:
-        buttons.append(CardButton("下一页", DictionaryPageButton(page=page + 1), typed="下一页"))
+    buttons = turns(page, pages, lambda to: DictionaryPageButton(page=to))
     footer = "新建：「新建字典 名称 值1;值2」 · 绑定：「绑定字典 客户 来源 字典名称」"
     return CardView("数据字典", body=f"共 {total} 个{shown}", rows=drawn, buttons=tuple(buttons), footer=footer)
 
@@ -108,10 +105,7 @@ def dictionary_card(
         for row in rows
     )
     buttons = list(more)
-    if page > 1:
-        buttons.append(CardButton("上一页", OpenDictionaryButton(dictionary_id=dictionary_id, page=page - 1)))
-    if page < pages:
-        buttons.append(CardButton("下一页", OpenDictionaryButton(dictionary_id=dictionary_id, page=page + 1)))
+    buttons += turns(page, pages, lambda to: OpenDictionaryButton(dictionary_id=dictionary_id, page=to), typed=False)
     buttons.append(CardButton("返回数据字典", DictionaryPageButton(page=1), typed="数据字典"))
     footer = f"添加：「字典 {escape(name)} 添加 新值」 · 改全部：「编辑字典 {escape(name)} 值1;值2;值3」"
     return CardView(f"字典 {name}", body=f"{body}\n{escape(bound)}", rows=drawn, buttons=tuple(buttons), footer=footer)

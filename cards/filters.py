@@ -6,6 +6,7 @@ from typing import ClassVar
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardForm, CardRow, CardView, FormField
 from cards.customers import CustomerPageButton, OpenButton
+from cards.paging import turns
 
 
 class AskSaveButton(Button):
@@ -37,11 +38,7 @@ def customer_list(
         CardRow(escape(name), facts, "", (CardButton(f"查看 {name}", OpenButton(customer_id=i), typed=f"查 {name}"),))
         for i, name, facts in rows
     )
-    buttons: list[CardButton] = []
-    if page > 1:
-        buttons.append(CardButton("上一页", CustomerPageButton(page=page - 1), typed="上一页"))
-    if more:
-        buttons.append(CardButton("下一页", CustomerPageButton(page=page + 1), typed="下一页"))
+    buttons = turns(page, page + more, lambda to: CustomerPageButton(page=to))
     if savable:
         buttons.append(CardButton("保存筛选", AskSaveButton(), typed="保存筛选 名称"))
     return CardView(title, body=head, rows=drawn, buttons=tuple(buttons))

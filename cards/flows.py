@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardForm, CardRow, CardView, FormField
+from cards.paging import turns
 
 REASONS = ("抬头有误", "金额不符", "缺合同")
 TITLES = {
@@ -205,11 +206,7 @@ def approval_list(title: str, head: str, rows: Sequence[CardRow], *, page: int, 
     """我发起的 and its sisters."""
     if not rows:
         return CardView(title, body=empty)
-    buttons = []
-    if page > 1:
-        buttons.append(CardButton("上一页", ApprovalPageButton(page=page - 1), typed="上一页"))
-    if page < pages:
-        buttons.append(CardButton("下一页", ApprovalPageButton(page=page + 1), typed="下一页"))
+    buttons = turns(page, pages, lambda to: ApprovalPageButton(page=to))
     return CardView(title, body=head, rows=tuple(rows), buttons=tuple(buttons))
 
 

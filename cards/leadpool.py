@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardRow, CardView
+from cards.paging import turns
 from cards.pool import REASONS
 
 
@@ -60,11 +61,7 @@ def pool_list(
         CardRow(escape(row.company), row.facts, row.taken, (_claim(row),) if may_claim and not row.taken else ())
         for row in rows
     )
-    buttons: list[CardButton] = []
-    if page > 1:
-        buttons.append(CardButton("上一页", LeadPoolPageButton(page=page - 1), typed="上一页"))
-    if page < pages:
-        buttons.append(CardButton("下一页", LeadPoolPageButton(page=page + 1), typed="下一页"))
+    buttons = turns(page, pages, lambda to: LeadPoolPageButton(page=to))
     shown = f"第 {page}/{pages} 页" if pages > 1 else ""
     head = " · ".join(part for part in (claimed, f"共 {total} 条", shown) if part)
     return CardView(title, body=head, rows=drawn, buttons=tuple(buttons))

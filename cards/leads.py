@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardForm, CardRow, CardView, FormField, choices
+from cards.paging import turns
 
 
 class SubmitLeadButton(Button):
@@ -87,11 +88,7 @@ def list_card(
         )
         for i, name, facts in rows
     )  # fmt: skip
-    buttons: list[CardButton] = []
-    if page > 1:
-        buttons.append(CardButton("上一页", LeadPageButton(page=page - 1), typed="上一页"))
-    if page < pages:
-        buttons.append(CardButton("下一页", LeadPageButton(page=page + 1), typed="下一页"))
+    buttons = turns(page, pages, lambda to: LeadPageButton(page=to))
     return CardView(title, body=head, rows=drawn, buttons=tuple(buttons))
 
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardView
+from cards.paging import turns
 
 
 class SyncButton(Button):
@@ -26,11 +27,7 @@ def tree_card(
     department_id: int | None,
 ) -> CardView:  # fmt: skip
     """`lines`: departments with head-counts, indented; `notes`: what needs doing."""
-    buttons = []
-    if page > 1:
-        buttons.append(CardButton("上一页", OrgPageButton(page=page - 1, department_id=department_id), typed="上一页"))
-    if page < pages:
-        buttons.append(CardButton("下一页", OrgPageButton(page=page + 1, department_id=department_id), typed="下一页"))
+    buttons = turns(page, pages, lambda to: OrgPageButton(page=to, department_id=department_id))
     if department_id is not None:
         buttons.append(CardButton("看全部部门", OrgPageButton(page=1), typed="组织机构"))
     buttons.append(CardButton("同步组织", SyncButton(), typed="同步组织"))

@@ -1,6 +1,6 @@
 """Payment and plan cards: what their buttons carry and what they show."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
 from bot.core.markup import escape
@@ -52,16 +52,6 @@ class PaymentPageButton(Button):
 
     action: ClassVar[str] = "payments.page"
     page: int
-
-
-def pages_of(page: int, pages: int, kind: Callable[..., Button]) -> list[CardButton]:
-    """上一页, 下一页, as far as there are any. `kind`: of a page."""
-    buttons = []
-    if page > 1:
-        buttons.append(CardButton("上一页", kind(page=page - 1), typed="上一页"))
-    if page < pages:
-        buttons.append(CardButton("下一页", kind(page=page + 1), typed="下一页"))
-    return buttons
 
 
 def summary(

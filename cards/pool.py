@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardRow, CardView
+from cards.paging import turns
 
 REASONS = ("无需求", "联系不上", "重复", "其他")
 
@@ -70,11 +71,7 @@ def pool_list(
         )
         for row in rows
     )
-    buttons: list[CardButton] = []
-    if page > 1:
-        buttons.append(CardButton("上一页", PoolPageButton(page=page - 1), typed="上一页"))
-    if page < pages:
-        buttons.append(CardButton("下一页", PoolPageButton(page=page + 1), typed="下一页"))
+    buttons = turns(page, pages, lambda to: PoolPageButton(page=to))
     doubt = f"没认出「{'」「'.join(escape(word) for word in unknown)}」" if unknown else ""
     if not rows and doubt:
         return CardView(title, body=f"{claimed}\n{doubt}，可以按名称、城市、行业、分类来找，例如「公海 杭州 机械」。")

@@ -7,6 +7,7 @@ from typing import ClassVar
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardRow, CardView
 from cards.flows import AskButton, OpenTaskButton
+from cards.paging import turns
 
 
 class AgreeRowButton(Button):
@@ -55,10 +56,7 @@ def todo_card(head: str, rows: Sequence[TodoRow], *, page: int, pages: int, seve
     buttons = []
     if several:
         buttons.append(CardButton("全部同意", AgreeAllButton(), typed="全部同意"))
-    if page > 1:
-        buttons.append(CardButton("上一页", TodoPageButton(page=page - 1), typed="上一页"))
-    if page < pages:
-        buttons.append(CardButton("下一页", TodoPageButton(page=page + 1), typed="下一页"))
+    buttons += turns(page, pages, lambda to: TodoPageButton(page=to))
     if dated:
         buttons.append(CardButton("看剩下的", TodoPageButton(page=1, anew=True), typed="我的待办"))
     return CardView("我的待办", body=head, rows=tuple(_row(row) for row in rows), buttons=tuple(buttons))

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from bot.core.markup import escape
 from bot.dispatch import Button, CardButton, CardRow, CardView
+from cards.paging import turns
 
 
 class HereButton(Button):
@@ -93,10 +94,6 @@ def visit_list(title: str, rows: Sequence[CardRow], *, total: int, page: int, pa
     """A list with its total."""
     if not rows:
         return CardView(title, body=empty)
-    buttons: list[CardButton] = []
-    if page > 1:
-        buttons.append(CardButton("上一页", VisitPageButton(page=page - 1), typed="上一页"))
-    if page < pages:
-        buttons.append(CardButton("下一页", VisitPageButton(page=page + 1), typed="下一页"))
+    buttons = turns(page, pages, lambda to: VisitPageButton(page=to))
     shown = f"（第 {page}/{pages} 页）" if pages > 1 else ""
     return CardView(title, body=f"共 {total} 次{shown}", rows=tuple(rows), buttons=tuple(buttons))

@@ -18,6 +18,7 @@ from cards.contacts import (
     MainButton,
     SwitchContactButton,
 )
+from cards.paging import turns
 from handlers.contacts.service import FIELDS, list_contacts, show_contact
 from handlers.customfields.values import asked_of, custom_lines
 from handlers.undo.views import undo_buttons
@@ -49,11 +50,7 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     pages = max(1, -(-len(found.rows) // PAGE))
     page = min(max(1, int(state.get("page", 1))), pages)
     rows = [(c.id or 0, c.name, facts_of(c, works=found.works)) for c in found.rows[(page - 1) * PAGE : page * PAGE]]
-    buttons = []
-    if page > 1:
-        buttons.append(CardButton("上一页", ContactsButton(customer_id=found.customer_id, page=page - 1)))
-    if page < pages:
-        buttons.append(CardButton("下一页", ContactsButton(customer_id=found.customer_id, page=page + 1)))
+    buttons = turns(page, pages, lambda to: ContactsButton(customer_id=found.customer_id, page=to), typed=False)
     if ctx.actor.may(Permission.CONTACT_ADD):
         typed = f"联系人 {found.customer} 陈强 13812345678"
         buttons.append(CardButton("加联系人", AddContactButton(customer_id=found.customer_id), typed=typed))

@@ -12,8 +12,9 @@ from bot.language.money import show_money, show_money_short
 from bot.language.show import show_date
 from cards import payments as payment_cards
 from cards.contracts import OpenContractButton
+from cards.paging import turns
 from cards.paymentplans import OverduePageButton, pick_plan
-from cards.payments import NewPaymentButton, pages_of
+from cards.payments import NewPaymentButton
 from handlers.paymentplans import service
 from handlers.paymentplans.due import PlanLine
 from handlers.payments.answers import Changed
@@ -68,7 +69,7 @@ def paint_overdue(state: dict[str, Any], ctx: Context) -> CardView:
         )
     total = f" · 合计欠 {show_money(page.owed)}" if page.owed is not None else ""
     shown = f"（第 {min(number, page.pages)}/{page.pages} 页）" if page.pages > 1 else ""
-    buttons = pages_of(min(number, page.pages), page.pages, OverduePageButton)
+    buttons = turns(min(number, page.pages), page.pages, lambda to: OverduePageButton(page=to))
     empty = "没有逾期的回款。排了计划才会提醒，例如「回款计划 合同编号 3期」。"
     return payment_cards.payment_list("逾期回款", f"共 {page.total} 期{total}{shown}", rows, buttons, empty=empty)
 

@@ -14,8 +14,9 @@ from bot.language.money import in_words, show_money
 from bot.language.show import show_date
 from cards import payments as payment_cards
 from cards.contracts import OpenContractButton
+from cards.paging import turns
 from cards.paymentplans import AllocateButton, PlansButton
-from cards.payments import PaymentPageButton, pages_of
+from cards.payments import PaymentPageButton
 from handlers.contracts.rules import standing_line
 from handlers.customfields.values import asked_of, custom_lines
 from handlers.payments import rules, service
@@ -155,7 +156,7 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
     empty = "没有符合的回款。" if state.get("title") else "还没有回款。"
     if ctx.actor.may(Permission.PAYMENT_ADD):
         empty += "收到钱了发送「回款 华兴 5万」登记。"
-    buttons = pages_of(min(number, page.pages), page.pages, PaymentPageButton)
+    buttons = turns(min(number, page.pages), page.pages, lambda to: PaymentPageButton(page=to))
     return payment_cards.payment_list(title, f"共 {page.total} 笔{total}{shown}", rows, buttons, empty=empty)
 
 

@@ -6,6 +6,7 @@ from bot.context import Context
 from bot.core.errors import AppError
 from bot.core.markup import escape
 from bot.dispatch import CardButton, CardRow, CardView
+from cards.paging import turns
 from cards.roles import (
     OpenRoleButton,
     RemoveMemberButton,
@@ -65,11 +66,7 @@ def paint_members(state: dict[str, Any], ctx: Context) -> CardView:
         )
         for user_id in ids[(page - 1) * MEMBERS : page * MEMBERS]
     )  # fmt: skip
-    buttons = []
-    if page > 1:
-        buttons.append(CardButton("上一页", RoleMembersButton(role_id=role_id, page=page - 1)))
-    if page < pages:
-        buttons.append(CardButton("下一页", RoleMembersButton(role_id=role_id, page=page + 1)))
+    buttons = turns(page, pages, lambda to: RoleMembersButton(role_id=role_id, page=to), typed=False)
     buttons.append(CardButton("返回角色", OpenRoleButton(role_id=role_id), typed=f"角色 {role.name}"))
     buttons += undo_buttons(ctx, state.get("undo_id"))
     footer = f"加人：「角色 {role.name} 添加 张三、李四」；服务部门：「角色 {role.name} 张三 服务部门 部门名称」。"

@@ -11,6 +11,7 @@ from bot.core.forms import FORMS, form_label
 from bot.core.markup import escape
 from bot.core.roles import LEVEL_NAMES, SCOPE_NAMES
 from bot.dispatch import CardButton, CardRow, CardView
+from cards.paging import turns
 from cards.roles import (
     AskDeleteRoleButton,
     DeleteRoleButton,
@@ -71,11 +72,7 @@ def paint_list(state: dict[str, Any], ctx: Context) -> CardView:
         for r in page.rows
     )
     shown = f"（第 {page.page}/{page.pages} 页）" if page.pages > 1 else ""
-    buttons = []
-    if page.page > 1:
-        buttons.append(CardButton("上一页", RolesPageButton(page=page.page - 1), typed="上一页"))
-    if page.page < page.pages:
-        buttons.append(CardButton("下一页", RolesPageButton(page=page.page + 1), typed="下一页"))
+    buttons = turns(page.page, page.pages, lambda to: RolesPageButton(page=to))
     footer = (
         "新建发送「新建角色 名称」；加人「角色 名称 添加 张三」；看一个人「角色 查看 张三」；"
         "字段「字段权限 名称 客户 电话 脱敏」；高级操作「高级操作」。"
