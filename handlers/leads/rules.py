@@ -54,6 +54,8 @@ def check_company(company: str) -> str:
 
 def check_move(company: str, was: str, now: str) -> None:
     """Raises Over, InvalidInput."""
+    if now == "converted" and now in MOVES[was]:  # of which a customer comes: `converting`
+        raise InvalidInput(f"线索「{company}」要转成客户，请发送「转客户 {company}」。")
     if now in MOVES[was]:
         return
     if was == now:

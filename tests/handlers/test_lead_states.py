@@ -116,7 +116,7 @@ class Leads(RuleBasedStateMachine):
         lead = self._lead(place)
         done = self._on(person, place, set_state, state, reason="空号")
         if lead is not None and not isinstance(done, AppError):
-            assert state in MOVES[lead.state]
+            assert state in MOVES[lead.state] and state != "converted"
 
     def _lead(self, place: int) -> Lead | None:
         return self._look().leads[self.made[place % len(self.made)]] if self.made else None

@@ -6,9 +6,11 @@ import pytest
 from sqlmodel import select
 
 from bot.core.actor import Permission
-from cards.leads import ConvertLeadButton
+from bot.core.errors import InvalidInput
+from cards.leads import ConvertLeadButton, LeadStateButton
 from cards.team import AskJoinButton
 from handlers.customfields.rules import Required
+from handlers.leads.rules import check_move
 from handlers.leads.service import convert_lead
 from storage import custom_fields, dictionaries
 from storage.custom_fields import Definition
@@ -205,3 +207,16 @@ async def test_a_table_fills_in_what_a_lead_needs(room: Room) -> None:
     mended = await bring(room.db, "lina04", [rows[0], [*rows[2][:2], "20万"]], kind="leads")
     assert mended["created"] == 1, mended
     assert (await lead_of(room.db, "乙五金")).custom == {MONEY: "200000.00"}
+
+
+@pytest.mark.parametrize("state", ["converted", "invalid", "won"])
+async def test_a_forged_tap_converts_nothing(room: Room, state: str) -> None:
+    """A lead is converted only with the customer that comes of it (R-LEAD-5), by this door or any other."""
+    lead = await lead_of(room.db, XINQIAO)
+    await room.say("lina04", "查线索 无锡新桥")
+    [*_, card] = await room.cards("lina04")
+    answer = await room.tap("lina04", card, LeadStateButton(lead_id=lead.id or 0, state=state))
+    assert "不能直接改" in answer
+    with pytest.raises(InvalidInput, match="转客户 无锡新桥"):
+        check_move("无锡新桥", lead.state, "converted")
+    assert (await lead_of(room.db, XINQIAO)).state == lead.state
