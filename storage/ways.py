@@ -81,7 +81,9 @@ def way_to_rows(tx: Tx, wanted: Wanted) -> str:
 
 def by_gathering(tx: Tx, wanted: Wanted, way: str) -> bool:
     """Whether all that match are fetched at once, ids and number: few people's, and a word's entries gathered once."""
-    return bool(wanted.names) and (way == BY_OWNER or not sees_more(tx, FEW_SEEN))
+    if not wanted.names or wanted.pooled:
+        return False
+    return way == BY_OWNER or not sees_more(tx, FEW_SEEN)
 
 
 def by_leafing(tx: Tx, wanted: Wanted, way: str) -> bool:
